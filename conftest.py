@@ -1,0 +1,3 @@
+"""Puts optgrade's plugin on pytest."""
+
+pytest_plugins = ["graders.plugin"]

@@ -1,0 +1,1 @@
+"""optgrade: grades labs on optimising neural networks for small devices."""

@@ -1,0 +1,1 @@
+"""Measuring artefacts: the .tflite reader, the scorer process, evaluation, calibration, codes, latency, sizes."""

@@ -1,0 +1,267 @@
+"""What the scorer process does with an artefact. It is ours, but the file is the student's, so it runs in a sandbox.
+
+It uses LiteRT alone, one thread, and gives plain numbers back. A file that can't be measured ends in
+:class:`Unmeasurable`, whose message is for the student.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from numpy.typing import NDArray
+
+from graders.evidence.tflite import MalformedModel, facts
+from graders.evidence.tflite.reader import read_model
+from graders.evidence.tflite.weights import Weights, weights
+
+MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32)
+STD = np.array([0.229, 0.224, 0.225], dtype=np.float32)
+BATCH = 37
+WARM_UP = 5
+ROUND_S = 0.004
+
+Array = NDArray[Any]
+Answer = tuple[dict[str, Any], dict[str, Array]]
+
+
+class Unmeasurable(Exception):
+    """The file can't be measured, and why."""
+
+
+def read(path: str, max_bytes: int) -> Answer:
+    """The file's facts, or what is wrong with it."""
+    data = Path(path).read_bytes()
+    try:
+        return {"model": facts(read_model(data, max_bytes=max_bytes))}, {}
+    except MalformedModel as error:
+        return {"malformed": str(error)}, {}
+
+
+def _constants(path: str) -> list[tuple[str, Array]]:
+    data = Path(path).read_bytes()
+    found: list[tuple[str, Array]] = []
+    entry: Weights
+    for entry in weights(data, read_model(data)):
+        found.append((f"kernel of {entry.operator.label} {entry.operator.index}", entry.kernel))
+        if entry.bias is not None:
+            found.append((f"bias of {entry.operator.label} {entry.operator.index}", entry.bias))
+    return found
+
+
+def compare_weights(path: str, baseline: str) -> Answer:
+    """The largest difference between the weights of two files of one network, relative to each tensor's largest weight."""
+    ours, theirs = _constants(path), _constants(baseline)
+    if [array.shape for _, array in ours] != [array.shape for _, array in theirs]:
+        return {"difference": f"{len(ours)} weight tensors of other shapes than the {len(theirs)} expected"}, {}
+    worst, where, changed = 0.0, "", 0
+    for (name, mine), (_, other) in zip(ours, theirs, strict=True):
+        top = float(np.abs(other).max(initial=0.0)) or 1.0
+        relative = float(np.abs(mine - other).max(initial=0.0)) / top
+        relative = relative if np.isfinite(relative) else float("inf")
+        changed += relative > 1e-5
+        if relative > worst:
+            worst, where = relative, name
+    return {"tensors": len(ours), "changed": changed, "worst": min(worst, 1e30), "where": where}, {}
+
+
+def _interpreter(path: str, *, delegates: bool = True, keep_all: bool = False) -> Interpreter:
+    kind = OpResolverType.AUTO if delegates else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    try:
+        return Interpreter(
+            model_path=path,
+            num_threads=1,
+            experimental_op_resolver_type=kind,
+            experimental_preserve_all_tensors=keep_all,
+        )
+    except (ValueError, RuntimeError) as error:
+        raise Unmeasurable(f"the file can't be loaded: {_line(error)}") from None
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
+
+
+def _ready(interpreter: Interpreter, batch: int) -> bool:
+    """Makes room for a batch; False where the file only takes single inputs."""
+    details = interpreter.get_input_details()[0]
+    shape = [int(side) for side in details["shape"]]
+    try:
+        if batch != shape[0]:
+            interpreter.resize_tensor_input(details["index"], [batch, *shape[1:]])
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError):
+        return False
+    return True
+
+
+def _run(interpreter: Interpreter, tensor: Array) -> Array:
+    details = interpreter.get_input_details()[0]
+    try:
+        interpreter.set_tensor(details["index"], tensor)
+        interpreter.invoke()
+        return np.array(interpreter.get_tensor(interpreter.get_output_details()[0]["index"]))
+    except (ValueError, RuntimeError) as error:
+        raise Unmeasurable(f"the file can't be run: {_line(error)}") from None
+
+
+def _run_all(path: str, batches: Iterator[Array], delegates: bool) -> Array:
+    outputs = []
+    interpreter = _interpreter(path, delegates=delegates)
+    size = 0
+    for batch in batches:
+        if size != len(batch):
+            whole = _ready(interpreter, len(batch))
+            size = len(batch) if whole else 0
+            if not whole:
+                interpreter = _interpreter(path, delegates=delegates)
+                if not _ready(interpreter, 1):
+                    raise Unmeasurable("the file's tensors can't be allocated")
+        if size:
+            outputs.append(_run(interpreter, batch).reshape(len(batch), -1))
+        else:
+            outputs += [_run(interpreter, batch[i : i + 1]).reshape(1, -1) for i in range(len(batch))]
+    return np.concatenate(outputs)
+
+
+def _encoded(path: str) -> tuple[str, float, int]:
+    """The input's dtype, scale (0 where it is not quantised) and zero point."""
+    details = _interpreter(path).get_input_details()[0]
+    scale, zero_point = details["quantization"]
+    return np.dtype(details["dtype"]).name, float(scale), int(zero_point)
+
+
+def _levels(path: str) -> Array:
+    """What each of the 256 levels of a colour becomes in the input tensor, (256, 3), prepared as the labs' loader does."""
+    dtype, scale, zero_point = _encoded(path)
+    ramp = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+    real = (ramp.astype(np.float32) / 255.0 - MEAN) / STD
+    if dtype not in ("int8", "uint8") or scale == 0:
+        return real.astype(dtype)
+    limits = np.iinfo(dtype)
+    codes: Array = np.clip(np.rint(real / np.float32(scale)) + zero_point, limits.min, limits.max).astype(dtype)
+    return codes
+
+
+def infer_frames(path: str, frames: str, count: int, delegates: bool) -> Answer:
+    """The raw outputs, (n, classes), for the first ``count`` frames of a uint8 .npy file (n, 224, 224, 3)."""
+    levels = _levels(path)
+    pictures = np.load(frames, mmap_mode="r", allow_pickle=False)
+    channels = np.arange(3)
+
+    def batches() -> Iterator[Array]:
+        for start in range(0, min(count, len(pictures)), BATCH):
+            yield levels[pictures[start : min(start + BATCH, count)], channels]
+
+    return {}, {"outputs": _run_all(path, batches(), delegates)}
+
+
+def infer_tensors(path: str, tensors: Array, delegates: bool) -> Answer:
+    """The raw outputs for input tensors as they are, (n, 224, 224, 3) in the file's own dtype."""
+    return {}, {"outputs": _run_all(path, iter([tensors]), delegates)}
+
+
+def ranges(path: str, kit: str, images: list[str], activations: list[int], transform: str) -> Answer:
+    """Smallest and largest value of each activation for each image: float32 (images, activations), twice.
+
+    :param activations: tensor numbers in the float file at ``path``.
+    :param transform: ``"prepared"`` as the labs' loader gives images; ``"pixels"`` and ``"unit"`` without
+        normalisation, in 0..255 and 0..1.
+    """
+    sys.path.insert(0, kit)
+    from dl_in_iot_course.misc import pet_dataset
+    from PIL import Image
+
+    loader = object.__new__(pet_dataset.PetDataset)
+    loader.mean, loader.std = MEAN, STD
+    interpreter = _interpreter(path, delegates=False, keep_all=True)
+    _ready(interpreter, 1)
+    entrance = interpreter.get_input_details()[0]["index"]
+    low = np.empty((len(images), len(activations)), dtype=np.float32)
+    high = np.empty_like(low)
+    for row, image in enumerate(images):
+        if transform == "prepared":
+            sample = loader.prepare_input_sample(image)
+        else:
+            with Image.open(image) as opened:
+                pixels = np.asarray(opened.convert("RGB").resize((224, 224)), dtype=np.float32)[None]
+            sample = pixels if transform == "pixels" else pixels / np.float32(255)
+        interpreter.set_tensor(entrance, sample)
+        interpreter.invoke()
+        for column, tensor in enumerate(activations):
+            values = interpreter.get_tensor(tensor)
+            low[row, column], high[row, column] = values.min(), values.max()
+    return {}, {"low": low, "high": high}
+
+
+def samples(kit: str, root: str, splits: list[list[float]]) -> Answer:
+    """What the given kit says of a data set: its images, their classes, and the valid parts of ``[share, seed]`` splits.
+
+    Images are named by their files alone.
+    """
+    sys.path.insert(0, kit)
+    from dl_in_iot_course.misc import pet_dataset
+
+    dataset = pet_dataset.PetDataset(Path(root))
+
+    def names(paths: list[str]) -> list[str]:
+        return [Path(path).name for path in paths]
+
+    parts = [names(dataset.split_dataset(share, int(seed))[1]) for share, seed in splits]
+    told = {"train": names(dataset.dataX), "labels": dataset.dataY, "test": names(dataset.testX), "splits": parts}
+    return told, {}
+
+
+_pair: dict[str, Any] = {}
+
+
+def prepare_pair(path: str, baseline: str) -> Answer:
+    """Loads a file and its baseline for :func:`time_pair` and warms both up."""
+    for name, file in (("ours", path), ("baseline", baseline)):
+        interpreter = _interpreter(file)
+        if not _ready(interpreter, 1):
+            raise Unmeasurable("the file's tensors can't be allocated")
+        details = interpreter.get_input_details()[0]
+        interpreter.set_tensor(details["index"], np.zeros(details["shape"], details["dtype"]))
+        try:
+            for _ in range(WARM_UP):
+                interpreter.invoke()
+        except (ValueError, RuntimeError) as error:
+            raise Unmeasurable(f"the file can't be run: {_line(error)}") from None
+        _pair[name] = interpreter
+    once = _seconds(_pair["baseline"], 10) / 10
+    _pair["repeats"] = max(1, min(200, int(ROUND_S / once)))
+    return {"repeats": _pair["repeats"]}, {}
+
+
+def _seconds(interpreter: Interpreter, repeats: int) -> float:
+    started = time.perf_counter()
+    for _ in range(repeats):
+        interpreter.invoke()
+    return time.perf_counter() - started
+
+
+def time_pair() -> Answer:
+    """Seconds of one inference of the file and of its baseline, taken right after each other."""
+    repeats = _pair["repeats"]
+    before = _seconds(_pair["baseline"], repeats)
+    ours = _seconds(_pair["ours"], repeats)
+    after = _seconds(_pair["baseline"], repeats)
+    return {"ours": ours / repeats, "baseline": (before + after) / 2 / repeats}, {}
+
+
+OPERATIONS = {
+    "read": read,
+    "compare_weights": compare_weights,
+    "infer_frames": infer_frames,
+    "infer_tensors": infer_tensors,
+    "ranges": ranges,
+    "samples": samples,
+    "prepare_pair": prepare_pair,
+    "time_pair": time_pair,
+}

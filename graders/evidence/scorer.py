@@ -1,0 +1,171 @@
+"""The scorer, seen from the grader: measures one artefact at a time, each in a fresh sandboxed process."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from graders.errors import RunError, ScorerError
+from graders.evidence.calibration import RangeTable
+from graders.evidence.tflite import MalformedModel, Model, from_facts
+from graders.sandbox import Isolation, Limits, Reply, RunSpec, Server, Session
+from graders.sandbox.limits import MEBI
+from graders.verdicts import Verdict
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DRIVER = Path(__file__).resolve().parent / "measuring.py"
+PRELOAD = ("numpy", "ai_edge_litert.interpreter", "graders.evidence.tflite.weights")
+LIMITS = Limits(wall_s=300, cpu_s=300, memory=3072 * MEBI, file_size=256 * MEBI, processes=8)
+ENVIRONMENT = {"OMP_NUM_THREADS": "1"}
+
+
+@dataclass(frozen=True)
+class WeightDifference:
+    """How far the weights of a file are from those expected: ``worst`` is relative to a tensor's largest weight."""
+
+    tensors: int
+    changed: int
+    worst: float
+    where: str
+
+
+@dataclass(frozen=True)
+class Samples:
+    """A data set's images by file name: training images with their classes, test images, parts by (share, seed)."""
+
+    train: tuple[str, ...]
+    labels: tuple[int, ...]
+    test: tuple[str, ...]
+    splits: Mapping[tuple[float, int], tuple[str, ...]]
+
+
+class Measurement:
+    """One artefact in one scorer process. What goes wrong with the file is the file's fault, as a :class:`RunError`."""
+
+    def __init__(self, session: Session, path: Path) -> None:
+        """:param path: the artefact, outside of every box."""
+        self._session = session
+        self.path = path
+
+    def _call(self, operation: str, arrays: dict[str, NDArray[Any]] | None = None, **parameters: Any) -> Reply:
+        try:
+            return self._session.call(operation, parameters, arrays)
+        except RunError as error:
+            raise _file_fault(error, self.path.name) from None
+
+    def read(self, max_bytes: int) -> Model:
+        """What the file says. :raises RunError: where it is no ``.tflite`` file."""
+        reply = self._call("read", path=str(self.path), max_bytes=max_bytes)
+        try:
+            if "malformed" in reply.facts:
+                raise MalformedModel(str(reply.facts["malformed"])[:300])
+            return from_facts(reply.facts["model"])
+        except MalformedModel as error:
+            raise RunError(Verdict.FAILED, f"{self.path.name} is no valid .tflite file: {error}") from None
+        except (KeyError, ValueError) as error:
+            raise ScorerError(f"the scorer's answer can't be used: {error}") from None
+
+    def compare_weights(self, baseline: Path) -> WeightDifference:
+        """The weights against a baseline's. :raises RunError: where the tensors are others altogether."""
+        reply = self._call("compare_weights", path=str(self.path), baseline=str(baseline))
+        if "difference" in reply.facts:
+            raise RunError(Verdict.LOST, f"the file has {reply.facts['difference']}")
+        facts = reply.facts
+        return WeightDifference(int(facts["tensors"]), int(facts["changed"]), float(facts["worst"]), str(facts["where"]))
+
+    def infer_frames(self, frames: Path, count: int, delegates: bool = True) -> NDArray[Any]:
+        """Raw outputs, (count, classes), for frames of a uint8 .npy file."""
+        reply = self._call(
+            "infer_frames", path=str(self.path), frames=str(frames), count=count, delegates=delegates
+        )
+        return _outputs(reply, count)
+
+    def infer_tensors(self, tensors: NDArray[Any], delegates: bool = True) -> NDArray[Any]:
+        """Raw outputs, (n, classes), for input tensors in the file's own dtype."""
+        reply = self._call("infer_tensors", {"tensors": tensors}, path=str(self.path), delegates=delegates)
+        return _outputs(reply, len(tensors))
+
+    def ranges(self, kit: Path, images: Sequence[str], activations: Sequence[int], transform: str) -> RangeTable:
+        """The range of each activation for each image: see :func:`graders.evidence.measuring.ranges`."""
+        reply = self._call(
+            "ranges",
+            path=str(self.path),
+            kit=str(kit),
+            images=list(images),
+            activations=list(activations),
+            transform=transform,
+        )
+        return RangeTable(tuple(images), reply.arrays["low"], reply.arrays["high"])
+
+    def samples(self, kit: Path, root: Path, splits: Sequence[tuple[float, int]]) -> Samples:
+        """What the given kit says of the data set at ``root``, with the valid parts of these (share, seed) splits."""
+        facts = self._call("samples", kit=str(kit), root=str(root), splits=[list(split) for split in splits]).facts
+        parts = dict(zip(splits, (tuple(part) for part in facts["splits"]), strict=True))
+        return Samples(tuple(facts["train"]), tuple(facts["labels"]), tuple(facts["test"]), parts)
+
+    def prepare_pair(self, baseline: Path) -> None:
+        """Loads the file and a baseline to be timed in turn."""
+        self._call("prepare_pair", path=str(self.path), baseline=str(baseline))
+
+    def time_pair(self) -> tuple[float, float]:
+        """Seconds of one inference: the file's, the baseline's."""
+        facts = self._call("time_pair").facts
+        return float(facts["ours"]), float(facts["baseline"])
+
+
+def _outputs(reply: Reply, count: int) -> NDArray[Any]:
+    outputs = reply.arrays.get("outputs")
+    if outputs is None or outputs.ndim != 2 or len(outputs) != count:
+        raise ScorerError("the scorer gave no outputs")
+    return outputs
+
+
+def _file_fault(error: RunError, name: str) -> RunError | ScorerError:
+    """An artefact that can't be measured costs what depends on it; a fault of ours is ours."""
+    if error.kind == "Unmeasurable":
+        return RunError(Verdict.FAILED, error.message.removeprefix("Unmeasurable: "))
+    if error.verdict is Verdict.FAILED:
+        return ScorerError(f"measuring {name} failed: {error.message}")
+    return RunError(error.verdict, f"measuring {name}: {error.message}")
+
+
+class Scorer:
+    """Opens a scorer process for each artefact, forked from a server that has imported LiteRT."""
+
+    def __init__(self, server: Server, work: Path) -> None:
+        """:param work: a folder of the grader's own for the scorers' boxes."""
+        self._server = server
+        self._work = work
+        self._numbers = itertools.count()
+
+    @contextmanager
+    def measure(self, path: Path) -> Iterator[Measurement]:
+        """A scorer process for one artefact; it is ended when the block is left."""
+        number = next(self._numbers)
+        box = self._work / f"{number:04d}"
+        box.mkdir(parents=True)
+        spec = RunSpec(
+            name=f"scorer-{number}",
+            driver=DRIVER,
+            paths=(REPOSITORY,),
+            box=box,
+            limits=LIMITS,
+            seed=0,
+            environment=ENVIRONMENT,
+        )
+        session = self._server.open(spec)
+        try:
+            yield Measurement(session, path)
+        finally:
+            session.end()
+
+
+def start_server(isolation: Isolation) -> Server:
+    """The server that scorers are forked from."""
+    return Server(PRELOAD, isolation, ENVIRONMENT, paths=(REPOSITORY,))

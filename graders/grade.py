@@ -1,0 +1,250 @@
+"""Grading one submission, from the folder to the scorecard. The pytest plugin and the cohort engine both drive this."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from graders.errors import GraderError, OptgradeError, RunError, SubmissionError
+from graders.evidence.scorer import Scorer, start_server
+from graders.labs.catalogue import LabEntry
+from graders.labs.grading import RUNNER_ENVIRONMENT, Grading, RunBooks, RunPlan, RunResult, execute_all
+from graders.profiles import Profile
+from graders.sandbox import Isolation, Limits, Server
+from graders.scoring import CheckOutcome, LabScore, Scorecard, score_criterion
+from graders.submission import CodeView, Submission, discover, lay_out
+from graders.verdicts import Verdict
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+GIVEN_FROM = REPOSITORY / "student_template"
+PACKAGES = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "numpy", "pillow", "pytest")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a grading was asked to do. ``seed`` is None where it follows from the submission's own code."""
+
+    submission: Path
+    labs: tuple[LabEntry, ...]
+    profile: Profile
+    isolation: Isolation
+    seed: int | None = None
+    wall_limit_s: float | None = None
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+
+
+Progress = Callable[[LabEntry, RunResult, int, int], None]
+
+
+class Grade:
+    """One grading under way. :meth:`close` must be called."""
+
+    def __init__(self, options: Options, runner: Server | None = None, scorers: Server | None = None) -> None:
+        """Starts the servers unless they are lent, and lays out the submission's view.
+
+        An unreadable submission does not raise: its criteria are ``missing``, and say why.
+        """
+        self.options = options
+        self.started = time.monotonic()
+        self.work = Path(tempfile.mkdtemp(prefix="optgrade-"))
+        self.notices: list[str] = []
+        self.results: dict[str, dict[str, RunResult]] = {}
+        self._lent = runner is not None
+        self._servers: list[Server] = []
+        self.runner = runner or self._start_runner()
+        self.scorers = scorers or self._started(start_server(options.isolation))
+        self.fault: SubmissionError | None = None
+        self.submission, self.view = self._take_submission()
+        self.seed = options.seed if options.seed is not None else int(self.view.digest[:7], 16)
+        self._gradings: dict[str, Grading] = {}
+
+    def _started(self, server: Server) -> Server:
+        self._servers.append(server)
+        return server
+
+    def _start_runner(self) -> Server:
+        preload: dict[str, None] = {}
+        for entry in self.options.labs:
+            preload |= dict.fromkeys(entry.lab.preload)
+        return self._started(Server(list(preload), self.options.isolation, RUNNER_ENVIRONMENT))
+
+    def _take_submission(self) -> tuple[Submission, CodeView]:
+        files = [entry.lab.student_file for entry in self.options.labs]
+        given = list(dict.fromkeys(path for entry in self.options.labs for path in entry.lab.given))
+        try:
+            submission = discover(self.options.submission, files)
+            view = lay_out(submission.root, GIVEN_FROM, given, self.work / "code")
+        except SubmissionError as error:
+            self.fault = error
+            path = self.options.submission
+            return Submission(path.name, path, path), CodeView(self.work, "0" * 64, ())
+        self.notices += view.notes[:20]
+        return submission, view
+
+    def grading(self, entry: LabEntry) -> Grading:
+        """The grading of one lab; made once."""
+        if entry.lab.id not in self._gradings:
+            work = self.work / entry.lab.id
+            work.mkdir()
+            lab = entry.lab
+            if self.options.wall_limit_s is not None:
+                lab = _with_wall_limit(lab, self.options.wall_limit_s)
+            self._gradings[entry.lab.id] = Grading(
+                lab=lab,
+                profile=self.options.profile,
+                seed=self.seed,
+                code=self.view.root,
+                work=work,
+                server=self.runner,
+                scorer=Scorer(self.scorers, work / "scorers"),
+            )
+        return self._gradings[entry.lab.id]
+
+    def run(self, entry: LabEntry, names: Sequence[str], progress: Progress) -> None:
+        """Executes a lab's runs of these names and keeps their results."""
+        missing = self._absent(entry)
+        if missing is not None:
+            self.results[entry.lab.id] = {name: _not_run(name, missing) for name in names}
+            return
+        grading = self.grading(entry)
+        prepared = threading.Thread(target=_quietly, args=(entry, grading), daemon=True)
+        prepared.start()
+        try:
+            plans = [plan for plan in entry.plan.plans(grading) if plan.name in names]
+            self.runner.wait_ready()
+        except OptgradeError as error:
+            self.results[entry.lab.id] = {name: _not_run(name, error) for name in names}
+            return
+        done = 0
+
+        def told(result: RunResult) -> None:
+            nonlocal done
+            done += 1
+            progress(entry, result, done, len(plans))
+
+        self.results[entry.lab.id] = dict(execute_all(grading, plans, self.options.workers, told))
+        prepared.join()
+
+    def _absent(self, entry: LabEntry) -> RunError | None:
+        """Why a lab can't be run at all: nothing of it was handed in."""
+        if self.fault is not None:
+            return RunError(Verdict.MISSING, str(self.fault))
+        file = entry.lab.student_file
+        if (self.view.root / file).is_file():
+            return None
+        near = sorted(path.relative_to(self.view.root) for path in self.view.root.rglob(Path(file).name))
+        hint = f"; found {near[0]} instead" if near else ""
+        return RunError(Verdict.MISSING, f"no {file} in the submission{hint}")
+
+    def result(self, lab: str, run: str) -> RunResult:
+        """The result of a run. :raises GraderError: where it was never executed."""
+        try:
+            return self.results[lab][run]
+        except KeyError:
+            raise GraderError(f"run {run} of {lab} was not executed") from None
+
+    def scorecard(self, outcomes: Mapping[str, Sequence[CheckOutcome]]) -> Scorecard:
+        """The scorecard of all labs. :param outcomes: check outcomes by criterion id."""
+        labs = []
+        for entry in self.options.labs:
+            scores = tuple(score_criterion(each, outcomes.get(each.id, ())) for each in entry.lab.criteria)
+            labs.append(self._lab_score(entry, scores))
+        records = [record for name in self.results for r in self.results[name].values() for record in r.books.records]
+        timing = {
+            "wall_s": time.monotonic() - self.started,
+            "student_cpu_s": sum(record.cpu_s for record in records),
+            "student_runs": float(len(records)),
+        }
+        return Scorecard(
+            submission=self.submission.name,
+            profile=self.options.profile.name,
+            seed=self.seed,
+            tier=self.options.isolation.tier,
+            missing=self.options.isolation.missing,
+            labs=tuple(labs),
+            notices=(self.options.profile.title, *self.notices),
+            environment=environment(),
+            timing=timing,
+        )
+
+    def _lab_score(self, entry: LabEntry, scores: tuple[Any, ...]) -> LabScore:
+        results = self.results.get(entry.lab.id, {})
+        runs = tuple(_described(entry, result) for _, result in sorted(results.items()))
+        figures: list[dict[str, Any]] = []
+        if entry.lab.id in self._gradings:
+            ordered = {name: results[name] for name in entry.run_names if name in results}
+            figures = entry.figures.figures(self._gradings[entry.lab.id], ordered)
+        return LabScore(lab=entry.lab.id, title=entry.lab.title, criteria=scores, runs=runs, figures=tuple(figures))
+
+    def close(self) -> None:
+        """Ends the servers that this grading started and removes its working folder."""
+        for server in self._servers:
+            server.close()
+        shutil.rmtree(self.work, ignore_errors=True)
+
+
+def _quietly(entry: LabEntry, grading: Grading) -> None:
+    """Prepares in advance; what goes wrong here comes up again where it is needed, and is reported there."""
+    try:
+        entry.plan.prepare(grading)
+    except OptgradeError:
+        return
+
+
+def _with_wall_limit(lab: Any, seconds: float) -> Any:
+    from dataclasses import replace
+
+    limits: Limits = replace(lab.limits, wall_s=seconds)
+    return replace(lab, limits=limits)
+
+
+def _not_run(name: str, error: OptgradeError) -> RunResult:
+    fault = error if isinstance(error, RunError | GraderError) else GraderError(str(error))
+    plan = RunPlan(name=name, title=name, execute=lambda *_: None)
+    return RunResult(plan, None, fault, RunBooks(name))
+
+
+def _described(entry: LabEntry, result: RunResult) -> dict[str, Any]:
+    """A run as the scorecard holds it."""
+    records = result.books.records
+    verdict, note = "finished", None
+    if result.error is not None:
+        verdict = result.error.verdict.value if isinstance(result.error, RunError) else Verdict.UNSCORED.value
+        note = str(result.error)
+    told: dict[str, Any] = {
+        "run": result.plan.name,
+        "title": result.plan.title,
+        "verdict": verdict,
+        "note": note,
+        "output_tail": "\n".join(record.output for record in records)[-8000:],
+        "output_bytes": sum(record.output_bytes for record in records),
+        "cpu_s": round(sum(record.cpu_s for record in records), 2),
+        "wall_s": round(sum(record.wall_s for record in records), 2),
+    }
+    left = sum(record.left_running for record in records)
+    if left:
+        told["note"] = f"{note + '; ' if note else ''}{left} processes were still running at the end and were stopped"
+    if result.error is None:
+        told["evidence"] = entry.figures.describe(result.evidence)
+    return told
+
+
+def environment() -> dict[str, str]:
+    """Versions and machine, for the scorecard."""
+    told = {"python": platform.python_version(), "system": f"{platform.system()} {platform.machine()}"}
+    for name in PACKAGES:
+        try:
+            told[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            told[name] = "not installed"
+    told["cores"] = str(os.cpu_count() or 1)
+    return told

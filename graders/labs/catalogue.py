@@ -1,0 +1,77 @@
+"""Every lab with its plan: the one place that knows how a lab's folder is used."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from graders.errors import UsageError
+from graders.labs.definition import Lab, load_all
+from graders.labs.grading import Grading, RunPlan, RunResult
+
+
+class Plan(Protocol):
+    """What a lab's ``plan.py`` and ``figures.py`` offer."""
+
+    def run_names(self, settings: Mapping[str, Any]) -> list[str]:
+        """The names of the lab's runs."""
+
+    def plans(self, grading: Grading) -> list[RunPlan]:
+        """The runs themselves."""
+
+    def prepare(self, grading: Grading) -> None:
+        """Measures in advance what runs are held against."""
+
+    def baseline_file(self, grading: Grading, name: str) -> Path:
+        """A file that latency is compared with."""
+
+
+class Figures(Protocol):
+    """What a lab's ``figures.py`` offers."""
+
+    def describe(self, evidence: Any) -> dict[str, Any]:
+        """A run's facts for the scorecard."""
+
+    def figures(self, grading: Grading, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
+        """The lab's figures for the report."""
+
+
+@dataclass(frozen=True)
+class LabEntry:
+    """A lab and, loaded when first asked for, its code."""
+
+    lab: Lab
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The lab's ``plan.py``."""
+        return cast(Plan, importlib.import_module(f"graders.labs.{self.lab.id}.plan"))
+
+    @cached_property
+    def figures(self) -> Figures:
+        """The lab's ``figures.py``."""
+        return cast(Figures, importlib.import_module(f"graders.labs.{self.lab.id}.figures"))
+
+    @cached_property
+    def run_names(self) -> list[str]:
+        """The names of the lab's runs, for parametrising its tests."""
+        return self.plan.run_names(self.lab.settings)
+
+
+def chosen(names: Sequence[str]) -> list[LabEntry]:
+    """The labs of these ids, or of ids that begin so (``l02``); all of them for no names.
+
+    :raises UsageError: for a name that fits no lab.
+    """
+    entries = [LabEntry(lab) for lab in load_all()]
+    for name in names:
+        if not any(entry.lab.id == name or entry.lab.id.startswith(f"{name}_") for entry in entries):
+            known = ", ".join(entry.lab.id for entry in entries)
+            raise UsageError(f"--lab {name}: no such lab; there are {known}")
+    if not names:
+        return entries
+    return [entry for entry in entries if any(entry.lab.id == n or entry.lab.id.startswith(f"{n}_") for n in names)]

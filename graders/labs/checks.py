@@ -1,0 +1,63 @@
+"""What a lab's tests are written with: the criterion marker, and a check that says why it failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import pytest
+
+CRITERION = "criterion"
+_observed: ContextVar[dict[str, Any] | None] = ContextVar("observed", default=None)
+
+
+def criterion(identifier: str, runs: str = "") -> pytest.MarkDecorator:
+    """Marks a test as deciding a criterion of ``lab.toml``.
+
+    :param runs: patterns such as ``"int8-*"``, comma between them: the test is repeated for each run of such a name,
+        as its ``evidence``.
+    """
+    return pytest.mark.criterion(identifier, runs=runs)
+
+
+class Lost(AssertionError):
+    """A check that failed: what was measured, what was expected, and the hint with the likely cause and next step."""
+
+    def __init__(self, measured: str, expected: str, hint: str, filling: Mapping[str, Any]) -> None:
+        """Takes the texts of the failure; ``hint`` names an entry of ``lab.toml``."""
+        super().__init__(f"measured: {measured}; expected: {expected}")
+        self.measured = measured
+        self.expected = expected
+        self.hint = hint
+        self.filling = dict(filling)
+
+
+class NotJudged(Exception):  # noqa: N818 - it is no error of anybody's
+    """A check that can't be decided this time: ``unscored``, never a student's zero."""
+
+
+@contextmanager
+def observing() -> Iterator[dict[str, Any]]:
+    """Collects what the checks within measured, for the scorecard's evidence."""
+    observed: dict[str, Any] = {}
+    token = _observed.set(observed)
+    try:
+        yield observed
+    finally:
+        _observed.reset(token)
+
+
+def observe(**facts: Any) -> None:
+    """Adds facts to the evidence of the check that is under way. Durations belong under ``timing``."""
+    observed = _observed.get()
+    if observed is not None:
+        observed.update(facts)
+
+
+def check(holds: bool, *, measured: str, expected: str, hint: str, **filling: Any) -> None:
+    """Fails the test with a full reason unless ``holds``; what was measured becomes evidence either way."""
+    observe(measured=measured, expected=expected)
+    if not holds:
+        raise Lost(measured, expected, hint, filling)

@@ -1,0 +1,117 @@
+"""A lab's ``lab.toml``: what it is worth, what it allows, and what it tells a student."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graders.errors import GraderError
+from graders.sandbox import Limits
+from graders.sandbox.limits import MEBI
+
+LABS = Path(__file__).resolve().parent
+PERSON = "person"
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One thing that earns points. ``marked_by`` is ``"tests"`` or ``"person"``."""
+
+    id: str
+    title: str
+    points: float
+    marked_by: str
+
+
+@dataclass(frozen=True)
+class Hint:
+    """A likely cause and a next step; both may hold names in braces that a check fills in."""
+
+    cause: str
+    next: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lab:
+    """One graded assignment: its folder, its criteria in order, and its data."""
+
+    id: str
+    title: str
+    folder: Path
+    student_file: str
+    given: tuple[str, ...]
+    preload: tuple[str, ...]
+    limits: Limits
+    artefact_bytes: int
+    criteria: tuple[Criterion, ...]
+    hints: Mapping[str, Hint]
+    settings: Mapping[str, Any]
+    thresholds: Mapping[str, float]
+
+    def criterion(self, identifier: str) -> Criterion:
+        """The criterion of that id. :raises GraderError: where there is none."""
+        for criterion in self.criteria:
+            if criterion.id == identifier:
+                return criterion
+        raise GraderError(f"{self.id}: no criterion '{identifier}' in lab.toml")
+
+    def hint(self, name: str) -> Hint:
+        """The hint of that name. :raises GraderError: where there is none."""
+        if name not in self.hints:
+            raise GraderError(f"{self.id}: no hint '{name}' in lab.toml")
+        return self.hints[name]
+
+
+def load(folder: Path) -> Lab:
+    """The lab defined in ``folder/lab.toml``.
+
+    :raises GraderError: where the file can't be read or lacks something; one line that names it.
+    """
+    path = folder / "lab.toml"
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        limits = data["limits"]
+        criteria = tuple(
+            Criterion(item["id"], item["title"], float(item["points"]), item.get("marked_by", "tests"))
+            for item in data["criteria"]
+        )
+        lab = Lab(
+            id=data["id"],
+            title=data["title"],
+            folder=folder,
+            student_file=data["student_file"],
+            given=tuple(data["given"]),
+            preload=tuple(data["preload"]),
+            limits=Limits(wall_s=limits["wall_s"], cpu_s=limits["cpu_s"], memory=limits["memory_mib"] * MEBI),
+            artefact_bytes=limits["artefact_mib"] * MEBI,
+            criteria=criteria,
+            hints={name: Hint(item["cause"], item["next"]) for name, item in data["hints"].items()},
+            settings=data["settings"],
+            thresholds=data["thresholds"],
+        )
+    except OSError as error:
+        raise GraderError(f"{path}: {error.strerror}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise GraderError(f"{path}: {error}") from None
+    except KeyError as error:
+        raise GraderError(f"{path}: no {error}") from None
+    _check(lab, path)
+    return lab
+
+
+def _check(lab: Lab, path: Path) -> None:
+    identifiers = [criterion.id for criterion in lab.criteria]
+    for identifier in identifiers:
+        if identifiers.count(identifier) > 1:
+            raise GraderError(f"{path}: criterion '{identifier}' stands there twice")
+    for criterion in lab.criteria:
+        if criterion.points <= 0 or criterion.marked_by not in ("tests", PERSON):
+            raise GraderError(f"{path}: criterion '{criterion.id}' needs points above 0 and marked_by tests or person")
+
+
+def load_all() -> tuple[Lab, ...]:
+    """Every lab: each folder here that has a ``lab.toml``, in order of name."""
+    return tuple(load(path.parent) for path in sorted(LABS.glob("*/lab.toml")))

@@ -1,0 +1,170 @@
+"""Everything that a lab's runs need of one grading: the submission's view, the data, the servers, the seed."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from graders.errors import GraderError, RunError
+from graders.evidence.scorer import Scorer
+from graders.labs.definition import Lab
+from graders.profiles import EvaluationSet, Profile, draw
+from graders.sandbox import RunRecord, RunSpec, Server, Session
+from graders.submission import Artefact, take_in
+
+T = TypeVar("T")
+RUNNER_ENVIRONMENT = {
+    "TF_USE_LEGACY_KERAS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "OMP_NUM_THREADS": "1",
+    "MPLBACKEND": "Agg",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPlan:
+    """One run that a lab wants: its name, what it is called in reports, and what it does.
+
+    ``execute`` gets the grading and the run's :class:`Notebook` and returns the lab's evidence for this run.
+    """
+
+    name: str
+    title: str
+    execute: Callable[[Grading, RunBooks], Any]
+    weight: float = 1.0
+
+
+@dataclass
+class RunBooks:
+    """What is written down about a run while it goes on: the record of its process, for reports."""
+
+    name: str
+    records: list[RunRecord] = field(default_factory=list)
+
+
+class Once(Generic[T]):
+    """A value that several threads want and one of them makes."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        """:param make: called at most once."""
+        self._make = make
+        self._lock = threading.Lock()
+        self._future: Future[T] | None = None
+
+    def get(self) -> T:
+        """The value, or the error that making it raised."""
+        with self._lock:
+            mine = self._future is None
+            if self._future is None:
+                self._future = Future()
+        if mine:
+            try:
+                self._future.set_result(self._make())
+            except BaseException as error:  # handed to everybody who waits
+                self._future.set_exception(error)
+        return self._future.result()
+
+
+class Grading:
+    """One submission's grading of one lab. Shared by the threads that run its plans."""
+
+    def __init__(
+        self, *, lab: Lab, profile: Profile, seed: int, code: Path, work: Path, server: Server, scorer: Scorer
+    ) -> None:
+        """:param code: the view of the submission that runs import from. :param work: a folder of the grader's own."""
+        self.lab = lab
+        self.profile = profile
+        self.seed = seed
+        self.code = code
+        self.work = work
+        self.server = server
+        self.scorer = scorer
+        self.shared: dict[str, Once[Any]] = {}
+        self._lock = threading.Lock()
+
+    def drawn(self, purpose: str) -> random.Random:
+        """A source of random numbers of its own for each purpose, the same for the same seed."""
+        return random.Random(f"{self.lab.id}/{purpose}/{self.seed}")
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """The value of that name, made at most once in this grading."""
+        with self._lock:
+            holder = self.shared.setdefault(name, Once(make))
+        value: T = holder.get()
+        return value
+
+    @property
+    def evaluation(self) -> EvaluationSet:
+        """The images that accuracy is graded on, drawn when first asked for."""
+        return self.once("evaluation", lambda: draw(self.profile, self.seed, self.work / "evaluation"))
+
+    def open(self, name: str, *, code: Path | None = None) -> Session:
+        """Starts a run in a fresh box. :param code: other code than the submission's, such as the reference's."""
+        box = self.work / "boxes" / name
+        box.mkdir(parents=True)
+        spec = RunSpec(
+            name=name,
+            driver=self.lab.folder / "driver.py",
+            paths=(code or self.code,),
+            box=box,
+            limits=self.lab.limits,
+            seed=self.seed,
+            environment=RUNNER_ENVIRONMENT,
+        )
+        return self.server.open(spec)
+
+    def box(self, name: str) -> Path:
+        """The box of a run."""
+        return self.work / "boxes" / name
+
+    def take(self, run: str, file: str) -> Artefact:
+        """Takes an artefact out of a run's box, after its end. :raises RunError: as :func:`take_in` does."""
+        return take_in(self.box(run) / file, self.work / "artefacts" / run / file, self.lab.artefact_bytes)
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What came of a run: the lab's evidence, or why there is none; and its process's record."""
+
+    plan: RunPlan
+    evidence: Any
+    error: RunError | GraderError | None
+    books: RunBooks
+
+    def get(self) -> Any:
+        """The evidence. :raises RunError: the student's. :raises GraderError: ours."""
+        if self.error is not None:
+            raise self.error
+        return self.evidence
+
+
+def execute_all(
+    grading: Grading, plans: list[RunPlan], workers: int, progress: Callable[[RunResult], None]
+) -> Mapping[str, RunResult]:
+    """Executes the plans, so many at a time, the heaviest first; ``progress`` hears of each, in this thread's order."""
+    results: dict[str, RunResult] = {}
+    lock = threading.Lock()
+
+    def one(plan: RunPlan) -> None:
+        books = RunBooks(plan.name)
+        try:
+            result = RunResult(plan, plan.execute(grading, books), None, books)
+        except (RunError, GraderError) as error:
+            result = RunResult(plan, None, error, books)
+        except Exception as error:  # noqa: BLE001 - our fault, and the other runs go on
+            fault = GraderError(f"the grader failed on run {plan.name}: {type(error).__name__}: {error}")
+            fault.__cause__ = error
+            result = RunResult(plan, None, fault, books)
+        with lock:
+            results[plan.name] = result
+            progress(result)
+
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        list(pool.map(one, sorted(plans, key=lambda plan: -plan.weight)))
+    return results

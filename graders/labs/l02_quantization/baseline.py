@@ -1,0 +1,184 @@
+"""What lab 2 is measured against: the reference's own files for the given model, and the ranges of its activations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from graders.errors import GraderError, RunError
+from graders.evidence.calibration import Quantisation, RangeTable
+from graders.evidence.evaluation import Evaluation, evaluate
+from graders.evidence.scorer import REPOSITORY, Samples
+from graders.evidence.tflite import Model, aligned_activations
+from graders.labs.grading import Grading
+from graders.verdicts import Verdict
+
+KIT = REPOSITORY / "student_template"
+REFERENCE = REPOSITORY / "reference"
+FP32, INT8 = "fp32.tflite", "int8.tflite"
+INT8_SHARE = 0.3
+KIT_SEED = 12345
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The reference's FP32 and INT8 files (calibrated on the share 0.3), read."""
+
+    fp32: Path
+    int8: Path
+    fp32_model: Model
+    int8_model: Model
+
+    @property
+    def activations(self) -> tuple[int, ...]:
+        """Tensor numbers, in the FP32 file, of the network's input and of each operator's result."""
+        pairs = aligned_activations(self.fp32_model, self.fp32_model).pairs
+        if pairs is None:
+            raise GraderError("the reference's FP32 file can't be followed")
+        return tuple(pair.first.index for pair in pairs)
+
+
+def baseline(grading: Grading) -> Baseline:
+    """The baseline of this grading's profile: kept ready for the embedded model, else made by the reference's code."""
+    return grading.once("baseline", lambda: _baseline(grading))
+
+
+def _baseline(grading: Grading) -> Baseline:
+    kept = grading.profile.baseline
+    fp32, int8 = (kept / FP32, kept / INT8) if kept else make_files(grading, grading.work / "baseline")
+    models = []
+    for path in (fp32, int8):
+        with grading.scorer.measure(path) as measurement:
+            models.append(measurement.read(grading.lab.artefact_bytes))
+    return Baseline(fp32, int8, *models)
+
+
+def make_files(grading: Grading, folder: Path) -> tuple[Path, Path]:
+    """Has the reference make both files in ``folder``. :raises GraderError: where it can't."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = []
+    for class_name, file, arguments in (
+        ("FP32Model", FP32, {}),
+        ("INT8Model", INT8, {"calibrationdatasetpercent": INT8_SHARE}),
+    ):
+        run = f"baseline-{file.removesuffix('.tflite')}"
+        session = grading.open(run, code=REFERENCE)
+        try:
+            session.call(
+                "start",
+                {
+                    "class_name": class_name,
+                    "dataset_root": str(grading.profile.dataset_root),
+                    "model_path": str(grading.box(run) / file),
+                    "original_model": str(grading.profile.model_path),
+                    "arguments": arguments,
+                },
+            )
+        except RunError as error:
+            raise GraderError(f"the reference can't make {file} for this model: {error.message}") from None
+        finally:
+            session.end()
+        artefact = grading.take(run, file)
+        target = folder / file
+        target.write_bytes(artefact.path.read_bytes())
+        made.append(target)
+    return made[0], made[1]
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """Activation ranges for every training image, and which activations the table foretells in this environment."""
+
+    table: RangeTable
+    rows: Mapping[str, int]
+    comparable: tuple[bool, ...]
+
+    def expected(self, names: Sequence[str]) -> tuple[Quantisation, ...]:
+        """Parameters after calibration on these training images, by file name."""
+        return self.table.expected([self.rows[name] for name in names])
+
+
+def samples(grading: Grading) -> Samples:
+    """The profile's images and the calibration samples of every share that this grading asks for."""
+    return grading.once("samples", lambda: _samples(grading))
+
+
+def _samples(grading: Grading) -> Samples:
+    settings = grading.lab.settings
+    seed = settings["calibration_seed"]
+    shares = {*settings["calibration_shares"], drawn_share(grading), INT8_SHARE}
+    splits = [(share, seed) for share in sorted(shares)]
+    # Other draws that students have been seen to use: the kit's default seed, the part that is left over.
+    splits += [(share, KIT_SEED) for share in sorted(shares)]
+    with grading.scorer.measure(grading.profile.model_path) as measurement:
+        return measurement.samples(KIT, grading.profile.dataset_root, splits)
+
+
+def drawn_share(grading: Grading) -> float:
+    """The calibration share that the template does not show, drawn from the seed."""
+    low, high = grading.lab.settings["drawn_share"]
+    return round(grading.drawn("calibration share").uniform(low, high), 3)
+
+
+def ranges(grading: Grading) -> Ranges:
+    """The ranges of all training images, measured once, and held against the reference's INT8 file."""
+    return grading.once("ranges", lambda: _ranges(grading))
+
+
+def _ranges(grading: Grading) -> Ranges:
+    base, known = baseline(grading), samples(grading)
+    table = measure_ranges(grading, base, known.train, "prepared")
+    rows = {name: row for row, name in enumerate(known.train)}
+    asked = known.splits[INT8_SHARE, grading.lab.settings["calibration_seed"]]
+    expected = table.expected([rows[name] for name in asked])
+    found = parameters(base, base.int8_model)
+    if isinstance(found, str):
+        raise GraderError(f"the reference's INT8 file is not the network of its FP32 file: {found}")
+    comparable = tuple(ours is not None and ours.close_to(theirs) for ours, theirs in zip(found, expected, strict=True))
+    if sum(comparable) < len(comparable) / 2:
+        raise GraderError(
+            f"calibration can't be judged in this environment: only {sum(comparable)} of {len(comparable)} activations "
+            "of the reference's INT8 file have the parameters that its samples give"
+        )
+    return Ranges(table, rows, comparable)
+
+
+def measure_ranges(grading: Grading, base: Baseline, names: Sequence[str], transform: str) -> RangeTable:
+    """Ranges of the FP32 baseline's activations for these images of the data set."""
+    folder = grading.profile.dataset_root / "images"
+    with grading.scorer.measure(base.fp32) as measurement:
+        return measurement.ranges(KIT, [str(folder / name) for name in names], base.activations, transform)
+
+
+def parameters(base: Baseline, model: Model) -> tuple[Quantisation | None, ...] | str:
+    """A file's parameters for each of :attr:`Baseline.activations`, or why it is another network."""
+    alignment = aligned_activations(base.fp32_model, model)
+    if alignment.pairs is None:
+        return alignment.reason
+    found: dict[int, Quantisation | None] = {}
+    for pair in alignment.pairs:
+        quantization = pair.second.quantization
+        usable = quantization is not None and len(quantization.scales) == 1 and pair.second.dtype == "int8"
+        found[pair.first.index] = (
+            Quantisation(quantization.scales[0], quantization.zero_points[0]) if usable and quantization else None
+        )
+    return tuple(found.get(index) for index in base.activations)
+
+
+def fp32_evaluation(grading: Grading) -> Evaluation:
+    """The given model's own quality on the evaluation images, from the reference's FP32 file."""
+    return grading.once("fp32_evaluation", lambda: evaluated(grading, baseline(grading).fp32))
+
+
+def evaluated(grading: Grading, path: Path) -> Evaluation:
+    """A file's quality on the evaluation images, measured in the scorer; labels stay here."""
+    chosen = grading.evaluation
+    with grading.scorer.measure(path) as measurement:
+        outputs = measurement.infer_frames(chosen.frames, len(chosen.labels))
+    classes = len(chosen.class_names)
+    if outputs.shape[1] != classes:
+        raise RunError(Verdict.FAILED, f"the file gives {outputs.shape[1]} scores; the data set has {classes} classes")
+    return evaluate(outputs, np.array(chosen.labels))

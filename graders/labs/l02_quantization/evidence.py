@@ -1,0 +1,100 @@
+"""What is measured for lab 2: plain data, none of it an object of the student's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graders.evidence.calibration import Quantisation
+from graders.evidence.codes import Counterexample, Encoding
+from graders.evidence.evaluation import Evaluation
+from graders.evidence.scorer import WeightDifference
+from graders.evidence.tflite import Model
+from graders.labs.held import Held
+from graders.submission import Artefact
+
+
+@dataclass(frozen=True)
+class FileEvidence:
+    """A ``.tflite`` file that a run left: the copy, what it says, and how its input and output hold numbers."""
+
+    artefact: Artefact
+    model: Model
+    input: Encoding
+    output: Encoding
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Predictions of the student's class against the scorer's for the same file and the same input tensors.
+
+    ``worst`` is the largest difference of a score, in the unit ``unit``; ``constant`` says that the class predicted
+    the same for every image; ``mistake`` names the hint of a recognised cause.
+    """
+
+    images: int
+    worst: float
+    unit: str
+    constant: bool
+    mistake: str | None = None
+    example: Counterexample | None = None
+
+
+@dataclass(frozen=True)
+class QuantiseEvidence:
+    """Inputs that were handed to preprocess_input, and the plainest one whose code came out wrong."""
+
+    values: int
+    encoding: Encoding
+    example: Counterexample | None
+    mistake: str | None
+
+
+@dataclass(frozen=True)
+class NativeEvidence:
+    """NativeModel: what it printed, and its predictions against the given model's."""
+
+    printed: str
+    parameters: int
+    predictions: Held[Agreement]
+
+
+@dataclass(frozen=True)
+class Fp32Evidence:
+    """FP32Model: its file, that file's weights against the given model's, its predictions, its accuracy."""
+
+    file: Held[FileEvidence]
+    weights: Held[WeightDifference]
+    predictions: Held[Agreement]
+    before_inference: Held[bool]
+    evaluation: Held[Evaluation]
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """Quantisation parameters found along the network, against those that the samples asked for give.
+
+    ``recognised`` names the samples that the file was calibrated on instead, where they are known ones; ``difference``
+    says why the file is another network altogether.
+    """
+
+    compared: int
+    equal: int
+    worst: tuple[Quantisation | None, Quantisation] | None
+    recognised: str | None
+    difference: str
+    calibrated: bool
+
+
+@dataclass(frozen=True)
+class Int8Evidence:
+    """INT8Model for one calibration share, or ImbalancedINT8Model."""
+
+    asked: str
+    share: float | None
+    file: Held[FileEvidence]
+    calibration: Held[Calibrated]
+    quantise: Held[QuantiseEvidence]
+    dequantise: Held[Agreement]
+    evaluation: Held[Evaluation]
+    fp32_accuracy: float
+    fp32_size: int

@@ -1,0 +1,122 @@
+"""What lab 2's evidence looks like in a report: plain facts of each run, and its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from graders.evidence.evaluation import Evaluation
+from graders.evidence.sizes import deflate_size, deflation
+from graders.labs.grading import Grading, RunResult
+from graders.labs.held import Held
+from graders.labs.l02_quantization.evidence import FileEvidence, Fp32Evidence, Int8Evidence
+
+MATRIX_RUNS = ("int8-0.8", "int8-drawn", "int8-0.3", "int8-0.08", "int8-0.01", "fp32")
+
+
+def describe(evidence: Any) -> dict[str, Any]:
+    """A run's facts for the scorecard: the file's hash, size and types, and its quality."""
+    if not isinstance(evidence, Fp32Evidence | Int8Evidence):
+        return {}
+    facts: dict[str, Any] = {}
+    file = evidence.file.value
+    if file is not None:
+        data = file.artefact.path.read_bytes()
+        facts |= {
+            "sha256": file.artefact.sha256,
+            "bytes": file.artefact.size,
+            "deflate_bytes": deflate_size(data),
+            "deflation": round(deflation(data), 4),
+            "input": file.input.dtype,
+            "output": file.output.dtype,
+        }
+    quality = evidence.evaluation.value
+    if quality is not None:
+        facts |= {
+            "accuracy": round(quality.accuracy, 4),
+            "precision": round(quality.precision, 4),
+            "sensitivity": round(quality.sensitivity, 4),
+            "g_mean": round(quality.g_mean, 4),
+            "top_5": round(quality.top_5, 4),
+            "images": quality.samples,
+        }
+    if isinstance(evidence, Int8Evidence):
+        facts["calibration_asked"] = evidence.asked
+        calibrated = evidence.calibration.value
+        if calibrated is not None and calibrated.recognised:
+            facts["calibration_recognised"] = calibrated.recognised
+    return facts
+
+
+def figures(grading: Grading, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
+    """Calibration share against accuracy, every variant's figures, and a confusion matrix."""
+    measured = {name: result.evidence for name, result in results.items() if result.error is None}
+    found = []
+    line = _share_line(measured)
+    if line:
+        found.append(line)
+    table = _table(measured)
+    if table["rows"]:
+        found.append(table)
+    for name in MATRIX_RUNS:
+        quality = _quality(measured.get(name))
+        if quality is not None:
+            found.append(_matrix(grading, name, quality))
+            break
+    return found
+
+
+def _quality(evidence: Any) -> Evaluation | None:
+    held: Held[Evaluation] | None = getattr(evidence, "evaluation", None)
+    return held.value if held is not None else None
+
+
+def _share_line(measured: Mapping[str, Any]) -> dict[str, Any] | None:
+    points = []
+    for evidence in measured.values():
+        quality = _quality(evidence)
+        if isinstance(evidence, Int8Evidence) and evidence.share is not None and quality is not None:
+            points.append((evidence.share, quality.accuracy, evidence.fp32_accuracy))
+    if not points:
+        return None
+    points.sort()
+    return {
+        "kind": "line",
+        "title": "Calibration share against accuracy",
+        "caption": "Accuracy of each INT8 file on the images drawn for this grading, beside the given model's own.",
+        "x_label": "share of the training images used for calibration",
+        "y_label": "accuracy",
+        "y_unit": "percent",
+        "series": [
+            {"name": "INT8", "points": [[share, round(accuracy, 4)] for share, accuracy, _ in points]},
+            {"name": "given model (FP32)", "points": [[share, round(fp32, 4)] for share, _, fp32 in points]},
+        ],
+    }
+
+
+def _table(measured: Mapping[str, Any]) -> dict[str, Any]:
+    rows = []
+    for name, evidence in measured.items():
+        quality = _quality(evidence)
+        file: FileEvidence | None = evidence.file.value if hasattr(evidence, "file") else None
+        if quality is None or file is None:
+            continue
+        shares = [f"{value:.1%}" for value in (quality.accuracy, quality.precision, quality.sensitivity, quality.g_mean)]
+        rows.append([name, *shares, f"{quality.top_5:.1%}", file.artefact.size])
+    return {
+        "kind": "table",
+        "title": "Every variant, as measured by the grader",
+        "caption": "On the images drawn for this grading; the file's size in bytes.",
+        "columns": ["run", "accuracy", "precision", "sensitivity", "G-mean", "top-5", "bytes"],
+        "rows": rows,
+    }
+
+
+def _matrix(grading: Grading, name: str, quality: Evaluation) -> dict[str, Any]:
+    return {
+        "kind": "confusion_matrix",
+        "title": f"Confusion matrix of {name}",
+        "caption": f"{quality.samples} images drawn for this grading; rows are true classes, columns predictions.",
+        "labels": list(grading.evaluation.class_names),
+        "matrix": [list(row) for row in quality.confusion],
+    }

@@ -1,0 +1,129 @@
+"""Checks that INT8Model and ImbalancedINT8Model share."""
+
+from __future__ import annotations
+
+from graders.evidence.tflite import compute_ops
+from graders.evidence.tflite.model import INTEGER_DTYPES
+from graders.labs.checks import check
+from graders.labs.l02_quantization.evidence import Agreement, FileEvidence, Int8Evidence, QuantiseEvidence
+
+MOST_NAMED = 3
+
+
+def require_int8_io(file: FileEvidence) -> None:
+    """Fails unless input and output are both int8."""
+    types = (file.input.dtype, file.output.dtype)
+    if inner_dtypes(file) == {"float32"} and types == ("float32", "float32"):
+        hint = "int8_float_model"
+    elif "uint8" in types:
+        hint = "int8_uint8_io"
+    elif "int8" in types:
+        hint = "int8_one_io"
+    else:
+        hint = "int8_float_io"
+    check(
+        types == ("int8", "int8"),
+        measured=f"input {types[0]}, output {types[1]}",
+        expected="input int8, output int8",
+        hint=hint,
+    )
+
+
+def inner_dtypes(file: FileEvidence) -> set[str]:
+    """The types of what the network's operators compute."""
+    graph = file.model.main
+    return {tensor.dtype for operator in compute_ops(file.model) for tensor in graph.tensors_of(operator.outputs)}
+
+
+def require_integer_inside(file: FileEvidence) -> None:
+    """Fails where an operator computes in float, is custom or is Flex; conversions at input and output aside."""
+    graph = file.model.main
+    wrong = []
+    for operator in compute_ops(file.model):
+        around = [*graph.tensors_of(operator.inputs), *graph.tensors_of(operator.outputs)]
+        floats = sorted({tensor.dtype for tensor in around} - INTEGER_DTYPES)
+        if operator.is_custom or floats:
+            wrong.append(f"{operator.label} ({'custom' if operator.is_custom else ', '.join(floats)})")
+    hint = "int8_float_ops"
+    if any(operator.is_custom for operator in compute_ops(file.model)):
+        hint = "not_builtin"
+    elif inner_dtypes(file) == {"float32"}:
+        stored_int8 = any(tensor.constant and tensor.dtype == "int8" for tensor in graph.tensors)
+        hint = "int8_weights_only" if stored_int8 else "int8_float_model"
+    shown = ", ".join(wrong[:MOST_NAMED]) + (f" and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else "")
+    check(
+        not wrong,
+        measured=f"{len(wrong)} of {len(compute_ops(file.model))} operators are not integer: {shown}",
+        expected="all operators integer",
+        hint=hint,
+    )
+
+
+def require_calibration(evidence: Int8Evidence, hint: str) -> None:
+    """Fails unless the parameters found are those that the samples asked for give."""
+    found = evidence.calibration.get()
+    check(
+        not found.difference,
+        measured=f"a file of another network: {found.difference}",
+        expected="the given network, quantised",
+        hint="other_network",
+        difference=found.difference,
+    )
+    check(
+        found.calibrated,
+        measured="no activation has quantisation parameters",
+        expected=f"parameters calibrated on {evidence.asked}",
+        hint="calibration_float",
+    )
+    shown = ""
+    if found.worst is not None and found.worst[0] is not None:
+        ours, theirs = found.worst
+        shown = (
+            f"; the first that differs has scale {ours.scale:.6g} and zero point {ours.zero_point}, "
+            f"not {theirs.scale:.6g} and {theirs.zero_point}"
+        )
+    check(
+        found.equal == found.compared,
+        measured=f"{found.equal} of {found.compared} activations have the expected scale and zero point{shown}",
+        expected=f"parameters calibrated on {evidence.asked}",
+        hint=f"{hint}_recognised" if found.recognised else hint,
+        recognised=found.recognised or "",
+        asked=evidence.asked,
+    )
+
+
+def require_quantise(found: QuantiseEvidence) -> None:
+    """Fails where an input did not become the codes that the file's scale and zero point give."""
+    check(
+        found.values > 0,
+        measured="nothing arrived in the interpreter's input tensor",
+        expected="the input's codes in the input tensor after preprocess_input",
+        hint="float_given",
+    )
+    example, encoding = found.example, found.encoding
+    wanted = f"clip(round(x / {encoding.scale:.6g}) + {encoding.zero_point})" if encoding.quantised else "the input itself"
+    if example is None:
+        measured = f"{found.values:,} values became what they should"
+    else:
+        measured = f"{example.value:.7g} became {example.got:g} in a tensor of {encoding.dtype}, not {example.expected:g}"
+    check(
+        example is None,
+        measured=measured,
+        expected=f"{wanted} for every value; {found.values:,} were tried",
+        hint=found.mistake or ("quantise" if encoding.quantised else "same_as_file"),
+    )
+
+
+def require_dequantise(found: Agreement) -> None:
+    """Fails where what postprocess_outputs returns is not what the output's codes stand for."""
+    example = found.example
+    if example is None:
+        measured = f"real values for {found.images} images and for the codes handed in"
+    else:
+        measured = f"output {example.value:g} became {example.got:.6g}, not {example.expected:.6g}"
+    check(
+        example is None,
+        measured=measured,
+        expected="(code - zero_point) * scale for every output",
+        hint=found.mistake or "dequantise",
+    )

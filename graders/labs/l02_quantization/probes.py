@@ -1,0 +1,217 @@
+"""Feeding a student's INT8 class while its run lasts: hypothesis looks for an input that comes out wrong.
+
+Hypothesis chooses the values; the student's class turns them into codes inside its run; whether they are right is
+judged here, once the run is over, against the scale and zero point of the artefact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from graders.errors import RunError
+from graders.evidence import codes
+from graders.labs.grading import Grading
+from graders.labs.held import Held, held
+from graders.labs.l02_quantization.evidence import Agreement, FileEvidence, QuantiseEvidence
+from graders.sandbox import Reply
+from graders.verdicts import Verdict
+
+SHAPE = (1, 224, 224, 3)
+CLASSES = 37
+# The property is driven where the file is made quickest, and for the values that the template does not show.
+DRIVEN_RUNS = ("int8-0.01", "int8-drawn", "imbalanced")
+LARGEST = float(np.finfo(np.float32).max)
+
+Call = Callable[..., Reply]
+Pairs = list[tuple[NDArray[Any], NDArray[Any]]]
+
+
+@dataclass
+class Probed:
+    """What went in and what came out, and the errors that ended it early."""
+
+    shown: Held[Reply]
+    images: int
+    quantised: Pairs = field(default_factory=list)
+    dequantised: Pairs = field(default_factory=list)
+    quantise_error: RunError | None = None
+    dequantise_error: RunError | None = None
+
+
+def _floats() -> st.SearchStrategy[list[float]]:
+    """Finite float32 values of every magnitude, and those in the range that images have."""
+    wide = st.floats(width=32, allow_nan=False, allow_infinity=False)
+    usual = st.floats(min_value=-4, max_value=4, width=32)
+    return st.lists(st.one_of(wide, usual), min_size=1, max_size=64)
+
+
+def _codes() -> st.SearchStrategy[list[int]]:
+    """int8 codes, one for each class."""
+    return st.lists(st.integers(-128, 127), min_size=CLASSES, max_size=CLASSES)
+
+
+def _image(values: list[float]) -> NDArray[np.float32]:
+    """The values repeated over a whole input tensor."""
+    return np.resize(np.array(values, dtype=np.float32), SHAPE)
+
+
+def _sweeps() -> list[NDArray[np.float32]]:
+    """A fine sweep of the usual range, every magnitude of float32, and the two extremes."""
+    size = int(np.prod(SHAPE))
+    fine = np.linspace(-3, 3, size, dtype=np.float32)
+    exponents = np.linspace(-126, 127, size // 2, dtype=np.float64)
+    magnitudes = np.concatenate([-(2.0**exponents), 2.0**exponents])
+    wide = np.resize(magnitudes.astype(np.float32), size)
+    extremes = [0.0, -0.0, LARGEST, -LARGEST, 1e-38, 128.0, -129.0, 255.0, 1e6, -1e6]
+    return [fine.reshape(SHAPE), wide.reshape(SHAPE), _image(extremes)]
+
+
+def probe(grading: Grading, call: Call, drive: bool) -> Probed:
+    """Runs the class on the shown images, and where ``drive``, has hypothesis drive its two conversions."""
+    shown = [str(path) for path in grading.evaluation.shown]
+    probed = Probed(held(lambda: call("predict", parameters={"images": shown})), len(shown))
+    if not drive:
+        return probed
+    try:
+        _drive_quantise(grading, call, probed.quantised)
+    except RunError as error:
+        probed.quantise_error = error
+    try:
+        _drive_dequantise(grading, call, probed.dequantised)
+    except RunError as error:
+        probed.dequantise_error = error
+    return probed
+
+
+def _settings(examples: int) -> settings:
+    """The same examples for the same submission, none stored, no time limit."""
+    return settings(
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def _drive_quantise(grading: Grading, call: Call, pairs: Pairs) -> None:
+    def one(values: NDArray[np.float32]) -> None:
+        tensor = call("quantise", values=values).arrays.get("tensor")
+        if tensor is not None and tensor.size == values.size:
+            pairs.append((values.ravel(), tensor.ravel()))
+
+    for sweep in _sweeps():
+        one(sweep)
+
+    @_settings(grading.lab.settings["quantise_examples"])
+    @given(_floats())
+    def any_values(values: list[float]) -> None:
+        one(_image(values))
+
+    any_values()
+
+
+def _drive_dequantise(grading: Grading, call: Call, pairs: Pairs) -> None:
+    every = np.resize(np.arange(-128, 128), (7, CLASSES)).astype(np.int8)
+
+    def one(given_codes: NDArray[np.int8]) -> None:
+        values = call("dequantise", codes=given_codes).arrays.get("values")
+        if values is not None and values.size == given_codes.size:
+            pairs.append((given_codes.ravel(), values.ravel()))
+
+    for row in every:
+        one(row)
+    if not pairs:
+        return  # The class fetches the codes itself; the shown images must do.
+
+    @_settings(grading.lab.settings["dequantise_examples"])
+    @given(_codes())
+    def any_codes(values: list[int]) -> None:
+        one(np.array(values, dtype=np.int8))
+
+    any_codes()
+
+
+def judge_quantise(probed: Probed, file: FileEvidence) -> QuantiseEvidence:
+    """Whether every value that went in became the code that the file's scale and zero point give."""
+    if probed.quantise_error is not None:
+        raise probed.quantise_error
+    probed.shown.get()
+    encoding = file.input
+    values = sum(len(given_values) for given_values, _ in probed.quantised)
+    for given_values, tensor in probed.quantised:
+        example = _wrong_input(given_values, tensor, encoding)
+        if example is not None:
+            sweep_values, sweep_tensor = probed.quantised[0]
+            mistake = None
+            if encoding.quantised:
+                mistake = codes.quantise_mistake(given_values, tensor, encoding)
+                mistake = codes.quantise_mistake(sweep_values, sweep_tensor, encoding) or mistake
+                if mistake is None or _wrong_input(sweep_values, sweep_tensor, encoding) is None:
+                    mistake = codes.quantise_mistake(given_values, tensor, encoding) or mistake
+            return QuantiseEvidence(values, encoding, example, mistake)
+    return QuantiseEvidence(values, encoding, None, None)
+
+
+def _wrong_input(
+    values: NDArray[np.float32], tensor: NDArray[Any], encoding: codes.Encoding
+) -> codes.Counterexample | None:
+    if encoding.quantised:
+        return codes.wrong_codes(values, tensor, encoding)
+    return codes.wrong_values(values, tensor, codes.Encoding(encoding.dtype, 1.0, 0))
+
+
+def judge_dequantise(grading: Grading, probed: Probed, file: FileEvidence) -> Agreement:
+    """Whether postprocess_outputs returns real values: for codes handed to it, and for images, for their own codes."""
+    if probed.dequantise_error is not None:
+        raise probed.dequantise_error
+    reply = probed.shown.get()
+    encoding = file.output
+    predictions = reply.arrays["predictions"]
+    constant = bool((predictions == predictions[0]).all())
+    if encoding.quantised:
+        for given_codes, values in probed.dequantised:
+            example = codes.wrong_values(given_codes, values, encoding)
+            if example is not None:
+                mistake = codes.dequantise_mistake(
+                    np.concatenate([pair[0] for pair in probed.dequantised]),
+                    np.concatenate([pair[1] for pair in probed.dequantised]),
+                    encoding,
+                )
+                return Agreement(probed.images, abs(example.got - example.expected), "", constant, mistake, example)
+    return _judge_images(grading, reply, file, constant)
+
+
+def _judge_images(grading: Grading, reply: Reply, file: FileEvidence, constant: bool) -> Agreement:
+    """The images' scores against the scorer's, for the very input tensors that the student's class made."""
+    tensors = reply.arrays.get("after")
+    predictions = reply.arrays["predictions"]
+    if tensors is None or tensors.dtype.name != file.input.dtype:
+        raise RunError(Verdict.FAILED, "the interpreter's input tensor could not be read in the run")
+    tensors = tensors.reshape(len(tensors), *SHAPE[1:])
+    with grading.scorer.measure(file.artefact.path) as measurement:
+        outputs = measurement.infer_tensors(tensors, delegates=False)
+    found = predictions[: len(outputs)]
+    if found.shape != outputs.shape:
+        raise RunError(Verdict.FAILED, f"{found.shape[1]} scores for an image; the file gives {outputs.shape[1]}")
+    encoding = file.output if file.output.quantised else codes.Encoding("float32", float(np.ptp(outputs)) / 255, 0)
+    allowed = grading.lab.thresholds["code_differences"]
+    scale = codes.Encoding(encoding.dtype, encoding.scale, encoding.zero_point)
+    if file.output.quantised:
+        example = codes.wrong_values(outputs, found, scale, allowed)
+        mistake = codes.dequantise_mistake(outputs.ravel(), found.ravel(), scale) if example else None
+    else:
+        off = np.abs(found - outputs)
+        worst = int(off.argmax())
+        wrong = off.max() > allowed * encoding.scale
+        shown = codes.Counterexample(float(outputs.ravel()[worst]), float(found.ravel()[worst]), float(outputs.ravel()[worst]))
+        example, mistake = (shown if wrong else None), None
+    return Agreement(len(found), 0.0, "", constant, mistake, example)

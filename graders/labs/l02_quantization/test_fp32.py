@@ -1,0 +1,68 @@
+"""FP32Model: a float32 file with the given model's weights, and a class that does no more than run it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graders.evidence.tflite import compute_ops, io_dtypes
+from graders.labs.checks import check, criterion
+from graders.labs.definition import Lab
+from graders.labs.l02_quantization.evidence import Fp32Evidence
+from graders.labs.timing import Timing
+
+
+@criterion("l02.fp32.file", runs="fp32")
+def test_file_is_float32(evidence: Fp32Evidence) -> None:
+    """Inputs, outputs and weights of the file are float32, its operators built in."""
+    file = evidence.file.get()
+    types = {tensor.dtype for tensor in file.model.main.tensors if tensor.dtype not in ("int32", "int64", "bool")}
+    inout = io_dtypes(file.model)
+    foreign = [operator.label for operator in compute_ops(file.model) if operator.is_custom]
+    check(
+        types == {"float32"} and not foreign,
+        measured=f"input {', '.join(inout.inputs)}, output {', '.join(inout.outputs)}, tensors of {', '.join(sorted(types))}"
+        + (f", operators {', '.join(foreign)}" if foreign else ""),
+        expected="float32 throughout, built-in operators",
+        hint="fp32_not_float",
+    )
+
+
+@criterion("l02.fp32.weights", runs="fp32")
+def test_weights_are_the_given_models(evidence: Fp32Evidence, lab: Lab) -> None:
+    """Every weight equals the given model's, BatchNorm folded in, float rounding aside."""
+    found, allowed = evidence.weights.get(), lab.thresholds["weights"]
+    check(
+        found.worst <= allowed,
+        measured=f"{found.changed} of {found.tensors} weight tensors differ, the {found.where} by {found.worst:.2g} of its largest weight",
+        expected=f"at most {allowed:g}",
+        hint="fp32_weights",
+    )
+
+
+@criterion("l02.fp32.predictions", runs="fp32")
+def test_predictions_are_the_files(evidence: Fp32Evidence, lab: Lab) -> None:
+    """The class returns what its own file gives for the same images."""
+    found, allowed = evidence.predictions.get(), lab.thresholds["predictions"]
+    check(
+        found.worst <= allowed,
+        measured=f"scores for {found.images} images differ from the file's by up to {found.worst:.2g} {found.unit}",
+        expected=f"at most {allowed:g} {found.unit}",
+        hint="fp32_stale" if found.constant else "fp32_predictions",
+    )
+
+
+@criterion("l02.fp32.inference_only", runs="fp32")
+def test_inference_leaves_the_input_alone(evidence: Fp32Evidence) -> None:
+    """The input tensor is filled by preprocess_input; run_inference does not touch it."""
+    check(
+        evidence.before_inference.get(),
+        measured="the input tensor changes while run_inference runs",
+        expected="the input tensor is ready when preprocess_input returns",
+        hint="work_in_run_inference",
+    )
+
+
+@criterion("l02.fp32.latency", runs="fp32")
+def test_latency(evidence: Fp32Evidence, timing: Timing, benchmark: Any) -> None:
+    """One inference takes no longer than the reference's file takes, noise considered."""
+    timing.require(evidence.file.get().artefact.path, "fp32", benchmark)

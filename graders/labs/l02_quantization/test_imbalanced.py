@@ -1,0 +1,20 @@
+"""ImbalancedINT8Model: the same file format, calibrated on one class alone."""
+
+from __future__ import annotations
+
+from graders.labs.checks import criterion
+from graders.labs.l02_quantization import judging
+from graders.labs.l02_quantization.evidence import Int8Evidence
+
+
+@criterion("l02.imbalanced.calibration", runs="imbalanced*")
+def test_calibration_samples(evidence: Int8Evidence) -> None:
+    """The parameters are those of all training images of the class, also where classes have other numbers."""
+    judging.require_calibration(evidence, "imbalanced")
+
+
+@criterion("l02.imbalanced.integer_only", runs="imbalanced")
+def test_file_is_integer(evidence: Int8Evidence) -> None:
+    """Input, output and everything between are integer."""
+    judging.require_int8_io(evidence.file.get())
+    judging.require_integer_inside(evidence.file.get())

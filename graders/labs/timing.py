@@ -1,0 +1,79 @@
+"""Latency as a test: pytest-benchmark's rounds over the scorer's own clock, judged as a ratio to the baseline's file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graders.errors import RunError
+from graders.evidence.latency import LatencyRatio, ratio_of
+from graders.labs.checks import Lost, NotJudged, observe
+from graders.labs.grading import Grading
+from graders.verdicts import Verdict
+
+ROUNDS = 40
+MOST_ROUNDS = 160
+
+
+class ScorerClock:
+    """A clock that is moved on by the durations that the scorer measured, so that no message between counts."""
+
+    def __init__(self) -> None:
+        """Starts at zero."""
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Seconds since the start."""
+        return self.now
+
+
+@dataclass
+class Timing:
+    """Times a file against the baseline's. ``baselines`` gives the baseline's path by its name."""
+
+    grading: Grading
+    clock: ScorerClock
+    baselines: Callable[[str], Path]
+
+    def require(self, path: Path, baseline: str, benchmark: Any) -> None:
+        """Fails where the file is certainly slower than allowed.
+
+        :raises NotJudged: where the machine is too noisy to tell.
+        """
+        limit = self.grading.lab.thresholds["latency_ratio"]
+        ratio = self.measure(path, self.baselines(baseline), limit, benchmark)
+        observe(limit=limit, timing={"ratio": ratio.ratio, "low": ratio.low, "high": ratio.high, "pairs": ratio.pairs})
+        verdict = ratio.verdict(limit)
+        if verdict is None:
+            raise NotJudged(f"not graded: too noisy ({ratio}; the limit is {limit:g})")
+        if not verdict:
+            raise Lost(str(ratio), f"at most {limit:g} times the baseline", "latency", {})
+
+    def measure(self, path: Path, baseline: Path, limit: float, benchmark: Any) -> LatencyRatio:
+        """The ratio, from as many pairs as it takes to tell it from the limit, within bounds."""
+        ours: list[float] = []
+        theirs: list[float] = []
+        with self.grading.scorer.measure(path) as measurement:
+            measurement.prepare_pair(baseline)
+
+            def one() -> None:
+                mine, other = measurement.time_pair()
+                if min(mine, other) <= 0:
+                    raise RunError(Verdict.FAILED, "the file's latency can't be measured")
+                ours.append(mine)
+                theirs.append(other)
+                self.clock.now += mine
+
+            benchmark.pedantic(one, rounds=ROUNDS, iterations=1)
+            ratio = ratio_of(np.array(ours), np.array(theirs))
+            while ratio.verdict(limit) is None and len(ours) < MOST_ROUNDS:
+                for _ in range(ROUNDS):
+                    one()
+                ratio = ratio_of(np.array(ours), np.array(theirs))
+        benchmark.extra_info["ratio_to_baseline"] = ratio.ratio
+        return ratio
+

@@ -1,0 +1,223 @@
+"""The command line of ``pytest graders`` and the grading session that it opens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from graders import profiles, sandbox
+from graders.errors import UsageError
+from graders.grade import Grade, Options
+from graders.labs import catalogue
+from graders.labs.catalogue import LabEntry
+from graders.labs.definition import LABS
+from graders.labs.grading import RunResult
+from graders.labs.timing import ScorerClock, Timing
+from graders.reports import terminal
+from graders.scoring import CheckOutcome, Scorecard
+from graders.scoring.outcomes import reason_of
+from graders.verdicts import Verdict
+
+GRADERS = LABS.parent
+EARNED, LOST, UNSCORED = 0, 1, 3
+
+
+def add(group: pytest.OptionGroup) -> None:
+    """Adds the options to pytest's command line."""
+    group.addoption("--submission", metavar="PATH", type=Path, help="the folder to grade")
+    group.addoption("--lab", metavar="NAME", action="append", default=[], help="grade this lab only (may be repeated)")
+    group.addoption("--profile", default="embedded", help=f"data and model: {', '.join(profiles.PROFILES)}")
+    group.addoption("--dataset-root", metavar="DIR", type=Path, help="the data set of a real profile")
+    group.addoption("--model-path", metavar="FILE", type=Path, help="the trained .h5 model of a real profile")
+    group.addoption("--isolation", default="auto", choices=("auto", *sandbox.TIERS), help="refuse to grade with less")
+    group.addoption("--report-dir", metavar="DIR", type=Path, default=Path("report"), help="where the reports go")
+    group.addoption("--seed", type=int, help="what hidden values are drawn from (default: the submission's own code)")
+    group.addoption("--wall-limit", metavar="SECONDS", type=float, help="time limit of a run, in place of the lab's")
+    group.addoption("--fail-under", metavar="POINTS", type=float, help="exit with 0 from so many points on")
+    group.addoption("--exit-zero", action="store_true", help="exit with 0 whatever was earned")
+
+
+def is_grading(config: pytest.Config) -> bool:
+    """Whether pytest was called on ``graders``, in order to grade."""
+    for argument in config.args:
+        path = Path(config.invocation_params.dir, argument.split("::")[0]).resolve()
+        if path == GRADERS or GRADERS in path.parents:
+            return True
+    if config.getoption("submission") is not None:
+        raise pytest.UsageError("--submission goes with 'graders': pytest graders --submission PATH")
+    return False
+
+
+def session_of(config: pytest.Config) -> GradingSession:
+    """The grading session that the command line asks for.
+
+    :raises UsageError: in one line that says what to type.
+    """
+    option = config.getoption
+    labs = tuple(catalogue.chosen(option("lab")))
+    submission: Path | None = option("submission")
+    if submission is None and not option("collectonly"):
+        raise UsageError("which submission? Type: pytest graders --submission PATH (PATH is the student's folder)")
+    here = config.invocation_params.dir
+    wanted = (here / submission) if submission is not None else None
+    if wanted is not None and not wanted.exists():
+        raise UsageError(f"--submission {submission}: no such path")
+    if wanted is not None and not wanted.is_dir():
+        raise UsageError(f"--submission {submission}: not a folder; give the folder that holds the student's work")
+    profile = profiles.choose(option("profile"), option("dataset_root"), option("model_path"))
+    isolation = sandbox.choose(option("isolation"))
+    grading = None
+    if wanted is not None:
+        grading = Options(
+            submission=wanted,
+            labs=labs,
+            profile=profile,
+            isolation=isolation,
+            seed=option("seed"),
+            wall_limit_s=option("wall_limit"),
+        )
+    return GradingSession(labs, grading, here / option("report_dir"), option("fail_under"), option("exit_zero"))
+
+
+class GradingSession:
+    """One call of ``pytest graders``: the grading, the outcomes of its tests, and what is told about them."""
+
+    live: ClassVar[list[GradingSession]] = []
+
+    def __init__(
+        self, labs: Sequence[LabEntry], wanted: Options | None, folder: Path, fail_under: float | None, exit_zero: bool
+    ) -> None:
+        """:param wanted: None where tests are only collected. :param folder: where reports go."""
+        self.labs = tuple(labs)
+        self.wanted = wanted
+        self.folder = folder
+        self.fail_under = fail_under
+        self.exit_zero = exit_zero
+        self.clock = ScorerClock()
+        self.outcomes: dict[str, list[CheckOutcome]] = {}
+        self.scorecard: dict[str, Any] | None = None
+        self.executed = False
+        self._grade: Grade | None = None
+        self._sums: Scorecard | None = None
+        self.live.append(self)
+
+    @property
+    def grade(self) -> Grade:
+        """The grading under way."""
+        assert self._grade is not None, "nothing is graded while tests are only collected"
+        return self._grade
+
+    def entry(self, lab: str) -> LabEntry | None:
+        """The lab of that id, if it is among those asked for."""
+        return next((entry for entry in self.labs if entry.lab.id == lab), None)
+
+    def adjust(self, config: pytest.Config) -> None:
+        """Sets pytest's and its plugins' options as a report for students needs them."""
+        config.option.tbstyle = "no"
+        config.option.reportchars = ""
+        if hasattr(config.option, "benchmark_quiet"):
+            config.option.benchmark_quiet = True
+        if self.wanted is not None and not config.option.collectonly:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            config.option.htmlpath = str(self.folder / "report.html")
+            config.option.self_contained_html = True
+
+    def start(self) -> None:
+        """Starts the servers, so that their imports go on during collection."""
+        if self.wanted is not None:
+            self._grade = Grade(self.wanted)
+
+    def execute(self, needed: Mapping[str, Sequence[str]], write: Callable[[str], None]) -> None:
+        """Executes the runs that tests need, by lab, with a line for each as it ends."""
+        self.executed = True
+        grade, workers = self.grade, self.grade.options.workers
+        tier = grade.options.isolation.tier
+        for name, runs in needed.items():
+            entry = self.entry(name)
+            if entry is None or not runs:
+                continue
+            write("")
+            write(f"{name}: {len(runs)} runs of the submission's code, {workers} at a time (isolation: {tier})")
+            grade.run(entry, runs, lambda _, result, done, count: write(_progress(result, done, count)))
+
+    def record(
+        self, lab: str, criterion: str, name: str, error: BaseException | None, observed: Mapping[str, Any]
+    ) -> CheckOutcome:
+        """Writes down how a check came out."""
+        entry = self.entry(lab)
+        assert entry is not None
+        if isinstance(error, pytest.skip.Exception):
+            outcome = CheckOutcome(criterion, name, Verdict.PENDING, None, {})
+        elif error is None:
+            outcome = CheckOutcome(criterion, name, Verdict.EARNED, None, observed)
+        else:
+            verdict, reason = reason_of(error, entry.lab)
+            outcome = CheckOutcome(criterion, name, verdict, reason, observed)
+        self.outcomes.setdefault(criterion, []).append(outcome)
+        return outcome
+
+    def timing(self, lab: str) -> Timing:
+        """What a latency test measures with."""
+        entry = self.entry(lab)
+        assert entry is not None
+        grading = self.grade.grading(entry)
+        return Timing(grading, self.clock, lambda name: entry.plan.baseline_file(grading, name))
+
+    def finish(self) -> None:
+        """Makes the scorecard and writes its file."""
+        self._sums = self.grade.scorecard(self.outcomes)
+        self.scorecard = self._sums.as_json()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "scorecard.json").write_text(self._sums.dumps(), encoding="utf-8")
+
+    def exit_code(self, current: int) -> int:
+        """pytest's exit code for the scorecard; an interruption or a usage error stays what it is."""
+        if current not in (0, 1) or self._sums is None:
+            return current
+        if self._sums.unscored:
+            return UNSCORED
+        if self.exit_zero:
+            return EARNED
+        points = self._sums.points
+        if self.fail_under is not None:
+            return EARNED if float(points.earned) >= self.fail_under else LOST
+        return EARNED if points.earned == points.automatic else LOST
+
+    def title(self) -> str | None:
+        """The HTML page's title."""
+        from graders.reports.html import report_title
+
+        return report_title(self.scorecard) if self.scorecard is not None else None
+
+    def html(self) -> str:
+        """The report for people, as a piece of HTML."""
+        from graders.reports.html import render_summary
+
+        assert self.scorecard is not None
+        return render_summary(self.scorecard)
+
+    def closing_lines(self) -> Iterator[str]:
+        """The end of the terminal's output: what cost points, where the report is, the score by lab."""
+        if self.scorecard is None:
+            return
+        yield ""
+        yield from terminal.lost_lines(self.scorecard)
+        yield ""
+        yield f"report: {self.folder / 'report.html'}"
+        yield from terminal.score_lines(self.scorecard)
+
+    def close(self) -> None:
+        """Ends what the grading started."""
+        if self in self.live:
+            self.live.remove(self)
+        if self._grade is not None:
+            self._grade.close()
+
+
+def _progress(result: RunResult, done: int, count: int) -> str:
+    seconds = sum(record.wall_s for record in result.books.records)
+    told = "done" if result.error is None else terminal.clean(str(result.error))[:110]
+    return f"  [{done}/{count}] {result.plan.name:<22} {seconds:5.1f} s  {told}"

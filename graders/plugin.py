@@ -1,0 +1,202 @@
+"""The pytest glue: options, hooks and fixtures. What is decided is decided elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import fnmatch
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graders import options
+from graders.errors import OptgradeError
+from graders.labs.checks import CRITERION, observing
+from graders.labs.definition import LABS, Lab
+from graders.verdicts import Verdict
+
+TESTS = LABS
+SESSION = pytest.StashKey[options.GradingSession]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The command line of ``pytest graders``."""
+    options.add(parser.getgroup("optgrade", "grading of a submission"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Checks the options, and starts the sandbox's imports at once."""
+    config.addinivalue_line("markers", f"{CRITERION}(id, runs=''): the test decides this criterion of lab.toml")
+    if not options.is_grading(config):
+        return
+    try:
+        session = options.session_of(config)
+    except OptgradeError as error:
+        raise pytest.UsageError(str(error)) from None
+    config.stash[SESSION] = session
+    session.adjust(config)
+    session.start()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Ends every process and removes every temporary file of the grading."""
+    session = config.stash.get(SESSION, None)
+    if session is not None:
+        session.close()
+
+
+def _session(config: pytest.Config) -> options.GradingSession | None:
+    return config.stash.get(SESSION, None)
+
+
+def _lab_of(path: Path) -> str | None:
+    return path.parent.name if path.parent.parent == TESTS else None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Repeats a test for each run that its criterion names."""
+    session = _session(metafunc.config)
+    marker = metafunc.definition.get_closest_marker(CRITERION)
+    lab = _lab_of(metafunc.definition.path)
+    if session is None or marker is None or lab is None or "evidence" not in metafunc.fixturenames:
+        return
+    entry = session.entry(lab)
+    patterns = marker.kwargs.get("runs", "").split(",")
+    names = entry.run_names if entry else []
+    runs = [name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
+    metafunc.parametrize("evidence", runs, indirect=True, ids=runs)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out labs that were not asked for, and gives latency tests the scorer's clock."""
+    session = _session(config)
+    if session is None:
+        return
+    kept = [item for item in items if (lab := _lab_of(item.path)) is None or session.entry(lab) is not None]
+    dropped = [item for item in items if item not in kept]
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = kept
+    for item in items:
+        if "timing" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.benchmark(timer=session.clock, group="latency"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Executes every run that a selected test needs, then lets the tests look at what came of them."""
+    grading = _session(session.config)
+    if grading is not None and not session.config.option.collectonly:
+        needed: dict[str, dict[str, None]] = {}
+        for item in session.items:
+            lab, callspec = _lab_of(item.path), getattr(item, "callspec", None)
+            if lab is not None and callspec is not None and "evidence" in callspec.params:
+                needed.setdefault(lab, {})[callspec.params["evidence"]] = None
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        grading.execute({lab: list(names) for lab, names in needed.items()}, reporter.write_line if reporter else print)
+    return (yield)
+
+
+@pytest.fixture
+def lab(request: pytest.FixtureRequest) -> Lab:
+    """The lab that the test belongs to."""
+    session = _session(request.config)
+    name = _lab_of(request.path)
+    entry = session.entry(name) if session and name else None
+    assert entry is not None, "only tests of a lab have the fixture 'lab'"
+    return entry.lab
+
+
+@pytest.fixture
+def evidence(request: pytest.FixtureRequest) -> Any:
+    """What was measured in the run that this test is repeated for."""
+    session, name = _session(request.config), _lab_of(request.path)
+    assert session is not None and name is not None, "only tests of a lab have the fixture 'evidence'"
+    return session.grade.result(name, request.param).get()
+
+
+@pytest.fixture
+def timing(request: pytest.FixtureRequest) -> Any:
+    """Latency of a file against the baseline's."""
+    session, name = _session(request.config), _lab_of(request.path)
+    assert session is not None and name is not None, "only tests of a lab have the fixture 'timing'"
+    return session.timing(name)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Collects what the test's checks measured."""
+    with observing() as observed:
+        try:
+            return (yield)
+        finally:
+            item.stash[OBSERVED] = observed
+
+
+OBSERVED = pytest.StashKey[dict[str, Any]]()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turns what a test raised into a verdict and a reason; the reader sees the reason, never a traceback."""
+    report = yield
+    session, marker, lab = _session(item.config), item.get_closest_marker(CRITERION), _lab_of(item.path)
+    if session is None or marker is None or lab is None or call.when == "teardown":
+        return report
+    error = call.excinfo.value if call.excinfo else None
+    if call.when == "setup" and error is None:
+        return report
+    callspec = getattr(item, "callspec", None)
+    name = callspec.id if callspec is not None else getattr(item, "originalname", item.name)
+    outcome = session.record(lab, marker.args[0], name, error, item.stash.get(OBSERVED, {}))
+    if report.skipped:
+        return report
+    # A run that failed is the student's failed test, not an error of the test suite.
+    report.when = "call"
+    report.outcome = "passed" if outcome.verdict is Verdict.EARNED else "failed"
+    report.longrepr = None
+    if outcome.reason is not None:
+        report.longrepr = "\n".join(f"{part}: {text}" for part, text in outcome.reason.as_json().items())
+    report.user_properties.append(("verdict", outcome.verdict.value))
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    """Writes the scorecard before pytest-html asks for it, and ends the terminal's output with the score."""
+    grading = _session(session.config)
+    if grading is None or session.config.option.collectonly or not grading.executed:
+        return (yield)
+    grading.finish()
+    session.exitstatus = grading.exit_code(int(session.exitstatus))
+    result = yield
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.ensure_newline()
+        for line in grading.closing_lines():
+            reporter.write_line(line)
+    return result
+
+
+def pytest_html_report_title(report: Any) -> None:
+    """Names the HTML page after the submission."""
+    title = next((s.title() for s in _live()), None)
+    if title:
+        report.title = title
+
+
+def pytest_html_results_summary(prefix: list[str], session: pytest.Session) -> None:
+    """Puts the report for people on top of pytest-html's page."""
+    grading = _session(session.config)
+    if grading is not None and grading.scorecard is not None:
+        prefix.append(grading.html())
+
+
+def _live() -> Iterator[options.GradingSession]:
+    with contextlib.suppress(IndexError):
+        yield options.GradingSession.live[-1]
+

@@ -1,0 +1,57 @@
+"""The images that accuracy is graded on: drawn for this grading, without labels wherever student code runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from graders.errors import GraderError
+from graders.profiles.profile import Profile
+
+SCRIPT = Path(__file__).resolve().parent / "draw_images.py"
+PER_CLASS = 12
+CLASSES = 37
+SHOWN = 24
+
+
+@dataclass(frozen=True)
+class EvaluationSet:
+    """``frames``: a .npy file, uint8 (n, 224, 224, 3), for the scorer. ``shown``: image files for the runner, which
+    are the first ``len(shown)`` frames. ``labels``: the n classes, known to the grader alone."""
+
+    frames: Path
+    shown: tuple[Path, ...]
+    labels: tuple[int, ...]
+    class_names: tuple[str, ...]
+
+
+def draw(profile: Profile, seed: int, folder: Path) -> EvaluationSet:
+    """Draws the evaluation set of this seed into ``folder``; the same seed draws the same images.
+
+    :raises GraderError: where the images can't be made.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    request = {
+        "root": str(profile.dataset_root),
+        "drawn": profile.drawn,
+        "seed": seed,
+        "per_class": PER_CLASS,
+        "count": PER_CLASS * CLASSES,
+        "shown": SHOWN,
+        "folder": str(folder),
+    }
+    argv = [sys.executable, "-I", str(SCRIPT), json.dumps(request)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise GraderError(f"the evaluation images could not be made: {last}")
+    answer = json.loads(done.stdout)
+    return EvaluationSet(
+        frames=folder / "frames.npy",
+        shown=tuple(folder / name for name in answer["shown"]),
+        labels=tuple(answer["labels"]),
+        class_names=tuple(answer["class_names"]),
+    )

@@ -1,0 +1,68 @@
+"""The profiles and how one is chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from graders.errors import UsageError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+FIXTURES = REPOSITORY / "fixtures"
+POCKET_PETS = FIXTURES / "datasets" / "pocket_pets"
+POCKET_MODELS = FIXTURES / "models" / "pocket_pets"
+PROFILES = ("embedded", "oxford_pets")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """A data set in the Oxford-IIIT Pet layout, the trained model that the labs start from, and what they are.
+
+    ``drawn`` says that evaluation images can be drawn without end by the data set's own generator; otherwise they are
+    a share of its test split. ``baseline`` holds the reference's own files for this model where they are kept ready.
+    """
+
+    name: str
+    title: str
+    dataset_root: Path
+    model_path: Path
+    drawn: bool
+    baseline: Path | None
+
+
+EMBEDDED = Profile(
+    name="embedded",
+    title="pocket_pets, a drawn stand-in for the Oxford-IIIT Pet data set, and its small model",
+    dataset_root=POCKET_PETS,
+    model_path=POCKET_MODELS / "pocket_mobilenet.h5",
+    drawn=True,
+    baseline=POCKET_MODELS,
+)
+
+
+def choose(name: str, dataset_root: Path | None, model_path: Path | None) -> Profile:
+    """The profile of that name, with the paths given on the command line.
+
+    :raises UsageError: for an unknown name, or where a real profile lacks its data set or its model.
+    """
+    if name == "embedded":
+        if dataset_root or model_path:
+            raise UsageError("--dataset-root and --model-path go with a real profile: add --profile oxford_pets")
+        return EMBEDDED
+    if name != "oxford_pets":
+        raise UsageError(f"no profile '{name}': choose one of {', '.join(PROFILES)}")
+    if dataset_root is None or model_path is None:
+        raise UsageError("--profile oxford_pets needs --dataset-root DIR (with images/ and annotations/) and --model-path FILE")
+    for part in ("images", "annotations/trainval.txt", "annotations/test.txt"):
+        if not (dataset_root / part).exists():
+            raise UsageError(f"--dataset-root {dataset_root}: no {part} in it")
+    if not model_path.is_file():
+        raise UsageError(f"--model-path {model_path}: no such file")
+    return Profile(
+        name=name,
+        title="the Oxford-IIIT Pet data set, from a local copy",
+        dataset_root=dataset_root.resolve(),
+        model_path=model_path.resolve(),
+        drawn=False,
+        baseline=None,
+    )

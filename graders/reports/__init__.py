@@ -1,0 +1,1 @@
+"""Telling it: every format is made from the scorecard alone."""

@@ -1,0 +1,65 @@
+"""The report that a person reads: a scorecard as a piece of HTML that needs no script and no network.
+
+`render_summary` is the whole report, its style included; it is made to stand at the top of a pytest-html page, whose
+own table of tests follows under the fragment's last heading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from . import _charts, _matrix, _text
+from ._page import lay_out
+
+__all__ = ["render_summary", "report_title", "stylesheet"]
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render_summary(scorecard: Mapping[str, Any]) -> str:
+    """Return the report on one scorecard as an HTML fragment with its own style element.
+
+    Whatever the scorecard holds, foreign text comes out escaped, without control characters and of bounded length.
+    Raises `KeyError` if the scorecard lacks a key that its schema demands.
+    """
+    template = _environment().get_template("summary.html.j2")
+    return template.render(page=lay_out(scorecard), css=Markup(stylesheet()), box=_charts, gutter=_matrix.GUTTER)
+
+
+def report_title(scorecard: Mapping[str, Any]) -> str:
+    """Return the page's title as plain text; of the scorecard, only `submission` is looked at."""
+    return f"{_text.label(scorecard['submission'], 120)}: grading report"
+
+
+@cache
+def stylesheet() -> str:
+    """Return the style of the fragment and of the pytest-html page around it; `render_summary` includes it already."""
+    return "\n".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in ("summary.css", "pytest_html.css"))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_fit,
+    )
+    environment.filters["points"] = _text.points
+    environment.globals.update(counted=_text.counted, missing=_text.MISSING)
+    return environment
+
+
+def _fit(value: Any) -> Any:
+    """The safety net below all layout code: no expression prints text that is not clean and bounded."""
+    if isinstance(value, str) and not isinstance(value, Markup | _text.Fitted):
+        return _text.shorten(value)
+    return value

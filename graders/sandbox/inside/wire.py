@@ -1,0 +1,149 @@
+"""Messages between the grader and a sandboxed process: one JSON object and named arrays, every size bounded.
+
+A message is ``u32 length of JSON | JSON | per array: u64 length | .npy bytes``; the JSON's key ``"arrays"`` lists the
+arrays' names. Arrays are plain numbers: object arrays and pickles are refused before anything is allocated.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import socket
+import struct
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+MAX_JSON = 4 << 20
+MAX_ARRAYS = 64
+MAX_TOTAL = 256 << 20
+PLAIN_KINDS = "biuf"
+
+
+class WireError(ValueError):
+    """The bytes are not a message, or one that is over its bounds."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message: a JSON object and arrays by name."""
+
+    body: dict[str, Any]
+    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+
+def encode_array(array: NDArray[Any]) -> bytes:
+    """The array as .npy bytes. :raises WireError: for anything but plain numbers."""
+    if array.dtype.kind not in PLAIN_KINDS:
+        raise WireError(f"an array of {array.dtype} can't be sent: only numbers can")
+    out = io.BytesIO()
+    npy.write_array(out, np.ascontiguousarray(array), allow_pickle=False)
+    return out.getvalue()
+
+
+def decode_array(data: bytes) -> NDArray[Any]:
+    """The array in .npy bytes; checked against the bytes that are there before anything is allocated.
+
+    :raises WireError: where the bytes are not a .npy file of plain numbers with just that much data.
+    """
+    stream = io.BytesIO(data)
+    try:
+        version = npy.read_magic(stream)
+        read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
+        shape, fortran, dtype = read(stream)
+    except (ValueError, KeyError, EOFError, SyntaxError, TypeError, OverflowError, RecursionError) as error:
+        raise WireError(f"not a .npy array: {type(error).__name__}") from None
+    if dtype.kind not in PLAIN_KINDS or dtype.hasobject:
+        raise WireError(f"an array of {dtype} is refused: only numbers are taken")
+    if any(side < 0 for side in shape) or math.prod(shape) * dtype.itemsize != len(data) - stream.tell():
+        raise WireError(f"an array of shape {shape} does not fit its {len(data)} bytes")
+    flat = np.frombuffer(data, dtype=dtype, offset=stream.tell())
+    return flat.reshape(shape, order="F" if fortran else "C")
+
+
+def encode(message: Message) -> bytes:
+    """The message's bytes."""
+    body = json.dumps({**message.body, "arrays": list(message.arrays)}).encode()
+    parts = [struct.pack("<I", len(body)), body]
+    for array in message.arrays.values():
+        data = encode_array(array)
+        parts += [struct.pack("<Q", len(data)), data]
+    return b"".join(parts)
+
+
+class Decoder:
+    """Puts messages together from bytes as they come, never holding more than ``MAX_TOTAL``."""
+
+    def __init__(self, max_total: int = MAX_TOTAL) -> None:
+        """:param max_total: most bytes that one message may have."""
+        self._buffer = bytearray()
+        self._max_total = max_total
+
+    def feed(self, data: bytes) -> Message | None:
+        """Takes more bytes; the message, when it is whole. :raises WireError: on a bad one."""
+        self._buffer += data
+        return self._parse()
+
+    def _parse(self) -> Message | None:
+        buffer = self._buffer
+        if len(buffer) > self._max_total:
+            raise WireError(f"a message of over {self._max_total} bytes")
+        if len(buffer) < 4:
+            return None
+        (length,) = struct.unpack_from("<I", buffer)
+        if length > MAX_JSON:
+            raise WireError(f"a JSON part of {length} bytes; at most {MAX_JSON} are taken")
+        if len(buffer) < 4 + length:
+            return None
+        body = _object(bytes(buffer[4 : 4 + length]))
+        names = body.pop("arrays", [])
+        if not isinstance(names, list) or len(names) > MAX_ARRAYS or not all(isinstance(n, str) for n in names):
+            raise WireError("the list of arrays is not a short list of names")
+        position = 4 + length
+        arrays: dict[str, NDArray[Any]] = {}
+        for name in names:
+            if len(buffer) < position + 8:
+                return None
+            (size,) = struct.unpack_from("<Q", buffer, position)
+            if size > self._max_total:
+                raise WireError(f"an array of {size} bytes; at most {self._max_total} are taken")
+            position += 8
+            if len(buffer) < position + size:
+                return None
+            arrays[name] = decode_array(bytes(buffer[position : position + size]))
+            position += size
+        del buffer[:position]
+        return Message(body, arrays)
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError):
+        raise WireError("the JSON part can't be read") from None
+    if not isinstance(body, dict):
+        raise WireError("the JSON part is not an object")
+    return body
+
+
+def receive(sock: socket.socket) -> Message | None:
+    """Blocks for the next message; None at the end of the stream."""
+    decoder = Decoder()
+    wanted = 4
+    while True:
+        data = sock.recv(min(wanted, 1 << 20))
+        if not data:
+            return None
+        message = decoder.feed(data)
+        if message is not None:
+            return message
+        wanted = 1 << 20
+
+
+def send(sock: socket.socket, message: Message) -> None:
+    """Sends a message, whole."""
+    sock.sendall(encode(message))

@@ -1,0 +1,33 @@
+"""What a run may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MEBI = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Bounds of one run; crossing one ends the run's whole process tree.
+
+    ``wall_s`` and ``cpu_s`` are seconds, ``memory`` is resident bytes of the tree, ``file_size`` bytes a file,
+    ``output`` the bytes kept of each of stdout and stderr (the rest is counted and dropped).
+    """
+
+    wall_s: float = 180.0
+    cpu_s: float = 180.0
+    memory: int = 4096 * MEBI
+    file_size: int = 512 * MEBI
+    processes: int = 64
+    output: int = 64 * 1024
+
+    def as_request(self) -> dict[str, float | int]:
+        """The bounds as the server takes them."""
+        return {
+            "wall_s": self.wall_s,
+            "cpu_s": self.cpu_s,
+            "memory": self.memory,
+            "file_size": self.file_size,
+            "processes": self.processes,
+        }

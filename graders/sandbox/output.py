@@ -1,0 +1,39 @@
+"""What a run printed: the beginning and the end are kept, all of it is counted."""
+
+from __future__ import annotations
+
+import re
+
+_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class Output:
+    """Takes bytes without end and holds at most ``cap`` of them."""
+
+    def __init__(self, cap: int) -> None:
+        """:param cap: bytes that are kept: half from the beginning, half from the end."""
+        self._half = cap // 2
+        self._head = bytearray()
+        self._tail = bytearray()
+        self.total = 0
+
+    def write(self, data: bytes) -> None:
+        """Takes more bytes."""
+        self.total += len(data)
+        room = self._half - len(self._head)
+        self._head += data[:room]
+        self._tail += data[room:]
+        if len(self._tail) > 2 * self._half:
+            del self._tail[: -self._half]
+
+    @property
+    def dropped(self) -> int:
+        """How many bytes were not kept."""
+        return self.total - len(self._head) - min(len(self._tail), self._half)
+
+    def text(self) -> str:
+        """The kept text without control characters; where something was dropped, a line says how much."""
+        tail = bytes(self._tail[-self._half :])
+        middle = f"\n[… {self.dropped:,} bytes dropped …]\n" if self.dropped else ""
+        joined = self._head.decode("utf-8", "replace") + middle + tail.decode("utf-8", "replace")
+        return _CONTROL.sub("", joined.replace("\r\n", "\n").replace("\r", "\n"))

@@ -1,0 +1,18 @@
+"""Adding it up: check outcomes to criteria, criteria to points, points to the scorecard."""
+
+from graders.scoring.outcomes import CheckOutcome, Reason
+from graders.scoring.points import CriterionScore, Points, score_criterion, total
+from graders.scoring.scorecard import SCHEMA, LabScore, Scorecard, without_times
+
+__all__ = [
+    "SCHEMA",
+    "CheckOutcome",
+    "CriterionScore",
+    "LabScore",
+    "Points",
+    "Reason",
+    "Scorecard",
+    "score_criterion",
+    "total",
+    "without_times",
+]

@@ -1,0 +1,85 @@
+"""How one check came out, and why: from what a test raised to what a student reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graders.errors import GraderError, RunError
+from graders.labs.checks import Lost, NotJudged
+from graders.labs.definition import Lab
+from graders.verdicts import Verdict
+
+RUN_HINTS: Mapping[Verdict, tuple[str, str]] = {
+    Verdict.MISSING: ("This part has not been handed in.", "Write it as the assignment says, then grade again."),
+    Verdict.FAILED: ("The code raised an exception that nothing caught.", "Mend the line named above; run it yourself first."),
+    Verdict.TIMEOUT: (
+        "An endless loop, input that never comes, or far more work than the task needs.",
+        "Run this step alone and see where it stands still.",
+    ),
+    Verdict.OUT_OF_MEMORY: (
+        "Something far larger than the data set is built in memory.",
+        "Work image by image, and keep nothing that is not needed.",
+    ),
+    Verdict.CRASHED: (
+        "The code ended its own process (exit, os._exit), or native code crashed.",
+        "Return from methods in place of ending the program; run this step alone.",
+    ),
+    Verdict.TAMPERED: (
+        "The code wrote to places that belong to the grader.",
+        "Leave out whatever writes to open file descriptors or to the grader's files.",
+    ),
+    Verdict.LOST: ("The file is not what the task asks for.", "Compare it with the assignment."),
+}
+OUR_FAULT = "This is a fault of the grader or of its machine, not of the submission."
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why points were not earned, in the four parts that every reason has."""
+
+    measured: str
+    expected: str
+    cause: str
+    next: str
+
+    def as_json(self) -> dict[str, str]:
+        """The reason as the scorecard holds it."""
+        return {"measured": self.measured, "expected": self.expected, "cause": self.cause, "next": self.next}
+
+
+@dataclass(frozen=True)
+class CheckOutcome:
+    """One check of a criterion: its name (the run's), its verdict, the reason, and what was measured."""
+
+    criterion: str
+    name: str
+    verdict: Verdict
+    reason: Reason | None
+    evidence: Mapping[str, Any]
+
+
+def reason_of(error: BaseException, lab: Lab) -> tuple[Verdict, Reason]:
+    """The verdict and the reason that stand for what a check raised; anything unforeseen is our own fault."""
+    if isinstance(error, Lost):
+        hint = lab.hint(error.hint)
+        filled = {name: str(value) for name, value in error.filling.items()}
+        reason = Reason(error.measured, error.expected, _fill(hint.cause, filled), _fill(hint.next, filled))
+        return Verdict.LOST, reason
+    if isinstance(error, RunError):
+        cause, step = RUN_HINTS.get(error.verdict, RUN_HINTS[Verdict.FAILED])
+        where = f" at {error.places[-1]}" if error.places else ""
+        return error.verdict, Reason(error.message + where, "a run that gets to its end", cause, step)
+    if isinstance(error, NotJudged):
+        return Verdict.UNSCORED, Reason(str(error), "a measurement that can be trusted", OUR_FAULT, "Grade again on a quieter machine.")
+    if isinstance(error, GraderError):
+        return Verdict.UNSCORED, Reason(str(error), "a grader that works", OUR_FAULT, "Tell whoever runs the grader.")
+    text = f"{type(error).__name__}: {error}"
+    return Verdict.UNSCORED, Reason(text, "a grader that works", OUR_FAULT, "Tell whoever runs the grader.")
+
+
+def _fill(text: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        text = text.replace("{" + name + "}", value)
+    return text

@@ -1,0 +1,131 @@
+"""From checks to a criterion's points. Points are rounded to cents once, here, and only added afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from graders.labs.definition import PERSON, Criterion
+from graders.scoring.outcomes import OUR_FAULT, CheckOutcome, Reason
+from graders.verdicts import Verdict
+
+CENT = Decimal("0.01")
+PENDING = Reason("not measured: a person reads this part", "a person's mark", "It can't be told by measuring.", "Nothing; the marks are added later.")
+NOT_ASKED = Reason("not graded this time", "all checks of the criterion", "It was deselected on the command line.", "Grade without -k and --lab.")
+
+
+@dataclass(frozen=True)
+class Points:
+    """``automatic + pending = maximum``; ``earned`` is a part of ``automatic``."""
+
+    earned: Decimal
+    automatic: Decimal
+    pending: Decimal
+    maximum: Decimal
+
+    def as_json(self) -> dict[str, float]:
+        """The four as numbers."""
+        return {name: float(value) for name, value in vars(self).items()}
+
+
+@dataclass(frozen=True)
+class CriterionScore:
+    """A criterion with what it earned and why."""
+
+    criterion: Criterion
+    earned: Decimal
+    verdict: Verdict
+    reason: Reason | None
+    checks: tuple[CheckOutcome, ...]
+
+    @property
+    def maximum(self) -> Decimal:
+        """The criterion's points."""
+        return Decimal(str(self.criterion.points))
+
+    def as_json(self) -> dict[str, Any]:
+        """The criterion as the scorecard holds it."""
+        return {
+            "id": self.criterion.id,
+            "title": self.criterion.title,
+            "earned": float(self.earned),
+            "maximum": float(self.maximum),
+            "verdict": self.verdict.value,
+            "reason": self.reason.as_json() if self.reason else None,
+            "evidence": {check.name: dict(check.evidence) for check in self.checks if check.evidence},
+            "checks": [
+                {
+                    "name": check.name,
+                    "verdict": check.verdict.value,
+                    "reason": check.reason.as_json() if check.reason else None,
+                }
+                for check in self.checks
+            ],
+        }
+
+
+def score_criterion(criterion: Criterion, checks: Sequence[CheckOutcome]) -> CriterionScore:
+    """Each check is worth the same share; an unscored one leaves the whole criterion unscored.
+
+    A criterion that a person marks is pending. One without a check was deselected and is unscored too: a missing
+    result is never a pass, and never a zero of the student's either.
+    """
+    kept = tuple(checks)
+    zero = Decimal(0)
+    if criterion.marked_by == PERSON:
+        return CriterionScore(criterion, zero, Verdict.PENDING, PENDING, kept)
+    if not kept:
+        return CriterionScore(criterion, zero, Verdict.UNSCORED, NOT_ASKED, kept)
+    for check in kept:
+        if check.verdict is Verdict.UNSCORED:
+            return CriterionScore(criterion, zero, Verdict.UNSCORED, check.reason, kept)
+    failed = [check for check in kept if check.verdict is not Verdict.EARNED]
+    passed = len(kept) - len(failed)
+    share = Decimal(str(criterion.points)) * passed / len(kept)
+    earned = share.quantize(CENT, ROUND_HALF_UP)
+    if not failed:
+        return CriterionScore(criterion, earned, Verdict.EARNED, None, kept)
+    return CriterionScore(criterion, earned, _verdict(failed, passed), _reason(failed, len(kept)), kept)
+
+
+def _verdict(failed: Sequence[CheckOutcome], passed: int) -> Verdict:
+    if any(check.verdict is Verdict.TAMPERED for check in failed) and not passed:
+        return Verdict.TAMPERED
+    if passed:
+        return Verdict.PARTIAL
+    first = failed[0].verdict
+    return first if all(check.verdict is first for check in failed) else Verdict.LOST
+
+
+def _reason(failed: Sequence[CheckOutcome], count: int) -> Reason | None:
+    """The first failed check's reason, with the runs that it holds for where there are several checks."""
+    first = failed[0].reason
+    if first is None or count == 1:
+        return first
+    alike = [check.name for check in failed if check.reason is not None and check.reason.cause == first.cause]
+    others = len(failed) - len(alike)
+    more = f"; {others} more failed for another reason, see the checks" if others else ""
+    measured = f"{first.measured} ({failed[0].name}; {len(failed)} of {count} checks failed: {', '.join(alike)}{more})"
+    return Reason(measured, first.expected, first.cause, first.next)
+
+
+def total(scores: Sequence[CriterionScore]) -> Points:
+    """The sum over criteria, exact to the cent."""
+    pending = sum((score.maximum for score in scores if score.verdict is Verdict.PENDING), Decimal(0))
+    maximum = sum((score.maximum for score in scores), Decimal(0))
+    earned = sum((score.earned for score in scores), Decimal(0))
+    return Points(earned, maximum - pending, pending, maximum)
+
+
+def all_of(points: Sequence[Points]) -> Points:
+    """The sum over labs."""
+    columns: Mapping[str, Decimal] = {
+        name: sum((getattr(item, name) for item in points), Decimal(0))
+        for name in ("earned", "automatic", "pending", "maximum")
+    }
+    return Points(**columns)
+
+
+__all__ = ["OUR_FAULT", "CriterionScore", "Points", "all_of", "score_criterion", "total"]

@@ -1,0 +1,120 @@
+"""The scorecard: everything that is known of one submission's grading, as plain JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graders.sandbox import MissingLayer
+from graders.scoring.points import CriterionScore, Points, all_of, total
+from graders.verdicts import Verdict
+
+SCHEMA = "optgrade/scorecard/v1"
+# Keys whose values are durations or follow from them: they differ between two runs of the same submission.
+TIME_KEYS = frozenset({"timing", "wall_s", "cpu_s"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabScore:
+    """One lab's criteria, runs and figures."""
+
+    lab: str
+    title: str
+    criteria: tuple[CriterionScore, ...]
+    runs: tuple[Mapping[str, Any], ...] = ()
+    figures: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def points(self) -> Points:
+        """The lab's four sums."""
+        return total(self.criteria)
+
+    def as_json(self) -> dict[str, Any]:
+        """The lab as the scorecard holds it."""
+        return {
+            "lab": self.lab,
+            "title": self.title,
+            "points": self.points.as_json(),
+            "criteria": [score.as_json() for score in self.criteria],
+            "runs": [dict(run) for run in self.runs],
+            "figures": [dict(figure) for figure in self.figures],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scorecard:
+    """One submission's grading."""
+
+    submission: str
+    profile: str
+    seed: int
+    tier: str
+    missing: tuple[MissingLayer, ...]
+    labs: tuple[LabScore, ...]
+    notices: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    timing: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def points(self) -> Points:
+        """The four sums over all labs."""
+        return all_of([lab.points for lab in self.labs])
+
+    @property
+    def scores(self) -> Sequence[CriterionScore]:
+        """Every criterion of every lab."""
+        return [score for lab in self.labs for score in lab.criteria]
+
+    @property
+    def unscored(self) -> Sequence[CriterionScore]:
+        """The criteria that the grader could not decide."""
+        return [score for score in self.scores if score.verdict is Verdict.UNSCORED]
+
+    def as_json(self) -> dict[str, Any]:
+        """The scorecard as plain JSON, to ``docs/scorecard.schema.json``."""
+        document = {
+            "schema": SCHEMA,
+            "submission": self.submission,
+            "profile": self.profile,
+            "seed": self.seed,
+            "isolation": {
+                "tier": self.tier,
+                "missing": [{"layer": layer.layer, "reason": layer.reason} for layer in self.missing],
+            },
+            "points": self.points.as_json(),
+            "labs": [lab.as_json() for lab in self.labs],
+            "notices": list(self.notices),
+            "environment": dict(self.environment),
+            "timing": {name: round(value, 3) for name, value in self.timing.items()},
+        }
+        cleaned: dict[str, Any] = _plain(document)
+        return cleaned
+
+    def dumps(self) -> str:
+        """The scorecard's file."""
+        return json.dumps(self.as_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """Only what JSON knows: numbers that are not finite become text, lone surrogates are replaced."""
+    if isinstance(value, dict):
+        return {_plain(str(key)): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    return value
+
+
+def without_times(document: Any) -> Any:
+    """A scorecard without its durations: what must be the same whenever the same submission is graded."""
+    if isinstance(document, dict):
+        return {key: without_times(value) for key, value in document.items() if key not in TIME_KEYS}
+    if isinstance(document, list):
+        return [without_times(value) for value in document]
+    return document

@@ -1,0 +1,63 @@
+"""Taking an artefact in: only regular files of bounded size, copied before anything looks at them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from graders.errors import RunError
+from graders.verdicts import Verdict
+
+READ = 1 << 20
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A file that a run left in its box and that was copied out of it: the copy's path, bytes and sha256."""
+
+    path: Path
+    size: int
+    sha256: str
+
+
+def take_in(source: Path, destination: Path, max_bytes: int) -> Artefact:
+    """Copies one file out of a box whose processes are all dead.
+
+    :raises RunError: ``missing`` where there is no such file, ``failed`` where it is none that can be taken.
+    """
+    try:
+        descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise RunError(Verdict.MISSING, f"no file {source.name} was written") from None
+    except OSError as error:
+        raise RunError(Verdict.FAILED, f"{source.name} is not a regular file ({error.strerror})") from None
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
+            raise RunError(Verdict.FAILED, f"{source.name} is {kind}; a .tflite file was expected")
+        if found.st_size > max_bytes:
+            size, most = found.st_size / 2**20, max_bytes / 2**20
+            raise RunError(Verdict.FAILED, f"{source.name} has {size:,.0f} MiB; at most {most:,.0f} MiB are taken")
+        return _copy(descriptor, destination, max_bytes)
+    finally:
+        os.close(descriptor)
+
+
+def _copy(descriptor: int, destination: Path, max_bytes: int) -> Artefact:
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    size = 0
+    with destination.open("wb") as target:
+        while size <= max_bytes:
+            data = os.read(descriptor, READ)
+            if not data:
+                break
+            size += len(data)
+            digest.update(data)
+            target.write(data)
+    destination.chmod(0o444)
+    return Artefact(destination, size, digest.hexdigest())

@@ -1,0 +1,21 @@
+"""The words for how a criterion, a check or a run came out."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """How it came out. ``UNSCORED`` is the grader's own fault and never a student's zero."""
+
+    EARNED = "earned"
+    PARTIAL = "partial"
+    LOST = "lost"
+    MISSING = "missing"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out_of_memory"
+    CRASHED = "crashed"
+    TAMPERED = "tampered"
+    PENDING = "pending"
+    UNSCORED = "unscored"

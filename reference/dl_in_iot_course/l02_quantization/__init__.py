@@ -1,0 +1,1 @@
+"""Lab 2: TensorFlow Lite conversion and INT8 quantisation."""

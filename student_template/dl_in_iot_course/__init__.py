@@ -1,0 +1,1 @@
+"""Labs on optimising neural networks for small devices."""

@@ -1,0 +1,160 @@
+"""Figures draw what is there, say it in words too, and survive having nothing to draw."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graders.reports.html import render_summary
+from graders.reports.html._charts import BOTTOM, LEFT, RIGHT, TOP, line_chart
+from graders.reports.html._matrix import confusion_matrix
+from graders.reports.html._text import MISSING
+
+from . import labs, samples
+from .labs import Json
+from .page import Page, parse
+
+MATRIX: Json = {"kind": "confusion_matrix", "title": "Matrix", "caption": "", "labels": [], "matrix": []}
+TABLE: Json = {"kind": "table", "title": "Table", "caption": "", "columns": [], "rows": []}
+LINE: Json = {
+    "kind": "line",
+    "title": "Line",
+    "caption": "",
+    "x_label": "x",
+    "y_label": "y",
+    "y_unit": "percent",
+    "series": [],
+}
+
+
+def page_with(*figures: Json) -> Page:
+    return parse(render_summary(samples.scorecard("x", [labs.lab("x", "X", [], [], list(figures))])))
+
+
+def line(points: list[list[Any]], unit: str = "percent", name: str = "INT8") -> Json:
+    return {**LINE, "y_unit": unit, "series": [{"name": name, "points": points}]}
+
+
+@pytest.mark.parametrize(
+    ("figure", "said"),
+    [
+        (LINE, "No points to draw."),
+        (line([]), "No points to draw."),
+        (line([[1, math.nan], [2, math.inf]]), "No points to draw."),
+        (MATRIX, "No predictions to count."),
+        ({**MATRIX, "labels": ["a"], "matrix": [[0]]}, "No predictions to count."),
+        ({**MATRIX, "matrix": [[1] * 300] * 300}, "300 classes are too many to draw."),
+        (TABLE, "The table is empty."),
+        ({**TABLE, "columns": ["a"]}, "The table is empty."),
+    ],
+)
+def test_a_figure_without_data_says_so(figure: Json, said: str) -> None:
+    page = page_with(figure)
+    assert said in page.text()
+    assert figure["title"] in page.text()
+
+
+def test_an_unknown_kind_of_figure_is_left_out() -> None:
+    assert "Figures" not in page_with({"kind": "pie"}).text()
+
+
+def test_five_points_keep_their_labels_and_even_distances() -> None:
+    chart = line_chart(line([[0.8, 93.9], [0.01, 90.5], [0.08, 93.0], [0.3, 93.7], [0.55, 93.7]]))
+    assert [tick.label for tick in chart.x_ticks] == ["0.01", "0.08", "0.3", "0.55", "0.8"]
+    places = [tick.at for tick in chart.x_ticks]
+    assert len({round(b - a, 1) for a, b in itertools.pairwise(places)}) == 1
+    assert [mark.label for mark in chart.series[0].marks] == ["90.5", "93", "93.7", "93.7", "93.9"]
+    assert all(mark.label_y is not None for mark in chart.series[0].marks)
+
+
+def test_words_on_the_x_axis_keep_their_order() -> None:
+    chart = line_chart(line([["FP32", 94.1], ["INT8", 93.7], ["imbalanced", 71.4]]))
+    assert [tick.label for tick in chart.x_ticks] == ["FP32", "INT8", "imbalanced"]
+
+
+def test_lines_of_different_places_share_one_axis() -> None:
+    figure = line([[2, 1.0], [8, 3.0]])
+    figure["series"].append({"name": "FP32", "points": [[4, 2.0]]})
+    chart = line_chart(figure)
+    assert chart.rows == (("2", "1", MISSING), ("4", MISSING, "2"), ("8", "3", MISSING))
+
+
+def test_values_next_to_each_other_are_not_written_over_each_other() -> None:
+    figure = line([[i, 90.0] for i in range(4)])
+    figure["series"] += [{"name": str(n), "points": [[i, 90.0 + n / 10] for i in range(4)]} for n in range(1, 6)]
+    chart = line_chart(figure)
+    spots = [(m.x, m.label_y) for series in chart.series for m in series.marks if m.label_y is not None]
+    assert spots
+    assert all(abs(ax - bx) >= 38 or abs(ay - by) >= 13 for i, (ax, ay) in enumerate(spots) for bx, by in spots[:i])
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-1000, 1000) | st.floats(), st.floats() | st.integers(-(10**20), 10**20)), max_size=30
+    ),
+    st.sampled_from(["percent", "number"]),
+)
+def test_every_point_lies_within_the_axes(points: list[tuple[float, float]], unit: str) -> None:
+    chart = line_chart(line([list(point) for point in points], unit))
+    assert len(chart.y_ticks) <= 9
+    for series in chart.series:
+        for mark in series.marks:
+            assert LEFT <= mark.x <= RIGHT
+            assert TOP <= mark.y <= BOTTOM
+
+
+def test_percentages_do_not_leave_their_range_and_do_not_magnify_noise() -> None:
+    ticks = line_chart(line([[1, 99.8], [2, 99.9]])).y_ticks
+    assert ticks[-1].label == "100"
+    assert float(ticks[0].label) <= 95
+
+
+def test_a_chart_speaks() -> None:
+    page = page_with(line([[1, 90.5], [2, 93.0]]))
+    assert "INT8: 2 points, from 90.5 to 93 %" in page.all("desc")[0].text
+    assert "90.5 %" in [cell.text for cell in page.all("td", "og-number")]
+
+
+def test_confusions_are_counted_by_row_and_the_worst_come_first() -> None:
+    figure = labs.confusion_matrix("INT8", {(5, 4): 4, (4, 5): 3})
+    matrix = confusion_matrix(figure)
+    assert (matrix.right, matrix.total) == (437, 444)
+    assert [(c.truth, c.answer, c.count, c.of) for c in matrix.confusions] == [
+        ("dog2", "dog", 4, 12),
+        ("dog", "dog2", 3, 12),
+    ]
+    assert "dog2 is taken for dog (4 of 12)" in matrix.description
+    assert matrix.rows[5].tip == "dog2: 8 of 12 right; taken for dog 4"
+
+
+def test_a_matrix_that_is_ragged_or_has_nonsense_in_it_is_still_drawn() -> None:
+    matrix = confusion_matrix({**MATRIX, "labels": ["a"], "matrix": [[3], [1, 2, 9, 9], [None, -4, "x"]]})
+    assert matrix.labels == ("a", "class 1", "class 2")
+    assert [row.counts for row in matrix.rows] == [(3, 0, 0), (1, 2, 9), (0, 0, 0)]
+
+
+def test_a_small_matrix_has_its_counts_written_in() -> None:
+    digits = {
+        **MATRIX,
+        "labels": list("0123456789"),
+        "matrix": [[20 if i == j else 0 for j in range(10)] for i in range(10)],
+    }
+    page = page_with(digits)
+    assert "200 of 200 on the diagonal (100.0 %)." in page.text()
+    assert "No confusions" in page.text()
+    assert [element.text for element in page.all("text")].count("20") == 10
+
+
+def test_numbers_of_a_table_are_set_to_the_right() -> None:
+    page = page_with({**TABLE, "columns": ["model", "bytes"], "rows": [["FP32", 131264], ["INT8"]]})
+    assert [cell.text for cell in page.all("td", "og-number")] == ["131264", ""]
+
+
+def test_a_long_table_says_what_it_leaves_out() -> None:
+    page = page_with({**TABLE, "columns": ["i"], "rows": [[i] for i in range(1000)]})
+    assert "800 more rows not shown." in page.text()

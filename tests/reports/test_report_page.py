@@ -1,0 +1,238 @@
+"""The page says what the scorecard says, to everybody: in order, in words, without a network and without a mouse."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import re
+
+import pytest
+
+from graders.reports.html import render_summary, report_title, stylesheet
+from graders.reports.html._verdicts import VERDICTS, look
+from graders.verdicts import Verdict
+
+from . import hostile, labs, samples
+from .labs import Json
+from .page import parse
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def text_of(card: Json) -> str:
+    return parse(render_summary(card)).text()
+
+
+@pytest.mark.parametrize("name", samples.GOOD)
+def test_headings_are_in_order(name: str) -> None:
+    page = parse(render_summary(samples.GOOD[name]()))
+    levels = [int(element.tag[1]) for element in page.elements if re.fullmatch(r"h[1-6]", element.tag)]
+    assert levels[0] == 2
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+def test_sections_come_in_the_order_of_their_importance() -> None:
+    page = parse(render_summary(samples.five_mistakes()))
+    assert [" ".join(h.text.split()) for h in page.all("h2")] == [
+        "Score",
+        "Points by lab",
+        "What to do next",
+        "Every criterion",
+        "Figures",
+        "Runs of your code",
+        "Notices",
+        "How this was graded",
+        "Every test",
+    ]
+
+
+def test_the_total_and_what_a_person_marks_are_apart() -> None:
+    text = text_of(samples.five_mistakes())
+    assert "21.55 of 32 automatic points" in text
+    assert "6 more are marked by a person." in text
+
+
+def test_sums_of_fractions_show_no_noise() -> None:
+    card = samples.full_marks()
+    card["points"]["earned"] = sum([0.1] * 7) + 0.05
+    text = text_of(card)
+    assert "0.75 of 32 automatic points" in text
+    assert not re.search(r"\d\.\d{9,}", text)
+
+
+def test_what_to_do_next_starts_with_the_largest_loss() -> None:
+    page = parse(render_summary(samples.five_mistakes()))
+    losses = [float(element.text.replace(MINUS, "")) for element in page.all(class_="og-loss")]
+    assert losses == [4, 3, 1.25, 1.2, 1]
+    first = page.all("li", "og-advice")[0].text
+    assert [word for word in ("Measured", "Expected", "Likely cause", "Next step") if word in first] == [
+        "Measured",
+        "Expected",
+        "Likely cause",
+        "Next step",
+    ]
+
+
+def test_one_cause_for_many_criteria_is_told_once() -> None:
+    page = parse(render_summary(samples.broken()))
+    assert [element.text for element in page.all(class_="og-loss")] == [f"{MINUS}14", f"{MINUS}2"]
+    assert "One cause for 9 criteria" in page.text()
+
+
+def test_a_loss_without_a_reason_still_says_what_to_do() -> None:
+    card = samples.scorecard("x", [labs.lab("x", "X", [labs.criterion("x.a", "A", 1, verdict="timeout")], [], [])])
+    assert look("timeout").hint in text_of(card)
+
+
+def test_the_reason_of_a_check_stands_in_for_that_of_its_criterion() -> None:
+    why = labs.reason("measured so", "expected so", "because", "do this")
+    item = labs.criterion("x.a", "A", 1, verdict="lost", checks=labs.checks({"0.08": "lost"}, why))
+    card = samples.scorecard("x", [labs.lab("x", "X", [item], [], [])])
+    assert "do this" in parse(render_summary(card)).all("li", "og-advice")[0].text
+
+
+def test_losses_beyond_the_sixth_are_folded_away() -> None:
+    items = [labs.criterion(f"x.{i}", f"Criterion {i}", 1, verdict="lost") for i in range(9)]
+    page = parse(render_summary(samples.scorecard("x", [labs.lab("x", "X", items, [], [])])))
+    assert len(page.all("li", "og-advice")) == 9
+    assert "3 smaller things" in page.text()
+
+
+def test_full_marks_are_celebrated_and_need_nothing() -> None:
+    page = parse(render_summary(samples.full_marks()))
+    assert page.all("section", "og-full")
+    assert "Full marks." in page.text()
+    assert "Nothing to repair." in page.text()
+    assert not page.all("li", "og-advice")
+
+
+def test_a_fault_of_the_grader_is_not_the_students() -> None:
+    page = parse(render_summary(samples.unscored()))
+    text = page.text()
+    assert "Not graded: our fault, not yours" in text
+    assert "3 points could not be graded because of a fault on our side. They are not lost." in text
+    assert "Full marks" not in text
+    assert not page.all("li", "og-advice")
+    assert "3 not graded, our fault" in text
+    assert " lost" not in page.all("ul", "og-legend")[0].text
+
+
+def test_every_verdict_has_words_and_a_symbol_of_its_own() -> None:
+    assert set(VERDICTS) == set(Verdict)
+    looks = [look(verdict) for verdict in VERDICTS]
+    assert len({item.label for item in looks}) == len(looks)
+    html = render_summary(samples.every_verdict())
+    page = parse(html)
+    badges = page.all(class_="og-badge")
+    for item in looks:
+        assert any(badge.text == item.label for badge in badges), item
+        assert f'id="og-i-{item.icon}"' in html
+    assert any(badge.text == "finished" for badge in badges)
+
+
+def test_an_unknown_verdict_is_shown_and_not_an_error() -> None:
+    card = samples.full_marks()
+    card["labs"][0]["criteria"][0]["verdict"] = "<novel>"
+    assert "<novel>" in text_of(card)
+
+
+@pytest.mark.parametrize(
+    ("tier", "said"),
+    [("strict", "in a sandbox"), ("confined", "this machine allows"), ("bare", "not a security boundary")],
+)
+def test_isolation_is_told_with_what_is_missing(tier: str, said: str) -> None:
+    card = samples.full_marks()
+    card["isolation"] = {"tier": tier, "missing": [{"layer": "seccomp", "reason": "no kernel support"}]}
+    page = parse(render_summary(card))
+    assert f"Isolation: {tier}." in page.text()
+    assert said in page.text()
+    assert "seccompno kernel support" in [row.text for row in page.all("tr")]
+
+
+def test_runs_show_the_end_of_their_output_clean() -> None:
+    page = parse(render_summary(samples.five_mistakes()))
+    (output,) = (pre.text for pre in page.all("pre") if "Traceback" in pre.text)
+    assert output.startswith("calibrating\nTraceback")
+    assert "48.2 kB of output in all." in page.text()
+
+
+def test_nothing_is_fetched_and_no_script_is_run() -> None:
+    html = render_summary(samples.five_mistakes())
+    page = parse(html)
+    assert not page.all("script") + page.all("link") + page.all("iframe") + page.all("img")
+    assert not re.search(r"https?:|src=|url\(|@import|javascript:", html)
+    for element in page.elements:
+        assert "src" not in element.attributes
+        assert element.attributes.get("href", "#").startswith("#")
+        assert not [name for name in element.attributes if name.startswith("on")]
+
+
+@pytest.mark.parametrize("name", samples.GOOD)
+def test_every_link_and_label_has_its_target(name: str) -> None:
+    page = parse(render_summary(samples.GOOD[name]()))
+    ids = [element.attributes["id"] for element in page.elements if "id" in element.attributes]
+    assert len(ids) == len(set(ids))
+    for element in page.elements:
+        wanted = [element.attributes["href"][1:]] if "href" in element.attributes else []
+        wanted += element.attributes.get("aria-labelledby", "").split()
+        assert set(wanted) <= set(ids), element
+
+
+@pytest.mark.parametrize("name", samples.GOOD)
+def test_tables_have_captions_and_scopes(name: str) -> None:
+    page = parse(render_summary(samples.GOOD[name]()))
+    assert len(page.all("table")) == len(page.all("caption"))
+    assert all("scope" in element.attributes for element in page.all("th"))
+
+
+def test_what_scrolls_can_be_reached_by_keyboard() -> None:
+    page = parse(render_summary(samples.five_mistakes()))
+    scrolling = page.all(class_="og-scroll") + page.all("pre")
+    assert scrolling
+    assert all(element.attributes.get("tabindex") == "0" for element in scrolling)
+    assert all(element.attributes.get("aria-label") for element in scrolling)
+
+
+@pytest.mark.parametrize("kind", hostile.STRINGS)
+def test_hostile_text_stays_text(kind: str) -> None:
+    harmless = parse(render_summary(hostile.scorecard("harmless")))
+    html = render_summary(hostile.scorecard(hostile.STRINGS[kind]))
+    page = parse(html)
+    html.encode("utf-8")
+    assert [e.tag for e in page.elements if e.tag != "wbr"] == [e.tag for e in harmless.elements if e.tag != "wbr"]
+    allowed = {name for element in harmless.elements for name in element.attributes}
+    assert {name for element in page.elements for name in element.attributes} <= allowed
+    assert not set(html) & {
+        chr(code) for code in (*range(9), 11, *range(13, 32), 127, *range(0x80, 0xA0), 0x202E, 0x2066)
+    }
+    assert "1337" not in html
+    assert len(html) < 900_000
+
+
+def test_the_title_is_plain_text_of_one_line() -> None:
+    assert report_title({"submission": "ada"}) == "ada: grading report"
+    assert report_title({"submission": "a\nb\x1b[31m\u202e"}) == "a b⟨U+202E⟩: grading report"
+
+
+def test_the_page_is_small_without_the_students_output() -> None:
+    card = samples.five_mistakes()
+    matrix = next(figure for figure in card["labs"][0]["figures"] if figure["kind"] == "confusion_matrix")
+    matrix["matrix"] = [[(i * 7 + j * 3) % 5 + 1 for j in range(37)] for i in range(37)]
+    card["labs"][0]["figures"] += [copy.deepcopy(matrix) for _ in range(3)]
+    assert len(render_summary(card).encode()) < 250_000
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_colours_of_text_stand_out_from_what_is_behind_them(theme: int) -> None:
+    block = re.findall(r":root \{(.*?)\}", stylesheet(), re.DOTALL)[theme]
+    colours: dict[str, str] = dict(re.findall(r"--og-(\w+): (#\w{6})", block))
+    for front in ("ink", "muted", "link", "good", "part", "bad", "wait", "fault", "s0", "s1", "s2", "s3"):
+        for back in ("paper", "card", "soft"):
+            bright, dim = sorted((_luminance(colours[front]), _luminance(colours[back])), reverse=True)
+            assert (bright + 0.05) / (dim + 0.05) >= 4.5, (front, back)
