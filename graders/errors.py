@@ -1,12 +1,12 @@
 """Every exception of optgrade.
 
-    OptgradeError
-    ├── UsageError            the command line asks for something that can't be: exit code 4
-    ├── SubmissionError       what was handed in can't be read at all: its verdict, nothing is lost elsewhere
-    ├── RunError              the student's code did not get through a run: failed, timeout, crashed …
-    └── GraderError           our own fault: unscored
-        ├── SandboxError      the sandbox could not be had, or broke
-        └── ScorerError       an artefact could not be measured though nothing is wrong with it
+OptgradeError
+├── UsageError            the command line asks for something that can't be: exit code 4
+├── SubmissionError       what was handed in can't be read at all: its verdict, nothing is lost elsewhere
+├── RunError              the student's code did not get through a run: failed, timeout, crashed …
+└── GraderError           our own fault: unscored
+├── SandboxError      the sandbox could not be had, or broke
+└── ScorerError       an artefact could not be measured though nothing is wrong with it
 """
 
 from __future__ import annotations
@@ -38,8 +38,7 @@ class Place:
     code: str
 
     def __str__(self) -> str:
-        shown = f" ({self.code})" if self.code else ""
-        return f"{self.file}, line {self.line}{shown}"
+        return f"{self.file}, line {self.line}"
 
 
 class RunError(OptgradeError):

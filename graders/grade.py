@@ -42,13 +42,35 @@ class Options:
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
 
 
+@dataclass(frozen=True)
+class Servers:
+    """The two preloaded servers: one for students' code, one for measuring what it left."""
+
+    runner: Server
+    scorers: Server
+
+    def close(self) -> None:
+        """Ends both."""
+        self.runner.close()
+        self.scorers.close()
+
+
+def start_servers(options: Options) -> Servers:
+    """Starts both servers for the labs that are asked for; their imports go on in the background."""
+    preload: dict[str, None] = {}
+    for entry in options.labs:
+        preload |= dict.fromkeys(entry.lab.preload)
+    runner = Server(list(preload), options.isolation, RUNNER_ENVIRONMENT)
+    return Servers(runner, start_server(options.isolation))
+
+
 Progress = Callable[[LabEntry, RunResult, int, int], None]
 
 
 class Grade:
     """One grading under way. :meth:`close` must be called."""
 
-    def __init__(self, options: Options, runner: Server | None = None, scorers: Server | None = None) -> None:
+    def __init__(self, options: Options, lent: Servers | None = None) -> None:
         """Starts the servers unless they are lent, and lays out the submission's view.
 
         An unreadable submission does not raise: its criteria are ``missing``, and say why.
@@ -58,24 +80,14 @@ class Grade:
         self.work = Path(tempfile.mkdtemp(prefix="optgrade-"))
         self.notices: list[str] = []
         self.results: dict[str, dict[str, RunResult]] = {}
-        self._lent = runner is not None
-        self._servers: list[Server] = []
-        self.runner = runner or self._start_runner()
-        self.scorers = scorers or self._started(start_server(options.isolation))
+        self._own = start_servers(options) if lent is None else None
+        servers = lent or self._own
+        assert servers is not None
+        self.runner, self.scorers = servers.runner, servers.scorers
         self.fault: SubmissionError | None = None
         self.submission, self.view = self._take_submission()
         self.seed = options.seed if options.seed is not None else int(self.view.digest[:7], 16)
         self._gradings: dict[str, Grading] = {}
-
-    def _started(self, server: Server) -> Server:
-        self._servers.append(server)
-        return server
-
-    def _start_runner(self) -> Server:
-        preload: dict[str, None] = {}
-        for entry in self.options.labs:
-            preload |= dict.fromkeys(entry.lab.preload)
-        return self._started(Server(list(preload), self.options.isolation, RUNNER_ENVIRONMENT))
 
     def _take_submission(self) -> tuple[Submission, CodeView]:
         files = [entry.lab.student_file for entry in self.options.labs]
@@ -187,8 +199,8 @@ class Grade:
 
     def close(self) -> None:
         """Ends the servers that this grading started and removes its working folder."""
-        for server in self._servers:
-            server.close()
+        if self._own is not None:
+            self._own.close()
         shutil.rmtree(self.work, ignore_errors=True)
 
 

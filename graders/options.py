@@ -10,7 +10,7 @@ import pytest
 
 from graders import profiles, sandbox
 from graders.errors import UsageError
-from graders.grade import Grade, Options
+from graders.grade import Grade, Options, Servers
 from graders.labs import catalogue
 from graders.labs.catalogue import LabEntry
 from graders.labs.definition import LABS
@@ -125,10 +125,10 @@ class GradingSession:
             config.option.htmlpath = str(self.folder / "report.html")
             config.option.self_contained_html = True
 
-    def start(self) -> None:
-        """Starts the servers, so that their imports go on during collection."""
+    def start(self, lent: Servers | None) -> None:
+        """Starts the servers, so that their imports go on during collection. :param lent: servers to use instead."""
         if self.wanted is not None:
-            self._grade = Grade(self.wanted)
+            self._grade = Grade(self.wanted, lent)
 
     def execute(self, needed: Mapping[str, Sequence[str]], write: Callable[[str], None]) -> None:
         """Executes the runs that tests need, by lab, with a line for each as it ends."""
@@ -174,7 +174,7 @@ class GradingSession:
         (self.folder / "scorecard.json").write_text(self._sums.dumps(), encoding="utf-8")
 
     def exit_code(self, current: int) -> int:
-        """pytest's exit code for the scorecard; an interruption or a usage error stays what it is."""
+        """Pytest's exit code for the scorecard; an interruption or a usage error stays what it is."""
         if current not in (0, 1) or self._sums is None:
             return current
         if self._sums.unscored:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from graders.labs.definition import LABS, Lab
 from graders.verdicts import Verdict
 
 TESTS = LABS
+# Whoever grades many submissions in one process registers its servers under this name.
+LENT_SERVERS = "optgrade-servers"
 SESSION = pytest.StashKey[options.GradingSession]()
 
 
@@ -37,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     config.stash[SESSION] = session
     session.adjust(config)
-    session.start()
+    session.start(config.pluginmanager.get_plugin(LENT_SERVERS))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -113,7 +115,8 @@ def lab(request: pytest.FixtureRequest) -> Lab:
 def evidence(request: pytest.FixtureRequest) -> Any:
     """What was measured in the run that this test is repeated for."""
     session, name = _session(request.config), _lab_of(request.path)
-    assert session is not None and name is not None, "only tests of a lab have the fixture 'evidence'"
+    assert session is not None, "only tests of a lab have the fixture 'evidence'"
+    assert name is not None
     return session.grade.result(name, request.param).get()
 
 
@@ -121,7 +124,8 @@ def evidence(request: pytest.FixtureRequest) -> Any:
 def timing(request: pytest.FixtureRequest) -> Any:
     """Latency of a file against the baseline's."""
     session, name = _session(request.config), _lab_of(request.path)
-    assert session is not None and name is not None, "only tests of a lab have the fixture 'timing'"
+    assert session is not None, "only tests of a lab have the fixture 'timing'"
+    assert name is not None
     return session.timing(name)
 
 
@@ -135,7 +139,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
             item.stash[OBSERVED] = observed
 
 
-OBSERVED = pytest.StashKey[dict[str, Any]]()
+OBSERVED = pytest.StashKey[Mapping[str, Any]]()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -152,7 +156,8 @@ def pytest_runtest_makereport(
         return report
     callspec = getattr(item, "callspec", None)
     name = callspec.id if callspec is not None else getattr(item, "originalname", item.name)
-    outcome = session.record(lab, marker.args[0], name, error, item.stash.get(OBSERVED, {}))
+    observed: Mapping[str, Any] = item.stash.get(OBSERVED, {})
+    outcome = session.record(lab, marker.args[0], name, error, observed)
     if report.skipped:
         return report
     # A run that failed is the student's failed test, not an error of the test suite.
@@ -199,4 +204,3 @@ def pytest_html_results_summary(prefix: list[str], session: pytest.Session) -> N
 def _live() -> Iterator[options.GradingSession]:
     with contextlib.suppress(IndexError):
         yield options.GradingSession.live[-1]
-

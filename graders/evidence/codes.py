@@ -106,7 +106,7 @@ QUANTISE_MISTAKES: dict[str, Quantise] = {
 }
 
 DEQUANTISE_MISTAKES: dict[str, Quantise] = {
-    "codes_returned": lambda q, e: q,
+    "codes_returned": lambda q, _: q,
     "zero_point_missing": lambda q, e: q * e.scale,
     "zero_point_added": lambda q, e: (q + e.zero_point) * e.scale,
     "zero_point_after_scale": lambda q, e: q * e.scale - e.zero_point,

@@ -55,7 +55,7 @@ def _constants(path: str) -> list[tuple[str, Array]]:
 
 
 def compare_weights(path: str, baseline: str) -> Answer:
-    """The largest difference between the weights of two files of one network, relative to each tensor's largest weight."""
+    """The largest difference between two files' weights, relative to each tensor's largest weight."""
     ours, theirs = _constants(path), _constants(baseline)
     if [array.shape for _, array in ours] != [array.shape for _, array in theirs]:
         return {"difference": f"{len(ours)} weight tensors of other shapes than the {len(theirs)} expected"}, {}
@@ -137,7 +137,7 @@ def _encoded(path: str) -> tuple[str, float, int]:
 
 
 def _levels(path: str) -> Array:
-    """What each of the 256 levels of a colour becomes in the input tensor, (256, 3), prepared as the labs' loader does."""
+    """What each level of a colour becomes in the input tensor, (256, 3), prepared as the labs' loader does it."""
     dtype, scale, zero_point = _encoded(path)
     ramp = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
     real = (ramp.astype(np.float32) / 255.0 - MEAN) / STD
@@ -200,7 +200,7 @@ def ranges(path: str, kit: str, images: list[str], activations: list[int], trans
 
 
 def samples(kit: str, root: str, splits: list[list[float]]) -> Answer:
-    """What the given kit says of a data set: its images, their classes, and the valid parts of ``[share, seed]`` splits.
+    """What the given kit says of a data set: images, their classes, the valid parts of ``[share, seed]`` splits.
 
     Images are named by their files alone.
     """

@@ -77,13 +77,13 @@ class Measurement:
         if "difference" in reply.facts:
             raise RunError(Verdict.LOST, f"the file has {reply.facts['difference']}")
         facts = reply.facts
-        return WeightDifference(int(facts["tensors"]), int(facts["changed"]), float(facts["worst"]), str(facts["where"]))
+        return WeightDifference(
+            int(facts["tensors"]), int(facts["changed"]), float(facts["worst"]), str(facts["where"])
+        )
 
     def infer_frames(self, frames: Path, count: int, delegates: bool = True) -> NDArray[Any]:
         """Raw outputs, (count, classes), for frames of a uint8 .npy file."""
-        reply = self._call(
-            "infer_frames", path=str(self.path), frames=str(frames), count=count, delegates=delegates
-        )
+        reply = self._call("infer_frames", path=str(self.path), frames=str(frames), count=count, delegates=delegates)
         return _outputs(reply, count)
 
     def infer_tensors(self, tensors: NDArray[Any], delegates: bool = True) -> NDArray[Any]:

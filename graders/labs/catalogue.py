@@ -49,12 +49,12 @@ class LabEntry:
     @cached_property
     def plan(self) -> Plan:
         """The lab's ``plan.py``."""
-        return cast(Plan, importlib.import_module(f"graders.labs.{self.lab.id}.plan"))
+        return cast("Plan", importlib.import_module(f"graders.labs.{self.lab.id}.plan"))
 
     @cached_property
     def figures(self) -> Figures:
         """The lab's ``figures.py``."""
-        return cast(Figures, importlib.import_module(f"graders.labs.{self.lab.id}.figures"))
+        return cast("Figures", importlib.import_module(f"graders.labs.{self.lab.id}.figures"))
 
     @cached_property
     def run_names(self) -> list[str]:

@@ -34,7 +34,7 @@ class Lost(AssertionError):
         self.filling = dict(filling)
 
 
-class NotJudged(Exception):  # noqa: N818 - it is no error of anybody's
+class NotJudged(Exception):
     """A check that can't be decided this time: ``unscored``, never a student's zero."""
 
 

@@ -66,7 +66,7 @@ class Once(Generic[T]):
         if mine:
             try:
                 self._future.set_result(self._make())
-            except BaseException as error:  # handed to everybody who waits
+            except BaseException as error:  # noqa: BLE001 - handed to everybody who waits
                 self._future.set_exception(error)
         return self._future.result()
 

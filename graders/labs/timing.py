@@ -1,4 +1,4 @@
-"""Latency as a test: pytest-benchmark's rounds over the scorer's own clock, judged as a ratio to the baseline's file."""
+"""Latency as a test: pytest-benchmark's rounds over the scorer's own clock, as a ratio to the baseline's file."""
 
 from __future__ import annotations
 
@@ -76,4 +76,3 @@ class Timing:
                 ratio = ratio_of(np.array(ours), np.array(theirs))
         benchmark.extra_info["ratio_to_baseline"] = ratio.ratio
         return ratio
-

@@ -20,7 +20,8 @@ SHOWN = 24
 @dataclass(frozen=True)
 class EvaluationSet:
     """``frames``: a .npy file, uint8 (n, 224, 224, 3), for the scorer. ``shown``: image files for the runner, which
-    are the first ``len(shown)`` frames. ``labels``: the n classes, known to the grader alone."""
+    are the first ``len(shown)`` frames. ``labels``: the n classes, known to the grader alone.
+    """
 
     frames: Path
     shown: tuple[Path, ...]

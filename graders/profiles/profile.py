@@ -52,7 +52,9 @@ def choose(name: str, dataset_root: Path | None, model_path: Path | None) -> Pro
     if name != "oxford_pets":
         raise UsageError(f"no profile '{name}': choose one of {', '.join(PROFILES)}")
     if dataset_root is None or model_path is None:
-        raise UsageError("--profile oxford_pets needs --dataset-root DIR (with images/ and annotations/) and --model-path FILE")
+        raise UsageError(
+            "--profile oxford_pets needs --dataset-root DIR (with images/, annotations/) and --model-path FILE"
+        )
     for part in ("images", "annotations/trainval.txt", "annotations/test.txt"):
         if not (dataset_root / part).exists():
             raise UsageError(f"--dataset-root {dataset_root}: no {part} in it")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 MARKS = {"earned": "✓", "partial": "◐", "pending": "…", "unscored": "!"}
-WIDTH = 100
+PARTS = ("measured", "expected", "cause", "next")
 
 
 def clean(text: str) -> str:
@@ -21,27 +21,21 @@ def points(value: float) -> str:
 
 
 def lost_lines(scorecard: Mapping[str, Any]) -> Iterator[str]:
-    """What cost points, the dearest first, each with its four reasons."""
-    criteria = [criterion for lab in scorecard["labs"] for criterion in lab["criteria"]]
-    lost = [c for c in criteria if c["verdict"] not in ("earned", "pending")]
-    lost.sort(key=lambda c: c["earned"] - c["maximum"])
-    told: set[tuple[str, str]] = set()
-    for criterion in lost:
-        worth = f"{points(criterion['earned'])} of {points(criterion['maximum'])}"
-        yield f"{MARKS.get(criterion['verdict'], '✗')} {criterion['id']}  {criterion['verdict']}, {worth}"
-        yield f"    {clean(criterion['title'])}"
-        reason = criterion["reason"]
-        if reason is None:
-            continue
-        key = (reason["measured"], reason["cause"])
-        if key in told:
-            yield f"    the same: {clean(reason['measured'])[:WIDTH]}"
-            continue
-        told.add(key)
-        yield f"    measured  {clean(reason['measured'])}"
-        yield f"    expected  {clean(reason['expected'])}"
-        yield f"    cause     {clean(reason['cause'])}"
-        yield f"    next      {clean(reason['next'])}"
+    """What cost points, the dearest reason first; criteria that were lost for one reason stand together."""
+    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for lab in scorecard["labs"]:
+        for criterion in lab["criteria"]:
+            if criterion["verdict"] not in ("earned", "pending"):
+                reason = criterion["reason"] or {}
+                groups.setdefault(tuple(reason.get(part, "") for part in PARTS), []).append(criterion)
+    for texts, criteria in sorted(groups.items(), key=lambda group: sum(c["earned"] - c["maximum"] for c in group[1])):
+        for criterion in criteria:
+            worth = f"{points(criterion['earned'])} of {points(criterion['maximum'])}"
+            mark = MARKS.get(criterion["verdict"], "✗")
+            yield f"{mark} {criterion['id']:<28} {worth:>13}  {criterion['verdict']}: {clean(criterion['title'])}"
+        for part, text in zip(PARTS, texts, strict=True):
+            if text:
+                yield f"      {part:<9} {clean(text)}"
 
 
 def score_lines(scorecard: Mapping[str, Any]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import selectors
 import socket
@@ -162,8 +163,8 @@ class Session:
             message, self._reply = self._reply, None
             return message
         if not finished:
-            limit = self.spec.limits.wall_s
-            self._error = RunError(Verdict.TIMEOUT, f"not finished within {min(timeout_s, limit):.0f} s; it was stopped")
+            seconds = min(timeout_s, self.spec.limits.wall_s)
+            self._error = RunError(Verdict.TIMEOUT, f"not finished within {seconds:.0f} s; it was stopped")
             self._kill()
         if self._error is None:
             self._error = self._explain_ending()
@@ -262,10 +263,8 @@ class Session:
         """Has the supervisor end the run's whole process tree, and waits until it has."""
         if self._ending is not None:
             return
-        try:
+        with contextlib.suppress(OSError):
             self._status.send(b"x")
-        except OSError:
-            pass
         if not self._pump_until(lambda: self._ending is not None, ENDING_S):
             raise SandboxError(f"the processes of run {self.spec.name} could not be ended within {ENDING_S:.0f} s")
 

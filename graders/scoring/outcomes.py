@@ -13,7 +13,10 @@ from graders.verdicts import Verdict
 
 RUN_HINTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.MISSING: ("This part has not been handed in.", "Write it as the assignment says, then grade again."),
-    Verdict.FAILED: ("The code raised an exception that nothing caught.", "Mend the line named above; run it yourself first."),
+    Verdict.FAILED: (
+        "The code raised an exception that nothing caught.",
+        "Mend the line that is named; run it yourself first.",
+    ),
     Verdict.TIMEOUT: (
         "An endless loop, input that never comes, or far more work than the task needs.",
         "Run this step alone and see where it stands still.",
@@ -69,10 +72,11 @@ def reason_of(error: BaseException, lab: Lab) -> tuple[Verdict, Reason]:
         return Verdict.LOST, reason
     if isinstance(error, RunError):
         cause, step = RUN_HINTS.get(error.verdict, RUN_HINTS[Verdict.FAILED])
-        where = f" at {error.places[-1]}" if error.places else ""
+        where = f" ({error.places[-1]})" if error.places else ""
         return error.verdict, Reason(error.message + where, "a run that gets to its end", cause, step)
     if isinstance(error, NotJudged):
-        return Verdict.UNSCORED, Reason(str(error), "a measurement that can be trusted", OUR_FAULT, "Grade again on a quieter machine.")
+        step = "Grade again on a quieter machine."
+        return Verdict.UNSCORED, Reason(str(error), "a measurement that can be trusted", OUR_FAULT, step)
     if isinstance(error, GraderError):
         return Verdict.UNSCORED, Reason(str(error), "a grader that works", OUR_FAULT, "Tell whoever runs the grader.")
     text = f"{type(error).__name__}: {error}"

@@ -12,8 +12,18 @@ from graders.scoring.outcomes import OUR_FAULT, CheckOutcome, Reason
 from graders.verdicts import Verdict
 
 CENT = Decimal("0.01")
-PENDING = Reason("not measured: a person reads this part", "a person's mark", "It can't be told by measuring.", "Nothing; the marks are added later.")
-NOT_ASKED = Reason("not graded this time", "all checks of the criterion", "It was deselected on the command line.", "Grade without -k and --lab.")
+PENDING = Reason(
+    "not measured: a person reads this part",
+    "a person's mark",
+    "It can't be told by measuring.",
+    "Nothing; the marks are added later.",
+)
+NOT_ASKED = Reason(
+    "not graded this time",
+    "all checks of the criterion",
+    "It was deselected on the command line.",
+    "Grade without -k.",
+)
 
 
 @dataclass(frozen=True)
@@ -100,14 +110,16 @@ def _verdict(failed: Sequence[CheckOutcome], passed: int) -> Verdict:
 
 
 def _reason(failed: Sequence[CheckOutcome], count: int) -> Reason | None:
-    """The first failed check's reason, with the runs that it holds for where there are several checks."""
+    """The first failed check's reason; where others passed or failed for another cause, with the runs it holds for."""
     first = failed[0].reason
-    if first is None or count == 1:
-        return first
+    if first is None:
+        return None
     alike = [check.name for check in failed if check.reason is not None and check.reason.cause == first.cause]
+    if len(alike) == count:
+        return first
     others = len(failed) - len(alike)
-    more = f"; {others} more failed for another reason, see the checks" if others else ""
-    measured = f"{first.measured} ({failed[0].name}; {len(failed)} of {count} checks failed: {', '.join(alike)}{more})"
+    more = f"; {others} more failed for another reason" if others else ""
+    measured = f"{first.measured} (in {', '.join(alike)}: {len(alike)} of {count} checks{more})"
     return Reason(measured, first.expected, first.cause, first.next)
 
 

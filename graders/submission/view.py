@@ -22,7 +22,8 @@ READ = 1 << 20
 @dataclass(frozen=True)
 class CodeView:
     """``root``: the folder that runs import from. ``digest``: sha256 over the student's code. ``notes``: what was
-    left out, a line each."""
+    left out, a line each.
+    """
 
     root: Path
     digest: str

@@ -56,7 +56,7 @@ def _typed(kind: Any, value: Any, place: str) -> Any:
 
 
 def _tuple(kinds: tuple[Any, ...], value: Any, place: str) -> tuple[Any, ...]:
-    if not isinstance(value, list):
+    if type(value) is not list:
         raise ValueError(f"{place}: expected a list, got {type(value).__name__}")
     if kinds[-1] is not Ellipsis and len(kinds) != len(value):
         raise ValueError(f"{place}: expected {len(kinds)} entries, got {len(value)}")

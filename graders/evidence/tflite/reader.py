@@ -276,8 +276,9 @@ def _hashed(source: Source, subgraphs: Iterable[Subgraph]) -> tuple[Subgraph, ..
                 left -= decoded_bytes(tensor)
                 if left < 0:
                     raise MalformedModel(f"the constants have more than {MAX_DECODED_BYTES} bytes when dense")
-                tensor = replace(tensor, sha256=values_sha256(source.data, tensor))
-            tensors.append(tensor)
+                tensors.append(replace(tensor, sha256=values_sha256(source.data, tensor)))
+            else:
+                tensors.append(tensor)
         hashed.append(replace(graph, tensors=tuple(tensors)))
     return tuple(hashed)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import ai_edge_litert.schema_py_generated as schema  # type: ignore[import-untyped]  # generated, ships no annotations
+import ai_edge_litert.schema_py_generated as schema
 
 from graders.evidence.tflite.model import MalformedModel, Span
 
@@ -85,10 +85,11 @@ class Source:
 
     def first_vector(self, table: Table, itemsize: int, what: str) -> Span | None:
         """Where the vector lies that is a table's first field, None where it is absent."""
-        field = table._tab.Offset(4)
+        inner = table._tab  # noqa: SLF001 - the accessors offer no other way to a first field
+        field = inner.Offset(4)
         if not field:
             return None
-        return self.span(table._tab.Vector(field), table._tab.VectorLen(field) * itemsize, what)
+        return self.span(inner.Vector(field), inner.VectorLen(field) * itemsize, what)
 
     def _bound(self, count: int, itemsize: int, what: str) -> None:
         if count * itemsize > len(self.data):

@@ -77,7 +77,9 @@ def _prediction(returned: Any) -> np.ndarray:
 def predict(images: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Runs the tester on image files as ModelTester.test_inference does; what it held and gave for each."""
     tester, dataset = _made["tester"], _made["dataset"]
-    predictions, before, after = [], [], []
+    predictions: list[np.ndarray] = []
+    before: list[np.ndarray] = []
+    after: list[np.ndarray] = []
     for image in images:
         tester.preprocess_input(dataset.prepare_input_sample(image))
         held = _input_tensor()

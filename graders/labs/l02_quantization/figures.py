@@ -101,8 +101,8 @@ def _table(measured: Mapping[str, Any]) -> dict[str, Any]:
         file: FileEvidence | None = evidence.file.value if hasattr(evidence, "file") else None
         if quality is None or file is None:
             continue
-        shares = [f"{value:.1%}" for value in (quality.accuracy, quality.precision, quality.sensitivity, quality.g_mean)]
-        rows.append([name, *shares, f"{quality.top_5:.1%}", file.artefact.size])
+        values = (quality.accuracy, quality.precision, quality.sensitivity, quality.g_mean, quality.top_5)
+        rows.append([name, *(f"{value:.1%}" for value in values), file.artefact.size])
     return {
         "kind": "table",
         "title": "Every variant, as measured by the grader",

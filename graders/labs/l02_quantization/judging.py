@@ -76,8 +76,8 @@ def require_calibration(evidence: Int8Evidence, hint: str) -> None:
         hint="calibration_float",
     )
     shown = ""
-    if found.worst is not None and found.worst[0] is not None:
-        ours, theirs = found.worst
+    ours, theirs = found.worst or (None, None)
+    if ours is not None and theirs is not None:
         shown = (
             f"; the first that differs has scale {ours.scale:.6g} and zero point {ours.zero_point}, "
             f"not {theirs.scale:.6g} and {theirs.zero_point}"
@@ -101,11 +101,14 @@ def require_quantise(found: QuantiseEvidence) -> None:
         hint="float_given",
     )
     example, encoding = found.example, found.encoding
-    wanted = f"clip(round(x / {encoding.scale:.6g}) + {encoding.zero_point})" if encoding.quantised else "the input itself"
+    wanted = "the input itself"
+    if encoding.quantised:
+        wanted = f"clip(round(x / {encoding.scale:.6g}) + {encoding.zero_point})"
     if example is None:
         measured = f"{found.values:,} values became what they should"
     else:
-        measured = f"{example.value:.7g} became {example.got:g} in a tensor of {encoding.dtype}, not {example.expected:g}"
+        became = f"{example.got:g} in a tensor of {encoding.dtype}, not {example.expected:g}"
+        measured = f"{example.value:.7g} became {became}"
     check(
         example is None,
         measured=measured,

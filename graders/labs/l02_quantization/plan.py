@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graders.errors import GraderError, RunError
-from graders.evidence import calibration, codes
+from graders.evidence import calibration
 from graders.evidence.codes import Encoding
 from graders.evidence.tflite import Model
 from graders.labs.grading import Grading, RunBooks, RunPlan
@@ -43,8 +43,7 @@ def plans(grading: Grading) -> list[RunPlan]:
         RunPlan(name="native", title="NativeModel", execute=run_native),
         RunPlan(name="fp32", title="FP32Model", execute=run_fp32),
     ]
-    for share in settings["calibration_shares"]:
-        found.append(_int8_plan(f"int8-{share}", share))
+    found += [_int8_plan(f"int8-{share}", share) for share in settings["calibration_shares"]]
     found.append(_int8_plan(DRAWN, base.drawn_share(grading)))
     for name, renumbered in (("imbalanced", False), ("imbalanced-renumbered", True)):
         execute = partial(run_imbalanced, renumbered=renumbered)
@@ -74,7 +73,12 @@ class Driven:
 
 
 def _drive(
-    grading: Grading, books: RunBooks, class_name: str, arguments: dict[str, Any], dataset: Path, use: Callable[[Driven], T]
+    grading: Grading,
+    books: RunBooks,
+    class_name: str,
+    arguments: dict[str, Any],
+    dataset: Path,
+    use: Callable[[Driven], T],
 ) -> tuple[T, RunError | None]:
     """Builds the student's class in a box of its own, uses it, and ends the run; what building it raised comes too."""
     native = class_name == "NativeModel"
@@ -212,7 +216,8 @@ def _scores(grading: Grading, file: FileEvidence, count: int) -> NDArray[Any]:
         quick = measurement.infer_frames(frames, count, delegates=True)
     difference = _real_agreement(quick.astype(np.float64), plain).worst
     if difference > grading.lab.thresholds["predictions"] and not file.output.quantised:
-        raise GraderError(f"LiteRT with and without XNNPACK disagree about this file by {difference:.2g} of the scores' range")
+        by = f"{difference:.2g} of the scores' range"
+        raise GraderError(f"LiteRT with and without XNNPACK disagree about this file by {by}")
     return plain
 
 

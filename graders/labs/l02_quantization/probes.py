@@ -212,6 +212,7 @@ def _judge_images(grading: Grading, reply: Reply, file: FileEvidence, constant: 
         off = np.abs(found - outputs)
         worst = int(off.argmax())
         wrong = off.max() > allowed * encoding.scale
-        shown = codes.Counterexample(float(outputs.ravel()[worst]), float(found.ravel()[worst]), float(outputs.ravel()[worst]))
+        given_value, got = float(outputs.ravel()[worst]), float(found.ravel()[worst])
+        shown = codes.Counterexample(given_value, got, given_value)
         example, mistake = (shown if wrong else None), None
     return Agreement(len(found), 0.0, "", constant, mistake, example)

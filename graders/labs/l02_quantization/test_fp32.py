@@ -18,10 +18,10 @@ def test_file_is_float32(evidence: Fp32Evidence) -> None:
     types = {tensor.dtype for tensor in file.model.main.tensors if tensor.dtype not in ("int32", "int64", "bool")}
     inout = io_dtypes(file.model)
     foreign = [operator.label for operator in compute_ops(file.model) if operator.is_custom]
+    inner = f"tensors of {', '.join(sorted(types))}" + (f", operators {', '.join(foreign)}" if foreign else "")
     check(
         types == {"float32"} and not foreign,
-        measured=f"input {', '.join(inout.inputs)}, output {', '.join(inout.outputs)}, tensors of {', '.join(sorted(types))}"
-        + (f", operators {', '.join(foreign)}" if foreign else ""),
+        measured=f"input {', '.join(inout.inputs)}, output {', '.join(inout.outputs)}, {inner}",
         expected="float32 throughout, built-in operators",
         hint="fp32_not_float",
     )
@@ -33,7 +33,8 @@ def test_weights_are_the_given_models(evidence: Fp32Evidence, lab: Lab) -> None:
     found, allowed = evidence.weights.get(), lab.thresholds["weights"]
     check(
         found.worst <= allowed,
-        measured=f"{found.changed} of {found.tensors} weight tensors differ, the {found.where} by {found.worst:.2g} of its largest weight",
+        measured=f"{found.changed} of {found.tensors} weight tensors differ"
+        + (f", the {found.where} by {found.worst:.2g} of its largest weight" if found.changed else ""),
         expected=f"at most {allowed:g}",
         hint="fp32_weights",
     )

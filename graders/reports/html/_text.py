@@ -31,6 +31,8 @@ MISSING = "\N{EN DASH}"  # stands where there is no value
 class Fitted(str):
     """Text that is already clean and bounded, so that the template's safety net lets it through as it is."""
 
+    __slots__ = ()
+
 
 @dataclass(frozen=True)
 class Span:

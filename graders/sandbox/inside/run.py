@@ -21,9 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
-import frameworks
-import processes
-import wire
+from graders.sandbox.inside import frameworks, processes, wire
 
 MAX_TEXT = 2000
 MAX_FRAMES = 12
@@ -75,7 +73,6 @@ def enter_box(spec: dict[str, Any]) -> None:
     sys.path[:0] = spec["paths"]
     sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
-    sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
 
 
 def load_driver(path: str) -> ModuleType:
@@ -147,7 +144,7 @@ def main(spec: dict[str, Any], channel_fd: int, stdout: int, stderr: int, preloa
         sys.stdout.flush()
         sys.stderr.flush()
         code = 0
-    except BaseException as error:  # the fork must end here, whatever happened
+    except BaseException as error:  # noqa: BLE001 - the fork must end here, whatever happened
         os.write(2, f"run: {type(error).__name__}: {error}\n".encode(errors="replace"))
     finally:
         os._exit(code)

@@ -18,8 +18,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-import processes
-import run
+from graders.sandbox.inside import processes, run
 
 TICK_S = 0.05
 
@@ -41,13 +40,13 @@ def watch(child: int, status: socket.socket, limits: dict[str, Any], wake: int) 
     deadline = time.monotonic() + float(limits["wall_s"])
     running = True
     while running:
-        ready, _, _ = select.select([status, wake], [], [], TICK_S)
+        ready, _, _ = select.select([status.fileno(), wake], [], [], TICK_S)
         if wake in ready:
             os.read(wake, 4096)
             running = not _collect(child, ending)
             if not running:
                 break
-        if status in ready:
+        if status.fileno() in ready:
             ending.limit = "ended"
             break
         tree = processes.descendants([child])
@@ -109,7 +108,7 @@ def main(spec: dict[str, Any], descriptors: list[int], preloaded: list[str]) -> 
         line = {**vars(ending), "cpu_s": used.ru_utime + used.ru_stime}
         status.sendall(json.dumps(line).encode() + b"\n")
         code = 0
-    except BaseException as error:  # this process must not go on as a second server, whatever happened
+    except BaseException as error:  # noqa: BLE001 - this process must not go on as a second server, whatever happened
         print(f"supervisor: {type(error).__name__}: {error}", file=sys.stderr)
     finally:
         os._exit(code)

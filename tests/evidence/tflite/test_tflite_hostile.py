@@ -338,6 +338,20 @@ def test_rings_end(handmade: Handmade) -> None:
     assert exercise(data, data)
 
 
+def test_tensors_written_again(handmade: Handmade) -> None:
+    """Files that agree on their outputs but later write an intermediate tensor in two ways end in an answer."""
+
+    def written_again(code: str, inputs: list[int]) -> bytes:
+        operators = [
+            {"code": "NEG", "inputs": [0], "outputs": [1]},
+            {"code": "EXP", "inputs": [1], "outputs": [2]},
+            {"code": code, "inputs": inputs, "outputs": [1]},
+        ]
+        return handmade([{"shape": [1]}] * 3, operators, inputs=[0], outputs=[2])
+
+    assert exercise(written_again("CONCATENATION", [0, 0, 0]), written_again("ABS", [0]))
+
+
 def test_operands_left_out_by_the_thousand(handmade: Handmade) -> None:
     """An operator with very many operands left out is read at once."""
     operators = [{"code": "CONCATENATION", "inputs": [0] + [-1] * 500_000, "outputs": [1]}]

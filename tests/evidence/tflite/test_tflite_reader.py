@@ -236,3 +236,17 @@ def test_constants_without_elements(handmade: Callable[..., bytes]) -> None:
     (tensor,) = read_model(data).main.tensors
     assert tensor.constant
     assert constant_values(data, tensor).shape == (0,)
+
+
+@pytest.mark.parametrize(("code", "older"), [("CONV_2D", 3), ("GELU", 127), ("STABLEHLO_CASE", 127)])
+def test_operator_codes_old_and_new(code: str, older: int, handmade: Callable[..., bytes]) -> None:
+    """A code is found in the older field of one byte, where it fits, and in the newer one."""
+
+    def written_by_an_old_converter(model: Any) -> None:
+        assert model.operatorCodes[0].deprecatedBuiltinCode == older
+        if older < 127:
+            model.operatorCodes[0].builtinCode = 0
+
+    operators = [{"code": code, "inputs": [0], "outputs": [0]}]
+    data = handmade([{"shape": [1]}], operators, adjust=written_by_an_old_converter)
+    assert read_model(data).main.operators[0].code == code

@@ -1,0 +1,63 @@
+"""The command line of ``python -m graders``."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from graders import profiles, sandbox
+from graders.errors import OptgradeError
+from graders.evidence.scorer import Scorer
+from graders.grade import Options, Servers, start_servers
+from graders.labs import catalogue
+from graders.labs.grading import Grading
+from graders.labs.l02_quantization.baseline import make_files
+
+BASELINE_SEED = 0
+
+
+def make_baseline(folder: Path) -> list[Path]:
+    """Has the reference convert the embedded model anew and puts the files into ``folder``; their paths.
+
+    :raises GraderError: where the reference fails.
+    """
+    entry = catalogue.chosen(["l02"])[0]
+    profile = profiles.choose("embedded", None, None)
+    options = Options(submission=folder, labs=(entry,), profile=profile, isolation=sandbox.choose("auto"))
+    servers: Servers = start_servers(options)
+    work = Path(tempfile.mkdtemp(prefix="optgrade-"))
+    try:
+        grading = Grading(
+            lab=entry.lab,
+            profile=profile,
+            seed=BASELINE_SEED,
+            code=work,
+            work=work,
+            server=servers.runner,
+            scorer=Scorer(servers.scorers, work / "scorers"),
+        )
+        return list(make_files(grading, folder))
+    finally:
+        servers.close()
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m graders", description="optgrade, beside the grading itself.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    baseline = commands.add_parser("baseline", help="make the reference's own .tflite files of the embedded model anew")
+    embedded = profiles.choose("embedded", None, None).model_path.parent
+    baseline.add_argument("--into", type=Path, default=embedded, metavar="DIR", help="where they go")
+    chosen = parser.parse_args(arguments)
+    try:
+        for path in make_baseline(chosen.into):
+            print(f"{path}: {path.stat().st_size:,} bytes")
+    except OptgradeError as error:
+        print(f"graders: {error}", file=sys.stderr)
+        return 3
+    return 0
