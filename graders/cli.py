@@ -15,13 +15,13 @@ from graders.evidence.scorer import Scorer
 from graders.grade import Options, Servers, start_servers
 from graders.labs import catalogue
 from graders.labs.grading import Grading
-from graders.labs.l02_quantization.baseline import make_files
+from graders.labs.l02_quantization.baseline import make_kept
 
 BASELINE_SEED = 0
 
 
 def make_baseline(folder: Path) -> list[Path]:
-    """Has the reference convert the embedded model anew and puts the files into ``folder``; their paths.
+    """Makes what is kept ready for the embedded model anew, from the reference, in ``folder``; the paths.
 
     :raises GraderError: where the reference fails.
     """
@@ -40,7 +40,7 @@ def make_baseline(folder: Path) -> list[Path]:
             server=servers.runner,
             scorer=Scorer(servers.scorers, work / "scorers"),
         )
-        return list(make_files(grading, folder))
+        return make_kept(grading, folder)
     finally:
         servers.close()
         shutil.rmtree(work, ignore_errors=True)
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m graders", description="optgrade, beside the grading itself.")
     commands = parser.add_subparsers(dest="command", required=True)
-    baseline = commands.add_parser("baseline", help="make the reference's own .tflite files of the embedded model anew")
+    baseline = commands.add_parser("baseline", help="make what is kept ready for the embedded model anew")
     embedded = profiles.choose("embedded", None, None).model_path.parent
     baseline.add_argument("--into", type=Path, default=embedded, metavar="DIR", help="where they go")
     chosen = parser.parse_args(arguments)

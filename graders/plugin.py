@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import fnmatch
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_metadata.plugin import metadata_key
 
 from graders import options
 from graders.errors import OptgradeError
@@ -189,9 +189,16 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
 
 def pytest_html_report_title(report: Any) -> None:
     """Names the HTML page after the submission."""
-    title = next((s.title() for s in _live()), None)
-    if title:
-        report.title = title
+    grading = _session(report._config)  # noqa: SLF001 - the hook gives no other way to the configuration
+    if grading is not None and grading.wanted is not None:
+        report.title = grading.title()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Empties pytest-html's table of the environment, which it shows unescaped; the report has one of its own."""
+    if _session(session.config) is not None:
+        session.config.stash[metadata_key].clear()
 
 
 def pytest_html_results_summary(prefix: list[str], session: pytest.Session) -> None:
@@ -200,7 +207,3 @@ def pytest_html_results_summary(prefix: list[str], session: pytest.Session) -> N
     if grading is not None and grading.scorecard is not None:
         prefix.append(grading.html())
 
-
-def _live() -> Iterator[options.GradingSession]:
-    with contextlib.suppress(IndexError):
-        yield options.GradingSession.live[-1]

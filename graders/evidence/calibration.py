@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,16 @@ class RangeTable:
         chosen = list(rows)
         low, high = self.low[chosen].min(axis=0), self.high[chosen].max(axis=0)
         return tuple(from_range(float(a), float(b)) for a, b in zip(low, high, strict=True))
+
+    def save(self, path: Path) -> None:
+        """Writes the table to a .npz file of plain numbers and names."""
+        np.savez_compressed(path, samples=np.array(self.samples), low=self.low, high=self.high)
+
+    @classmethod
+    def load(cls, path: Path) -> RangeTable:
+        """The table in a file that :meth:`save` wrote."""
+        with np.load(path, allow_pickle=False) as stored:
+            return cls(tuple(str(name) for name in stored["samples"]), stored["low"], stored["high"])
 
 
 @dataclass(frozen=True)

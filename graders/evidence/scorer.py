@@ -20,7 +20,7 @@ from graders.verdicts import Verdict
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DRIVER = Path(__file__).resolve().parent / "measuring.py"
-PRELOAD = ("numpy", "ai_edge_litert.interpreter", "graders.evidence.tflite.weights")
+PRELOAD = ("graders.evidence.measuring",)
 LIMITS = Limits(wall_s=300, cpu_s=300, memory=3072 * MEBI, file_size=256 * MEBI, processes=8)
 ENVIRONMENT = {"OMP_NUM_THREADS": "1"}
 

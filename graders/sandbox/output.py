@@ -22,18 +22,17 @@ class Output:
         self.total += len(data)
         room = self._half - len(self._head)
         self._head += data[:room]
-        self._tail += data[room:]
-        if len(self._tail) > 2 * self._half:
-            del self._tail[: -self._half]
+        rest = data[room:]
+        self._tail += rest[max(0, len(rest) - self._half) :]
+        del self._tail[: max(0, len(self._tail) - self._half)]
 
     @property
     def dropped(self) -> int:
         """How many bytes were not kept."""
-        return self.total - len(self._head) - min(len(self._tail), self._half)
+        return self.total - len(self._head) - len(self._tail)
 
     def text(self) -> str:
         """The kept text without control characters; where something was dropped, a line says how much."""
-        tail = bytes(self._tail[-self._half :])
-        middle = f"\n[… {self.dropped:,} bytes dropped …]\n" if self.dropped else ""
-        joined = self._head.decode("utf-8", "replace") + middle + tail.decode("utf-8", "replace")
+        middle = f"\n[… {self.dropped:,} bytes dropped …]\n".encode() if self.dropped else b""
+        joined = (self._head + middle + self._tail).decode("utf-8", "replace")
         return _CONTROL.sub("", joined.replace("\r\n", "\n").replace("\r", "\n"))

@@ -18,7 +18,7 @@ from graders.verdicts import Verdict
 
 KIT = REPOSITORY / "student_template"
 REFERENCE = REPOSITORY / "reference"
-FP32, INT8 = "fp32.tflite", "int8.tflite"
+FP32, INT8, RANGES = "fp32.tflite", "int8.tflite", "ranges.npz"
 INT8_SHARE = 0.3
 KIT_SEED = 12345
 
@@ -49,11 +49,23 @@ def baseline(grading: Grading) -> Baseline:
 def _baseline(grading: Grading) -> Baseline:
     kept = grading.profile.baseline
     fp32, int8 = (kept / FP32, kept / INT8) if kept else make_files(grading, grading.work / "baseline")
+    return _read(grading, fp32, int8)
+
+
+def _read(grading: Grading, fp32: Path, int8: Path) -> Baseline:
     models = []
     for path in (fp32, int8):
         with grading.scorer.measure(path) as measurement:
             models.append(measurement.read(grading.lab.artefact_bytes))
     return Baseline(fp32, int8, *models)
+
+
+def make_kept(grading: Grading, folder: Path) -> list[Path]:
+    """Makes everything that is kept ready for a profile: both files, and the ranges of all training images."""
+    fp32, int8 = make_files(grading, folder)
+    names = samples(grading).train
+    measure_ranges(grading, _read(grading, fp32, int8), names, "prepared").save(folder / RANGES)
+    return [fp32, int8, folder / RANGES]
 
 
 def make_files(grading: Grading, folder: Path) -> tuple[Path, Path]:
@@ -130,7 +142,8 @@ def ranges(grading: Grading) -> Ranges:
 
 def _ranges(grading: Grading) -> Ranges:
     base, known = baseline(grading), samples(grading)
-    table = measure_ranges(grading, base, known.train, "prepared")
+    kept = grading.profile.baseline
+    table = RangeTable.load(kept / RANGES) if kept else measure_ranges(grading, base, known.train, "prepared")
     rows = {name: row for row, name in enumerate(known.train)}
     asked = known.splits[INT8_SHARE, grading.lab.settings["calibration_seed"]]
     expected = table.expected([rows[name] for name in asked])
@@ -150,7 +163,8 @@ def measure_ranges(grading: Grading, base: Baseline, names: Sequence[str], trans
     """Ranges of the FP32 baseline's activations for these images of the data set."""
     folder = grading.profile.dataset_root / "images"
     with grading.scorer.measure(base.fp32) as measurement:
-        return measurement.ranges(KIT, [str(folder / name) for name in names], base.activations, transform)
+        table = measurement.ranges(KIT, [str(folder / name) for name in names], base.activations, transform)
+    return RangeTable(tuple(names), table.low, table.high)
 
 
 def parameters(base: Baseline, model: Model) -> tuple[Quantisation | None, ...] | str:

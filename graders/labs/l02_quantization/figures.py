@@ -88,8 +88,8 @@ def _share_line(measured: Mapping[str, Any]) -> dict[str, Any] | None:
         "y_label": "accuracy",
         "y_unit": "percent",
         "series": [
-            {"name": "INT8", "points": [[share, round(accuracy, 4)] for share, accuracy, _ in points]},
-            {"name": "given model (FP32)", "points": [[share, round(fp32, 4)] for share, _, fp32 in points]},
+            {"name": "INT8", "points": [[share, round(100 * accuracy, 2)] for share, accuracy, _ in points]},
+            {"name": "given model (FP32)", "points": [[share, round(100 * fp32, 2)] for share, _, fp32 in points]},
         ],
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -345,8 +346,9 @@ def _candidates(grading: Grading, share: float) -> dict[str, Any]:
     known, table = base.samples(grading), base.ranges(grading)
     told: dict[str, Any] = {"all training images": table.expected(known.train)}
     for (other, seed), names in known.splits.items():
-        which = "" if seed == grading.lab.settings["calibration_seed"] else f" with seed {seed}"
-        told[f"{other:.1%} of the training images{which}"] = table.expected(names)
+        which = "" if seed == grading.lab.settings["calibration_seed"] else f", but drawn with seed {seed}"
+        share_told = "the share asked for" if other == share else f"{other:.1%} of the training images"
+        told[share_told + which] = table.expected(names)
         rest = sorted(set(known.train) - set(names))
         if rest:
             told[f"the other {1 - other:.1%} of the training images{which}"] = table.expected(rest)
@@ -371,7 +373,10 @@ def run_names(settings: dict[str, Any]) -> list[str]:
 
 def prepare(grading: Grading) -> None:
     """Measures what every run is held against; meant to go on while the runner's libraries are still being imported."""
-    base.ranges(grading)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        drawing = pool.submit(lambda: grading.evaluation)
+        base.ranges(grading)
+        drawing.result()
     base.fp32_evaluation(grading)
 
 

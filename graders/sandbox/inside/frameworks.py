@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,8 @@ def install_fast_conversion(version: str) -> bool:
     """Lets ``TFLiteConverter.from_keras_model`` skip the saving of the whole Keras object.
 
     The converter saves a legacy Keras model as a SavedModel, with every layer as an object, only to read one
-    signature back. A bare ``tf.Module`` with the model's variables and the same traced serving function gives the same
+    signature back; and it imports Keras 3, with matplotlib and scikit-learn behind it, only to ask whether the model is
+    one of its own. A bare ``tf.Module`` with the model's variables and the same traced serving function gives the same
     `.tflite` bytes. Any surprise falls back to TensorFlow's own way.
 
     :returns: whether it was installed: only for versions whose bytes were compared.
@@ -39,40 +41,59 @@ def install_fast_conversion(version: str) -> bool:
     try:
         from tensorflow.lite.python import lite
 
-        module = lite._save  # noqa: SLF001 - the seam inside the converter
-        plain = module.save
+        converter = lite.TFLiteKerasModelConverterV2
+        plain = converter._convert_keras_to_saved_model  # noqa: SLF001 - the seam inside the converter
     except (ImportError, AttributeError):
         return False
-    lite._save = _Saver(module, plain)  # noqa: SLF001
+
+    def convert_keras_to_saved_model(self: Any, output_dir: str) -> Any:
+        try:
+            _save_function(lite, self._keras_model, output_dir)  # noqa: SLF001
+        except Exception:  # noqa: BLE001 - whatever is unusual about this model, TensorFlow's own way knows it
+            _empty(output_dir)
+            return plain(self, output_dir)
+        return _load_function(lite, self, output_dir)
+
+    converter._convert_keras_to_saved_model = convert_keras_to_saved_model  # noqa: SLF001
     return True
 
 
-class _Saver:
-    """Stands for the module ``tensorflow.python.saved_model.save`` inside the converter alone."""
+def _save_function(lite: Any, model: Any, directory: str) -> None:
+    """Saves the model's serving function and variables. :raises TypeError: for anything but a legacy Keras model."""
+    import tensorflow as tf
+    import tf_keras
+    from tf_keras.src.saving.legacy import saving_utils
 
-    def __init__(self, module: Any, plain: Any) -> None:
-        self._module = module
-        self._plain = plain
+    if not isinstance(model, tf_keras.Model):
+        raise TypeError("only for legacy Keras models")
+    function = saving_utils.trace_model_call(model)
+    holder = tf.Module()
+    holder.variables_of_model = model.variables
+    options = lite._save_options.SaveOptions(save_debug_info=True)  # noqa: SLF001
+    lite._save.save(holder, directory, signatures=function, options=options)  # noqa: SLF001
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._module, name)
 
-    def save(self, model: Any, directory: str, *args: Any, **options: Any) -> None:
-        """TensorFlow's ``save`` where nothing is known of the model, the quicker way for a legacy Keras one."""
-        if not args and "signatures" not in options:
-            with contextlib.suppress(Exception):
-                self._save_function(model, directory, options)
-                return
-        self._plain(model, directory, *args, **options)
+def _load_function(lite: Any, converter: Any, directory: str) -> Any:
+    """What the converter does once its SavedModel is written."""
+    tags = {lite._tag_constants.SERVING}  # noqa: SLF001
+    converter.saved_model_dir = directory
+    converter._saved_model_tags = tags  # noqa: SLF001
+    converter._saved_model_exported_names = [  # noqa: SLF001
+        lite._signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY  # noqa: SLF001
+    ]
+    converter._parse_saved_model_args(  # noqa: SLF001
+        always_enable_saved_model_import=converter.experimental_lower_to_saved_model
+    )
+    if not converter.saved_model_dir:
+        return None, None, None
+    loaded = converter._load_saved_model(directory, tags)  # noqa: SLF001
+    converter._trackable_obj = lite._load(directory, tags)  # noqa: SLF001
+    return loaded
 
-    def _save_function(self, model: Any, directory: str, options: dict[str, Any]) -> None:
-        import tensorflow as tf
-        import tf_keras
-        from tf_keras.src.saving.legacy import saving_utils
 
-        if not isinstance(model, tf_keras.Model):
-            raise TypeError("only for legacy Keras models")
-        function = saving_utils.trace_model_call(model)
-        holder = tf.Module()
-        holder.variables_of_model = model.variables
-        self._plain(holder, directory, signatures=function, **options)
+def _empty(directory: str) -> None:
+    for entry in Path(directory).iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)

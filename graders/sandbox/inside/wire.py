@@ -41,7 +41,7 @@ def encode_array(array: NDArray[Any]) -> bytes:
     if array.dtype.kind not in PLAIN_KINDS:
         raise WireError(f"an array of {array.dtype} can't be sent: only numbers can")
     out = io.BytesIO()
-    npy.write_array(out, np.ascontiguousarray(array), allow_pickle=False)
+    npy.write_array(out, np.asarray(array, order="C"), allow_pickle=False)
     return out.getvalue()
 
 
@@ -55,14 +55,17 @@ def decode_array(data: bytes) -> NDArray[Any]:
         version = npy.read_magic(stream)
         read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
         shape, fortran, dtype = read(stream)
-    except (ValueError, KeyError, EOFError, SyntaxError, TypeError, OverflowError, RecursionError) as error:
+    except Exception as error:  # noqa: BLE001 - numpy's reading of a header may raise anything, MemoryError included
         raise WireError(f"not a .npy array: {type(error).__name__}") from None
     if dtype.kind not in PLAIN_KINDS or dtype.hasobject:
         raise WireError(f"an array of {dtype} is refused: only numbers are taken")
     if any(side < 0 for side in shape) or math.prod(shape) * dtype.itemsize != len(data) - stream.tell():
         raise WireError(f"an array of shape {shape} does not fit its {len(data)} bytes")
     flat = np.frombuffer(data, dtype=dtype, offset=stream.tell())
-    return flat.reshape(shape, order="F" if fortran else "C")
+    try:
+        return flat.reshape(shape, order="F" if fortran else "C")
+    except (ValueError, OverflowError):
+        raise WireError("an array has a shape that no array can have") from None
 
 
 def encode(message: Message) -> bytes:
@@ -81,43 +84,51 @@ class Decoder:
     def __init__(self, max_total: int = MAX_TOTAL) -> None:
         """:param max_total: most bytes that one message may have."""
         self._buffer = bytearray()
+        self._needed = 4
         self._max_total = max_total
 
     def feed(self, data: bytes) -> Message | None:
         """Takes more bytes; the message, when it is whole. :raises WireError: on a bad one."""
         self._buffer += data
-        return self._parse()
+        if len(self._buffer) > self._max_total:
+            raise WireError(f"a message of over {self._max_total} bytes")
+        return self._parse() if self._has(self._needed) else None
+
+    def _has(self, needed: int) -> bool:
+        self._needed = needed
+        return len(self._buffer) >= needed
 
     def _parse(self) -> Message | None:
-        buffer = self._buffer
-        if len(buffer) > self._max_total:
-            raise WireError(f"a message of over {self._max_total} bytes")
-        if len(buffer) < 4:
-            return None
-        (length,) = struct.unpack_from("<I", buffer)
+        (length,) = struct.unpack_from("<I", self._buffer)
         if length > MAX_JSON:
             raise WireError(f"a JSON part of {length} bytes; at most {MAX_JSON} are taken")
-        if len(buffer) < 4 + length:
+        if not self._has(4 + length):
             return None
-        body = _object(bytes(buffer[4 : 4 + length]))
+        body = _object(bytes(self._buffer[4 : 4 + length]))
         names = body.pop("arrays", [])
         if not isinstance(names, list) or len(names) > MAX_ARRAYS or not all(isinstance(n, str) for n in names):
             raise WireError("the list of arrays is not a short list of names")
-        position = 4 + length
-        arrays: dict[str, NDArray[Any]] = {}
-        for name in names:
-            if len(buffer) < position + 8:
+        spans = self._spans(4 + length, len(names))
+        if spans is None:
+            return None
+        with memoryview(self._buffer) as view:
+            arrays = {name: decode_array(bytes(view[span])) for name, span in zip(names, spans, strict=True)}
+        del self._buffer[: self._needed]
+        self._needed = 4
+        return Message(body, arrays)
+
+    def _spans(self, position: int, count: int) -> list[slice] | None:
+        """Where the arrays lie in the buffer; None where they are not all there yet."""
+        spans = []
+        for _ in range(count):
+            if not self._has(position + 8):
                 return None
-            (size,) = struct.unpack_from("<Q", buffer, position)
+            (size,) = struct.unpack_from("<Q", self._buffer, position)
             if size > self._max_total:
                 raise WireError(f"an array of {size} bytes; at most {self._max_total} are taken")
-            position += 8
-            if len(buffer) < position + size:
-                return None
-            arrays[name] = decode_array(bytes(buffer[position : position + size]))
-            position += size
-        del buffer[:position]
-        return Message(body, arrays)
+            spans.append(slice(position + 8, position + 8 + size))
+            position += 8 + size
+        return spans if self._has(position) else None
 
 
 def _object(data: bytes) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The corpus: submissions with one known mistake each, and right ones that look different."""
