@@ -1,1 +1,164 @@
-"""What grading costs."""
+"""What grading costs, as ratios within one run: ``make bench``, or ``python benchmarks/bench.py [--rounds N]``.
+
+Machines differ and are noisy, so figures that are compared are measured in turn, and medians are told with their range.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from graders.labs.catalogue import chosen  # noqa: E402 - the path comes first
+from graders.labs.grading import RUNNER_ENVIRONMENT  # noqa: E402
+from graders.sandbox import Limits, RunSpec, Server, choose  # noqa: E402
+from graders.scoring import without_times  # noqa: E402
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    what: str
+    measured: str
+    target: str
+    holds: bool | None
+
+
+def spread(values: list[float], unit: str = "s", digits: int = 2) -> str:
+    """The median and the range."""
+    low, high = min(values), max(values)
+    return f"{statistics.median(values):.{digits}f} {unit} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def timed(command: list[str], folder: Path) -> float:
+    """Wall seconds of a command; whatever it prints is dropped."""
+    started = time.perf_counter()
+    subprocess.run(command, cwd=folder, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - started
+
+
+def start(rounds: int) -> list[Row]:
+    """Collecting the graders against collecting an empty folder, in turn."""
+    pytest = [sys.executable, "-m", "pytest", "--collect-only", "-q"]
+    ours, empty = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(rounds + 1):
+            empty.append(timed(pytest, Path(folder)))
+            ours.append(timed([*pytest, "graders"], ROOT))
+    ours, empty = ours[1:], empty[1:]
+    ratio = statistics.median(a / b for a, b in zip(ours, empty, strict=True))
+    told = f"{ratio:.2f} times ({spread(ours)} against {spread(empty)})"
+    return [Row("start: collect graders, against an empty folder", told, "at most 1.3 times", ratio <= 1.3)]
+
+
+def grade(submission: str, folder: Path) -> dict[str, Any]:
+    """Grades in a process of its own; the scorecard."""
+    command = [sys.executable, "-m", "pytest", "graders", "--submission", submission, "--report-dir", str(folder)]
+    seconds = timed(command, ROOT)
+    scorecard: dict[str, Any] = json.loads((folder / "scorecard.json").read_text(encoding="utf-8"))
+    scorecard["timing"]["process_wall_s"] = seconds
+    return scorecard
+
+
+def l02(rounds: int) -> list[Row]:
+    """Whole grades of the reference: wall time, how it divides, overhead, memory, and whether scores repeat."""
+    cores = os.cpu_count() or 1
+    with tempfile.TemporaryDirectory() as folder:
+        cards = [grade("reference", Path(folder) / str(number)) for number in range(rounds)]
+    times = [card["timing"] for card in cards]
+    wall = [t["process_wall_s"] for t in times]
+    overhead = [t["process_wall_s"] / (t["student_cpu_s"] / cores) for t in times]
+    runs_only = [t["runs_s"] / (t["student_cpu_s"] / cores) for t in times]
+    memory = [t["grader_peak_mib"] for t in times]
+    same = all(without_times(card) == without_times(cards[0]) for card in cards)
+    parts = {
+        "before the first run (imports)": [t["start_s"] for t in times],
+        "the runs, measuring included": [t["runs_s"] for t in times],
+        "tests, latency, reports, clean-up": [t["process_wall_s"] - t["start_s"] - t["runs_s"] for t in times],
+        "student's own CPU time": [t["student_cpu_s"] for t in times],
+        "grader process's CPU time": [t["grader_cpu_s"] for t in times],
+    }
+    ratio = statistics.median(overhead)
+    return [
+        Row("l02, embedded profile, whole grade", spread(wall), "at most 20 s", statistics.median(wall) <= 20),
+        *[Row(f"  {name}", spread(values), "", None) for name, values in parts.items()],
+        Row(
+            f"overhead: wall / (student CPU / {cores} cores)",
+            spread(overhead, "times"),
+            "at most 1.15 times",
+            ratio <= 1.15,
+        ),
+        Row("  of the runs alone, imports aside", spread(runs_only, "times"), "", None),
+        Row("grader process, peak memory", spread(memory, "MiB", 0), "at most 250 MiB", max(memory) <= 250),
+        Row(f"{rounds} scorecards, times aside", "identical" if same else "DIFFER", "identical", same),
+    ]
+
+
+def sandbox(rounds: int) -> list[Row]:
+    """A run that does nothing, in a server with TensorFlow loaded, against starting Python with TensorFlow."""
+    entry = chosen(["l02"])[0]
+    costs = []
+    driver = Path(__file__).resolve().parent / "null_driver.py"
+    loaded = Server(entry.lab.preload, choose("auto"), RUNNER_ENVIRONMENT)
+    with tempfile.TemporaryDirectory() as folder, loaded as server:
+        server.wait_ready()
+        for number in range(rounds * 4):
+            box = Path(folder) / str(number)
+            box.mkdir()
+            spec = RunSpec(
+                name="null",
+                driver=driver,
+                paths=(box,),
+                box=box,
+                limits=Limits(),
+                seed=1,
+                environment=RUNNER_ENVIRONMENT,
+            )
+            started = time.perf_counter()
+            session = server.open(spec)
+            session.call("nothing")
+            session.end()
+            costs.append((time.perf_counter() - started) * 1000)
+    fresh = [timed([sys.executable, "-c", "import tensorflow, tf_keras"], ROOT) * 1000 for _ in range(2)]
+    ratio = statistics.median(fresh) / statistics.median(costs)
+    return [
+        Row("sandbox, cost of a run", spread(costs, "ms", 0), "at most 100 ms", statistics.median(costs) <= 100),
+        Row("  a fresh Python that imports TensorFlow instead", f"{ratio:.0f} times as long", "", None),
+    ]
+
+
+def main() -> int:
+    """Prints the table; 1 where a target is missed."""
+    parts: dict[str, Callable[[int], list[Row]]] = {"start": start, "sandbox": sandbox, "l02": l02}
+    parser = argparse.ArgumentParser(description="What grading costs, as ratios within one run.")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", choices=sorted(parts), action="append")
+    args = parser.parse_args()
+    print(f"{os.cpu_count()} cores, {args.rounds} rounds; median (smallest to largest)\n")
+    print("| what | measured | target | |\n|---|---|---|---|", flush=True)
+    missed = 0
+    for name, measure in parts.items():
+        if args.only and name not in args.only:
+            continue
+        for row in measure(args.rounds):
+            mark = {True: "holds", False: "MISSED", None: ""}[row.holds]
+            missed += row.holds is False
+            print(f"| {row.what} | {row.measured} | {row.target} | {mark} |", flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Takes a picture of a report in headless Chromium: ``python docs/screenshot.py REPORT.html OUT.png [WIDTH HEIGHT]``."""
+"""A picture of a report, taken in headless Chromium: ``docs/screenshot.py REPORT.html OUT.png [WIDTH HEIGHT]``."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import resource
 import shutil
 import tempfile
 import threading
@@ -79,6 +80,7 @@ class Grade:
         self.started = time.monotonic()
         self.work = Path(tempfile.mkdtemp(prefix="optgrade-"))
         self.notices: list[str] = []
+        self.timing: dict[str, float] = {}
         self.results: dict[str, dict[str, RunResult]] = {}
         self._own = start_servers(options) if lent is None else None
         servers = lent or self._own
@@ -131,8 +133,10 @@ class Grade:
         prepared = threading.Thread(target=_quietly, args=(entry, grading), daemon=True)
         prepared.start()
         try:
+            ready = self.runner.wait_ready()
+            self.timing.setdefault("imports_s", ready.seconds)
+            self.timing.setdefault("start_s", time.monotonic() - self.started)
             plans = [plan for plan in entry.plan.plans(grading) if plan.name in names]
-            self.runner.wait_ready()
         except OptgradeError as error:
             self.results[entry.lab.id] = {name: _not_run(name, error) for name in names}
             return
@@ -143,8 +147,10 @@ class Grade:
             done += 1
             progress(entry, result, done, len(plans))
 
+        began = time.monotonic()
         self.results[entry.lab.id] = dict(execute_all(grading, plans, self.options.workers, told))
         prepared.join()
+        self.timing["runs_s"] = self.timing.get("runs_s", 0.0) + time.monotonic() - began
 
     def _absent(self, entry: LabEntry) -> RunError | None:
         """Why a lab can't be run at all: nothing of it was handed in."""
@@ -175,6 +181,9 @@ class Grade:
             "wall_s": time.monotonic() - self.started,
             "student_cpu_s": sum(record.cpu_s for record in records),
             "student_runs": float(len(records)),
+            "grader_peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "grader_cpu_s": time.process_time(),
+            **self.timing,
         }
         return Scorecard(
             submission=self.submission.name,

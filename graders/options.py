@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from graders import profiles, sandbox
 from graders.errors import UsageError
-from graders.grade import Grade, Options, Servers
 from graders.labs import catalogue
 from graders.labs.catalogue import LabEntry
+from graders.labs.clock import ScorerClock
 from graders.labs.definition import LABS
-from graders.labs.grading import RunResult
-from graders.labs.timing import ScorerClock, Timing
 from graders.reports import terminal
 from graders.scoring import CheckOutcome, Scorecard
 from graders.scoring.outcomes import reason_of
 from graders.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from graders.grade import Grade, Options, Servers
+    from graders.labs.grading import RunResult
+    from graders.labs.timing import Timing
 
 GRADERS = LABS.parent
 EARNED, LOST, UNSCORED = 0, 1, 3
@@ -70,7 +73,9 @@ def session_of(config: pytest.Config) -> GradingSession:
     profile = profiles.choose(option("profile"), option("dataset_root"), option("model_path"))
     isolation = sandbox.choose(option("isolation"))
     grading = None
-    if wanted is not None:
+    if wanted is not None and not option("collectonly"):
+        from graders.grade import Options
+
         grading = Options(
             submission=wanted,
             labs=labs,
@@ -125,6 +130,8 @@ class GradingSession:
     def start(self, lent: Servers | None) -> None:
         """Starts the servers, so that their imports go on during collection. :param lent: servers to use instead."""
         if self.wanted is not None:
+            from graders.grade import Grade
+
             self._grade = Grade(self.wanted, lent)
 
     def execute(self, needed: Mapping[str, Sequence[str]], write: Callable[[str], None]) -> None:
@@ -158,6 +165,8 @@ class GradingSession:
 
     def timing(self, lab: str) -> Timing:
         """What a latency test measures with."""
+        from graders.labs.timing import Timing
+
         entry = self.entry(lab)
         assert entry is not None
         grading = self.grade.grading(entry)

@@ -206,4 +206,3 @@ def pytest_html_results_summary(prefix: list[str], session: pytest.Session) -> N
     grading = _session(session.config)
     if grading is not None and grading.scorecard is not None:
         prefix.append(grading.html())
-

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 LIMITS = {"int8": (-128, 127), "uint8": (0, 255)}
 # Half to even, half up, half away from zero and float32 arithmetic are all right; they differ only at the halves.
 ROUNDING_SLACK = 2e-3
+# Relative; what a mistake gives may be far larger than real values are.
+FLOAT32_SLACK = 1e-6
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def exact_codes(values: NDArray[np.float32], encoding: Encoding) -> NDArray[np.f
 def wrong_codes(values: NDArray[np.float32], codes: NDArray[Any], encoding: Encoding) -> Counterexample | None:
     """The first value whose code is not a correct rounding of it, saturation included; None when all are right."""
     exact = exact_codes(values, encoding)
-    wrong = np.abs(codes.astype(np.float64) - exact) > 0.5 + ROUNDING_SLACK
+    wrong = ~(np.abs(codes.astype(np.float64) - exact) <= 0.5 + ROUNDING_SLACK)  # NaN is wrong
     if not wrong.any():
         return None
     # The plainest example: the value nearest to zero.
@@ -140,7 +142,8 @@ def _explain(
     found = outputs.astype(np.float64)
     best, best_share = None, 0.98
     for name, function in mistakes.items():
-        share = float(np.mean(np.abs(function(inputs, encoding) - found) <= slack))
+        explained = function(inputs, encoding)
+        share = float(np.mean(np.abs(explained - found) <= slack + FLOAT32_SLACK * np.abs(explained)))
         if share > best_share:
             best, best_share = name, share
     return best

@@ -37,7 +37,8 @@ def ratio_of(ours: NDArray[np.float64], baseline: NDArray[np.float64]) -> Latenc
 
     :raises ValueError: where there are not at least three pairs of positive durations.
     """
-    if ours.shape != baseline.shape or ours.ndim != 1 or len(ours) < 3 or min(ours.min(), baseline.min()) <= 0:
+    fitting = ours.shape == baseline.shape and ours.ndim == 1 and len(ours) >= 3
+    if not fitting or not all((series > 0).all() and np.isfinite(series).all() for series in (ours, baseline)):
         raise ValueError("a latency ratio needs at least three pairs of positive durations")
     logs = np.log(ours / baseline)
     rng = np.random.Generator(np.random.PCG64(0))

@@ -57,7 +57,11 @@ def _constants(path: str) -> list[tuple[str, Array]]:
 
 def compare_weights(path: str, baseline: str) -> Answer:
     """The largest difference between two files' weights, relative to each tensor's largest weight."""
-    ours, theirs = _constants(path), _constants(baseline)
+    try:
+        ours = _constants(path)
+    except MalformedModel as error:
+        raise Unmeasurable(f"the file's weights can't be read: {error}") from None
+    theirs = _constants(baseline)
     if [array.shape for _, array in ours] != [array.shape for _, array in theirs]:
         return {"difference": f"{len(ours)} weight tensors of other shapes than the {len(theirs)} expected"}, {}
     worst, where, changed = 0.0, "", 0
@@ -74,7 +78,7 @@ def compare_weights(path: str, baseline: str) -> Answer:
 def _interpreter(path: str, *, delegates: bool = True, keep_all: bool = False) -> Interpreter:
     kind = OpResolverType.AUTO if delegates else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     try:
-        return Interpreter(
+        interpreter = Interpreter(
             model_path=path,
             num_threads=1,
             experimental_op_resolver_type=kind,
@@ -82,6 +86,10 @@ def _interpreter(path: str, *, delegates: bool = True, keep_all: bool = False) -
         )
     except (ValueError, RuntimeError) as error:
         raise Unmeasurable(f"the file can't be loaded: {_line(error)}") from None
+    ends = len(interpreter.get_input_details()), len(interpreter.get_output_details())
+    if ends != (1, 1):
+        raise Unmeasurable(f"the file has {ends[0]} inputs and {ends[1]} outputs; one of each was expected")
+    return interpreter
 
 
 def _line(error: Exception) -> str:
@@ -93,7 +101,7 @@ def _ready(interpreter: Interpreter, batch: int) -> bool:
     details = interpreter.get_input_details()[0]
     shape = [int(side) for side in details["shape"]]
     try:
-        if batch != shape[0]:
+        if shape[:1] != [batch]:
             interpreter.resize_tensor_input(details["index"], [batch, *shape[1:]])
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError):
@@ -106,9 +114,14 @@ def _run(interpreter: Interpreter, tensor: Array) -> Array:
     try:
         interpreter.set_tensor(details["index"], tensor)
         interpreter.invoke()
-        return np.array(interpreter.get_tensor(interpreter.get_output_details()[0]["index"]))
+        output = np.array(interpreter.get_tensor(interpreter.get_output_details()[0]["index"]))
     except (ValueError, RuntimeError) as error:
         raise Unmeasurable(f"the file can't be run: {_line(error)}") from None
+    if output.dtype.kind not in "iuf":
+        raise Unmeasurable(f"the file's output is no array of numbers but of {output.dtype}")
+    if len(tensor) > 1 and output.shape[:1] != (len(tensor),):
+        raise Unmeasurable(f"the file gives an output of shape {output.shape} for {len(tensor)} inputs")
+    return output
 
 
 def _run_all(path: str, batches: Iterator[Array], delegates: bool) -> Array:
@@ -240,8 +253,8 @@ def prepare_pair(path: str, baseline: str) -> Answer:
         if not _ready(interpreter, 1):
             raise Unmeasurable("the file's tensors can't be allocated")
         details = interpreter.get_input_details()[0]
-        interpreter.set_tensor(details["index"], np.zeros(details["shape"], details["dtype"]))
         try:
+            interpreter.set_tensor(details["index"], np.zeros(details["shape"], details["dtype"]))
             for _ in range(WARM_UP):
                 interpreter.invoke()
         except (ValueError, RuntimeError) as error:

@@ -20,7 +20,7 @@ from graders.submission import Artefact, take_in
 T = TypeVar("T")
 RUNNER_ENVIRONMENT = {
     "TF_USE_LEGACY_KERAS": "1",
-    "TF_CPP_MIN_LOG_LEVEL": "2",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
     "CUDA_VISIBLE_DEVICES": "-1",
     "OMP_NUM_THREADS": "1",
     "MPLBACKEND": "Agg",

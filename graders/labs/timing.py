@@ -12,23 +12,12 @@ import numpy as np
 from graders.errors import RunError
 from graders.evidence.latency import LatencyRatio, ratio_of
 from graders.labs.checks import Lost, NotJudged, observe
+from graders.labs.clock import ScorerClock
 from graders.labs.grading import Grading
 from graders.verdicts import Verdict
 
 ROUNDS = 40
 MOST_ROUNDS = 160
-
-
-class ScorerClock:
-    """A clock that is moved on by the durations that the scorer measured, so that no message between counts."""
-
-    def __init__(self) -> None:
-        """Starts at zero."""
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        """Seconds since the start."""
-        return self.now
 
 
 @dataclass

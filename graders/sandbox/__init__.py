@@ -1,9 +1,18 @@
-"""Running what was handed in: the preloaded server, isolation tiers, limits, the protocol."""
+"""Running what was handed in: the preloaded server, isolation tiers, limits, the protocol.
 
-from graders.sandbox.isolation import TIERS, Isolation, MissingLayer, choose
-from graders.sandbox.limits import Limits
-from graders.sandbox.server import Ready, Server
-from graders.sandbox.session import Reply, RunRecord, RunSpec, Session
+The names are found when they are first used, so that who only wants a list of tiers does not load numpy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graders.sandbox.isolation import TIERS, Isolation, MissingLayer, choose
+    from graders.sandbox.limits import Limits
+    from graders.sandbox.server import Ready, Server
+    from graders.sandbox.session import Reply, RunRecord, RunSpec, Session
 
 __all__ = [
     "TIERS",
@@ -18,3 +27,17 @@ __all__ = [
     "Session",
     "choose",
 ]
+
+_MODULES = {
+    "isolation": ("TIERS", "Isolation", "MissingLayer", "choose"),
+    "limits": ("Limits",),
+    "server": ("Ready", "Server"),
+    "session": ("Reply", "RunRecord", "RunSpec", "Session"),
+}
+_WHERE = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)

@@ -57,7 +57,7 @@ class Server:
         """
         self.environment = {**BASE_ENVIRONMENT, **environment}
         self._lock = threading.Lock()
-        self._ready: Ready | None = None
+        self._ready: Ready | SandboxError | None = None
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ours
         config = json.dumps({"preload": list(preload), "paths": [str(path) for path in paths]})
@@ -77,7 +77,12 @@ class Server:
         """Waits for the imports. :raises SandboxError: where they failed or took too long."""
         with self._lock:
             if self._ready is None:
-                self._ready = self._read_ready()
+                try:
+                    self._ready = self._read_ready()
+                except SandboxError as error:
+                    self._ready = error
+            if isinstance(self._ready, SandboxError):
+                raise self._ready
             return self._ready
 
     def _read_ready(self) -> Ready:

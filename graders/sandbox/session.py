@@ -6,6 +6,7 @@ import contextlib
 import json
 import selectors
 import socket
+import sysconfig
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,10 +18,13 @@ from numpy.typing import NDArray
 from graders.errors import Place, RunError, SandboxError
 from graders.sandbox.inside import wire
 from graders.sandbox.limits import Limits
-from graders.sandbox.output import Output
+from graders.sandbox.output import Output, plain
 from graders.verdicts import Verdict
 
 READ = 1 << 20
+MAX_MESSAGE = 2000
+MAX_FRAMES = 12
+LIBRARIES = sysconfig.get_path("purelib")
 MAX_STATUS = 1 << 16
 STARTING_S = 60.0
 ENDING_S = 30.0
@@ -106,11 +110,12 @@ class Session:
         if not self._started_up:
             self._await_start()
         body = {"operation": operation, "parameters": dict(parameters or {})}
-        allowed = min(timeout_s or self.spec.limits.wall_s, self._time_left())
+        limit = timeout_s or self.spec.limits.wall_s
+        left = self._time_left()
         self._send(wire.Message(body, dict(arrays or {})))
-        message = self._await_reply(allowed)
+        message = self._await_reply(min(limit, left), limit if limit < left else self.spec.limits.wall_s)
         if "error" in message.body:
-            raise _raised(message.body["error"])
+            raise self._raised(message.body["error"])
         facts = message.body.get("facts")
         return Reply(facts if isinstance(facts, dict) else {}, message.arrays)
 
@@ -136,7 +141,7 @@ class Session:
             wall_s=time.monotonic() - self._started,
             cpu_s=float(ending.get("cpu_s", 0.0)),
             peak_memory=int(ending.get("peak_memory", 0)),
-            output=self._output.text(),
+            output=self._without_paths(self._output.text()),
             output_bytes=self._output.total,
             left_running=int(ending.get("left_running", 0)),
         )
@@ -144,7 +149,7 @@ class Session:
     def _await_start(self) -> None:
         """Waits until the run is locked down and has its driver; no code of a student's has run before that."""
         try:
-            self._await_reply(STARTING_S)
+            self._await_reply(STARTING_S, STARTING_S)
         except RunError as error:
             last = (self._output.text().strip().splitlines() or ["no message"])[-1]
             raise SandboxError(f"run {self.spec.name} could not be started: {error.message} ({last})") from None
@@ -157,14 +162,14 @@ class Session:
         self._outgoing = memoryview(wire.encode(message))
         self._selector.modify(self._channel, selectors.EVENT_READ | selectors.EVENT_WRITE, "channel")
 
-    def _await_reply(self, timeout_s: float) -> wire.Message:
+    def _await_reply(self, timeout_s: float, limit_s: float) -> wire.Message:
+        """The next message. :param limit_s: the limit that the student is told of, where the time runs out."""
         finished = self._pump_until(lambda: self._reply is not None or self._ending is not None, timeout_s)
         if self._reply is not None:
             message, self._reply = self._reply, None
             return message
         if not finished:
-            seconds = min(timeout_s, self.spec.limits.wall_s)
-            self._error = RunError(Verdict.TIMEOUT, f"not finished within {seconds:.0f} s; it was stopped")
+            self._error = RunError(Verdict.TIMEOUT, f"not finished within {limit_s:.0f} s; it was stopped")
             self._kill()
         if self._error is None:
             self._error = self._explain_ending()
@@ -175,13 +180,13 @@ class Session:
         limits = self.spec.limits
         limit, number = ending.get("limit"), ending.get("signal")
         if limit == "memory":
-            size = limits.memory / 2**30
-            return RunError(Verdict.OUT_OF_MEMORY, f"used more than the {size:.0f} GiB of memory that a run may use")
+            size = limits.memory / 2**20
+            return RunError(Verdict.OUT_OF_MEMORY, f"used more than the {size:,.0f} MiB of memory that a run may use")
         if limit == "processes":
             return RunError(Verdict.CRASHED, f"started more than the {limits.processes} processes that a run may have")
         if limit == "wall":
             return RunError(Verdict.TIMEOUT, f"not finished within {limits.wall_s:.0f} s; it was stopped")
-        if number == 24:
+        if limit == "cpu" or number == 24:
             return RunError(Verdict.TIMEOUT, f"used more than the {limits.cpu_s:.0f} s of CPU time that a run may use")
         if number is not None:
             return RunError(Verdict.CRASHED, f"the process was ended by {SIGNAL_NAMES.get(number, f'signal {number}')}")
@@ -195,7 +200,9 @@ class Session:
             if left <= 0:
                 return False
             for key, events in self._selector.select(left):
-                self._handle(key.data, key.fileobj, events)
+                # One that came earlier in this round may have closed this one.
+                if key.fileobj in self._selector.get_map():
+                    self._handle(key.data, key.fileobj, events)
         return True
 
     def _handle(self, kind: str, source: Any, events: int) -> None:
@@ -237,6 +244,8 @@ class Session:
         except wire.WireError as error:
             message = f"something other than the runner wrote to the results channel: {error}"
             self._error = RunError(Verdict.TAMPERED, message)
+            # Nothing more is read from it: the killing below waits in the same loop.
+            self._selector.unregister(self._channel)
             self._kill()
             return
         self._selector.unregister(self._channel)
@@ -268,20 +277,28 @@ class Session:
         if not self._pump_until(lambda: self._ending is not None, ENDING_S):
             raise SandboxError(f"the processes of run {self.spec.name} could not be ended within {ENDING_S:.0f} s")
 
+    def _without_paths(self, text: str) -> str:
+        """Text without this machine's folders: they tell a student nothing, and differ from run to run."""
+        text = text.replace(str(self.spec.box), "(box)")
+        for path in self.spec.paths:
+            text = text.replace(f"{path}/", "").replace(str(path), "(submission)")
+        return text.replace(f"{LIBRARIES}/", "")
 
-def _raised(error: Any) -> RunError:
-    """The student's exception, from the runner's word of it."""
-    if not isinstance(error, dict):
-        return RunError(Verdict.TAMPERED, "the runner's answer is not one that the runner gives")
-    kind, message = str(error.get("type", "Exception"))[:200], str(error.get("message", ""))[:2000]
-    places = []
-    for frame in error.get("frames", [])[:12] if isinstance(error.get("frames"), list) else []:
-        if isinstance(frame, dict) and isinstance(frame.get("line"), int):
-            code = str(frame.get("code") or "")[:200]
-            places.append(Place(str(frame.get("file", ""))[:300], frame["line"], code))
-    verdict = Verdict.OUT_OF_MEMORY if kind in MEMORY_ERRORS else Verdict.FAILED
-    if kind in ("SystemExit", "KeyboardInterrupt"):
-        text = f"the code raised {kind} instead of finishing"
-    else:
-        text = f"{kind}: {message}" if message else kind
-    return RunError(verdict, text, places, kind)
+    def _raised(self, error: Any) -> RunError:
+        """The student's exception, from the runner's word of it."""
+        if not isinstance(error, dict):
+            return RunError(Verdict.TAMPERED, "the runner's answer is not one that the runner gives")
+        kind, message = plain(str(error.get("type", "Exception"))[:200]), str(error.get("message", ""))[:MAX_MESSAGE]
+        message = self._without_paths(plain(message))
+        frames = error.get("frames")
+        places = []
+        for frame in frames[:MAX_FRAMES] if isinstance(frames, list) else []:
+            if isinstance(frame, dict) and isinstance(frame.get("line"), int):
+                code = plain(str(frame.get("code") or "")[:200])
+                places.append(Place(plain(str(frame.get("file", ""))[:300]), frame["line"], code))
+        verdict = Verdict.OUT_OF_MEMORY if kind in MEMORY_ERRORS else Verdict.FAILED
+        if kind in ("SystemExit", "KeyboardInterrupt"):
+            text = f"the code raised {kind} instead of finishing"
+        else:
+            text = f"{kind}: {message}" if message else kind
+        return RunError(verdict, text, places, kind)

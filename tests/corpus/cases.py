@@ -5,7 +5,8 @@ The file is TOML, in ``fixtures/submissions/<mistakes or correct>/<lab>/``:
     title = "Values are cut off, not rounded"
     why = "astype(np.int8) looks like a conversion and is a truncation."
     select = "int8-0.01"            # pytest's -k: no more runs than the case's criteria depend on
-    costs = ["l02.int8.quantise"]   # these criteria and no others; the verdict is "lost", no points are left
+    costs = ["l02.int8.quantise"]   # these criteria and no others; no points are left of them
+    verdict = "lost"                # optional: their verdict
     names = ["np.rint"]             # what the reasons of the lost criteria must say
     wall_limit = 8                  # optional: the time limit of a run, in seconds
 
@@ -13,10 +14,10 @@ The file is TOML, in ``fixtures/submissions/<mistakes or correct>/<lab>/``:
     old = "np.rint(x)"              # stands there exactly once
     new = "x"
 
-A criterion that comes out otherwise than lost is a table: ``{ criterion = "…", verdict = "partial", earned = 0.5 }``.
+A criterion that comes out otherwise than the others is a table: ``{ criterion = "…", verdict = "partial", earned = 1 }``.
 A change is to the lab's student file unless it has a ``file``. Besides ``old`` and ``new`` it may have ``content`` (the
 whole file, new or replaced), ``delete = true``, or ``windows = true`` (a byte order mark and CRLF line ends).
-Below ``correct/`` there are neither ``costs`` nor ``names``.
+Below ``correct/`` there are no ``costs``, ``verdict`` and ``names``.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 CORPUS = REPOSITORY / "fixtures" / "submissions"
 REFERENCE = REPOSITORY / "reference"
 MISTAKES, CORRECT = "mistakes", "correct"
-CASE_KEYS = {"title", "why", "select", "costs", "names", "wall_limit", "changes"}
+CASE_KEYS = {"title", "why", "select", "costs", "verdict", "names", "wall_limit", "changes"}
+MISTAKE_KEYS = {"costs", "verdict", "names"}
 COST_KEYS = {"criterion", "verdict", "earned"}
 CHANGE_KEYS = ({"old", "new"}, {"content"}, {"delete"}, {"windows"})
 SHOWN = 60
@@ -99,6 +101,7 @@ def load(path: Path) -> Case:
     _no_others(data, CASE_KEYS, where)
     lab = _lab(path)
     mistake = path.parent.parent.name == MISTAKES
+    verdict = _text(data, "verdict", where) if "verdict" in data else Verdict.LOST.value
     case = Case(
         path=path,
         lab=lab,
@@ -108,12 +111,12 @@ def load(path: Path) -> Case:
         changes=tuple(
             _change(item, lab, f"{where}: change {number}") for number, item in _items(data, "changes", where)
         ),
-        costs=tuple(_cost(item, lab, where) for _, item in _items(data, "costs", where)) if mistake else (),
+        costs=tuple(_cost(item, verdict, lab, where) for _, item in _items(data, "costs", where)) if mistake else (),
         names=tuple(_wording(item, where) for _, item in _items(data, "names", where)) if mistake else (),
         wall_limit=float(_typed(data, "wall_limit", (int, float), where)) if "wall_limit" in data else None,
     )
-    if not mistake and {"costs", "names"} & data.keys():
-        raise CaseError(f"{where}: a case below {CORRECT}/ costs nothing: expected no 'costs' and no 'names'")
+    if not mistake and MISTAKE_KEYS & data.keys():
+        raise CaseError(f"{where}: a case below {CORRECT}/ costs nothing: expected no 'costs', 'verdict' or 'names'")
     return case
 
 
@@ -186,14 +189,14 @@ def _change(item: Any, lab: Lab, where: str) -> Change:
     return change
 
 
-def _cost(item: Any, lab: Lab, where: str) -> Cost:
+def _cost(item: Any, usual: str, lab: Lab, where: str) -> Cost:
     table = {"criterion": item} if isinstance(item, str) else _table(item, f"{where}: an entry of costs")
     _no_others(table, COST_KEYS, where)
     identifier = _text(table, "criterion", where)
     known = {criterion.id: criterion for criterion in lab.criteria}
     if identifier not in known or known[identifier].marked_by == PERSON:
         raise CaseError(f"{where}: {identifier!r} is no criterion of {lab.id} that tests decide")
-    verdict = _text(table, "verdict", where) if "verdict" in table else Verdict.LOST.value
+    verdict = _text(table, "verdict", where) if "verdict" in table else usual
     if verdict not in set(Verdict) - {Verdict.EARNED, Verdict.PENDING, Verdict.UNSCORED}:
         raise CaseError(f"{where}: {identifier}: {verdict!r} is no verdict that costs points")
     earned = float(_typed(table, "earned", (int, float), where)) if "earned" in table else 0.0

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from graders.evidence.tflite import compute_ops
 from graders.evidence.tflite.model import INTEGER_DTYPES
 from graders.labs.checks import check
-from graders.labs.l02_quantization.evidence import Agreement, FileEvidence, Int8Evidence, QuantiseEvidence
+
+if TYPE_CHECKING:
+    from graders.labs.l02_quantization.evidence import Agreement, FileEvidence, Int8Evidence, QuantiseEvidence
 
 MOST_NAMED = 3
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -29,24 +30,24 @@ from graders.labs.l02_quantization.evidence import (
     NativeEvidence,
 )
 from graders.labs.l02_quantization.renumbered import renumbered_dataset
+from graders.labs.l02_quantization.runs import DRAWN, FP32, IMBALANCED, NATIVE, RENUMBERED
 from graders.sandbox import Reply, Session
 from graders.verdicts import Verdict
 
 T = TypeVar("T")
 FILE = "model.tflite"
-DRAWN = "int8-drawn"
 
 
 def plans(grading: Grading) -> list[RunPlan]:
     """Every run of the lab for this grading's seed."""
     settings = grading.lab.settings
     found = [
-        RunPlan(name="native", title="NativeModel", execute=run_native),
-        RunPlan(name="fp32", title="FP32Model", execute=run_fp32),
+        RunPlan(name=NATIVE, title="NativeModel", execute=run_native),
+        RunPlan(name=FP32, title="FP32Model", execute=run_fp32),
     ]
     found += [_int8_plan(f"int8-{share}", share) for share in settings["calibration_shares"]]
     found.append(_int8_plan(DRAWN, base.drawn_share(grading)))
-    for name, renumbered in (("imbalanced", False), ("imbalanced-renumbered", True)):
+    for name, renumbered in ((IMBALANCED, False), (RENUMBERED, True)):
         execute = partial(run_imbalanced, renumbered=renumbered)
         title = "ImbalancedINT8Model" + (", classes renumbered" if renumbered else "")
         found.append(RunPlan(name=name, title=title, execute=execute))
@@ -365,16 +366,12 @@ def _candidates(grading: Grading, share: float) -> dict[str, Any]:
     return told
 
 
-def run_names(settings: dict[str, Any]) -> list[str]:
-    """The names of the lab's runs, known before anything is drawn."""
-    shares = [f"int8-{share}" for share in settings["calibration_shares"]]
-    return ["native", "fp32", *shares, DRAWN, "imbalanced", "imbalanced-renumbered"]
-
-
 def prepare(grading: Grading) -> None:
     """Measures what every run is held against; meant to go on while the runner's libraries are still being imported."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         drawing = pool.submit(lambda: grading.evaluation)
+        # Slow to import: meanwhile the images are drawn and the runner's libraries load.
+        importlib.import_module("sklearn.metrics")
         base.ranges(grading)
         drawing.result()
     base.fp32_evaluation(grading)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graders.evidence.tflite import compute_ops, io_dtypes
 from graders.labs.checks import check, criterion
 from graders.labs.definition import Lab
-from graders.labs.l02_quantization.evidence import Fp32Evidence
-from graders.labs.timing import Timing
+
+if TYPE_CHECKING:
+    from graders.labs.l02_quantization.evidence import Fp32Evidence
+    from graders.labs.timing import Timing
 
 
 @criterion("l02.fp32.file", runs="fp32")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from graders.labs.checks import criterion
 from graders.labs.l02_quantization import judging
-from graders.labs.l02_quantization.evidence import Int8Evidence
+
+if TYPE_CHECKING:
+    from graders.labs.l02_quantization.evidence import Int8Evidence
 
 
 @criterion("l02.imbalanced.calibration", runs="imbalanced*")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graders.labs.checks import check, criterion
 from graders.labs.definition import Lab
 from graders.labs.l02_quantization import judging
-from graders.labs.l02_quantization.evidence import Int8Evidence
-from graders.labs.timing import Timing
+
+if TYPE_CHECKING:
+    from graders.labs.l02_quantization.evidence import Int8Evidence
+    from graders.labs.timing import Timing
 
 
 @criterion("l02.int8.io_dtype", runs="int8-*")

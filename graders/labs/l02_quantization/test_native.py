@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from graders.labs.checks import check, criterion
 from graders.labs.definition import Lab
-from graders.labs.l02_quantization.evidence import NativeEvidence
+
+if TYPE_CHECKING:
+    from graders.labs.l02_quantization.evidence import NativeEvidence
 
 
 @criterion("l02.native.summary", runs="native")

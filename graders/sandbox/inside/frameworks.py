@@ -48,7 +48,7 @@ def install_fast_conversion(version: str) -> bool:
 
     def convert_keras_to_saved_model(self: Any, output_dir: str) -> Any:
         try:
-            _save_function(lite, self._keras_model, output_dir)  # noqa: SLF001
+            _save_function(lite, self._keras_model, output_dir)
         except Exception:  # noqa: BLE001 - whatever is unusual about this model, TensorFlow's own way knows it
             _empty(output_dir)
             return plain(self, output_dir)

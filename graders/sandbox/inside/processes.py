@@ -6,12 +6,13 @@ import contextlib
 import ctypes
 import os
 import signal
+import time
 from dataclasses import dataclass
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
-PAGE = os.sysconf("SC_PAGE_SIZE")
+TICKS = os.sysconf("SC_CLK_TCK")
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -37,10 +38,11 @@ def forbid_new_privileges() -> bool:
 
 @dataclass(frozen=True)
 class Stat:
-    """A line of /proc: parent, and whether the process still runs."""
+    """A line of /proc: parent, whether the process has ended, and its CPU seconds with those of its ended children."""
 
     parent: int
     zombie: bool
+    cpu_s: float
 
 
 def _stat(pid: str) -> Stat | None:
@@ -51,7 +53,7 @@ def _stat(pid: str) -> Stat | None:
         return None
     # The command's name, in brackets, may itself hold brackets and blanks.
     fields = text[text.rindex(b")") + 2 :].split()
-    return Stat(parent=int(fields[1]), zombie=fields[0] == b"Z")
+    return Stat(int(fields[1]), fields[0] == b"Z", sum(map(int, fields[11:15])) / TICKS)
 
 
 def _parents() -> dict[int, int]:
@@ -105,33 +107,67 @@ def kill_tree(roots: list[int]) -> None:
 
 def end_all_children() -> int:
     """Kills and collects everything below this process, a subreaper; how many processes were still alive."""
-    alive = 0
+    alive: set[int] = set()
     while True:
         own = children(os.getpid())
-        if own:
-            alive += len(descendants(own))
-            kill_tree(own)
-        try:
-            while os.waitpid(-1, os.WNOHANG if own else 0)[0]:
-                pass
-        except ChildProcessError:
-            return alive
-        if own:
-            # Killed processes need a moment to become collectable.
-            try:
-                os.waitpid(-1, 0)
-            except ChildProcessError:
-                return alive
+        alive.update(descendants(own))
+        kill_tree(own)
+        # Killed processes need a moment to become collectable. One that forks and exits over and over is gone from every
+        # scan of all processes; it is caught here, where little time passes between the look and the signal.
+        for _ in range(100):
+            _signal_all(_direct_children(), signal.SIGKILL)
+            if _collected_all():
+                return len(alive)
+            time.sleep(0.001)
+
+
+def _direct_children() -> list[int]:
+    pid = os.getpid()
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", "rb") as file:
+            return [int(child) for child in file.read().split()]
+    except OSError:
+        return children(pid)
+
+
+def _collected_all() -> bool:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return True
+    return False
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """CPU seconds that the processes, and their children that have ended, have used."""
+    stats = [_stat(str(pid)) for pid in pids]
+    return sum(stat.cpu_s for stat in stats if stat is not None)
 
 
 def resident(pids: list[int]) -> int:
-    """Bytes of memory that the processes hold, pages of files not counted."""
+    """Bytes of memory that the processes hold, shared memory counted and pages of files not.
+
+    What several of them share, such as what a fork has not changed yet, counts for each.
+    """
+    return sum(_table_bytes(pid, "status", (b"RssAnon:", b"RssShmem:")) or 0 for pid in pids)
+
+
+def proportional(pids: list[int]) -> int:
+    """As :func:`resident`, but what n processes share counts as an n-th for each; it takes longer to find out."""
     total = 0
     for pid in pids:
-        try:
-            with open(f"/proc/{pid}/statm", "rb") as file:
-                fields = file.read().split()
-        except OSError:
-            continue
-        total += (int(fields[1]) - int(fields[2])) * PAGE
+        share = _table_bytes(pid, "smaps_rollup", (b"Pss_Anon:", b"Pss_Shmem:"))
+        # A process can close this table to others, but not the one that `resident` reads.
+        total += resident([pid]) if share is None else share
     return total
+
+
+def _table_bytes(pid: int, table: str, names: tuple[bytes, ...]) -> int | None:
+    """The sum of these rows of a process's table, which are given in KiB; None where it has no such rows to read."""
+    try:
+        with open(f"/proc/{pid}/{table}", "rb") as file:
+            rows = [int(line.split()[1]) for line in file if line.startswith(names)]
+    except OSError:
+        return None
+    return sum(rows) * 1024 if rows else None

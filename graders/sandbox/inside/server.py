@@ -74,12 +74,15 @@ def reap(supervisors: set[int]) -> None:
     """Collects ended children; kills what a dead supervisor left behind, which the kernel hands to this process."""
     while True:
         try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
         except ChildProcessError:
             return
         if pid == 0:
             return
-        if pid in supervisors:
+        if pid in supervisors and os.WIFSTOPPED(status):
+            # Only its run can have stopped it, and nobody watches that run now.
+            os.kill(pid, signal.SIGKILL)
+        elif pid in supervisors:
             supervisors.discard(pid)
             if status != 0:
                 for stray in set(processes.children(os.getpid())) - supervisors:

@@ -49,13 +49,18 @@ def watch(child: int, status: socket.socket, limits: dict[str, Any], wake: int) 
         if status.fileno() in ready:
             ending.limit = "ended"
             break
-        tree = processes.descendants([child])
+        # All that is below this process, orphans included.
+        tree = [pid for pid in processes.descendants([os.getpid()]) if pid != os.getpid()]
         memory = processes.resident(tree)
+        if memory > limits["memory"] and 1 < len(tree) <= limits["processes"]:
+            memory = processes.proportional(tree)
         ending.peak_memory = max(ending.peak_memory, memory)
-        if memory > limits["memory"]:
-            ending.limit = "memory"
-        elif len(tree) > limits["processes"]:
+        if len(tree) > limits["processes"]:
             ending.limit = "processes"
+        elif memory > limits["memory"]:
+            ending.limit = "memory"
+        elif processes.cpu_seconds(tree) + _collected_cpu_s() > limits["cpu_s"]:
+            ending.limit = "cpu"
         elif time.monotonic() > deadline:
             ending.limit = "wall"
         if ending.limit:
@@ -65,6 +70,12 @@ def watch(child: int, status: socket.socket, limits: dict[str, Any], wake: int) 
         # The child itself is among those that were ended.
         ending.left_running = max(0, ending.left_running - 1)
     return ending
+
+
+def _collected_cpu_s() -> float:
+    """CPU seconds of the processes that ended and were collected."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _collect(child: int, ending: Ending) -> bool:
@@ -99,13 +110,14 @@ def main(spec: dict[str, Any], descriptors: list[int], preloaded: list[str]) -> 
         if child == 0:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            # Should this process, or the server, or the grader be killed, the student's code does not run on.
+            processes.die_with_parent()
             run.main(spec, channel_fd, stdout_fd, stderr_fd, preloaded)
         for descriptor in (channel_fd, stdout_fd, stderr_fd):
             os.close(descriptor)
         status = socket.socket(fileno=status_fd)
         ending = watch(child, status, spec["limits"], wake_read)
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        line = {**vars(ending), "cpu_s": used.ru_utime + used.ru_stime}
+        line = {**vars(ending), "cpu_s": _collected_cpu_s()}
         status.sendall(json.dumps(line).encode() + b"\n")
         code = 0
     except BaseException as error:  # noqa: BLE001 - this process must not go on as a second server, whatever happened
