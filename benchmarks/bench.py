@@ -141,11 +141,12 @@ def sandbox(rounds: int) -> list[Row]:
 
 
 def main() -> int:
-    """Prints the table; 1 where a target is missed."""
+    """Prints the table; with ``--strict``, 1 where a target is missed."""
     parts: dict[str, Callable[[int], list[Row]]] = {"start": start, "sandbox": sandbox, "l02": l02}
     parser = argparse.ArgumentParser(description="What grading costs, as ratios within one run.")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", choices=sorted(parts), action="append")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 where a target is missed")
     args = parser.parse_args()
     print(f"{os.cpu_count()} cores, {args.rounds} rounds; median (smallest to largest)\n")
     print("| what | measured | target | |\n|---|---|---|---|", flush=True)
@@ -157,7 +158,7 @@ def main() -> int:
             mark = {True: "holds", False: "MISSED", None: ""}[row.holds]
             missed += row.holds is False
             print(f"| {row.what} | {row.measured} | {row.target} | {mark} |", flush=True)
-    return 1 if missed else 0
+    return 1 if missed and args.strict else 0
 
 
 if __name__ == "__main__":

@@ -29,6 +29,11 @@ class Profile:
     drawn: bool
     baseline: Path | None
 
+    @property
+    def images(self) -> str:
+        """What the evaluation images are, for the caption of a figure."""
+        return "stand-in images drawn for this grading" if self.drawn else "test images chosen for this grading"
+
 
 EMBEDDED = Profile(
     name="embedded",

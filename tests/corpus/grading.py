@@ -92,10 +92,10 @@ def _about(criterion: Mapping[str, Any], cost: Cost | None) -> Iterator[str]:
 
 
 def _said(graded: Graded) -> str:
-    """The reasons of what was lost, a paragraph for each criterion."""
-    paragraphs = []
+    """The reasons of what was lost; criteria that were lost for one reason stand together."""
+    reasons: dict[str, list[str]] = {}
     for identifier, criterion in graded.criteria.items():
         if criterion["reason"] is not None:
-            lines = [f"{part}: {criterion['reason'][part]}" for part in PARTS]
-            paragraphs.append("\n".join([identifier, *lines]))
-    return "\n".join(paragraphs)
+            text = "\n".join(f"  {part}: {criterion['reason'][part]}" for part in PARTS)
+            reasons.setdefault(text, []).append(identifier)
+    return "\n".join(f"{', '.join(identifiers)}\n{text}" for text, identifiers in reasons.items())

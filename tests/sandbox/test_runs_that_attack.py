@@ -164,7 +164,7 @@ HALF = {
 @pytest.mark.parametrize("then", ["return 1", "os._exit(0)", "import time; time.sleep(60)"], ids=["go on", "exit", "hang"])
 def test_half_messages(run: Open, statement: str, then: str) -> None:
     """A message that is never finished ends in an error within the wall limit, whatever comes after it."""
-    done = run(student(WIRE, f"def go():\n    {statement}\n    {then}\n"), wall_s=2.0)
+    done = run(student(WIRE, f"def go():\n    {statement}\n    {then}\n"), wall_s=1.0)
     assert isinstance(done.error, RunError)
     assert done.error.verdict in (Verdict.TAMPERED, Verdict.TIMEOUT, Verdict.CRASHED)
     assert done.seconds < 15
@@ -173,11 +173,13 @@ def test_half_messages(run: Open, statement: str, then: str) -> None:
 def test_fake_answers_are_only_answers(make: Open) -> None:
     """A well-formed message of the student's is what the run said, no more: calls go on, and the run ends cleanly."""
     made = make(student(WIRE, "def go(n):\n    send(message({'facts': {'answer': 'fake'}}))\n    return n\n"))
+    started = time.monotonic()
     answers = [made.go(n=n) for n in range(3)]
     assert all(isinstance(answer, Reply | RunError) for answer in answers)
     assert answers[0].facts == {"answer": "fake"}
     made.end()
     assert not made.left()
+    assert time.monotonic() - started < 8, "the run was told to stop and did not hear it"
 
 
 def test_a_flood_of_fake_answers(make: Open) -> None:

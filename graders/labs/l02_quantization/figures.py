@@ -52,10 +52,10 @@ def figures(grading: Grading, results: Mapping[str, RunResult]) -> list[dict[str
     """Calibration share against accuracy, every variant's figures, and a confusion matrix."""
     measured = {name: result.evidence for name, result in results.items() if result.error is None}
     found = []
-    line = _share_line(measured)
+    line = _share_line(grading, measured)
     if line:
         found.append(line)
-    table = _table(measured)
+    table = _table(grading, measured)
     if table["rows"]:
         found.append(table)
     for name in MATRIX_RUNS:
@@ -71,7 +71,7 @@ def _quality(evidence: Any) -> Evaluation | None:
     return held.value if held is not None else None
 
 
-def _share_line(measured: Mapping[str, Any]) -> dict[str, Any] | None:
+def _share_line(grading: Grading, measured: Mapping[str, Any]) -> dict[str, Any] | None:
     points = []
     for evidence in measured.values():
         quality = _quality(evidence)
@@ -83,7 +83,7 @@ def _share_line(measured: Mapping[str, Any]) -> dict[str, Any] | None:
     return {
         "kind": "line",
         "title": "Calibration share against accuracy",
-        "caption": "Accuracy of each INT8 file on the images drawn for this grading, beside the given model's own.",
+        "caption": f"Accuracy of each INT8 file on {grading.profile.images}, beside the given model's own.",
         "x_label": "share of the training images used for calibration",
         "y_label": "accuracy",
         "y_unit": "percent",
@@ -94,7 +94,7 @@ def _share_line(measured: Mapping[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def _table(measured: Mapping[str, Any]) -> dict[str, Any]:
+def _table(grading: Grading, measured: Mapping[str, Any]) -> dict[str, Any]:
     rows = []
     for name, evidence in measured.items():
         quality = _quality(evidence)
@@ -106,7 +106,7 @@ def _table(measured: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "kind": "table",
         "title": "Every variant, as measured by the grader",
-        "caption": "On the images drawn for this grading; the file's size in bytes.",
+        "caption": f"On {grading.profile.images}; the file's size in bytes.",
         "columns": ["run", "accuracy", "precision", "sensitivity", "G-mean", "top-5", "bytes"],
         "rows": rows,
     }
@@ -116,7 +116,7 @@ def _matrix(grading: Grading, name: str, quality: Evaluation) -> dict[str, Any]:
     return {
         "kind": "confusion_matrix",
         "title": f"Confusion matrix of {name}",
-        "caption": f"{quality.samples} images drawn for this grading; rows are true classes, columns predictions.",
+        "caption": f"On {grading.profile.images} ({quality.samples}); rows are true classes, columns predictions.",
         "labels": list(grading.evaluation.class_names),
         "matrix": [list(row) for row in quality.confusion],
     }

@@ -130,12 +130,12 @@ def main(spec: dict[str, Any], channel_fd: int, stdout: int, stderr: int, preloa
         if "tensorflow" in preloaded:
             frameworks.prepare(spec["seed"])
         linecache.clearcache()
-        channel = socket.socket(fileno=3)
+        channel, decoder = socket.socket(fileno=3), wire.Decoder()
         driver = load_driver(spec["driver"])
         # Up to here nothing of the student's has run: whatever fails before this message is the grader's fault.
         wire.send(channel, wire.Message({"facts": {}}))
         while True:
-            request = wire.receive(channel)
+            request = wire.receive(channel, decoder)
             if request is None or request.body.get("operation") == "stop":
                 break
             wire.send(channel, answer(driver, request, spec["paths"]))

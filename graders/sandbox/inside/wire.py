@@ -141,18 +141,15 @@ def _object(data: bytes) -> dict[str, Any]:
     return body
 
 
-def receive(sock: socket.socket) -> Message | None:
-    """Blocks for the next message; None at the end of the stream."""
-    decoder = Decoder()
-    wanted = 4
-    while True:
-        data = sock.recv(min(wanted, 1 << 20))
+def receive(sock: socket.socket, decoder: Decoder) -> Message | None:
+    """Blocks for the next message; None at the end of the stream. :param decoder: the stream's own, for all messages."""
+    message = decoder.feed(b"")
+    while message is None:
+        data = sock.recv(1 << 20)
         if not data:
             return None
         message = decoder.feed(data)
-        if message is not None:
-            return message
-        wanted = 1 << 20
+    return message
 
 
 def send(sock: socket.socket, message: Message) -> None:

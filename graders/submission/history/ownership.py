@@ -1,0 +1,137 @@
+"""Whose commits these are: the student's own, or what was there before.
+
+A submission often starts as a fork or a copy of a template, with the history of its authors. Not the student's are:
+
+1. commits of bots;
+2. commits before the date, or up to the commit, that whoever grades names;
+3. the commits that only bring in the template's own files, and everything before the first of them;
+4. where the template's content is not found (another version of it, or none was told): commits of others before the
+   first commit of whoever changed the labs' files last, and later commits of those others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from graders.submission.history.records import Commit, GivenCommit, below
+
+_BOTS = frozenset({"github-classroom", "github-actions", "dependabot", "renovate", "gitlab-bot", "classroom50"})
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A commit with its author's name and address in lower case, which identify a person and are shown to nobody."""
+
+    commit: Commit
+    name: str
+    email: str
+
+
+Divided = tuple[tuple[Commit, ...], tuple[GivenCommit, ...], tuple[str, ...]]
+"""The student's own commits, the others, and notes."""
+
+
+def divide(
+    commits: Sequence[Signed],
+    lab_paths: tuple[str, ...],
+    template: Mapping[str, frozenset[str]],
+    since: str,
+    boundary: frozenset[str],
+) -> Divided:
+    """Parts commits, oldest first, into the student's and others'.
+
+    :param boundary: where a shallow clone begins: commits that seem to add every file that was there before.
+    """
+    people = _people(commits)
+    why: dict[str, str] = {item.commit.id: "a shallow clone begins here" for item in commits if item.commit.id in boundary}
+    why |= {item.commit.id: "made by a bot" for item in commits if _is_bot(item)}
+    before, notes = _before(commits, since)
+    why = before | why
+    first_given = next((i for i, item in enumerate(commits) if _only_given(item.commit, template, lab_paths)), None)
+    if first_given is not None:
+        for index, item in enumerate(commits):
+            if index < first_given or _only_given(item.commit, template, lab_paths):
+                why.setdefault(item.commit.id, "the template's own files")
+    elif not before:
+        why |= _of_others(commits, people, why, lab_paths)
+    own = tuple(item.commit for item in commits if item.commit.id not in why)
+    others = tuple(
+        GivenCommit(item.commit.id, item.commit.subject, item.commit.author, why[item.commit.id])
+        for item in commits
+        if item.commit.id in why
+    )
+    return own, others, notes
+
+
+def _people(commits: Sequence[Signed]) -> dict[str, int]:
+    """A number for each commit's author: one name or one address in common makes one person."""
+    person: dict[str, int] = {}
+    for number, item in enumerate(commits):
+        keys = [f"name {item.name}", f"email {item.email}"]
+        known = {person[key] for key in keys if key in person}
+        target = min(known, default=number)
+        for key, value in person.items():
+            if value in known:
+                person[key] = target
+        person |= dict.fromkeys(keys, target)
+    return {item.commit.id: person[f"name {item.name}"] for item in commits}
+
+
+def _is_bot(item: Signed) -> bool:
+    return item.name.endswith("[bot]") or item.name in _BOTS or "[bot]@" in item.email
+
+
+def _before(commits: Sequence[Signed], since: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Commits before the date or up to the commit that ``since`` names."""
+    if not since:
+        return {}, ()
+    date = _date(since)
+    if date is not None:
+        early = [item.commit for item in commits if item.commit.time is not None and item.commit.time < date]
+        return {commit.id: f"made before {since}" for commit in early}, ()
+    parents = {item.commit.id: item.commit.parents for item in commits}
+    named = [identifier for identifier in parents if len(since) >= 7 and identifier.startswith(since.lower())]
+    if len(named) != 1:
+        return {}, (f"no commit {since!r} here: it was looked for as the one after which the student's work begins",)
+    found: set[str] = set()
+    waiting = [named[0]]
+    while waiting:
+        commit = waiting.pop()
+        if commit in parents and commit not in found:
+            found.add(commit)
+            waiting += parents[commit]
+    return dict.fromkeys(found, f"up to {since}"), ()
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        date = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def _only_given(commit: Commit, template: Mapping[str, frozenset[str]], lab_paths: tuple[str, ...]) -> bool:
+    """Whether it brings in files of the labs, each with the template's content and no other."""
+    labs = [change for change in commit.files if below(change.path, lab_paths)]
+    return bool(labs) and all(change.blob in template.get(change.path, frozenset()) for change in labs)
+
+
+def _of_others(
+    commits: Sequence[Signed], people: Mapping[str, int], why: Mapping[str, str], lab_paths: tuple[str, ...]
+) -> dict[str, str]:
+    """Commits of people who were there before whoever changed the labs' files last."""
+    left = [item.commit for item in commits if item.commit.id not in why]
+    work = [commit for commit in left if commit.touches(lab_paths) and not commit.is_merge]
+    if not work:
+        return {}
+    student = people[work[-1].id]
+    begun = left.index(next(commit for commit in work if people[commit.id] == student))
+    early = {people[commit.id] for commit in left[:begun]} - {student}
+    return {
+        commit.id: "made by others before the student's first commit"
+        for commit in left
+        if people[commit.id] in early
+    }

@@ -1,0 +1,108 @@
+"""Every command that the documentation shows is known here, and run."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "fixtures").glob("*/*/README.md")])
+COMMAND = re.compile(r"(?:^ {4}|`)((?:make|pytest|python) [^`#\n]*?)(?:`| {3,}|$)", re.MULTILINE)
+PY = sys.executable
+
+# How each command is run here; a word is substituted only where the reader has to put in something of his own.
+RUN: dict[str, list[str]] = {
+    "pytest graders --submission ./student": [
+        PY,
+        "-m",
+        "pytest",
+        "graders",
+        "--submission",
+        "{student}",
+        "-k",
+        "native",
+    ],
+    "pytest graders --collect-only": [PY, "-m", "pytest", "graders", "--collect-only", "-q"],
+    "make grade SUBMISSION=./student": ["make", "grade", "SUBMISSION={student}", "REPORT={out}", "ARGS=-k native"],
+    "make check": ["make", "--dry-run", "check"],
+    "make bench": ["make", "bench", "ARGS=--only sandbox --rounds 1"],
+    "make baseline": [PY, "-m", "graders", "baseline", "--into", "{out}"],
+    "python fixtures/datasets/pocket_pets/generate.py DIR": [PY, "fixtures/datasets/pocket_pets/generate.py", "{out}"],
+}
+# These are run by others, named here.
+ELSEWHERE = {
+    "make grade": "test_fresh_clone.py runs it in a clone",
+    "make test": "is what runs this test",
+    "python fixtures/models/pocket_pets/train.py OUT.h5": "takes minutes; test_training_script_starts asks it for its options",
+}
+EXIT_CODES = {0, 1, 3}
+
+
+def commands() -> dict[str, str]:
+    """Every command in the pages, with the page."""
+    found = {}
+    for page in PAGES:
+        for match in COMMAND.finditer(page.read_text(encoding="utf-8")):
+            found[match[1].strip()] = page.name
+    return found
+
+
+def test_every_command_is_known() -> None:
+    """A command that a page shows is either run here or named with who runs it."""
+    unknown = {command: page for command, page in commands().items() if command not in RUN and command not in ELSEWHERE}
+    assert not unknown
+
+
+def test_every_known_command_is_shown() -> None:
+    """Nothing is run here that no page shows any more."""
+    assert set(RUN) | set(ELSEWHERE) <= set(commands())
+
+
+@pytest.mark.parametrize("command", RUN)
+def test_command_runs(command: str, tmp_path: Path) -> None:
+    """The command does what it should, without a traceback."""
+    words = {"student": str(ROOT / "student_template"), "out": str(tmp_path)}
+    argv = [part.format_map(words) for part in RUN[command]]
+    if "--submission" in argv:
+        argv += ["--report-dir", str(tmp_path)]
+    environment = {**os.environ, "PYTEST_ADDOPTS": ""}
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False, env=environment)
+    told = done.stdout + done.stderr
+    # Grading only a part leaves criteria unscored, which make passes on as an error of its own.
+    assert done.returncode in EXIT_CODES or "Error 3" in told, told
+    assert "Traceback" not in told
+    if "--submission" in argv:
+        assert json.loads((tmp_path / "scorecard.json").read_text(encoding="utf-8"))["points"]["earned"] == 0
+
+
+def test_training_script_starts(tmp_path: Path) -> None:
+    """The script that trained the model knows its options."""
+    argv = [PY, "fixtures/models/pocket_pets/train.py", "--help"]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0
+    assert "--epochs" in done.stdout
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link of a page leads to a file."""
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_help_shows_every_option() -> None:
+    """``pytest graders --help`` tells of every option of optgrade."""
+    done = subprocess.run(
+        [PY, "-m", "pytest", "graders", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for option in ("submission", "lab", "profile", "dataset-root", "model-path", "isolation", "report-dir", "seed"):
+        assert f"--{option}" in done.stdout
+    for option in ("wall-limit", "fail-under", "exit-zero"):
+        assert f"--{option}" in done.stdout

@@ -1,0 +1,245 @@
+"""From checks to points: shares to the cent, sums that agree, and nothing that passes for want of a result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graders.labs.definition import PERSON, Criterion
+from graders.scoring import CheckOutcome, Points, Reason, score_criterion, total
+from graders.scoring.points import CENT, all_of
+from graders.verdicts import Verdict
+
+CENTS = st.integers(1, 100_000).map(lambda cents: cents / 100)
+FAULTS = [
+    Verdict.LOST,
+    Verdict.MISSING,
+    Verdict.FAILED,
+    Verdict.TIMEOUT,
+    Verdict.OUT_OF_MEMORY,
+    Verdict.CRASHED,
+    Verdict.TAMPERED,
+]
+WHY = Reason("4", "3", "a cause", "a step")
+
+
+def criterion(points: float = 1.0, marked_by: str = "tests", identifier: str = "lx.one") -> Criterion:
+    return Criterion(identifier, "One", points, marked_by)
+
+
+def check(verdict: Verdict, name: str = "run", reason: Reason | None = WHY) -> CheckOutcome:
+    return CheckOutcome("lx.one", name, verdict, None if verdict is Verdict.EARNED else reason, {})
+
+
+def checks(*verdicts: Verdict) -> list[CheckOutcome]:
+    return [check(verdict, f"run-{number}") for number, verdict in enumerate(verdicts)]
+
+
+def test_all_checks_passed() -> None:
+    """A criterion whose checks all passed earns everything and needs no reason."""
+    score = score_criterion(criterion(1.25), checks(Verdict.EARNED, Verdict.EARNED))
+    assert (score.earned, score.maximum, score.verdict, score.reason) == (
+        Decimal("1.25"),
+        Decimal("1.25"),
+        Verdict.EARNED,
+        None,
+    )
+
+
+@pytest.mark.parametrize("verdict", FAULTS)
+def test_no_check_passed(verdict: Verdict) -> None:
+    """A criterion whose checks all came out alike earns nothing, with their verdict and the reason of the first."""
+    score = score_criterion(criterion(), checks(verdict, verdict))
+    assert (score.earned, score.verdict, score.reason) == (0, verdict, WHY)
+
+
+@pytest.mark.parametrize("verdict", FAULTS)
+def test_some_checks_passed(verdict: Verdict) -> None:
+    """A criterion some of whose checks passed earns their share, and says which runs failed."""
+    score = score_criterion(criterion(1.5), checks(Verdict.EARNED, verdict, Verdict.EARNED, verdict))
+    assert (score.earned, score.verdict) == (Decimal("0.75"), Verdict.PARTIAL)
+    assert score.reason is not None
+    assert score.reason.measured == "4 (in run-1, run-3: 2 of 4 checks)"
+    assert (score.reason.expected, score.reason.cause, score.reason.next) == ("3", "a cause", "a step")
+
+
+def test_checks_that_failed_for_different_causes() -> None:
+    """The first failed check's reason is told, with the runs it holds for and how many others there are."""
+    other = Reason("5", "3", "another cause", "another step")
+    score = score_criterion(
+        criterion(),
+        [
+            check(Verdict.LOST, "a"),
+            check(Verdict.TIMEOUT, "b", other),
+            check(Verdict.LOST, "c"),
+            check(Verdict.EARNED, "d"),
+        ],
+    )
+    assert score.reason is not None
+    assert score.reason.measured == "4 (in a, c: 2 of 4 checks; 1 more failed for another reason)"
+
+
+def test_different_failures_without_a_pass_are_lost() -> None:
+    """Where checks failed in different ways and none passed, the criterion is lost."""
+    assert score_criterion(criterion(), checks(Verdict.TIMEOUT, Verdict.CRASHED)).verdict is Verdict.LOST
+
+
+def test_tampering_outweighs_other_failures() -> None:
+    """One check that saw tampering makes the criterion tampered, wherever it stands among the failed ones."""
+    for verdicts in ((Verdict.TAMPERED, Verdict.LOST), (Verdict.LOST, Verdict.TAMPERED, Verdict.TIMEOUT)):
+        score = score_criterion(criterion(), checks(*verdicts))
+        assert (score.verdict, score.earned) == (Verdict.TAMPERED, 0)
+
+
+@pytest.mark.parametrize("beside", [[], [Verdict.EARNED], [Verdict.LOST], [Verdict.EARNED, Verdict.TAMPERED]])
+@pytest.mark.parametrize("verdict", [Verdict.UNSCORED, Verdict.PENDING])
+def test_one_check_without_a_result_leaves_the_whole_unscored(verdict: Verdict, beside: list[Verdict]) -> None:
+    """A check that the grader could not decide, or that was skipped, leaves its criterion unscored: no pass, no zero."""
+    score = score_criterion(criterion(), checks(*beside, verdict))
+    assert (score.verdict, score.earned) == (Verdict.UNSCORED, 0)
+    assert score.reason is not None
+
+
+def test_no_check_at_all_is_unscored() -> None:
+    """A criterion without a check was not asked for: unscored, with a reason that says how to ask for it."""
+    score = score_criterion(criterion(), [])
+    assert (score.verdict, score.earned) == (Verdict.UNSCORED, 0)
+    assert score.reason is not None
+    assert "command line" in score.reason.cause
+
+
+@pytest.mark.parametrize("verdicts", [[], [Verdict.PENDING], [Verdict.EARNED], [Verdict.LOST], [Verdict.UNSCORED]])
+def test_what_a_person_marks_is_pending(verdicts: list[Verdict]) -> None:
+    """A criterion that a person marks is pending whatever its checks say, and has earned nothing yet."""
+    score = score_criterion(criterion(4.0, PERSON), checks(*verdicts))
+    assert (score.verdict, score.earned, score.maximum) == (Verdict.PENDING, 0, 4)
+    assert len(score.checks) == len(verdicts)
+
+
+@pytest.mark.parametrize(
+    ("points", "passed", "count", "earned"),
+    [
+        (1.0, 1, 3, "0.33"),
+        (1.0, 2, 3, "0.67"),
+        (0.25, 1, 2, "0.13"),  # half a cent is rounded up
+        (0.75, 1, 2, "0.38"),
+        (0.01, 1, 2, "0.01"),
+        (0.01, 1, 3, "0.00"),
+        (0.29, 1, 1, "0.29"),  # 0.29 is no binary fraction
+        (1.5, 4, 5, "1.20"),
+    ],
+)
+def test_shares_by_hand(points: float, passed: int, count: int, earned: str) -> None:
+    """Shares are rounded to whole cents, halves up, from the points as they are written."""
+    verdicts = [Verdict.EARNED] * passed + [Verdict.LOST] * (count - passed)
+    assert score_criterion(criterion(points), checks(*verdicts)).earned == Decimal(earned)
+
+
+verdict_lists = st.lists(st.sampled_from(list(Verdict)), max_size=7)
+graded = st.builds(
+    lambda points, person, verdicts: score_criterion(
+        criterion(points, PERSON if person else "tests"), checks(*verdicts)
+    ),
+    CENTS,
+    st.booleans(),
+    verdict_lists,
+)
+
+
+@given(CENTS, st.lists(st.sampled_from([Verdict.EARNED, *FAULTS]), min_size=1, max_size=9))
+def test_a_share_is_what_passed(points: float, verdicts: list[Verdict]) -> None:
+    """What is earned is whole cents, within half a cent of the share that passed, and never more than there is."""
+    score = score_criterion(criterion(points), checks(*verdicts))
+    share = Decimal(str(points)) * verdicts.count(Verdict.EARNED) / len(verdicts)
+    assert score.earned % CENT == 0
+    assert abs(score.earned - share) <= CENT / 2
+    assert 0 <= score.earned <= score.maximum
+    assert (score.verdict is Verdict.EARNED) == (set(verdicts) == {Verdict.EARNED})
+
+
+@given(CENTS, st.lists(st.sampled_from([Verdict.EARNED, *FAULTS]), min_size=1, max_size=9), st.randoms())
+def test_order_of_checks_does_not_matter(points: float, verdicts: list[Verdict], random: object) -> None:
+    """The same checks in another order earn the same with the same verdict."""
+    shuffled = sorted(verdicts)
+    one, other = score_criterion(criterion(points), checks(*verdicts)), score_criterion(criterion(points), checks(*shuffled))
+    assert (one.earned, one.verdict) == (other.earned, other.verdict)
+
+
+@given(graded)
+def test_only_passed_checks_earn(score: object) -> None:
+    """Whatever came out, points are earned only with the verdict earned or partial, and everything else has a reason."""
+    from graders.scoring import CriterionScore
+
+    assert isinstance(score, CriterionScore)
+    if score.verdict not in (Verdict.EARNED, Verdict.PARTIAL):
+        assert score.earned == 0
+    if score.verdict is Verdict.EARNED:
+        assert score.earned == score.maximum
+    else:
+        assert score.reason is not None
+
+
+@given(st.lists(graded, max_size=12))
+def test_sums_are_exact(scores: Sequence[object]) -> None:
+    """Sums over criteria agree to the cent: automatic + pending = maximum, earned is part of automatic."""
+    from graders.scoring import CriterionScore
+
+    known = [score for score in scores if isinstance(score, CriterionScore)]
+    points = total(known)
+    assert points.automatic + points.pending == points.maximum
+    assert points.maximum == sum((score.maximum for score in known), Decimal(0))
+    assert points.earned == sum((score.earned for score in known), Decimal(0))
+    assert points.earned <= points.automatic
+    for value in vars(points).values():
+        assert value % CENT == 0
+
+
+@given(st.lists(graded, max_size=12))
+def test_sums_survive_json(scores: Sequence[object]) -> None:
+    """As numbers of a JSON file the four sums are still the same to the cent, and each is the sum of its parts."""
+    from graders.scoring import CriterionScore
+
+    known = [score for score in scores if isinstance(score, CriterionScore)]
+    points = total(known)
+    told = points.as_json()
+    for name, value in told.items():
+        assert Decimal(str(value)) == getattr(points, name)
+    parts = [score.as_json() for score in known]
+    assert sum((Decimal(str(part["earned"])) for part in parts), Decimal(0)) == points.earned
+    assert sum((Decimal(str(part["maximum"])) for part in parts), Decimal(0)) == points.maximum
+
+
+@given(st.lists(graded, max_size=6), st.lists(graded, max_size=6))
+def test_labs_add_up(one: list, other: list) -> None:
+    """The sum over labs is the sum over all their criteria."""
+    assert all_of([total(one), total(other)]) == total([*one, *other])
+
+
+def test_no_labs() -> None:
+    """Nothing adds up to nothing."""
+    assert all_of([]) == total([]) == Points(Decimal(0), Decimal(0), Decimal(0), Decimal(0))
+
+
+def test_unscored_points_stay_automatic() -> None:
+    """Points that could not be graded are neither earned nor pending: whoever earned the rest has not earned all."""
+    scores = [score_criterion(criterion(2), checks(Verdict.EARNED)), score_criterion(criterion(3), [])]
+    assert total(scores) == Points(Decimal(2), Decimal(5), Decimal(0), Decimal(5))
+
+
+def test_a_criterion_as_json() -> None:
+    """Evidence stands under its check's name where there is any, and every check has its verdict and reason."""
+    outcomes = [
+        CheckOutcome("lx.one", "a", Verdict.EARNED, None, {"measured": "3"}),
+        CheckOutcome("lx.one", "b", Verdict.LOST, WHY, {}),
+    ]
+    told = score_criterion(criterion(0.5), outcomes).as_json()
+    assert told["evidence"] == {"a": {"measured": "3"}}
+    assert told["checks"] == [
+        {"name": "a", "verdict": "earned", "reason": None},
+        {"name": "b", "verdict": "lost", "reason": WHY.as_json()},
+    ]
+    assert (told["earned"], told["maximum"], told["verdict"]) == (0.25, 0.5, "partial")
