@@ -27,11 +27,12 @@ $(READY): requirements.lock
 	else \
 		$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock; \
 	fi
+	@$(PY) -c "import pathlib, sysconfig; pathlib.Path(sysconfig.get_path('purelib'), 'optgrade.pth').write_text('$(CURDIR)')"
 	@touch $(READY)
 
 # Points lost are a result, not an error of make; anything unscored or a usage error is one.
 grade: $(READY)
-	@$(PY) -m pytest graders --submission "$(SUBMISSION)" --report-dir "$(REPORT)" $(ARGS); \
+	@$(PY) -m pytest -c pyproject.toml graders --submission="$(SUBMISSION)" --report-dir="$(REPORT)" $(ARGS); \
 	code=$$?; if [ $$code -eq 1 ]; then exit 0; else exit $$code; fi
 
 test: $(READY)

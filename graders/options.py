@@ -60,6 +60,7 @@ def session_of(config: pytest.Config) -> GradingSession:
     :raises UsageError: in one line that says what to type.
     """
     option = config.getoption
+    _require_own_settings(config)
     labs = tuple(catalogue.chosen(option("lab")))
     submission: Path | None = option("submission")
     if submission is None and not option("collectonly"):
@@ -85,6 +86,20 @@ def session_of(config: pytest.Config) -> GradingSession:
             wall_limit_s=option("wall_limit"),
         )
     return GradingSession(labs, grading, here / option("report_dir"), option("fail_under"), option("exit_zero"))
+
+
+def _require_own_settings(config: pytest.Config) -> None:
+    """Refuses to grade with settings or plugins that may be the submission's.
+
+    pytest looks for settings before it knows its plugins' options, in the folders that it takes for folders of tests.
+    """
+    own = GRADERS.parent / "pyproject.toml"
+    if config.inipath is None or config.inipath.resolve() != own:
+        raise UsageError(f"pytest took its settings from {config.inipath}: type pytest -c {own} graders --submission=PATH")
+    for plugin in config.pluginmanager.get_plugins():
+        path = Path(getattr(plugin, "__file__", None) or own)
+        if path.name == "conftest.py" and path.resolve() != GRADERS.parent / "conftest.py":
+            raise UsageError(f"pytest loaded {path}: type pytest -c {own} graders --submission=PATH")
 
 
 class GradingSession:
@@ -119,6 +134,8 @@ class GradingSession:
     def adjust(self, config: pytest.Config) -> None:
         """Sets pytest's and its plugins' options as a report for students needs them."""
         config.option.tbstyle = "no"
+        # The suite's own tests take warnings as errors; a warning of next year's libraries must not cost a mark.
+        config.addinivalue_line("filterwarnings", "default")
         config.option.reportchars = ""
         if hasattr(config.option, "benchmark_quiet"):
             config.option.benchmark_quiet = True

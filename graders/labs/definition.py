@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,6 +52,17 @@ class Lab:
     settings: Mapping[str, Any]
     thresholds: Mapping[str, float]
 
+    @property
+    def driver(self) -> Path:
+        """What runs beside the student's code: the lab's own ``driver.py``, or the one for ModelTester classes."""
+        own = self.folder / "driver.py"
+        return own if own.is_file() else LABS / "tester_driver.py"
+
+    @property
+    def student_module(self) -> str:
+        """The name under which the student's file is imported."""
+        return self.student_file.removesuffix(".py").replace("/", ".")
+
     def criterion(self, identifier: str) -> Criterion:
         """The criterion of that id. :raises GraderError: where there is none."""
         for criterion in self.criteria:
@@ -85,8 +97,10 @@ def load(folder: Path) -> Lab:
             student_file=data["student_file"],
             given=tuple(data["given"]),
             preload=tuple(data["preload"]),
-            limits=Limits(wall_s=limits["wall_s"], cpu_s=limits["cpu_s"], memory=limits["memory_mib"] * MEBI),
-            artefact_bytes=limits["artefact_mib"] * MEBI,
+            limits=Limits(
+                wall_s=float(limits["wall_s"]), cpu_s=float(limits["cpu_s"]), memory=int(limits["memory_mib"]) * MEBI
+            ),
+            artefact_bytes=int(limits["artefact_mib"]) * MEBI,
             criteria=criteria,
             hints={name: Hint(item["cause"], item["next"]) for name, item in data["hints"].items()},
             settings=data["settings"],
@@ -98,6 +112,10 @@ def load(folder: Path) -> Lab:
         raise GraderError(f"{path}: {error}") from None
     except KeyError as error:
         raise GraderError(f"{path}: no {error}") from None
+    except UnicodeDecodeError:
+        raise GraderError(f"{path}: not UTF-8") from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise GraderError(f"{path}: a value of another type than expected: {error}") from None
     _check(lab, path)
     return lab
 
@@ -108,8 +126,11 @@ def _check(lab: Lab, path: Path) -> None:
         if identifiers.count(identifier) > 1:
             raise GraderError(f"{path}: criterion '{identifier}' stands there twice")
     for criterion in lab.criteria:
-        if criterion.points <= 0 or criterion.marked_by not in ("tests", PERSON):
-            raise GraderError(f"{path}: criterion '{criterion.id}' needs points above 0 and marked_by tests or person")
+        if criterion.marked_by not in ("tests", PERSON):
+            raise GraderError(f"{path}: criterion '{criterion.id}' needs marked_by tests or person")
+        cents = criterion.points * 100
+        if not (math.isfinite(cents) and cents >= 1 and abs(cents - round(cents)) < 1e-6):
+            raise GraderError(f"{path}: criterion '{criterion.id}' needs points above 0, in whole cents")
 
 
 def load_all() -> tuple[Lab, ...]:

@@ -110,7 +110,7 @@ class Grading:
         box.mkdir(parents=True)
         spec = RunSpec(
             name=name,
-            driver=self.lab.folder / "driver.py",
+            driver=self.lab.driver,
             paths=(code or self.code,),
             box=box,
             limits=self.lab.limits,

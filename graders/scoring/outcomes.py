@@ -66,7 +66,10 @@ class CheckOutcome:
 def reason_of(error: BaseException, lab: Lab) -> tuple[Verdict, Reason]:
     """The verdict and the reason that stand for what a check raised; anything unforeseen is our own fault."""
     if isinstance(error, Lost):
-        hint = lab.hint(error.hint)
+        try:
+            hint = lab.hint(error.hint)
+        except GraderError as fault:
+            return reason_of(fault, lab)
         filled = {name: str(value) for name, value in error.filling.items()}
         reason = Reason(error.measured, error.expected, _fill(hint.cause, filled), _fill(hint.next, filled))
         return Verdict.LOST, reason

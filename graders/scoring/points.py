@@ -77,7 +77,7 @@ class CriterionScore:
 
 
 def score_criterion(criterion: Criterion, checks: Sequence[CheckOutcome]) -> CriterionScore:
-    """Each check is worth the same share; an unscored one leaves the whole criterion unscored.
+    """Each check is worth the same share; an unscored or skipped one leaves the whole criterion unscored.
 
     A criterion that a person marks is pending. One without a check was deselected and is unscored too: a missing
     result is never a pass, and never a zero of the student's either.
@@ -89,8 +89,8 @@ def score_criterion(criterion: Criterion, checks: Sequence[CheckOutcome]) -> Cri
     if not kept:
         return CriterionScore(criterion, zero, Verdict.UNSCORED, NOT_ASKED, kept)
     for check in kept:
-        if check.verdict is Verdict.UNSCORED:
-            return CriterionScore(criterion, zero, Verdict.UNSCORED, check.reason, kept)
+        if check.verdict in (Verdict.UNSCORED, Verdict.PENDING):
+            return CriterionScore(criterion, zero, Verdict.UNSCORED, check.reason or NOT_ASKED, kept)
     failed = [check for check in kept if check.verdict is not Verdict.EARNED]
     passed = len(kept) - len(failed)
     share = Decimal(str(criterion.points)) * passed / len(kept)

@@ -148,7 +148,8 @@ def _apply(change: Change, folder: Path, where: str) -> None:
     if change.windows:
         target.write_text(text, encoding="utf-8-sig", newline="\r\n")
         return
-    assert change.old is not None and change.new is not None
+    assert change.old is not None
+    assert change.new is not None
     found = text.count(change.old)
     if found != 1:
         raise CaseError(f"{where}: {change.file} has {found} places, not 1, that read {_shown(change.old)}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -88,7 +87,6 @@ def test_environment(seen: dict[str, Any]) -> None:
 def test_nothing_of_the_graders_environment(seen: dict[str, Any]) -> None:
     """No variable that was set where the grader runs can be found in the run, in its environment or elsewhere in it."""
     assert SECRET not in json.dumps(seen)
-    assert os.environ.get("PATH", "-") != seen["environ"]["PATH"] or BASE_ENVIRONMENT["PATH"] == os.environ["PATH"]
     assert not [key for key in seen["environ"] if key.startswith(("PYTEST", "GITHUB", "CI"))]
 
 
@@ -126,8 +124,8 @@ def test_only_what_was_asked_for_is_loaded(seen: dict[str, Any]) -> None:
     """The preloaded library is there, and nothing of pytest or of the grader but the sandbox's own inside."""
     assert "numpy" in seen["modules"]
     foreign = [name for name in seen["modules"] if name.split(".")[0] in ("graders", "pytest", "_pytest", "tensorflow")]
-    assert not [name for name in foreign if not "graders.sandbox.inside".startswith(name.rsplit(".", 1)[0])]
-    assert not [name for name in foreign if name.startswith("graders.") and not name.startswith("graders.sandbox")]
+    others = [name for name in foreign if name not in ("graders", "graders.sandbox")]
+    assert not [name for name in others if not name.startswith("graders.sandbox.inside")]
 
 
 def test_limits_are_asked_for_whole() -> None:

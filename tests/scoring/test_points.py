@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.labs.definition import PERSON, Criterion
-from graders.scoring import CheckOutcome, Points, Reason, score_criterion, total
+from graders.scoring import CheckOutcome, CriterionScore, Points, Reason, score_criterion, total
 from graders.scoring.points import CENT, all_of
 from graders.verdicts import Verdict
 
@@ -161,20 +161,17 @@ def test_a_share_is_what_passed(points: float, verdicts: list[Verdict]) -> None:
     assert (score.verdict is Verdict.EARNED) == (set(verdicts) == {Verdict.EARNED})
 
 
-@given(CENTS, st.lists(st.sampled_from([Verdict.EARNED, *FAULTS]), min_size=1, max_size=9), st.randoms())
-def test_order_of_checks_does_not_matter(points: float, verdicts: list[Verdict], random: object) -> None:
+@given(CENTS, st.lists(st.sampled_from([Verdict.EARNED, *FAULTS]), min_size=1, max_size=9), st.data())
+def test_order_of_checks_does_not_matter(points: float, verdicts: list[Verdict], data: st.DataObject) -> None:
     """The same checks in another order earn the same with the same verdict."""
-    shuffled = sorted(verdicts)
-    one, other = score_criterion(criterion(points), checks(*verdicts)), score_criterion(criterion(points), checks(*shuffled))
+    shuffled = data.draw(st.permutations(verdicts))
+    one, other = (score_criterion(criterion(points), checks(*each)) for each in (verdicts, shuffled))
     assert (one.earned, one.verdict) == (other.earned, other.verdict)
 
 
 @given(graded)
-def test_only_passed_checks_earn(score: object) -> None:
+def test_only_passed_checks_earn(score: CriterionScore) -> None:
     """Whatever came out, points are earned only with the verdict earned or partial, and everything else has a reason."""
-    from graders.scoring import CriterionScore
-
-    assert isinstance(score, CriterionScore)
     if score.verdict not in (Verdict.EARNED, Verdict.PARTIAL):
         assert score.earned == 0
     if score.verdict is Verdict.EARNED:
@@ -184,37 +181,31 @@ def test_only_passed_checks_earn(score: object) -> None:
 
 
 @given(st.lists(graded, max_size=12))
-def test_sums_are_exact(scores: Sequence[object]) -> None:
+def test_sums_are_exact(scores: Sequence[CriterionScore]) -> None:
     """Sums over criteria agree to the cent: automatic + pending = maximum, earned is part of automatic."""
-    from graders.scoring import CriterionScore
-
-    known = [score for score in scores if isinstance(score, CriterionScore)]
-    points = total(known)
+    points = total(scores)
     assert points.automatic + points.pending == points.maximum
-    assert points.maximum == sum((score.maximum for score in known), Decimal(0))
-    assert points.earned == sum((score.earned for score in known), Decimal(0))
+    assert points.maximum == sum((score.maximum for score in scores), Decimal(0))
+    assert points.earned == sum((score.earned for score in scores), Decimal(0))
     assert points.earned <= points.automatic
     for value in vars(points).values():
         assert value % CENT == 0
 
 
 @given(st.lists(graded, max_size=12))
-def test_sums_survive_json(scores: Sequence[object]) -> None:
+def test_sums_survive_json(scores: Sequence[CriterionScore]) -> None:
     """As numbers of a JSON file the four sums are still the same to the cent, and each is the sum of its parts."""
-    from graders.scoring import CriterionScore
-
-    known = [score for score in scores if isinstance(score, CriterionScore)]
-    points = total(known)
+    points = total(scores)
     told = points.as_json()
     for name, value in told.items():
         assert Decimal(str(value)) == getattr(points, name)
-    parts = [score.as_json() for score in known]
+    parts = [score.as_json() for score in scores]
     assert sum((Decimal(str(part["earned"])) for part in parts), Decimal(0)) == points.earned
     assert sum((Decimal(str(part["maximum"])) for part in parts), Decimal(0)) == points.maximum
 
 
 @given(st.lists(graded, max_size=6), st.lists(graded, max_size=6))
-def test_labs_add_up(one: list, other: list) -> None:
+def test_labs_add_up(one: list[CriterionScore], other: list[CriterionScore]) -> None:
     """The sum over labs is the sum over all their criteria."""
     assert all_of([total(one), total(other)]) == total([*one, *other])
 

@@ -6,15 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from graders.errors import GraderError, RunError
 from graders.evidence.calibration import Quantisation, RangeTable
-from graders.evidence.evaluation import Evaluation, evaluate
+from graders.evidence.evaluation import Evaluation
 from graders.evidence.scorer import REPOSITORY, Samples
 from graders.evidence.tflite import Model, aligned_activations
+from graders.labs import testers
 from graders.labs.grading import Grading
-from graders.verdicts import Verdict
 
 KIT = REPOSITORY / "student_template"
 REFERENCE = REPOSITORY / "reference"
@@ -82,6 +80,7 @@ def make_files(grading: Grading, folder: Path) -> tuple[Path, Path]:
             session.call(
                 "start",
                 {
+                    "module": grading.lab.student_module,
                     "class_name": class_name,
                     "dataset_root": str(grading.profile.dataset_root),
                     "model_path": str(grading.box(run) / file),
@@ -184,15 +183,4 @@ def parameters(base: Baseline, model: Model) -> tuple[Quantisation | None, ...] 
 
 def fp32_evaluation(grading: Grading) -> Evaluation:
     """The given model's own quality on the evaluation images, from the reference's FP32 file."""
-    return grading.once("fp32_evaluation", lambda: evaluated(grading, baseline(grading).fp32))
-
-
-def evaluated(grading: Grading, path: Path) -> Evaluation:
-    """A file's quality on the evaluation images, measured in the scorer; labels stay here."""
-    chosen = grading.evaluation
-    with grading.scorer.measure(path) as measurement:
-        outputs = measurement.infer_frames(chosen.frames, len(chosen.labels))
-    classes = len(chosen.class_names)
-    if outputs.shape[1] != classes:
-        raise RunError(Verdict.FAILED, f"the file gives {outputs.shape[1]} scores; the data set has {classes} classes")
-    return evaluate(outputs, np.array(chosen.labels))
+    return grading.once("fp32_evaluation", lambda: testers.evaluated(grading, baseline(grading).fp32))

@@ -8,35 +8,8 @@ from graders.evidence.calibration import Quantisation
 from graders.evidence.codes import Counterexample, Encoding
 from graders.evidence.evaluation import Evaluation
 from graders.evidence.scorer import WeightDifference
-from graders.evidence.tflite import Model
 from graders.labs.held import Held
-from graders.submission import Artefact
-
-
-@dataclass(frozen=True)
-class FileEvidence:
-    """A ``.tflite`` file that a run left: the copy, what it says, and how its input and output hold numbers."""
-
-    artefact: Artefact
-    model: Model
-    input: Encoding
-    output: Encoding
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """Predictions of the student's class against the scorer's for the same file and the same input tensors.
-
-    ``worst`` is the largest difference of a score, in the unit ``unit``; ``constant`` says that the class predicted
-    the same for every image; ``mistake`` names the hint of a recognised cause.
-    """
-
-    images: int
-    worst: float
-    unit: str
-    constant: bool
-    mistake: str | None = None
-    example: Counterexample | None = None
+from graders.labs.testers import Agreement, FileEvidence
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from graders.evidence.evaluation import Evaluation
 from graders.evidence.sizes import deflate_size, deflation
 from graders.labs.grading import Grading, RunResult
 from graders.labs.held import Held
-from graders.labs.l02_quantization.evidence import FileEvidence, Fp32Evidence, Int8Evidence
+from graders.labs.l02_quantization.evidence import Fp32Evidence, Int8Evidence
+from graders.labs.testers import FileEvidence
 
 MATRIX_RUNS = ("int8-0.8", "int8-drawn", "int8-0.3", "int8-0.08", "int8-0.01", "fp32")
 

@@ -9,7 +9,8 @@ from graders.evidence.tflite.model import INTEGER_DTYPES
 from graders.labs.checks import check
 
 if TYPE_CHECKING:
-    from graders.labs.l02_quantization.evidence import Agreement, FileEvidence, Int8Evidence, QuantiseEvidence
+    from graders.labs.l02_quantization.evidence import Int8Evidence, QuantiseEvidence
+    from graders.labs.testers import Agreement, FileEvidence
 
 MOST_NAMED = 3
 

@@ -17,7 +17,8 @@ from graders.errors import RunError
 from graders.evidence import codes
 from graders.labs.grading import Grading
 from graders.labs.held import Held, held
-from graders.labs.l02_quantization.evidence import Agreement, FileEvidence, QuantiseEvidence
+from graders.labs.l02_quantization.evidence import QuantiseEvidence
+from graders.labs.testers import Agreement, FileEvidence
 from graders.sandbox import Reply
 from graders.verdicts import Verdict
 
@@ -230,7 +231,8 @@ def _judge_images(grading: Grading, reply: Reply, file: FileEvidence, constant: 
     else:
         off = np.abs(found - outputs)
         worst = int(off.argmax())
-        wrong = off.max() > allowed * encoding.scale
+        # Written so that NaN, which compares false with everything, is wrong.
+        wrong = not off.max() <= allowed * encoding.scale
         given_value, got = float(outputs.ravel()[worst]), float(found.ravel()[worst])
         shown = codes.Counterexample(given_value, got, given_value)
         example, mistake = (shown if wrong else None), None

@@ -28,6 +28,7 @@ DESCRIPTORS = 4
 
 def stand_alone() -> None:
     """Makes the scripts of this folder importable by their full names, and nothing else of optgrade."""
+    sys.path[:] = [folder for folder in sys.path if folder != str(HERE.parents[2])]
     for name, place in (("graders", []), ("graders.sandbox", []), ("graders.sandbox.inside", [str(HERE)])):
         package = types.ModuleType(name)
         package.__path__ = place

@@ -40,14 +40,9 @@ def given_blobs(root: Path, paths: Sequence[str]) -> dict[str, frozenset[str]]:
 
 def _ids(data: bytes) -> frozenset[str]:
     unix = data.replace(b"\r\n", b"\n")
-    variants = {data, unix, unix.replace(b"\n", b"\r\n")}
-    return frozenset(
-        digest(f"blob {len(content)}\0".encode() + content).hexdigest()
-        for content in variants
-        for digest in (_sha1, hashlib.sha256)
-    )
-
-
-def _sha1(data: bytes) -> hashlib._Hash:
-    """git's own choice of hash; it secures nothing here."""
-    return hashlib.sha1(data, usedforsecurity=False)
+    found: set[str] = set()
+    for content in (data, unix, unix.replace(b"\n", b"\r\n")):
+        whole = f"blob {len(content)}\0".encode() + content
+        # git's own choice of hashes; neither secures anything here.
+        found |= {hashlib.sha1(whole, usedforsecurity=False).hexdigest(), hashlib.sha256(whole).hexdigest()}
+    return frozenset(found)

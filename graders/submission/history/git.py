@@ -123,7 +123,8 @@ def _limit_memory(pid: int) -> None:
 
 def _collect(process: subprocess.Popen[bytes], max_output: int) -> tuple[bytes, bytes, bool]:
     """Output, errors, and whether the output is whole. :raises GitFailed: out of time."""
-    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
     output, errors = bytearray(), bytearray()
     readers = (
         Thread(target=_drain, args=(process.stdout, output, max_output, process), daemon=True),

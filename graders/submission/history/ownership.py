@@ -45,17 +45,18 @@ def divide(
     :param boundary: where a shallow clone begins: commits that seem to add every file that was there before.
     """
     people = _people(commits)
-    why: dict[str, str] = {item.commit.id: "a shallow clone begins here" for item in commits if item.commit.id in boundary}
-    why |= {item.commit.id: "made by a bot" for item in commits if _is_bot(item)}
     before, notes = _before(commits, since)
-    why = before | why
-    first_given = next((i for i, item in enumerate(commits) if _only_given(item.commit, template, lab_paths)), None)
-    if first_given is not None:
-        for index, item in enumerate(commits):
-            if index < first_given or _only_given(item.commit, template, lab_paths):
-                why.setdefault(item.commit.id, "the template's own files")
-    elif not before:
-        why |= _of_others(commits, people, why, lab_paths)
+    imports = {item.commit.id for item in commits if _only_given(item.commit, template, lab_paths)}
+    why = dict.fromkeys(imports, "the template's own files") | before
+    why |= {item.commit.id: "made by a bot" for item in commits if _is_bot(item)}
+    why |= {item.commit.id: "a shallow clone begins here" for item in commits if item.commit.id in boundary}
+    student = _student(commits, people, why, lab_paths)
+    if imports:
+        first = next(index for index, item in enumerate(commits) if item.commit.id in imports)
+        earlier = (item.commit.id for item in commits[:first] if people[item.commit.id] != student)
+        why = dict.fromkeys(earlier, "made before the template was as it is") | why
+    elif not before and student is not None:
+        why |= _of_others(commits, people, why, lab_paths, student)
     own = tuple(item.commit for item in commits if item.commit.id not in why)
     others = tuple(
         GivenCommit(item.commit.id, item.commit.subject, item.commit.author, why[item.commit.id])
@@ -119,19 +120,26 @@ def _only_given(commit: Commit, template: Mapping[str, frozenset[str]], lab_path
     return bool(labs) and all(change.blob in template.get(change.path, frozenset()) for change in labs)
 
 
-def _of_others(
+def _student(
     commits: Sequence[Signed], people: Mapping[str, int], why: Mapping[str, str], lab_paths: tuple[str, ...]
+) -> int | None:
+    """Whoever changed the labs' files last, other than with what is given."""
+    work = (item.commit for item in reversed(commits) if item.commit.id not in why and not item.commit.is_merge)
+    return next((people[commit.id] for commit in work if commit.touches(lab_paths)), None)
+
+
+def _of_others(
+    commits: Sequence[Signed],
+    people: Mapping[str, int],
+    why: Mapping[str, str],
+    lab_paths: tuple[str, ...],
+    student: int,
 ) -> dict[str, str]:
-    """Commits of people who were there before whoever changed the labs' files last."""
+    """Commits of people who were there before the student, and changed no lab's files since: a partner would have."""
     left = [item.commit for item in commits if item.commit.id not in why]
-    work = [commit for commit in left if commit.touches(lab_paths) and not commit.is_merge]
-    if not work:
-        return {}
-    student = people[work[-1].id]
-    begun = left.index(next(commit for commit in work if people[commit.id] == student))
-    early = {people[commit.id] for commit in left[:begun]} - {student}
-    return {
-        commit.id: "made by others before the student's first commit"
-        for commit in left
-        if people[commit.id] in early
-    }
+    work = [index for index, commit in enumerate(left) if commit.touches(lab_paths) and not commit.is_merge]
+    begun = next(index for index in work if people[left[index].id] == student)
+    still_there = {people[left[index].id] for index in work if index >= begun}
+    early = {people[commit.id] for commit in left[:begun]} - still_there
+    reason = "made by others before the student's first commit"
+    return {commit.id: reason for commit in left if people[commit.id] in early}

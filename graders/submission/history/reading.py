@@ -12,14 +12,14 @@ from graders.submission.history.cleaning import clean
 from graders.submission.history.contents import kind_of
 from graders.submission.history.git import GitFailed, run_git
 from graders.submission.history.ownership import Signed, divide
-from graders.submission.history.records import SHORT, Commit, FileChange, History, NoHistory
+from graders.submission.history.records import Commit, FileChange, History, NoHistory
 from graders.submission.history.repository import Mirror, NoRepository, find_repository, make_mirror
 
 MAX_COMMITS = 5000
 MAX_CHANGES = 200_000
 MAX_LOOKED_AT = 200
-MAX_LOOKED_AT_BYTES = 4 << 20
-LOOKED_AT_FROM = 1 << 10
+MAX_LOOKED_AT_BYTES = 1 << 20
+LOOKED_AT_FROM = 100
 _FIELDS = ("%H", "%P", "%an", "%ae", "%at", "%s")
 _CI_MERGE = ("Merge ", " into ")
 _MENDING = "Hand in a clone that `git fsck` has nothing to say about."
@@ -92,14 +92,31 @@ def _commits(mirror: Mirror) -> tuple[list[Signed], bool]:
     """The newest commits, parents first, and whether there are more."""
     form = "--format=tformat:" + "%x00".join(_FIELDS)
     most = f"--max-count={MAX_COMMITS + 1}"
-    output = run_git(mirror.path, ["log", "-z", "--topo-order", most, form, mirror.head])
+    output = run_git(mirror.path, ["log", "-z", most, form, mirror.head])
     fields = output.data.decode("utf-8", "replace").split("\0")
     rows = [fields[start : start + len(_FIELDS)] for start in range(0, len(fields) - len(_FIELDS) + 1, len(_FIELDS))]
     signed = [_signed(*row) for row in rows]
     if signed and signed[0].commit.is_merge and _of_ci(signed[0].commit):
         del signed[0]
     truncated = len(signed) > MAX_COMMITS or not output.complete
-    return list(reversed(signed[:MAX_COMMITS])), truncated
+    return _parents_first(list(reversed(signed[:MAX_COMMITS]))), truncated
+
+
+def _parents_first(signed: Sequence[Signed]) -> list[Signed]:
+    """The same order, but that no commit stands before a parent of its own, whatever its clock said."""
+    by_id = {item.commit.id: item for item in signed}
+    done: dict[str, Signed] = {}
+    for item in signed:
+        waiting = [item]
+        while waiting:
+            last = waiting[-1]
+            missing = [by_id[one] for one in last.commit.parents if one in by_id and one not in done]
+            if missing:
+                waiting += missing
+            else:
+                done.setdefault(last.commit.id, last)
+                waiting.pop()
+    return list(done.values())
 
 
 def _signed(identifier: str, parents: str, name: str, email: str, time: str, subject: str) -> Signed:
@@ -124,8 +141,7 @@ def _changes(mirror: Mirror, commits: Sequence[str], prefix: str) -> tuple[dict[
     """The files that each commit changes against its parents, by commit; and whether these are all."""
     options = ["--stdin", "-r", "-c", "--root", "--raw", "--no-abbrev", "--no-renames", "-z", "--no-ext-diff"]
     paths = ["--", prefix] if prefix else []
-    text = "".join(f"{commit}\n" for commit in commits).encode()
-    output = run_git(mirror.path, ["diff-tree", *options, *paths], text)
+    output = run_git(mirror.path, ["diff-tree", *options, *paths], _lines(commits))
     found: dict[str, list[_Change]] = {}
     count = 0
     current: list[_Change] = []
@@ -157,8 +173,8 @@ def _sizes(mirror: Mirror, blobs: Iterable[str]) -> dict[str, int]:
     wanted = sorted(blob for blob in blobs if blob.strip("0"))
     if not wanted:
         return {}
-    text = "".join(f"{blob}\n" for blob in wanted).encode()
-    output = run_git(mirror.path, ["cat-file", "--batch-check=%(objecttype) %(objectname) %(objectsize)"], text)
+    form = "--batch-check=%(objecttype) %(objectname) %(objectsize)"
+    output = run_git(mirror.path, ["cat-file", form], _lines(wanted))
     rows = (line.split() for line in output.data.decode("ascii", "replace").splitlines())
     return {row[1]: int(row[2]) for row in rows if len(row) == 3 and row[0] == "blob" and row[2].isdigit()}
 
@@ -169,7 +185,7 @@ def _unclear(changes: Mapping[str, Sequence[_Change]], sizes: Mapping[str, int])
     found: dict[str, None] = {}
     for change in (one for several in changes.values() for one in several):
         size = sizes.get(change.blob, 0)
-        if 100 <= size <= MAX_LOOKED_AT_BYTES and not change.path.lower().endswith(texts):
+        if LOOKED_AT_FROM <= size <= MAX_LOOKED_AT_BYTES and not change.path.lower().endswith(texts):
             found[change.blob] = None
     return list(found)[:MAX_LOOKED_AT]
 
@@ -178,7 +194,7 @@ def _contents(mirror: Mirror, blobs: Sequence[str]) -> dict[str, str]:
     """What the first bytes of each blob say that it is."""
     if not blobs:
         return {}
-    output = run_git(mirror.path, ["cat-file", "--batch"], "".join(f"{blob}\n" for blob in blobs).encode())
+    output = run_git(mirror.path, ["cat-file", "--batch"], _lines(blobs), 32 << 20)
     return {blob: kind_of(head) for blob, head in _heads(output.data)}
 
 
@@ -193,9 +209,7 @@ def _heads(data: bytes) -> Iterator[tuple[str, bytes]]:
             at += int(fields[2]) + 1
 
 
-def _files(
-    changes: Iterable[_Change], sizes: Mapping[str, int], contents: Mapping[str, str]
-) -> tuple[FileChange, ...]:
+def _files(changes: Iterable[_Change], sizes: Mapping[str, int], contents: Mapping[str, str]) -> tuple[FileChange, ...]:
     return tuple(
         FileChange(
             one.path, one.status, sizes.get(one.blob), sizes.get(one.old_blob), one.blob, contents.get(one.blob, "")
@@ -204,4 +218,5 @@ def _files(
     )
 
 
-__all__ = ["MAX_COMMITS", "SHORT", "read_history"]
+def _lines(items: Iterable[str]) -> bytes:
+    return "".join(f"{item}\n" for item in items).encode()

@@ -218,5 +218,5 @@ def _plain(folder: Path) -> bool:
 
 def _same(one: Path, other: Path) -> bool:
     with contextlib.suppress(OSError):
-        return os.path.samefile(one, other)
+        return one.samefile(other)
     return False

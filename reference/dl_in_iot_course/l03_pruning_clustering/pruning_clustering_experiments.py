@@ -132,11 +132,9 @@ class PrunedModel(TFMOTOptimizedModel):
 
     def compress_and_fine_tune(self, originalmodel: Path) -> None:
         """Set the smallest weights to zero, fine-tune the others, and write the float32 model."""
-        self.epochs = 4
-        self.sched = tfmot.sparsity.keras.ConstantSparsity(
-            self.target_sparsity, begin_step=0, end_step=1, frequency=1
-        )
         sparsity = tfmot.sparsity.keras
+        self.epochs = 4
+        self.sched = sparsity.ConstantSparsity(self.target_sparsity, begin_step=0, end_step=1, frequency=1)
         model = sparsity.prune_low_magnitude(load_keras_model(originalmodel), pruning_schedule=self.sched)
         self.fine_tune(model, sparsity.UpdatePruningStep())
         save_as_tflite(sparsity.strip_pruning(model), self.modelpath)

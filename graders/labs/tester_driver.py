@@ -1,4 +1,4 @@
-"""What the runner does with a student's lab 2: builds a class, feeds it, and hands back what came out.
+"""What the runner does with a ModelTester of the course: builds the class, feeds it, hands back what came out.
 
 It runs beside the student's code, so nothing here is believed by the grader; it imports nothing of optgrade.
 """
@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 
-MODULE = "dl_in_iot_course.l02_quantization.quantization_experiments"
-
 _made: dict[str, Any] = {}
 
 
@@ -27,17 +25,22 @@ class BadPrediction(Exception):
 
 
 def start(
-    class_name: str, dataset_root: str, model_path: str, original_model: str | None, arguments: dict[str, Any]
+    module: str,
+    class_name: str,
+    dataset_root: str,
+    model_path: str,
+    original_model: str | None,
+    arguments: dict[str, Any],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Imports the student's file and builds the class, which optimises the model and prepares it."""
-    module = importlib.import_module(MODULE)
-    if not hasattr(module, class_name):
-        raise MissingClass(f"no class {class_name} in {MODULE.replace('.', '/')}.py")
+    imported = importlib.import_module(module)
+    if not hasattr(imported, class_name):
+        raise MissingClass(f"no class {class_name} in {module.replace('.', '/')}.py")
     from dl_in_iot_course.misc.pet_dataset import PetDataset
 
     _made["dataset"] = dataset = PetDataset(Path(dataset_root))
     original = Path(original_model) if original_model else None
-    _made["tester"] = getattr(module, class_name)(dataset, Path(model_path), original, **arguments)
+    _made["tester"] = getattr(imported, class_name)(dataset, Path(model_path), original, **arguments)
     return {}, {}
 
 

@@ -1,0 +1,198 @@
+"""Driving the course's ModelTester classes in a run, and measuring the file and the predictions that they leave.
+
+Labs 2 and 3 share this: a class that optimises a model, writes a ``.tflite`` file and runs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graders.errors import GraderError, RunError
+from graders.evidence.codes import Counterexample, Encoding
+from graders.evidence.evaluation import Evaluation, evaluate
+from graders.evidence.tflite import Model
+from graders.labs.grading import Grading, RunBooks
+from graders.labs.held import Held, held
+from graders.sandbox import Reply, Session
+from graders.submission import Artefact
+from graders.verdicts import Verdict
+
+T = TypeVar("T")
+FILE = "model.tflite"
+
+
+@dataclass(frozen=True)
+class FileEvidence:
+    """A ``.tflite`` file that a run left: the copy, what it says, and how its input and output hold numbers."""
+
+    artefact: Artefact
+    model: Model
+    input: Encoding
+    output: Encoding
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Predictions of the student's class against the scorer's for the same file and the same input tensors.
+
+    ``worst`` is the largest difference of a score, in the unit ``unit``; ``constant`` says that the class predicted
+    the same for every image; ``mistake`` names the hint of a recognised cause.
+    """
+
+    images: int
+    worst: float
+    unit: str
+    constant: bool
+    mistake: str | None = None
+    example: Counterexample | None = None
+
+
+@dataclass
+class Driven:
+    """A student's class in a run: what building it raised, if it raised, and the session while it lasts."""
+
+    session: Session
+    error: RunError | None
+
+    def call(self, operation: str, **arrays: Any) -> Reply:
+        """An operation of the driver. :raises RunError: also where the class could not be built."""
+        if self.error is not None:
+            raise self.error
+        parameters = arrays.pop("parameters", {})
+        return self.session.call(operation, parameters, arrays)
+
+
+def drive(
+    grading: Grading,
+    books: RunBooks,
+    class_name: str,
+    arguments: dict[str, Any],
+    dataset: Path,
+    use: Callable[[Driven], T],
+) -> tuple[T, RunError | None]:
+    """Builds the student's class in a box of its own, uses it, and ends the run; what building it raised comes too."""
+    native = class_name == "NativeModel"
+    given = str(grading.profile.model_path)
+    session = grading.open(books.name)
+    error: RunError | None = None
+    try:
+        parameters = {
+            "module": grading.lab.student_module,
+            "class_name": class_name,
+            "dataset_root": str(dataset),
+            "model_path": given if native else str(grading.box(books.name) / FILE),
+            "original_model": None if native else given,
+            "arguments": arguments,
+        }
+        try:
+            session.call("start", parameters)
+        except RunError as raised:
+            error = as_missing(raised)
+        return use(Driven(session, error)), error
+    finally:
+        books.records.append(session.end())
+
+
+def as_missing(error: RunError) -> RunError:
+    """What is not written yet is missing, not wrong."""
+    if error.kind in ("MissingClass", "NotImplementedError"):
+        message = error.message.split(": ", 1)[-1]
+        prefix = "" if error.kind == "MissingClass" else "not written yet: "
+        return RunError(Verdict.MISSING, prefix + message, error.places, error.kind)
+    return error
+
+
+def tried(call: Callable[[], T]) -> Held[T]:
+    """Holds what an operation of the driver gave, or why it gave nothing."""
+
+    def with_verdict() -> T:
+        try:
+            return call()
+        except RunError as error:
+            raise as_missing(error) from None
+
+    return held(with_verdict)
+
+
+def predictions(reply: Reply, count: int) -> NDArray[np.float64]:
+    """The predictions in a reply, (count, classes). :raises RunError: where they are not there."""
+    found = reply.arrays.get("predictions")
+    if found is None or found.ndim != 2 or len(found) != count:
+        raise RunError(Verdict.TAMPERED, "the predictions that came out of the run are not those that were asked for")
+    return found
+
+
+def real_agreement(found: NDArray[np.float64], expected: NDArray[Any]) -> Agreement:
+    """Differences of real-valued scores, relative to the range of the expected ones."""
+    constant = bool(len(found) > 1 and (found == found[0]).all())
+    if found.shape != expected.shape:
+        raise RunError(Verdict.FAILED, f"{found.shape[1]} scores for an image; the model gives {expected.shape[1]}")
+    spread = float(np.ptp(expected)) or 1.0
+    worst = float(np.abs(found - expected).max() / spread)
+    return Agreement(len(found), worst if np.isfinite(worst) else 1e9, "of the scores' range", constant)
+
+
+def set_before_inference(reply: Reply) -> bool:
+    """Whether inference left the input tensor as preprocess_input had made it; True where no tensor could be seen."""
+    before, after = reply.arrays.get("before"), reply.arrays.get("after")
+    if before is None or after is None or before.shape != after.shape:
+        return True
+    return bool((before == after).all())
+
+
+def scores(grading: Grading, file: FileEvidence, count: int) -> NDArray[Any]:
+    """A file's real scores for the first frames. :raises GraderError: where runtimes disagree about the file."""
+    frames = grading.evaluation.frames
+    with grading.scorer.measure(file.artefact.path) as measurement:
+        plain = measurement.infer_frames(frames, count, delegates=False)
+        quick = measurement.infer_frames(frames, count, delegates=True)
+    difference = real_agreement(quick.astype(np.float64), plain).worst
+    if difference > grading.lab.thresholds["predictions"] and not file.output.quantised:
+        by = f"{difference:.2g} of the scores' range"
+        raise GraderError(f"LiteRT with and without XNNPACK disagree about this file by {by}")
+    return plain
+
+
+def file_of(grading: Grading, books: RunBooks, error: RunError | None) -> Held[FileEvidence]:
+    """The file that a run left; where there is none, why."""
+
+    def take() -> FileEvidence:
+        try:
+            artefact = grading.take(books.name, FILE)
+        except RunError as missing:
+            if error is not None and missing.verdict is Verdict.MISSING:
+                raise error from None
+            raise
+        with grading.scorer.measure(artefact.path) as measurement:
+            model = measurement.read(grading.lab.artefact_bytes)
+        return FileEvidence(artefact, model, encoding_of(model, "inputs"), encoding_of(model, "outputs"))
+
+    return held(take)
+
+
+def encoding_of(model: Model, side: str) -> Encoding:
+    """How the file's one input (``side`` is ``"inputs"``) or output holds numbers."""
+    tensors = list(model.main.tensors_of(getattr(model.main, side)))
+    if len(tensors) != 1:
+        raise RunError(Verdict.FAILED, f"the file has {len(tensors)} {side}; one was expected")
+    quantization = tensors[0].quantization
+    if quantization is None or len(quantization.scales) != 1:
+        return Encoding(tensors[0].dtype, 0.0, 0)
+    return Encoding(tensors[0].dtype, quantization.scales[0], quantization.zero_points[0])
+
+
+def evaluated(grading: Grading, path: Path) -> Evaluation:
+    """A file's quality on the evaluation images, measured in the scorer; labels stay here."""
+    chosen = grading.evaluation
+    with grading.scorer.measure(path) as measurement:
+        outputs = measurement.infer_frames(chosen.frames, len(chosen.labels))
+    classes = len(chosen.class_names)
+    if outputs.shape[1] != classes:
+        raise RunError(Verdict.FAILED, f"the file gives {outputs.shape[1]} scores; the data set has {classes} classes")
+    return evaluate(outputs, np.array(chosen.labels))

@@ -1,0 +1,78 @@
+"""Running ``pytest graders`` as people do: in a process of its own, from the repository's top folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+STUDENT_FILE = "dl_in_iot_course/l02_quantization/quantization_experiments.py"
+
+# Plugins that a test may add with -p: servers that must not be used, so that nothing is imported for them …
+UNUSED_SERVERS = '''
+class Unused:
+    def __getattr__(self, name):
+        raise AssertionError(f"the servers are used: {name}")
+
+def pytest_addoption(parser, pluginmanager):
+    from graders.grade import Servers
+    pluginmanager.register(Servers(Unused(), Unused()), "optgrade-servers")
+'''
+# … and a list of everything that was imported.
+IMPORTED = '''
+import os, pathlib, sys
+def pytest_unconfigure():
+    pathlib.Path(os.environ["IMPORTED"]).write_text("\\n".join(sys.modules))
+'''
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a call of pytest ended; ``imported`` has the names of all modules, where the plugin ``imported`` was there."""
+
+    code: int
+    out: str
+    err: str
+    imported: frozenset[str]
+
+    @property
+    def lines(self) -> list[str]:
+        """Everything that was said, without empty lines."""
+        return [line for line in (self.out + self.err).splitlines() if line.strip()]
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ended]:
+    """Runs pytest with these arguments; ``plugins`` may name ``unused_servers`` and ``imported``."""
+    helpers = tmp_path_factory.mktemp("helpers")
+    (helpers / "unused_servers.py").write_text(UNUSED_SERVERS)
+    (helpers / "imported.py").write_text(IMPORTED)
+
+    def call(*arguments: str | Path, plugins: tuple[str, ...] = ()) -> Ended:
+        modules = helpers / "imported.txt"
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
+        environment |= {"PYTHONPATH": str(helpers), "IMPORTED": str(modules)}
+        chosen = [word for plugin in plugins for word in ("-p", plugin)]
+        argv = [sys.executable, "-m", "pytest", *chosen, "-p", "no:cacheprovider", *map(str, arguments)]
+        modules.unlink(missing_ok=True)
+        done = subprocess.run(argv, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=120)
+        imported = frozenset(modules.read_text().splitlines()) if modules.exists() else frozenset[str]()
+        return Ended(done.returncode, done.stdout, done.stderr, imported)
+
+    return call
+
+
+@pytest.fixture
+def submission(tmp_path: Path) -> Path:
+    """A submission whose code leaves a file ``READ`` beside it when anybody imports it."""
+    folder = tmp_path / "ada"
+    path = folder / STUDENT_FILE
+    path.parent.mkdir(parents=True)
+    path.write_text(f"open({str(folder / 'READ')!r}, 'w').close()\n")
+    return folder
