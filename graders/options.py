@@ -38,6 +38,7 @@ def add(group: pytest.OptionGroup) -> None:
     group.addoption("--isolation", default="auto", choices=("auto", *sandbox.TIERS), help="refuse to grade with less")
     group.addoption("--report-dir", metavar="DIR", type=Path, default=Path("report"), help="where the reports go")
     group.addoption("--seed", type=int, help="what hidden values are drawn from (default: the submission's own code)")
+    group.addoption("--no-cache", action="store_true", help="grade everything anew (this version keeps nothing anyway)")
     group.addoption("--wall-limit", metavar="SECONDS", type=float, help="time limit of a run, in place of the lab's")
     group.addoption("--fail-under", metavar="POINTS", type=float, help="exit with 0 from so many points on")
     group.addoption("--exit-zero", action="store_true", help="exit with 0 whatever was earned")

@@ -16,8 +16,8 @@ from graders.labs.clock import ScorerClock
 from graders.labs.grading import Grading
 from graders.verdicts import Verdict
 
-ROUNDS = 40
-MOST_ROUNDS = 160
+ROUNDS = 25
+MOST_ROUNDS = 200
 
 
 @dataclass

@@ -29,13 +29,16 @@ def discover(path: Path, student_files: Sequence[str]) -> Submission:
     :param student_files: paths that labs look for, below the root.
     :raises SubmissionError: no such path, not a folder, or an empty one.
     """
-    if not path.exists():
-        raise SubmissionError(f"no such path: {path}")
-    if not path.is_dir():
-        raise SubmissionError(f"not a folder: {path}")
-    path = path.resolve()
-    if not any(path.iterdir()):
-        raise SubmissionError(f"the folder is empty: {path}")
+    try:
+        if not path.exists():
+            raise SubmissionError(f"no such path: {path}")
+        if not path.is_dir():
+            raise SubmissionError(f"not a folder: {path}")
+        path = path.resolve()
+        if not any(path.iterdir()):
+            raise SubmissionError(f"the folder is empty: {path}")
+    except OSError as error:
+        raise SubmissionError(f"the folder can't be read ({error.strerror}): {path}") from None
     return Submission(path.name, path, _root(path, student_files))
 
 
@@ -43,7 +46,8 @@ def _root(path: Path, student_files: Sequence[str]) -> Path:
     """The shallowest folder that holds the most of the labs' files; ``path`` itself where none is found."""
     best, best_count = path, 0
     for folder in _folders(path):
-        count = sum((folder / file).is_file() for file in student_files)
+        # Unlike Path.is_file, this is False where a folder may not be read.
+        count = sum(os.path.isfile(folder / file) for file in student_files)  # noqa: PTH113
         if count > best_count:
             best, best_count = folder, count
     return best

@@ -40,14 +40,21 @@ def take_in(source: Path, destination: Path, max_bytes: int) -> Artefact:
             kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
             raise RunError(Verdict.FAILED, f"{source.name} is {kind}; a .tflite file was expected")
         if found.st_size > max_bytes:
-            size, most = found.st_size / 2**20, max_bytes / 2**20
-            raise RunError(Verdict.FAILED, f"{source.name} has {size:,.0f} MiB; at most {most:,.0f} MiB are taken")
-        return _copy(descriptor, destination, max_bytes)
+            raise _too_large(source.name, f"{found.st_size:,}", max_bytes)
+        artefact = _copy(descriptor, destination, max_bytes)
+        if artefact is None:
+            raise _too_large(source.name, f"more than {max_bytes:,}", max_bytes)
+        return artefact
     finally:
         os.close(descriptor)
 
 
-def _copy(descriptor: int, destination: Path, max_bytes: int) -> Artefact:
+def _too_large(name: str, size: str, max_bytes: int) -> RunError:
+    return RunError(Verdict.FAILED, f"{name} has {size} bytes; at most {max_bytes:,} are taken")
+
+
+def _copy(descriptor: int, destination: Path, max_bytes: int) -> Artefact | None:
+    """The copy; None, and nothing left of it, where the file had more bytes than it said."""
     destination.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     size = 0
@@ -59,5 +66,8 @@ def _copy(descriptor: int, destination: Path, max_bytes: int) -> Artefact:
             size += len(data)
             digest.update(data)
             target.write(data)
+    if size > max_bytes:
+        destination.unlink()
+        return None
     destination.chmod(0o444)
     return Artefact(destination, size, digest.hexdigest())

@@ -37,28 +37,33 @@ def lay_out(source: Path, given_from: Path, given: Sequence[str], destination: P
     """
     notes: list[str] = []
     digest = hashlib.sha256()
-    total = 0
+    total = too_many = 0
     destination.mkdir(parents=True)
     for count, relative in enumerate(_files(source)):
+        if count >= MAX_FILES:
+            too_many += 1
+            continue
         origin = source / relative
-        name = relative.as_posix()
+        name, shown = relative.as_posix(), _shown(relative)
         size = _regular_size(origin)
         if size is None:
-            notes.append(f"{name}: not a regular file; left out")
+            notes.append(f"{shown}: not a regular file; left out")
             continue
-        if size > MAX_FILE or total + size > MAX_TOTAL or count >= MAX_FILES:
-            notes.append(f"{name}: too large ({size / 2**20:.0f} MiB); left out")
+        if size > MAX_FILE or total + size > MAX_TOTAL:
+            notes.append(f"{shown}: too large ({size / 2**20:.0f} MiB); left out")
             continue
         total += size
         data = _read(origin)
         if data is None:
-            notes.append(f"{name}: can't be read; left out")
+            notes.append(f"{shown}: can't be read; left out")
             continue
         if relative.suffix in CODE_ENDINGS:
             digest.update(name.encode("utf-8", "surrogateescape") + b"\0" + hashlib.sha256(data).digest())
         target = destination / relative
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
+    if too_many:
+        notes.append(f"{too_many:,} more files: only {MAX_FILES:,} are taken; left out")
     for path in given:
         _lay_over(given_from / path, destination / path)
     return CodeView(destination, digest.hexdigest(), tuple(notes))
@@ -66,9 +71,16 @@ def lay_out(source: Path, given_from: Path, given: Sequence[str], destination: P
 
 def _files(source: Path) -> Iterator[Path]:
     for folder, names, files in os.walk(source, followlinks=False):
-        names[:] = sorted(n for n in names if n not in SKIPPED and not os.path.islink(os.path.join(folder, n)))
-        for name in sorted(files):
+        wanted = [name for name in names if name not in SKIPPED]
+        links = [name for name in wanted if os.path.islink(os.path.join(folder, name))]
+        names[:] = sorted(set(wanted) - set(links))
+        for name in sorted(files + links):
             yield Path(folder, name).relative_to(source)
+
+
+def _shown(path: Path) -> str:
+    """A student's file name as text that fits in one line."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in path.as_posix())
 
 
 def _regular_size(path: Path) -> int | None:
@@ -90,9 +102,10 @@ def _read(path: Path) -> bytes | None:
 
 def _lay_over(origin: Path, target: Path) -> None:
     """Puts a given file, or every file of a given folder, in place; a student's own helpers beside them stay."""
+    for place in (target, *target.parents) if origin.is_dir() else target.parents:
+        if place.is_file():
+            place.unlink()
     if origin.is_dir():
-        if target.exists() and not target.is_dir():
-            target.unlink()
         target.mkdir(parents=True, exist_ok=True)
         for entry in sorted(origin.iterdir()):
             if entry.name not in SKIPPED:

@@ -1,10 +1,11 @@
 """Quantisation parameters from ranges, and telling the samples from the parameters: pure functions."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from graders.evidence.calibration import (
@@ -158,6 +159,28 @@ def test_order_and_repetition_of_samples_do_not_matter(rows: list[list[list[floa
     table = table_of(rows)
     chosen = data.draw(st.lists(st.integers(0, len(rows) - 1), min_size=1))
     assert table.expected(chosen) == table.expected(sorted(set(chosen), reverse=True))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=tables)
+def test_a_table_is_kept_in_a_file(rows: list[list[list[float]]], tmp_path: Path) -> None:
+    """A table comes back from its file as it was, samples' names in any script included."""
+    table = table_of(rows)
+    named = RangeTable(tuple(f"ж_{name}.jpg" for name in table.samples), table.low, table.high)
+    named.save(tmp_path / "ranges.npz")
+    found = RangeTable.load(tmp_path / "ranges.npz")
+    assert found.samples == named.samples
+    np.testing.assert_array_equal(found.low, named.low)
+    np.testing.assert_array_equal(found.high, named.high)
+    assert found.expected([0]) == named.expected([0])
+
+
+def test_a_table_is_no_pickle(tmp_path: Path) -> None:
+    """A file that holds objects is refused, not unpickled."""
+    objects = np.array([{}], dtype=object)
+    np.savez(tmp_path / "ranges.npz", samples=objects, low=objects, high=objects)
+    with pytest.raises(ValueError, match="allow_pickle"):
+        RangeTable.load(tmp_path / "ranges.npz")
 
 
 def test_no_samples_are_refused() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import numpy as np
 import pytest
 
-from graders.evidence.calibration import Quantisation, compare, recognise
+from graders.evidence.calibration import Quantisation, RangeTable, compare, recognise
 
 SEED, KIT_SEED = 1234, 12345
 SHARES = (0.01, 0.08, 0.3, 0.8)
@@ -36,6 +37,14 @@ def test_input_and_logits_are_comparable(calibration: Any) -> None:
     """The activations that tell most, the network's input and its last one, are among the comparable."""
     assert calibration.comparable[0]
     assert calibration.comparable[-1]
+
+
+def test_kept_ranges_are_the_measured_ones(calibration: Any, pocket: Any) -> None:
+    """The table that is kept ready beside the embedded model is what measuring its training images gives."""
+    kept = RangeTable.load(pocket.fp32.parent / "ranges.npz")
+    assert kept.samples == calibration.samples.train
+    np.testing.assert_allclose(kept.low, calibration.table.low, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(kept.high, calibration.table.high, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("share", [share for share in SHARES if share != 0.3])

@@ -61,7 +61,9 @@ def as_tflite_does(x: Floats, e: Encoding) -> NDArray[Any]:
 
 RIGHT: dict[str, Quantiser] = {
     "half to even": lambda x, e: clipped(np.rint(x.astype(np.float64) / e.scale) + e.zero_point, e),
-    "half to even, after the zero point": lambda x, e: clipped(np.rint(x.astype(np.float64) / e.scale + e.zero_point), e),
+    "half to even, after the zero point": lambda x, e: clipped(
+        np.rint(x.astype(np.float64) / e.scale + e.zero_point), e
+    ),
     "half up": lambda x, e: clipped(np.floor(x.astype(np.float64) / e.scale + e.zero_point + 0.5), e),
     "half away from zero": lambda x, e: clipped(half_away(x.astype(np.float64) / e.scale) + e.zero_point, e),
     "half down": lambda x, e: clipped(np.ceil(x.astype(np.float64) / e.scale + e.zero_point - 0.5), e),
@@ -91,7 +93,9 @@ def inputs(draw: st.DrawFn) -> tuple[Floats, Encoding]:
     steps = np.array(draw(st.lists(st.integers(-600, 600), max_size=20)), dtype=np.float64)
     with np.errstate(over="ignore", under="ignore"):
         halves = ((steps / 2) * encoding.scale).astype(np.float32)
-        around = np.concatenate([halves, np.nextafter(halves, np.float32(np.inf)), np.nextafter(halves, -np.float32(np.inf))])
+        around = np.concatenate(
+            [halves, np.nextafter(halves, np.float32(np.inf)), np.nextafter(halves, -np.float32(np.inf))]
+        )
     values = np.concatenate([np.array([*wide, *EXTREMES], dtype=np.float32), around])
     return values[np.isfinite(values)], encoding
 
@@ -119,6 +123,17 @@ def test_a_code_off_by_one_is_caught(given_input: tuple[Floats, Encoding], data:
     assert found.got == codes[at]
     assert found.value == values[at] or (np.isnan(found.value) and np.isnan(values[at]))
     assert abs(found.expected - exact) <= 0.5
+
+
+@pytest.mark.parametrize(("part", "right"), [(0.01, True), (0.49, True), (0.51, False), (0.99, False)])
+@given(usual_encodings, st.integers(-100, 100))
+def test_rounding_down_is_right_below_the_half(part: float, right: bool, encoding: Encoding, step: int) -> None:
+    """A value's part of a code decides: below the half the lower code is right, above it only the higher one."""
+    low, high = LIMITS[encoding.dtype]
+    code = min(max(step, low), high - 1)
+    values = np.array([(code + part - encoding.zero_point) * encoding.scale], dtype=np.float32)
+    assert (wrong_codes(values, np.array([code]), encoding) is None) is right
+    assert (wrong_codes(values, np.array([code + 1]), encoding) is None) is not right
 
 
 @given(inputs())
@@ -210,9 +225,7 @@ def cast(codes: NDArray[Any], dtype: str) -> NDArray[Any]:
 # As a student would write them, in float32.
 WRITTEN: dict[str, Quantiser] = {
     "truncated": lambda x, e: np.clip(x / np.float32(e.scale) + e.zero_point, *LIMITS[e.dtype]).astype(e.dtype),
-    "truncated_before_zero_point": lambda x, e: clipped(
-        (x / np.float32(e.scale)).astype(np.int32) + e.zero_point, e
-    ),
+    "truncated_before_zero_point": lambda x, e: clipped((x / np.float32(e.scale)).astype(np.int32) + e.zero_point, e),
     "floored": lambda x, e: clipped(np.floor(x / np.float32(e.scale) + e.zero_point), e),
     "not_clipped": lambda x, e: cast(np.round(x / np.float32(e.scale) + e.zero_point), e.dtype),
     "truncated_not_clipped": lambda x, e: cast(x / np.float32(e.scale) + e.zero_point, e.dtype),

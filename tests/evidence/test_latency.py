@@ -72,7 +72,13 @@ def test_load_that_slows_both_cancels_out() -> None:
 
 @pytest.mark.parametrize(
     ("low", "high", "limit", "verdict"),
-    [(1.0, 1.6, 1.6, True), (1.0, 1.61, 1.6, None), (1.6, 1.7, 1.6, None), (1.61, 1.7, 1.6, False), (0.2, 0.4, 1.6, True)],
+    [
+        (1.0, 1.6, 1.6, True),
+        (1.0, 1.61, 1.6, None),
+        (1.6, 1.7, 1.6, None),
+        (1.61, 1.7, 1.6, False),
+        (0.2, 0.4, 1.6, True),
+    ],
 )
 def test_verdict_at_the_limit(low: float, high: float, limit: float, verdict: bool | None) -> None:
     """The whole interval must be within the limit to pass, and wholly beyond it to fail."""
@@ -106,7 +112,11 @@ def test_same_pairs_same_answer(both: Pairs) -> None:
 def test_only_the_ratio_counts(both: Pairs, unit: float, factor: float) -> None:
     """Another unit of time changes nothing, and a file that is so many times slower has so many times the ratio."""
     mine, theirs = both
-    found, scaled, slower = ratio_of(mine, theirs), ratio_of(mine * unit, theirs * unit), ratio_of(mine * factor, theirs)
+    found, scaled, slower = (
+        ratio_of(mine, theirs),
+        ratio_of(mine * unit, theirs * unit),
+        ratio_of(mine * factor, theirs),
+    )
     for name in ("ratio", "low", "high"):
         assert getattr(scaled, name) == pytest.approx(getattr(found, name), rel=1e-9)
         assert getattr(slower, name) == pytest.approx(getattr(found, name) * factor, rel=1e-9)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -14,11 +15,11 @@ from graders.errors import GraderError, RunError
 from graders.evidence.calibration import Quantisation
 from graders.evidence.codes import Counterexample, Encoding
 from graders.evidence.tflite.reader import read_model
+from graders.labs import testers
 from graders.labs.checks import Lost
 from graders.labs.definition import LABS, load
 from graders.labs.held import Held, without
-from graders.labs import testers
-from graders.labs.l02_quantization import judging, plan, probes
+from graders.labs.l02_quantization import judging, probes
 from graders.labs.l02_quantization.evidence import Calibrated, Int8Evidence, QuantiseEvidence
 from graders.labs.testers import Agreement, FileEvidence
 from graders.sandbox import Reply
@@ -187,9 +188,14 @@ def test_quantising_wrong(evidence: QuantiseEvidence, hint: str) -> None:
 def test_dequantising() -> None:
     """Real values pass; a wrong value loses with the recognised mistake's hint or a general one."""
     judging.require_dequantise(Agreement(24, 0.0, "", False))
-    error = lost(judging.require_dequantise, Agreement(24, 1.0, "", False, "codes_returned", Counterexample(3, 3, -1.5)))
+    error = lost(
+        judging.require_dequantise, Agreement(24, 1.0, "", False, "codes_returned", Counterexample(3, 3, -1.5))
+    )
     assert (error.hint, error.measured) == ("codes_returned", "output 3 became 3, not -1.5")
-    assert lost(judging.require_dequantise, Agreement(1, 1.0, "", False, None, Counterexample(3, 3, -1))).hint == "dequantise"
+    assert (
+        lost(judging.require_dequantise, Agreement(1, 1.0, "", False, None, Counterexample(3, 3, -1))).hint
+        == "dequantise"
+    )
 
 
 # What was probed, judged
@@ -247,11 +253,12 @@ def test_errors_in_probing_are_the_students(judge: str) -> None:
     """What the student's class raised while it was probed is what its check says."""
     error = RunError(Verdict.TIMEOUT, "not finished")
     probed = probes.Probed(reply(), 1, quantise_error=error, dequantise_error=error)
+    judges: dict[str, Callable[[], object]] = {
+        "quantise": lambda: probes.judge_quantise(probed, file_with(INPUT)),
+        "dequantise": lambda: probes.judge_dequantise(plan_grading(), probed, file_with(INPUT)),
+    }
     with pytest.raises(RunError) as raised:
-        if judge == "quantise":
-            probes.judge_quantise(probed, file_with(INPUT))
-        else:
-            probes.judge_dequantise(plan_grading(), probed, file_with(INPUT))
+        judges[judge]()
     assert raised.value is error
 
 
@@ -266,7 +273,7 @@ class FixedScorer:
         """A measurement of a file."""
         return self
 
-    def __enter__(self) -> FixedScorer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -236,7 +236,7 @@ def test_labs_by_name() -> None:
 @pytest.mark.parametrize("name", ["l0", "l02_", "quantization", "L02", "", "../l02_quantization", "l02*"])
 def test_labs_that_there_are_not(name: str) -> None:
     """Anything else is refused in one line that names what there is."""
-    with pytest.raises(UsageError, match="no such lab; there are .*l02_quantization") as raised:
+    with pytest.raises(UsageError, match=r"no such lab; there are .*l02_quantization") as raised:
         catalogue.chosen([name])
     assert "\n" not in str(raised.value)
 

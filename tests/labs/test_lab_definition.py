@@ -94,7 +94,7 @@ def test_criteria_and_hints_by_name(written: Callable[[str], Path]) -> None:
     """A criterion or a hint that there is not is the grader's fault, and the message names it and the lab."""
     lab = load(written(MINIMAL))
     assert lab.criterion("lx.two") is lab.criteria[1]
-    with pytest.raises(GraderError, match="lx_example: no criterion 'lx.three'"):
+    with pytest.raises(GraderError, match=r"lx_example: no criterion 'lx\.three'"):
         lab.criterion("lx.three")
     with pytest.raises(GraderError, match="lx_example: no hint 'fast'"):
         lab.hint("fast")
@@ -152,11 +152,13 @@ WRONG_TYPES = {
     "points that are no number": MINIMAL.replace("points = 1.25", "points = nan"),
     "infinite points": MINIMAL.replace("points = 1.25", "points = inf"),
     "points of half a cent": MINIMAL.replace("points = 1.25", "points = 1.255"),
-    "criteria that are no list": MINIMAL.split("[[criteria]]", maxsplit=1)[0].replace("[limits]", "criteria = 3\n[limits]")
+    "criteria that are no list": MINIMAL.split("[[criteria]]", maxsplit=1)[0].replace(
+        "[limits]", "criteria = 3\n[limits]"
+    )
     + "[hints]\n",
     "memory in words": MINIMAL.replace("memory_mib = 100", 'memory_mib = "plenty"'),
     "a hint that is a text": MINIMAL.replace("[hints.slow]", "[hints]") + 'slow = "x"\n',
-    "not UTF-8": MINIMAL.encode() + b'\n# \xff\n',
+    "not UTF-8": MINIMAL.encode() + b"\n# \xff\n",
 }
 
 

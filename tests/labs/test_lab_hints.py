@@ -160,7 +160,9 @@ def marked(lab: Lab) -> list[Marked]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test_"):
                 continue
-            markers = [each for each in node.decorator_list if isinstance(each, ast.Call) and called(each) == "criterion"]
+            markers = [
+                each for each in node.decorator_list if isinstance(each, ast.Call) and called(each) == "criterion"
+            ]
             assert len(markers) == 1, f"{path.name}: {node.name} decides no criterion, or more than one"
             runs = {keyword.arg: ast.literal_eval(keyword.value) for keyword in markers[0].keywords}.get("runs", "")
             found.append(Marked(ast.literal_eval(markers[0].args[0]), runs, node))

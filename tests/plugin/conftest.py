@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 STUDENT_FILE = "dl_in_iot_course/l02_quantization/quantization_experiments.py"
 
 # Plugins that a test may add with -p: servers that must not be used, so that nothing is imported for them …
-UNUSED_SERVERS = '''
+UNUSED_SERVERS = """
 class Unused:
     def __getattr__(self, name):
         raise AssertionError(f"the servers are used: {name}")
@@ -23,13 +23,13 @@ class Unused:
 def pytest_addoption(parser, pluginmanager):
     from graders.grade import Servers
     pluginmanager.register(Servers(Unused(), Unused()), "optgrade-servers")
-'''
+"""
 # … and a list of everything that was imported.
-IMPORTED = '''
+IMPORTED = """
 import os, pathlib, sys
 def pytest_unconfigure():
     pathlib.Path(os.environ["IMPORTED"]).write_text("\\n".join(sys.modules))
-'''
+"""
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,8 @@ def test_other_ends_stay_what_they_are(current: int, exit_zero: bool, session: C
 
 
 @pytest.mark.parametrize(
-    ("fail_under", "code"), [(0.0, PASSED), (1.99, PASSED), (2.0, PASSED), (2.01, FAILED), (4.0, FAILED), (-1.0, PASSED)]
+    ("fail_under", "code"),
+    [(0.0, PASSED), (1.99, PASSED), (2.0, PASSED), (2.01, FAILED), (4.0, FAILED), (-1.0, PASSED)],
 )
 def test_the_line_between_can_be_moved(fail_under: float, code: int, session: Callable[..., GradingSession]) -> None:
     """With --fail-under, so many points are enough, to the cent, and one cent less is not."""

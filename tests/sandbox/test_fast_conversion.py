@@ -1,4 +1,4 @@
-"""The quicker way from a Keras model to a .tflite file gives TensorFlow's own bytes, or gives way to TensorFlow's own."""
+"""The quicker way from a Keras model to a .tflite file gives TensorFlow's own bytes, or gives way to it."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def converted(make, setting, seam):
     try:
         data = converter.convert()
     except Exception as error:
-        return {"error": type(error).__name__, "plain": len(plain_calls), "seconds": 0, "bytes": 0, "sha": str(error)[:300]}
+        return {"error": type(error).__name__, "plain": len(plain_calls), "bytes": 0, "sha": str(error)[:300]}
     seconds = time.process_time() - started
     return {"sha": hashlib.sha256(data).hexdigest(), "bytes": len(data), "plain": len(plain_calls), "seconds": seconds}
 
@@ -283,19 +283,23 @@ def test_every_case_was_run(found: dict[str, Any]) -> None:
 
 def test_settings_make_a_difference(found: dict[str, Any]) -> None:
     """The settings compared are not all one: each gives other bytes of the same model."""
-    shas = {setting: found[f"sequential-{setting}"]["plain"]["sha"] for setting in ("nothing", "default", "int8", "float16")}
+    shas = {
+        setting: found[f"sequential-{setting}"]["plain"]["sha"] for setting in ("nothing", "default", "int8", "float16")
+    }
     assert len(set(shas.values())) == 4
 
 
 def test_it_is_quicker(found: dict[str, Any]) -> None:
     """On the embedded model the quicker way takes less CPU time than TensorFlow's own."""
-    quick, plain = (sum(found[f"embedded-{s}"][way]["seconds"] for s in ("nothing", "int8")) for way in ("quick", "plain"))
+    quick, plain = (
+        sum(found[f"embedded-{s}"][way]["seconds"] for s in ("nothing", "int8")) for way in ("quick", "plain")
+    )
     assert quick < plain
 
 
 @pytest.mark.parametrize("surprise", ["trace", "save"])
 def test_surprises_fall_back(found: dict[str, Any], surprise: str) -> None:
-    """Where the quicker way fails, before or in the middle of its work, TensorFlow's own is taken, with the same bytes."""
+    """Where the quicker way fails, at once or half-way, TensorFlow's own is taken, with the same bytes."""
     fallen = found["surprises"][surprise]
     assert fallen["calls"] == 2
     assert fallen["plain"] == 1

@@ -22,7 +22,7 @@ def test_a_run_that_goes_well(run: Open) -> None:
     assert done.record.output == "hello\n"
     assert done.record.output_bytes == 6
     assert done.record.left_running == 0
-    assert 0 < done.record.wall_s
+    assert done.record.wall_s > 0
     assert 0 <= done.record.cpu_s < 20
     assert done.record.peak_memory >= 0
 
@@ -80,7 +80,9 @@ def test_not_implemented(run: Open) -> None:
     assert str(done.error) == "NotImplementedError"
 
 
-@pytest.mark.parametrize("statement", ["import sys; sys.exit(0)", "raise SystemExit", "raise KeyboardInterrupt", "exit()"])
+@pytest.mark.parametrize(
+    "statement", ["import sys; sys.exit(0)", "raise SystemExit", "raise KeyboardInterrupt", "exit()"]
+)
 def test_exit_by_exception(run: Open, statement: str) -> None:
     """SystemExit and KeyboardInterrupt are no success: the code raised instead of finishing."""
     done = run(f"def go():\n    {statement}\n")
@@ -98,7 +100,9 @@ def test_recursion(run: Open) -> None:
 
 def test_an_exception_that_can_not_be_shown(run: Open) -> None:
     """An exception whose own text raises is told by its type."""
-    done = run("class Odd(Exception):\n    def __str__(self):\n        raise SystemExit\n\n\ndef go():\n    raise Odd\n")
+    done = run(
+        "class Odd(Exception):\n    def __str__(self):\n        raise SystemExit\n\n\ndef go():\n    raise Odd\n"
+    )
     assert done.error.verdict is Verdict.FAILED
     assert done.error.kind == "Odd"
 
@@ -163,22 +167,44 @@ def test_hang(run: Open) -> None:
     assert done.record.error is done.error
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "import time\n\n\ndef go():\n    while True:\n        try:\n            time.sleep(1000)\n        except BaseException:\n            pass\n",
-        "import signal, time\n\n\ndef go():\n    for n in range(1, 65):\n        try:\n            signal.signal(n, signal.SIG_IGN)\n"
-        "        except (OSError, ValueError):\n            pass\n    time.sleep(1000)\n",
-        "def go():\n    import threading\n    threading.Thread(target=__import__('time').sleep, args=(1000,)).start()\n"
-        "    threading.Event().wait()\n",
-        "import student\n",
-    ],
-    ids=["swallows everything", "ignores every signal", "a thread that never ends", "no go at all"],
-)
+STUBBORN = {
+    "swallows everything": """
+        import time
+
+        def go():
+            while True:
+                try:
+                    time.sleep(1000)
+                except BaseException:
+                    pass
+        """,
+    "ignores every signal": """
+        import signal, time
+
+        def go():
+            for number in range(1, 65):
+                try:
+                    signal.signal(number, signal.SIG_IGN)
+                except (OSError, ValueError):
+                    pass
+            time.sleep(1000)
+        """,
+    "a thread that never ends": """
+        import threading, time
+
+        def go():
+            threading.Thread(target=time.sleep, args=(1000,)).start()
+            threading.Event().wait()
+        """,
+    "hangs on import": "import time\n\ntime.sleep(1000)\n",
+}
+
+
+@pytest.mark.parametrize("code", list(STUBBORN.values()), ids=list(STUBBORN))
 def test_stubborn_code_ends(run: Open, code: str) -> None:
     """Code that swallows exceptions and signals ends at the wall limit as any other."""
     done = run(code, wall_s=1.5)
-    assert done.error.verdict in (Verdict.TIMEOUT, Verdict.FAILED)
+    assert done.error.verdict is Verdict.TIMEOUT
     assert done.seconds < 10
 
 
@@ -244,7 +270,8 @@ GROWING = {
     "arrays": "kept.append(np.ones(1 << 20))",
     "shared mappings": "m = mmap.mmap(-1, 8 << 20); m.write(b'x' * (8 << 20)); kept.append(m)",
     "children": "os.fork() or (kept.append(bytearray(b'x' * (16 << 20))), time.sleep(1000))",
-    "orphans": "os.fork() or os.fork() or (kept.append(bytearray(b'x' * (16 << 20))), time.sleep(1000)); os.getpid() == me or os._exit(0)",
+    "orphans": "os.fork() or os.fork() or (kept.append(bytearray(b'x' * (16 << 20))), time.sleep(1000)); "
+    "os.getpid() == me or os._exit(0)",
 }
 
 
@@ -310,7 +337,9 @@ def test_file_size(run: Open) -> None:
 
 def test_a_large_output_is_fast_and_capped(run: Open) -> None:
     """A hundred megabytes of output are read, counted and cut."""
-    done = run("def go():\n    line = 'x' * 99 + '\\n'\n    for _ in range(100):\n        print(line * 10_000, end='')\n")
+    done = run(
+        "def go():\n    line = 'x' * 99 + '\\n'\n    for _ in range(100):\n        print(line * 10_000, end='')\n"
+    )
     assert done.error is None
     assert done.record.output_bytes == 100_000_000
     assert len(done.record.output) < 4096 + 100
@@ -329,7 +358,15 @@ def test_output_without_end_or_line(run: Open) -> None:
 
 def test_both_streams_are_kept(run: Open) -> None:
     """stdout and stderr, from Python and below it, both land in the output, the last words before a crash too."""
-    code = "import os, sys\n\n\ndef go():\n    print('one', file=sys.stderr)\n    os.write(1, b'two\\n')\n    print('three')\n    os.abort()\n"
+    code = """
+    import os, sys
+
+    def go():
+        print('one', file=sys.stderr)
+        os.write(1, b'two ')
+        print('three')
+        os.abort()
+    """
     done = run(code)
     assert sorted(done.record.output.split()) == ["one", "three", "two"]
 
@@ -342,6 +379,10 @@ def test_output_says_nothing_to_the_grader(run: Open, capfd: pytest.CaptureFixtu
 
 def test_no_library_of_the_run_is_loaded_here() -> None:
     """Importing the sandbox loads neither TensorFlow nor LiteRT into the grader."""
-    code = "import graders.sandbox, sys; print([m for m in ('tensorflow', 'tf_keras', 'ai_edge_litert') if m in sys.modules])"
+    code = (
+        "import sys; from graders.sandbox import Server, Session; print(*{name.split('.')[0] for name in sys.modules})"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout.strip() == "[]"
+    loaded = set(done.stdout.split())
+    assert "numpy" in loaded
+    assert not loaded & {"tensorflow", "tf_keras", "keras", "ai_edge_litert", "sklearn"}

@@ -54,7 +54,14 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     (folder / "code" / "student.py").write_text(LOOK)
     (folder / "driver.py").write_text("import student\nOPERATIONS = {'go': student.go}\n")
     patch = pytest.MonkeyPatch()
-    for name in ("OPTGRADE_SECRET", "GITHUB_TOKEN", "GITHUB_ENV", "PYTHONPATH", "PYTEST_CURRENT_TEST", "LD_PRELOAD_NOT"):
+    for name in (
+        "OPTGRADE_SECRET",
+        "GITHUB_TOKEN",
+        "GITHUB_ENV",
+        "PYTHONPATH",
+        "PYTEST_CURRENT_TEST",
+        "LD_PRELOAD_NOT",
+    ):
         patch.setenv(name, SECRET)
     from graders.sandbox import RunSpec
 
@@ -106,7 +113,7 @@ def test_stdin_is_empty(seen: dict[str, Any]) -> None:
 
 
 def test_command_line_and_import_path(seen: dict[str, Any]) -> None:
-    """The command line says nothing, and modules come from the student's folder first and from no folder of the grader's."""
+    """The command line says nothing; modules come from the student's folder first and from none of the grader's."""
     assert seen["argv"] == ["run"]
     assert seen["path"][0] == f"{seen['folder']}/code"
     assert not [path for path in seen["path"] if "graders" in path or path in ("", str(Path.cwd()))]
@@ -143,7 +150,9 @@ def test_the_same_seed_gives_the_same_numbers(make: Open) -> None:
 
 def test_runs_share_nothing(make: Open) -> None:
     """What a run does to a library is not there in the next one."""
-    assert make("import numpy, sys\n\n\ndef go():\n    numpy.pi = 3\n    sys.modules['json'] = None\n").go().facts == {"answer": None}
+    assert make("import numpy, sys\n\n\ndef go():\n    numpy.pi = 3\n    sys.modules['json'] = None\n").go().facts == {
+        "answer": None
+    }
     again = make("import numpy, json\n\n\ndef go():\n    return numpy.pi\n").go()
     assert again.facts["answer"] == pytest.approx(3.14159, abs=1e-5)
 
@@ -257,7 +266,7 @@ def test_a_run_that_is_never_called(make: Open) -> None:
 
 
 def test_tiers() -> None:
-    """What can be had is chosen and says what it lacks; what can't be had is refused in one line that says what to type."""
+    """What can be had is chosen and says what it lacks; the rest is refused in one line that says what to type."""
     for asked in ("auto", "bare"):
         tier = choose(asked)
         assert tier.tier == "bare"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import pickle
@@ -23,7 +24,8 @@ from numpy.typing import NDArray
 from graders.sandbox.inside import wire
 from graders.sandbox.inside.wire import Decoder, Message, WireError
 
-PLAIN = ["?", *(f"{order}{kind}" for order in "<>" for kind in ("i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8".split()))]
+KINDS = ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
+PLAIN = ["?", *(f"{order}{kind}" for order in "<>" for kind in KINDS)]
 NOT_PLAIN = ["complex64", "complex128", "object", "U3", "S3", "M8[s]", "m8[s]", "V4"]
 SOON_S = 10.0
 """Far above what any of these takes, far below a hang."""
@@ -48,13 +50,10 @@ def same(first: NDArray[Any], second: NDArray[Any]) -> bool:
 def feed_all(data: bytes) -> Message | None:
     """What a decoder makes of the bytes; anything but a message, None or WireError fails the test."""
     started = time.perf_counter()
-    try:
+    answer = None
+    with contextlib.suppress(WireError):
         answer = Decoder().feed(data)
-    except WireError as error:
-        assert str(error)
-        return None
-    finally:
-        assert time.perf_counter() - started < SOON_S
+    assert time.perf_counter() - started < SOON_S
     assert answer is None or isinstance(answer, Message)
     return answer
 
@@ -112,7 +111,9 @@ def test_message_round_trip(body: dict[str, Any], arrays: dict[str, NDArray[Any]
 
 def test_split_anywhere() -> None:
     """A message cut in two at any byte is None after the first part and whole after the second."""
-    sent = Message({"operation": "é", "n": [1, None]}, {"a": np.arange(6, dtype="<i2").reshape(2, 3), "b": np.float32(2)})
+    sent = Message(
+        {"operation": "é", "n": [1, None]}, {"a": np.arange(6, dtype="<i2").reshape(2, 3), "b": np.float32(2)}
+    )
     data = wire.encode(sent)
     for cut in range(len(data)):
         decoder = Decoder()
@@ -268,10 +269,8 @@ def test_broken_headers(header: str, version: tuple[int, int]) -> None:
 @given(st.text(alphabet="{}()[]'\",:<>=?fiu248TrueFalsdhpnotc_ 0L#\\\n\t", max_size=60))
 def test_random_headers(text: str) -> None:
     """Any text in a .npy header makes an array or a refusal."""
-    try:
+    with contextlib.suppress(WireError):
         assert isinstance(wire.decode_array(npy_bytes(text, bytes(8))), np.ndarray)
-    except WireError:
-        pass
 
 
 @pytest.mark.parametrize("version", [(3, 0), (0, 0), (255, 255)])
@@ -341,9 +340,10 @@ def test_total_is_bounded() -> None:
     """Bytes that never become a message are refused once there are more than a message may have."""
     decoder = Decoder(max_total=10_000)
     assert decoder.feed(framed(b'{"arrays": ["a", "b"]}', bytes(6000)) + struct.pack("<Q", 6000)) is None
+    for _ in range(3):
+        assert decoder.feed(bytes(1000)) is None
     with pytest.raises(WireError, match="over 10000 bytes"):
-        for _ in range(6):
-            assert decoder.feed(bytes(1000)) is None
+        decoder.feed(bytes(1000))
     with pytest.raises(WireError, match="at most 10000"):
         Decoder(max_total=10_000).feed(framed(b'{"arrays": ["a"]}') + struct.pack("<Q", 10_001))
 

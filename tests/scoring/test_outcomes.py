@@ -29,7 +29,11 @@ LAB = Lab(
     settings={},
     thresholds={},
 )
-OF_RUNS = [verdict for verdict in Verdict if verdict not in (Verdict.EARNED, Verdict.PARTIAL, Verdict.PENDING, Verdict.UNSCORED)]
+OF_RUNS = [
+    verdict
+    for verdict in Verdict
+    if verdict not in (Verdict.EARNED, Verdict.PARTIAL, Verdict.PENDING, Verdict.UNSCORED)
+]
 
 
 def test_a_check_that_failed() -> None:

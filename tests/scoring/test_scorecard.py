@@ -189,7 +189,9 @@ def test_every_outcome_is_valid(labs: list[list[Any]]) -> None:
         assert cents(points["automatic"]) + cents(points["pending"]) == cents(points["maximum"])
         assert points["earned"] <= points["automatic"]
     for name in ("earned", "automatic", "pending", "maximum"):
-        assert cents(document["points"][name]) == sum((cents(lab["points"][name]) for lab in document["labs"]), Decimal(0))
+        assert cents(document["points"][name]) == sum(
+            (cents(lab["points"][name]) for lab in document["labs"]), Decimal(0)
+        )
     for lab in document["labs"]:
         for name in ("earned", "maximum"):
             assert cents(lab["points"][name]) == sum((cents(each[name]) for each in lab["criteria"]), Decimal(0))

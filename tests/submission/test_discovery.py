@@ -129,7 +129,7 @@ def test_deep_and_wide_folders_take_no_time(tmp_path: Path) -> None:
 
 def test_names_that_are_no_text(tmp_path: Path) -> None:
     """File names in another encoding do not stop the search."""
-    os.mkdir(os.fsencode(tmp_path) + b"/caf\xe9")
+    (tmp_path / os.fsdecode(b"caf\xe9")).mkdir()
     assert root_of(put(tmp_path, f"work/{FILES[0]}")) == "work"
 
 

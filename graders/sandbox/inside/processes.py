@@ -112,8 +112,8 @@ def end_all_children() -> int:
         own = children(os.getpid())
         alive.update(descendants(own))
         kill_tree(own)
-        # Killed processes need a moment to become collectable. One that forks and exits over and over is gone from every
-        # scan of all processes; it is caught here, where little time passes between the look and the signal.
+        # Killed processes need a moment to become collectable. One that forks and exits over and over is gone from
+        # every scan of all processes; it is caught here, where little time passes between the look and the signal.
         for _ in range(100):
             _signal_all(_direct_children(), signal.SIGKILL)
             if _collected_all():

@@ -142,7 +142,7 @@ def _object(data: bytes) -> dict[str, Any]:
 
 
 def receive(sock: socket.socket, decoder: Decoder) -> Message | None:
-    """Blocks for the next message; None at the end of the stream. :param decoder: the stream's own, for all messages."""
+    """Blocks for the next message; None at the end of the stream. :param decoder: the stream's own."""
     message = decoder.feed(b"")
     while message is None:
         data = sock.recv(1 << 20)

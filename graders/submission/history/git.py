@@ -21,7 +21,7 @@ from typing import IO
 
 from graders.submission.history.cleaning import clean
 
-TIME_S = 20.0
+TIME_S = 10.0
 MAX_OUTPUT = 64 << 20
 MAX_ERRORS = 8 << 10
 MAX_MEMORY = 1 << 30

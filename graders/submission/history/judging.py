@@ -77,8 +77,9 @@ def judge_history(history: History, rules: HistoryRules) -> tuple[SubScore, ...]
 
 def _sub_score(name: str, share: float, found: _Found, history: History, unseen: bool) -> SubScore:
     lost = found.holds < 1
-    whole = not (history.shallow and (unseen or (lost and name in ("commits", "spread"))))
-    if not whole and not (name == "files" and lost):
+    # A model that is there is there; but steps that are missing may lie before the clone's beginning.
+    seen = lost and name == "files" and found.commits
+    if history.shallow and not seen and (unseen or (lost and name in ("commits", "spread"))):
         measured = f"{found.measured}, in a shallow clone that holds a part of the history"
         cause = "The clone is shallow, so the history can't be judged."
         return SubScore(name, share, None, measured, found.expected, cause, _CLONE, found.commits)
@@ -203,9 +204,10 @@ def _spread(work: Sequence[Commit], rules: HistoryRules) -> _Found:
         crowded = _crowded(work, rules.sitting_s)
         costing = tuple(_costing(commit, f"within {rules.sitting_s:.0f} s of another commit") for commit in crowded)
     over = _duration(times[-1] - times[0]) if len(times) > 1 else "one moment"
+    when = f"{_count(len(work), 'commit')} at {_count(sittings, 'different time')}, over {over}"
     return _Found(
         holds=min(1.0, sittings / rules.min_sittings) if sittings > 1 else 0.0,
-        measured=f"{_count(len(work), 'commit')} at {sittings} different times, over {over}" if work else "no commits",
+        measured=when if work else "no commits",
         expected=f"at least {rules.min_sittings} different times, {rules.sitting_s:.0f} s or more apart",
         cause="The work was recorded in one go, after it was done." if work else _why_few(work, False),
         next="Commit while you work, not at the end.",

@@ -50,11 +50,13 @@ def divide(
     why = dict.fromkeys(imports, "the template's own files") | before
     why |= {item.commit.id: "made by a bot" for item in commits if _is_bot(item)}
     why |= {item.commit.id: "a shallow clone begins here" for item in commits if item.commit.id in boundary}
-    student = _student(commits, people, why, lab_paths)
+    first = next((index for index, item in enumerate(commits) if item.commit.id in imports), 0)
+    student = _student(commits[first:], people, why, lab_paths)
     if imports:
-        first = next(index for index, item in enumerate(commits) if item.commit.id in imports)
-        earlier = (item.commit.id for item in commits[:first] if people[item.commit.id] != student)
-        why = dict.fromkeys(earlier, "made before the template was as it is") | why
+        files = {change.path for item in commits if item.commit.id in imports for change in item.commit.files}
+        earlier = (item.commit for item in commits[:first] if people[item.commit.id] != student)
+        unlike = (commit.id for commit in earlier if student is not None or _led_to(commit, files, lab_paths))
+        why = dict.fromkeys(unlike, "made before the template was as it is") | why
     elif not before and student is not None:
         why |= _of_others(commits, people, why, lab_paths, student)
     own = tuple(item.commit for item in commits if item.commit.id not in why)
@@ -118,6 +120,11 @@ def _only_given(commit: Commit, template: Mapping[str, frozenset[str]], lab_path
     """Whether it brings in files of the labs, each with the template's content and no other."""
     labs = [change for change in commit.files if below(change.path, lab_paths)]
     return bool(labs) and all(change.blob in template.get(change.path, frozenset()) for change in labs)
+
+
+def _led_to(commit: Commit, imported: set[str], lab_paths: tuple[str, ...]) -> bool:
+    """Whether it is an earlier state of files that came in as given later, or has no part in the labs."""
+    return not commit.touches(lab_paths) or any(change.path in imported for change in commit.files)
 
 
 def _student(

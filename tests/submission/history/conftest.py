@@ -19,7 +19,8 @@ def read(tmp_path: Path) -> Reading:
     """Makes a repository of these commits and reads it."""
 
     def reading(commits: Sequence[Made]) -> History:
-        found = read_history(make(tmp_path / "submission", commits), LAB_PATHS)
+        number = len(list(tmp_path.iterdir()))
+        found = read_history(make(tmp_path / f"submission-{number}", commits), LAB_PATHS)
         assert isinstance(found, History), found
         return found
 

@@ -1,0 +1,255 @@
+"""A summary's Markdown as blocks with line numbers: headings, lines, tables, images. Bounded, and text only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from graders.evidence.claims.inline import ImageMark, images, plain_text, without_data
+from graders.evidence.claims.model import Form, Place
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+MAX_TEXT = 400_000
+MAX_LINES = 20_000
+MAX_LINE = 4_000
+MAX_CELLS = 20_000
+MAX_COLUMNS = 60
+MAX_IMAGES = 500
+PSEUDO_LEVEL = 7
+_LOOSE_HEADING = re.compile(r"(#{1,6})(?=[^#\s])(.*)")
+_BOLD_LINE = re.compile(r"\s*(?:\*\*|__)([^*_]{1,120})(?:\*\*|__):?\s*")
+_ROW = re.compile(r"<tr\b[^<>]{0,500}>", re.I)
+_CELL = re.compile(r"<t[dh]\b[^<>]{0,500}>", re.I)
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading; a paragraph that is all bold counts as one of level 7."""
+
+    level: int
+    text: str
+    line: int
+    above: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of text, as a reader sees it. ``headings``: those it stands under, the outermost first."""
+
+    text: str
+    line: int
+    form: Form
+    headings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table."""
+
+    cells: tuple[str, ...]
+    line: int
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, header and rows of any length."""
+
+    header: Row
+    rows: tuple[Row, ...]
+    headings: tuple[str, ...]
+
+    @property
+    def line(self) -> int:
+        """Where it begins."""
+        return self.header.line
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image that the text shows. ``near``: the texts that may say what it shows, the nearest first."""
+
+    target: str
+    alternative: str
+    line: int
+    near: tuple[str, ...]
+
+
+Block = Heading | Line | Table
+
+
+@dataclass(frozen=True)
+class Document:
+    """A summary's blocks and images in order. ``notes``: what was left out."""
+
+    file: str
+    blocks: tuple[Block, ...]
+    images: tuple[Image, ...]
+    notes: tuple[str, ...] = ()
+
+    def place(self, line: int) -> Place:
+        """A line of this document."""
+        return Place(self.file, line)
+
+
+def read_document(markdown: str, file: str = "summary.md") -> Document:
+    """The blocks of a Markdown text. Text beyond the bounds is left out, and the notes say so."""
+    from markdown_it import MarkdownIt
+
+    text, notes = _bounded(markdown)
+    environment: dict[str, Any] = {}
+    parser = MarkdownIt("commonmark", {"maxNesting": 20}).enable("table").disable("inline")
+    tokens = parser.parse(text, environment)
+    named = {name: str(one["href"]) for name, one in environment.get("references", {}).items()}
+    reader = _Reader(text.split("\n"), named)
+    reader.read(tokens)
+    return Document(file, tuple(reader.blocks), tuple(reader.images[:MAX_IMAGES]), notes)
+
+
+def _bounded(markdown: str) -> tuple[str, tuple[str, ...]]:
+    notes = []
+    text = without_data(markdown.replace("\r\n", "\n").replace("\r", "\n").replace("\0", " "))
+    lines = text.removeprefix("\ufeff").split("\n")
+    if len(lines) > MAX_LINES:
+        lines = lines[:MAX_LINES]
+        notes.append(f"only the first {MAX_LINES:,} lines were read")
+    if any(len(line) > MAX_LINE for line in lines):
+        lines = [line[:MAX_LINE] for line in lines]
+        notes.append(f"of lines longer than {MAX_LINE:,} characters only the beginning was read")
+    text = "\n".join(lines)
+    if len(text) > MAX_TEXT:
+        text = text[:MAX_TEXT]
+        notes.append(f"only the first {MAX_TEXT:,} characters were read")
+    return text, tuple(notes)
+
+
+class _Reader:
+    """Goes once through the parser's tokens."""
+
+    def __init__(self, lines: Sequence[str], named: Mapping[str, str]) -> None:
+        self.lines = lines
+        self.named = named
+        self.blocks: list[Block] = []
+        self.images: list[Image] = []
+        self.stack: list[Heading] = []
+        self.lists = 0
+        self.cells = 0
+        self.last = ""
+
+    def read(self, tokens: Sequence[Token]) -> None:
+        """Turns all tokens into blocks."""
+        at = 0
+        while at < len(tokens):
+            token = tokens[at]
+            if token.type == "table_open":
+                end = next((i for i in range(at, len(tokens)) if tokens[i].type == "table_close"), len(tokens) - 1)
+                self._table(tokens[at : end + 1])
+                at = end
+            elif token.type == "heading_open" and at + 1 < len(tokens):
+                self._heading(int(token.tag[1:]), tokens[at + 1].content, _line(token))
+                at += 1
+            elif token.type in ("bullet_list_open", "ordered_list_open"):
+                self.lists += 1
+            elif token.type in ("bullet_list_close", "ordered_list_close"):
+                self.lists -= 1
+            elif token.type == "inline":
+                self._paragraph(token.content, _line(token))
+            elif token.type in ("fence", "code_block"):
+                first = _line(token) + (token.type == "fence")
+                for number, line in enumerate(token.content.split("\n")):
+                    self._line(line, first + number, Form.LINE, code=True)
+            elif token.type == "html_block":
+                self._html(token.content, _line(token))
+            at += 1
+
+    def _heading(self, level: int, raw: str, line: int) -> None:
+        self._images(raw, line)
+        text = plain_text(raw)
+        self.stack = [heading for heading in self.stack if heading.level < level]
+        heading = Heading(level, text, line, self._above())
+        self.stack.append(heading)
+        self.blocks.append(heading)
+        self.last = text
+
+    def _paragraph(self, content: str, first: int) -> None:
+        lines = content.split("\n")
+        bold = _BOLD_LINE.fullmatch(lines[0]) if len(lines) == 1 and not self.lists else None
+        if bold:
+            self._heading(PSEUDO_LEVEL, bold.group(1).rstrip(":"), first)
+            return
+        for number, line in enumerate(lines):
+            loose = _LOOSE_HEADING.match(line)
+            if loose and not self.lists:
+                self._heading(len(loose.group(1)), loose.group(2), first + number)
+            else:
+                self._line(line, first + number, Form.LINE if self.lists else Form.PROSE)
+
+    def _line(self, raw: str, line: int, form: Form, *, code: bool = False) -> None:
+        if not code:
+            self._images(raw, line)
+        text = " ".join(raw.split()) if code else plain_text(raw)
+        if text:
+            self.blocks.append(Line(text, line, form, self._above()))
+            self.last = text
+
+    def _above(self) -> tuple[str, ...]:
+        return tuple(heading.text for heading in self.stack)
+
+    def _images(self, raw: str, line: int, nearer: tuple[str, ...] = ()) -> None:
+        if "!" not in raw and "<" not in raw:
+            return
+        for mark in images(raw, self.named):
+            self._image(mark, line, (*nearer, plain_text(raw)))
+
+    def _image(self, mark: ImageMark, line: int, nearer: tuple[str, ...]) -> None:
+        near = (*nearer, self.last, *(heading.text for heading in reversed(self.stack)))
+        self.images.append(
+            Image(mark.target, mark.alternative, line, tuple(dict.fromkeys(text for text in near if text)))
+        )
+
+    def _table(self, tokens: Sequence[Token]) -> None:
+        rows: list[Row] = []
+        cells: list[str] = []
+        line = _line(tokens[0])
+        for token in tokens:
+            if token.type == "tr_open":
+                line, cells = _line(token) if token.map else line + 1, []
+            elif token.type == "inline" and len(cells) < MAX_COLUMNS:
+                above = (rows[0].cells[len(cells)],) if rows and len(cells) < len(rows[0].cells) else ()
+                self._images(token.content, line, (*cells[:1], *above))
+                cells.append(plain_text(token.content))
+            elif token.type == "tr_close" and self.cells < MAX_CELLS:
+                self.cells += len(cells)
+                rows.append(Row(tuple(cells), line))
+        self._add_table(rows)
+
+    def _add_table(self, rows: Sequence[Row]) -> None:
+        if rows:
+            self.blocks.append(Table(rows[0], tuple(rows[1:]), self._above()))
+
+    def _html(self, content: str, first: int) -> None:
+        """HTML as text: its tables are tables, its images images, the rest lines."""
+        if "<tr" in content.lower():
+            self._add_table(list(self._html_rows(content, first)))
+            return
+        for number, line in enumerate(content.split("\n")):
+            self._line(line, first + number, Form.PROSE)
+
+    def _html_rows(self, content: str, first: int) -> Iterator[Row]:
+        ends = [found.end() for found in _ROW.finditer(content)]
+        for start, end in zip(ends, [*ends[1:], len(content)], strict=True):
+            line = first + content.count("\n", 0, start)
+            raw = _CELL.split(content[start:end])[1 : MAX_COLUMNS + 1]
+            cells = tuple(plain_text(cell) for cell in raw)
+            for place, cell in enumerate(raw):
+                self._images(cell, line, cells[:1] if place else ())
+            self.cells += len(cells)
+            if cells and self.cells < MAX_CELLS:
+                yield Row(cells, line)
+
+
+def _line(token: Token) -> int:
+    return token.map[0] + 1 if token.map else 1

@@ -1,0 +1,69 @@
+"""All that there is to measure about a compressed file, at once and as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graders.evidence.compression.clusters import (
+    CentroidShift,
+    Distinct,
+    Spacing,
+    centroid_shift,
+    distinct_values,
+    spacing,
+)
+from graders.evidence.compression.kernels import kernels, paired
+from graders.evidence.compression.leftovers import Leftovers, leftovers
+from graders.evidence.compression.movement import Movement, movements
+from graders.evidence.compression.zeros import Magnitudes, Misplaced, Zeros, count_zeros, magnitudes, misplaced_zeros
+from graders.evidence.tflite.reader import read_model
+from graders.evidence.tflite.weights import weights
+
+
+@dataclass(frozen=True)
+class Compression:
+    """A compressed file against the original model's float32 file.
+
+    ``distinct``, ``spacing``, ``shifts`` and ``magnitudes`` are of the compressible kernels, ``zeros`` and
+    ``movements`` of all; in the order of the graph. ``difference`` says why the file is of another network, as one with
+    wrappers left in is; what needs the original's kernels (``shifts``, ``misplaced``, ``magnitudes``, ``movements``) is
+    empty then. ``spacing`` and ``shifts`` are empty without a number of clusters, ``magnitudes`` without a sparsity.
+    """
+
+    difference: str
+    leftovers: Leftovers
+    distinct: tuple[Distinct, ...]
+    spacing: tuple[Spacing, ...]
+    shifts: tuple[CentroidShift, ...]
+    zeros: tuple[Zeros, ...]
+    misplaced: tuple[Misplaced, ...]
+    magnitudes: tuple[Magnitudes, ...]
+    movements: tuple[Movement, ...]
+
+
+def measure(data: bytes, original: bytes, *, clusters: int | None = None, sparsity: float | None = None) -> Compression:
+    """Measures a ``.tflite`` file.
+
+    :param original: the file of the same network before compression, float32
+    :param clusters: the number of clusters asked for
+    :param sparsity: the sparsity asked for, in [0, 1)
+    :raises MalformedModel: where either is no ``.tflite`` file
+    """
+    model, before = read_model(data), read_model(original)
+    found = kernels(weights(data, model))
+    compressible = [kernel for kernel in found if kernel.compressible]
+    pairing = paired(model, found, before, kernels(weights(original, before)))
+    pairs = pairing.pairs or ()
+    matched = [pair for pair in pairs if pair.original.compressible]
+    shifts = [] if clusters is None else [centroid_shift(pair.found, pair.original, clusters) for pair in matched]
+    return Compression(
+        difference=pairing.reason,
+        leftovers=leftovers(model, before),
+        distinct=tuple(distinct_values(kernel) for kernel in compressible),
+        spacing=() if clusters is None else tuple(spacing(kernel, clusters) for kernel in compressible),
+        shifts=tuple(shift for shift in shifts if shift is not None),
+        zeros=tuple(count_zeros(kernel) for kernel in found),
+        misplaced=misplaced_zeros(pairs),
+        magnitudes=() if sparsity is None else tuple(magnitudes(pair, sparsity) for pair in matched),
+        movements=movements(pairs),
+    )
