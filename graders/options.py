@@ -96,7 +96,8 @@ def _require_own_settings(config: pytest.Config) -> None:
     """
     own = GRADERS.parent / "pyproject.toml"
     if config.inipath is None or config.inipath.resolve() != own:
-        raise UsageError(f"pytest took its settings from {config.inipath}: type pytest -c {own} graders --submission=PATH")
+        asked = f"type pytest -c {own} graders --submission=PATH"
+        raise UsageError(f"pytest took its settings from {config.inipath}: {asked}")
     for plugin in config.pluginmanager.get_plugins():
         path = Path(getattr(plugin, "__file__", None) or own)
         if path.name == "conftest.py" and path.resolve() != GRADERS.parent / "conftest.py":
@@ -119,6 +120,7 @@ class GradingSession:
         self.outcomes: dict[str, list[CheckOutcome]] = {}
         self.scorecard: dict[str, Any] | None = None
         self.executed = False
+        self.deselected = 0
         self._grade: Grade | None = None
         self._sums: Scorecard | None = None
 
@@ -192,6 +194,8 @@ class GradingSession:
 
     def finish(self) -> None:
         """Makes the scorecard and writes its file."""
+        if self.deselected:
+            self.grade.notices.append(f"{self.deselected} checks were deselected: this is no full grading")
         self._sums = self.grade.scorecard(self.outcomes)
         self.scorecard = self._sums.as_json()
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -201,7 +205,7 @@ class GradingSession:
         """Pytest's exit code for the scorecard; an interruption or a usage error stays what it is."""
         if current not in (0, 1) or self._sums is None:
             return current
-        if self._sums.unscored:
+        if self._sums.unscored or self.deselected:
             return UNSCORED
         if self.exit_zero:
             return EARNED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     names = entry.run_names if entry else []
     runs = [name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
     metafunc.parametrize("evidence", runs, indirect=True, ids=runs)
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Counts what -k and its like left out, of the labs that were asked for: the result is no full grading then."""
+    session = _session(items[0].config) if items else None
+    if session is not None:
+        session.deselected += sum(
+            (lab := _lab_of(item.path)) is not None and bool(session.entry(lab)) for item in items
+        )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,7 +13,8 @@ PARTS = ("measured", "expected", "cause", "next")
 def clean(text: str) -> str:
     """Text without control characters, workflow commands or line breaks."""
     shown = "".join(char if char.isprintable() else " " for char in text)
-    return shown.replace("::", ": :")
+    # Runners of workflows take commands from any line that has these.
+    return re.sub(r":(?=:)", ": ", shown).replace("##[", "## [")
 
 
 def points(value: float) -> str:

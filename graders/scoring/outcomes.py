@@ -76,7 +76,10 @@ def reason_of(error: BaseException, lab: Lab) -> tuple[Verdict, Reason]:
     if isinstance(error, RunError):
         cause, step = RUN_HINTS.get(error.verdict, RUN_HINTS[Verdict.FAILED])
         where = f" ({error.places[-1]})" if error.places else ""
-        return error.verdict, Reason(error.message + where, "a run that gets to its end", cause, step)
+        expected = (
+            "this part, written and handed in" if error.verdict is Verdict.MISSING else "a run that gets to its end"
+        )
+        return error.verdict, Reason(error.message + where, expected, cause, step)
     if isinstance(error, NotJudged):
         step = "Grade again on a quieter machine."
         return Verdict.UNSCORED, Reason(str(error), "a measurement that can be trusted", OUR_FAULT, step)

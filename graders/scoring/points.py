@@ -91,6 +91,9 @@ def score_criterion(criterion: Criterion, checks: Sequence[CheckOutcome]) -> Cri
     for check in kept:
         if check.verdict in (Verdict.UNSCORED, Verdict.PENDING):
             return CriterionScore(criterion, zero, Verdict.UNSCORED, check.reason or NOT_ASKED, kept)
+    for check in kept:
+        if check.verdict is Verdict.TAMPERED:
+            return CriterionScore(criterion, zero, Verdict.TAMPERED, check.reason, kept)
     failed = [check for check in kept if check.verdict is not Verdict.EARNED]
     passed = len(kept) - len(failed)
     share = Decimal(str(criterion.points)) * passed / len(kept)
@@ -101,8 +104,6 @@ def score_criterion(criterion: Criterion, checks: Sequence[CheckOutcome]) -> Cri
 
 
 def _verdict(failed: Sequence[CheckOutcome], passed: int) -> Verdict:
-    if any(check.verdict is Verdict.TAMPERED for check in failed) and not passed:
-        return Verdict.TAMPERED
     if passed:
         return Verdict.PARTIAL
     first = failed[0].verdict

@@ -108,7 +108,10 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
-    return value
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    # A number of another library, or anything else: told as it can be, for nothing may lose the whole scorecard.
+    return _plain(value.item()) if hasattr(value, "item") else str(value)
 
 
 def without_times(document: Any) -> Any:

@@ -56,10 +56,10 @@ class Graded:
 def grade(case: Case, servers: Servers, folder: Path) -> Graded:
     """Builds the case's submission below ``folder`` and grades it with the plugin. The working folder is the root."""
     submission, out = build(case, folder / case.path.stem), folder / "report"
-    argv = ["graders", "--submission", str(submission), "--lab", case.lab.id, "--report-dir", str(out)]
-    argv += ["--seed", str(SEED), "-k", case.select, "-p", "no:cacheprovider", "-p", "no:faulthandler", "-q"]
+    argv = ["graders", f"--submission={submission}", f"--lab={case.lab.id}", f"--report-dir={out}", f"--seed={SEED}"]
+    argv += ["-k", case.select, "-p", "no:cacheprovider", "-p", "no:faulthandler", "-q"]
     if case.wall_limit is not None:
-        argv += ["--wall-limit", str(case.wall_limit)]
+        argv.append(f"--wall-limit={case.wall_limit}")
     code = pytest.main(argv, plugins=[Lender(servers)])
     scorecard = json.loads((out / "scorecard.json").read_text(encoding="utf-8"))
     return Graded(int(code), scorecard, (out / "report.html").read_text(encoding="utf-8"))

@@ -204,16 +204,12 @@ def test_workflow_commands_are_broken_up(text: str) -> None:
     assert terminal.clean(text).replace(" ", "") == text.replace(" ", "")
 
 
-@pytest.mark.xfail(reason="three colons in a row leave two of them together")
 @pytest.mark.parametrize("text", [":::error::x", "::::", ":::::error:::"])
 def test_more_colons_do_not_help(text: str) -> None:
     """Any number of colons is broken up."""
     assert "::" not in terminal.clean(text)
 
 
-@pytest.mark.xfail(
-    reason="the older form of a workflow command, ##[name], which may stand anywhere in a line, gets through"
-)
 @pytest.mark.parametrize("text", ["##[error]x", "x ##[add-mask]y", "##[group]"])
 def test_older_workflow_commands_are_broken_up(text: str) -> None:
     """The older form of workflow commands gets through no more than the newer one."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import socket
 import textwrap
 import time
 from collections.abc import Callable
@@ -15,7 +17,8 @@ import numpy as np
 import pytest
 
 from graders.errors import RunError, SandboxError
-from graders.sandbox import Reply, Server, choose
+from graders.sandbox import Limits, Reply, RunSpec, Server, Session, choose
+from graders.sandbox.inside import wire
 from graders.verdicts import Verdict
 
 Open = Callable[..., Any]
@@ -151,6 +154,21 @@ def test_a_chain_of_forks_is_caught(run: Open, new_session: bool) -> None:
     assert time.monotonic() - started < 8
 
 
+def test_a_quick_chain_of_forks_is_caught(run: Open) -> None:
+    """A chain of a small program, which changes its process thousands of times a second, is ended soon too."""
+    started = time.monotonic()
+    code = """
+    import os, subprocess, time
+
+    def go():
+        subprocess.Popen(['/bin/sh', '-c', 'link() { link & exit 0; }; link'])
+        time.sleep(0.3)
+    """
+    done = run(code)
+    assert time.monotonic() - started < 15
+    assert done.error is None
+
+
 JUNK = {
     "junk": "send(b'\\xff' * 100)",
     "junk without end": "while True: send(b'\\xff' * 65536)",
@@ -172,6 +190,45 @@ def test_junk_on_the_channel(run: Open, statement: str) -> None:
     assert "channel" in str(done.error)
     assert done.record.error is done.error
     assert done.seconds < 15
+
+
+def test_junk_while_the_run_is_being_ended(tmp_path: Path) -> None:
+    """Junk that goes on coming while the supervisor takes its time to end the run does not disturb the grader."""
+    channel, runner = socket.socketpair()
+    status, supervisor = socket.socketpair()
+    pipes = [os.pipe(), os.pipe()]
+    spec = RunSpec(
+        name="x", driver=tmp_path, paths=(), box=tmp_path, limits=Limits(wall_s=30), seed=0, environment={}
+    )
+    session = Session(spec, channel, status, (pipes[0][0], pipes[1][0]))
+
+    def flood() -> None:
+        with contextlib.suppress(OSError):
+            runner.sendall(wire.encode(wire.Message({"facts": {}})))
+            while True:
+                runner.sendall(b"\xff" * (1 << 16))
+
+    def end_slowly() -> None:
+        supervisor.recv(1)
+        time.sleep(1.0)
+        supervisor.sendall(b'{"limit": "ended"}\n')
+
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(flood)
+        pool.submit(end_slowly)
+        try:
+            with pytest.raises(RunError) as caught:
+                session.call("go")
+            record = session.end()
+        finally:
+            for end in (channel, runner, status, supervisor):
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+                end.close()
+            for _, writing in pipes:
+                os.close(writing)
+    assert caught.value.verdict is Verdict.TAMPERED
+    assert record.error is caught.value
 
 
 HALF = {
@@ -281,7 +338,7 @@ def test_writing_to_every_descriptor(run: Open) -> None:
     import os
 
     def go():
-        for number in range(100, -1, -1):
+        for number in range(101):
             try:
                 os.write(number, b'x' * 9)
             except OSError:

@@ -259,10 +259,12 @@ def test_cpu_limit_holds_for_the_whole_tree(run: Open) -> None:
 
 
 def test_memory_at_once(run: Open) -> None:
-    """An allocation far over the limit is refused and told as out of memory."""
-    done = run("import numpy as np\n\n\ndef go():\n    return int(np.ones(20 << 30, dtype='u1')[-1])\n")
+    """An allocation far over the limit is refused where it is asked for, before any of it is used."""
+    done = run("import numpy as np\n\n\ndef go():\n    return int(np.empty(20 << 30, dtype='u1')[-1])\n")
     assert done.error.verdict is Verdict.OUT_OF_MEMORY
-    assert done.record.peak_memory < 4 << 30
+    assert "MemoryError" in done.error.kind
+    assert done.error.places[-1].line == 5
+    assert done.record.peak_memory < 1 << 30
 
 
 GROWING = {

@@ -57,7 +57,11 @@ def test_no_check_passed(verdict: Verdict) -> None:
     assert (score.earned, score.verdict, score.reason) == (0, verdict, WHY)
 
 
-@pytest.mark.parametrize("verdict", FAULTS)
+# An attempt to tamper takes the whole criterion: see test_tampering_takes_the_whole_criterion.
+HONEST = [verdict for verdict in FAULTS if verdict is not Verdict.TAMPERED]
+
+
+@pytest.mark.parametrize("verdict", HONEST)
 def test_some_checks_passed(verdict: Verdict) -> None:
     """A criterion some of whose checks passed earns their share, and says which runs failed."""
     score = score_criterion(criterion(1.5), checks(Verdict.EARNED, verdict, Verdict.EARNED, verdict))
@@ -150,7 +154,14 @@ graded = st.builds(
 )
 
 
-@given(CENTS, st.lists(st.sampled_from([Verdict.EARNED, *FAULTS]), min_size=1, max_size=9))
+@given(st.integers(0, 3))
+def test_tampering_takes_the_whole_criterion(passed: int) -> None:
+    """One tampered check leaves nothing of the criterion, however many others passed."""
+    score = score_criterion(criterion(1.0), checks(*[Verdict.EARNED] * passed, Verdict.TAMPERED))
+    assert (score.verdict, score.earned) == (Verdict.TAMPERED, 0)
+
+
+@given(CENTS, st.lists(st.sampled_from([Verdict.EARNED, *HONEST]), min_size=1, max_size=9))
 def test_a_share_is_what_passed(points: float, verdicts: list[Verdict]) -> None:
     """What is earned is whole cents, within half a cent of the share that passed, and never more than there is."""
     score = score_criterion(criterion(points), checks(*verdicts))

@@ -62,7 +62,7 @@ def make_kept(grading: Grading, folder: Path) -> list[Path]:
     """Makes everything that is kept ready for a profile: both files, and the ranges of all training images."""
     fp32, int8 = make_files(grading, folder)
     names = samples(grading).train
-    measure_ranges(grading, _read(grading, fp32, int8), names, "prepared").save(folder / RANGES)
+    measure_ranges(grading, _read(grading, fp32, int8), names).save(folder / RANGES)
     return [fp32, int8, folder / RANGES]
 
 
@@ -142,8 +142,10 @@ def ranges(grading: Grading) -> Ranges:
 def _ranges(grading: Grading) -> Ranges:
     base, known = baseline(grading), samples(grading)
     kept = grading.profile.baseline
-    table = RangeTable.load(kept / RANGES) if kept else measure_ranges(grading, base, known.train, "prepared")
-    rows = {name: row for row, name in enumerate(known.train)}
+    table = RangeTable.load(kept / RANGES) if kept else measure_ranges(grading, base, known.train)
+    rows = {name: row for row, name in enumerate(table.samples)}
+    if set(known.train) - set(rows):
+        raise GraderError("the kept ranges are of other images than the data set has: make baseline")
     asked = known.splits[INT8_SHARE, grading.lab.settings["calibration_seed"]]
     expected = table.expected([rows[name] for name in asked])
     found = parameters(base, base.int8_model)
@@ -158,7 +160,12 @@ def _ranges(grading: Grading) -> Ranges:
     return Ranges(table, rows, comparable)
 
 
-def measure_ranges(grading: Grading, base: Baseline, names: Sequence[str], transform: str) -> RangeTable:
+def test_ranges(grading: Grading) -> RangeTable:
+    """The ranges of all test images; measured only where a file was calibrated on something unknown."""
+    return grading.once("test_ranges", lambda: measure_ranges(grading, baseline(grading), samples(grading).test))
+
+
+def measure_ranges(grading: Grading, base: Baseline, names: Sequence[str], transform: str = "prepared") -> RangeTable:
     """Ranges of the FP32 baseline's activations for these images of the data set."""
     folder = grading.profile.dataset_root / "images"
     with grading.scorer.measure(base.fp32) as measurement:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from graders.evidence import calibration
+from graders.evidence.calibration import Quantisation
 from graders.labs import testers
 from graders.labs.grading import Grading, RunBooks, RunPlan
 from graders.labs.held import held
@@ -111,12 +112,9 @@ def run_int8(grading: Grading, books: RunBooks, share: float) -> Int8Evidence:
     arguments = {"calibrationdatasetpercent": share}
     described = f"{share:.1%} of the training images ({len(asked)}), seed {grading.lab.settings['calibration_seed']}"
 
-    def candidates() -> dict[str, Any]:
-        return _candidates(grading, share)
-
-    return _quantised(
-        grading, books, "INT8Model", arguments, grading.profile.dataset_root, (described, share, asked), candidates
-    )
+    asked_for = (described, share, asked)
+    others = _other_samples(grading, share, asked)
+    return _quantised(grading, books, "INT8Model", arguments, grading.profile.dataset_root, asked_for, others)
 
 
 def run_imbalanced(grading: Grading, books: RunBooks, renumbered: bool) -> Int8Evidence:
@@ -133,15 +131,10 @@ def run_imbalanced(grading: Grading, books: RunBooks, renumbered: bool) -> Int8E
     }
     described = f"all training images of class id {wanted} ({len(of_class[wanted])})"
 
-    def candidates() -> dict[str, Any]:
-        found = {f"class id {number}": names for number, names in of_class.items() if number != wanted}
-        table = base.ranges(grading)
-        told = {name: table.expected(names) for name, names in found.items()}
-        return {**told, **_candidates(grading, 0.5)}
-
-    return _quantised(
-        grading, books, "ImbalancedINT8Model", {}, root, (described, None, tuple(of_class[wanted])), candidates
-    )
+    asked = tuple(of_class[wanted])
+    others: dict[str, Sequence[str]] = {f"class id {n}": names for n, names in of_class.items() if n != wanted}
+    others |= _other_samples(grading, None, asked)
+    return _quantised(grading, books, "ImbalancedINT8Model", {}, root, (described, None, asked), others)
 
 
 def _quantised(
@@ -151,7 +144,7 @@ def _quantised(
     arguments: dict[str, Any],
     dataset: Path,
     asked: tuple[str, float | None, tuple[str, ...]],
-    candidates: Callable[[], dict[str, Any]],
+    others: Mapping[str, Sequence[str]],
 ) -> Int8Evidence:
     described, share, names = asked
     drive = books.name in probes.DRIVEN_RUNS
@@ -166,7 +159,7 @@ def _quantised(
         asked=described,
         share=share,
         file=file,
-        calibration=held(lambda: _calibrated(grading, file.get(), names, candidates)),
+        calibration=held(lambda: _calibrated(grading, file.get(), names, others)),
         quantise=held(lambda: probes.judge_quantise(probed, file.get())),
         dequantise=held(lambda: probes.judge_dequantise(grading, probed, file.get())),
         evaluation=held(lambda: testers.evaluated(grading, file.get().artefact.path)),
@@ -176,9 +169,12 @@ def _quantised(
 
 
 def _calibrated(
-    grading: Grading, file: FileEvidence, names: tuple[str, ...], candidates: Callable[[], dict[str, Any]]
+    grading: Grading, file: FileEvidence, names: tuple[str, ...], others: Mapping[str, Sequence[str]]
 ) -> Calibrated:
-    """Compares a file's parameters with what the samples asked for give; on a difference, says what they are of."""
+    """Compares a file's parameters with what the samples asked for give; on a difference, says what they are of.
+
+    :param others: training images that a student may have taken instead, by what to call them.
+    """
     reference = base.baseline(grading)
     found = base.parameters(reference, file.model)
     if isinstance(found, str):
@@ -192,31 +188,41 @@ def _calibrated(
     if not agreement.whole:
         index = agreement.first_difference or 0
         worst = (found[index], expected[index])
-        recognised = calibration.recognise(found, candidates(), table.comparable)
+        known = {called: table.expected(images) for called, images in others.items()}
+        recognised = calibration.recognise(found, known, table.comparable)
+        if recognised is None:
+            recognised = calibration.recognise(found, _measured_candidates(grading, names), table.comparable)
     return Calibrated(agreement.compared, agreement.equal, worst, recognised, "", True)
 
 
-def _candidates(grading: Grading, share: float) -> dict[str, Any]:
-    """Sets of samples that students have been seen to calibrate on, by what to call them."""
-    known, table = base.samples(grading), base.ranges(grading)
-    told: dict[str, Any] = {"all training images": table.expected(known.train)}
-    for (other, seed), names in known.splits.items():
+def _other_samples(grading: Grading, share: float | None, names: tuple[str, ...]) -> dict[str, Sequence[str]]:
+    """Sets of training images that students have been seen to calibrate on, by what to call them."""
+    known = base.samples(grading)
+    told: dict[str, Sequence[str]] = {}
+    for count in (1, 10, 50, 100):
+        told[f"the first {count} of the samples asked for"] = names[:count]
+        told[f"the first {count} training images"] = known.train[:count]
+    # The share asked for comes first: its neighbours may well give the same file.
+    for (other, seed), images in sorted(known.splits.items(), key=lambda item: item[0][0] != share):
         which = "" if seed == grading.lab.settings["calibration_seed"] else f", but drawn with seed {seed}"
         share_told = "the share asked for" if other == share else f"{other:.1%} of the training images"
-        told[share_told + which] = table.expected(names)
-        rest = sorted(set(known.train) - set(names))
+        told[share_told + which] = images
+        rest = sorted(set(known.train) - set(images))
         if rest:
-            told[f"the other {1 - other:.1%} of the training images{which}"] = table.expected(rest)
-    asked = known.splits.get((share, grading.lab.settings["calibration_seed"]))
-    if asked:
-        for count in (1, 10, 50, 100):
-            told[f"the first {count} of the samples asked for"] = table.expected(asked[:count])
+            told[f"the other {1 - other:.1%} of the training images{which}"] = rest
+    told["all training images"] = known.train
+    return told
+
+
+def _measured_candidates(grading: Grading, names: tuple[str, ...]) -> dict[str, Sequence[Quantisation]]:
+    """Parameters of samples whose ranges must be measured first: images not normalised, test images, noise."""
+    reference = base.baseline(grading)
+    told: dict[str, Sequence[Quantisation]] = {}
     for transform, called in (("unit", "in 0 to 1, not normalised"), ("pixels", "in 0 to 255, not normalised")):
-        if asked:
-            measured = base.measure_ranges(grading, base.baseline(grading), asked, transform)
-            told[f"the samples asked for, {called}"] = measured.expected(range(len(asked)))
-    test = base.measure_ranges(grading, base.baseline(grading), known.test, "prepared")
-    told["all test images"] = test.expected(range(len(known.test)))
+        measured = base.measure_ranges(grading, reference, names, transform)
+        told[f"the samples asked for, {called}"] = measured.expected(range(len(names)))
+    tested = base.test_ranges(grading)
+    told["all test images"] = tested.expected(range(len(tested.samples)))
     return told
 
 

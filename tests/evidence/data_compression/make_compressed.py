@@ -12,6 +12,8 @@ os.environ["TF_USE_LEGACY_KERAS"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -72,7 +74,7 @@ def trained() -> Model:
     return fit(network(), epochs=20, rate=5e-3)
 
 
-ORIGINAL = HERE / "original.h5"
+ORIGINAL = Path(tempfile.mkdtemp()) / "original.h5"
 
 
 def given() -> Model:
@@ -139,6 +141,11 @@ def everything(weight: tf.Variable) -> np.ndarray:
     return weight.numpy() if "moving" in weight.name else without_smallest(weight.numpy())
 
 
+def no_bias(weight: tf.Variable) -> np.ndarray:
+    """Of a bias of zeros, the converter leaves nothing."""
+    return np.zeros_like(weight) if "bias" in weight.name else weight.numpy()
+
+
 def near_zeros(weight: tf.Variable) -> np.ndarray:
     values = weight.numpy()
     return np.where(one_shot(weight) == 0, 1e-9 * values, values) if kernel(weight) else values
@@ -200,7 +207,9 @@ FILES: dict[str, Callable[[], bytes]] = {
     "clustered_2_kmeans": lambda: converted(
         clustering.strip_clustering(fit(clustered(given(), 2, Init.KMEANS_PLUS_PLUS)))
     ),
-    "clustered_density": lambda: converted(clustering.strip_clustering(fit(clustered(given(), init=Init.DENSITY_BASED)))),
+    "clustered_density": lambda: converted(
+        clustering.strip_clustering(fit(clustered(given(), init=Init.DENSITY_BASED)))
+    ),
     "clustered_then_trained": lambda: converted(fit(good_clusters())),
     "clustered_then_pruned": lambda: converted(sparsity.strip_pruning(fit_pruned(pruned(good_clusters())))),
     "pruned": lambda: converted(good_pruned()),
@@ -215,6 +224,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "pruned_globally": lambda: converted(global_threshold()),
     "pruned_at_random": lambda: converted(edited(given(), at_random)),
     "pruned_everything": lambda: converted(edited(given(), everything)),
+    "pruned_bias": lambda: converted(edited(good_pruned(), no_bias)),
     "pruned_near_zeros": lambda: converted(edited(given(), near_zeros)),
     "pruned_frozen": lambda: converted(frozen()),
     "pruned_then_clustered": lambda: converted(clustering.strip_clustering(fit(clustered(good_pruned())))),
@@ -233,7 +243,7 @@ def main() -> None:
         content = make()
         (HERE / f"{name}.tflite").write_bytes(content)
         print(f"{name:28} {len(content):6} bytes", flush=True)
-    ORIGINAL.unlink()
+    shutil.rmtree(ORIGINAL.parent)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,247 @@
+"""Kernels as matrices, pairs of them, what moved, and wrappers that were left in."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+
+from graders.evidence.compression import (
+    Kernel,
+    KernelPair,
+    Leftovers,
+    Movement,
+    OperatorCount,
+    Tuning,
+    kernels,
+    leftovers,
+    movements,
+    tuning,
+)
+from graders.evidence.compression.kernels import OUTPUT_AXIS, as_rows
+from graders.evidence.tflite.model import Model, Operator, Options, Quantization, Sparsity, Subgraph, Tensor
+from graders.evidence.tflite.weights import Weights
+
+Array = NDArray[Any]
+
+SHAPES = {
+    "CONV_2D": (4, 3, 5, 2),
+    "TRANSPOSE_CONV": (4, 3, 5, 2),
+    "FULLY_CONNECTED": (4, 7),
+    "DEPTHWISE_CONV_2D": (1, 3, 5, 4),
+    "CONV_3D": (2, 3, 5, 2, 4),
+    "CONV_3D_TRANSPOSE": (2, 3, 5, 4, 2),
+}
+
+
+def operator(code: str, index: int = 3) -> Operator:
+    return Operator(index, code, None, 1, (), (), Options())
+
+
+def entry(
+    values: Array, code: str = "CONV_2D", quantization: Quantization | None = None, sparsity: Sparsity | None = None
+) -> Weights:
+    """A kernel as the reader gives it."""
+    shape = tuple(values.shape)
+    tensor = Tensor(0, "kernel", shape, shape, "float32", False, 1, quantization, sparsity, None, None, False)
+    return Weights(operator(code), values.astype(np.float32), tensor, None, None)
+
+
+def kernel(rows: Array, *, kind: str = "CONV_2D", bias: Array | None = None) -> Kernel:
+    """A kernel with these weights, (output channels, weights of each)."""
+    biases = None if bias is None else np.asarray(bias, np.float32)
+    return Kernel(3, kind, np.asarray(rows, np.float32), biases, kind != "FULLY_CONNECTED", stored_sparse=False)
+
+
+def pair(found: Array, original: Array, **more: Any) -> KernelPair:
+    return KernelPair(kernel(found, **more), kernel(original, **more))
+
+
+def normal(*shape: int, seed: int = 0) -> Array:
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+@pytest.mark.parametrize("code", OUTPUT_AXIS)
+def test_a_row_is_an_output_channel(code: str) -> None:
+    """Each kind's kernel becomes a matrix whose rows are the output channels, with every weight in it once."""
+    values = np.zeros(SHAPES[code])
+    np.moveaxis(values, OUTPUT_AXIS[code], -1)[...] = np.arange(4)
+
+    (found,) = kernels([entry(values, code)])
+
+    assert found.rows.shape == (4, values.size // 4)
+    assert (found.rows == np.arange(4)[:, None]).all()
+    assert found.name == f"{code} 3"
+    assert found.compressible == (code != "DEPTHWISE_CONV_2D")
+
+
+@given(hnp.array_shapes(min_dims=2, max_dims=5, min_side=0), st.data())
+def test_rows_hold_every_weight_once(shape: tuple[int, ...], data: st.DataObject) -> None:
+    """No weight is lost or doubled by the change of form."""
+    axis = data.draw(st.integers(0, len(shape) - 1))
+    values = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+
+    rows = as_rows(values, axis)
+
+    assert rows.ndim == 2
+    assert len(rows) == shape[axis]
+    assert sorted(rows.ravel().tolist()) == values.ravel().tolist()
+
+
+@pytest.mark.parametrize(("code", "shape"), [("MUL", (4,)), ("CONV_2D", (4, 3)), ("FULLY_CONNECTED", (1, 1, 4, 3))])
+def test_other_constants_are_no_kernels(code: str, shape: tuple[int, ...]) -> None:
+    """Constants of other operators, and kernels of an impossible rank, are left out."""
+    assert kernels([entry(np.zeros(shape), code)]) == ()
+
+
+def test_rows_with_factors_of_their_own_are_known() -> None:
+    """Convolutions may have batch normalisation folded in; dense kernels have a factor a row when quantised so."""
+    scales = Quantization((0.5,) * 4, (0,) * 4, 0)
+    found = kernels([
+        entry(np.zeros(SHAPES["CONV_2D"])),
+        entry(np.zeros((4, 7)), "FULLY_CONNECTED"),
+        entry(np.zeros((4, 7)), "FULLY_CONNECTED", Quantization((0.5,), (0,), 0)),
+        entry(np.zeros((4, 7)), "FULLY_CONNECTED", scales),
+    ])  # fmt: skip
+
+    assert [each.rowwise for each in found] == [True, False, False, True]
+    assert [len(each.groups()) for each in found] == [4, 1, 1, 4]
+
+
+def test_sparse_storage_is_told() -> None:
+    """A kernel of which the file holds the non-zeros alone is marked."""
+    stored = Sparsity((), (), ())
+
+    assert [each.stored_sparse for each in kernels([entry(np.zeros((4, 7)), "FULLY_CONNECTED", None, stored)])] == [True]
+
+
+@given(hnp.arrays(np.float32, (3, 5), elements=st.floats(-1e6, 1e6, width=32)))
+def test_what_did_not_change_did_not_move(rows: Array) -> None:
+    """A kernel against itself moved by nothing, and every value is equal."""
+    (found,) = movements([pair(rows, rows)])
+
+    assert (found.largest, found.relative, found.moved) == (0, 0, False)
+    assert found.equal == found.kept == found.values == 15
+
+
+def test_the_last_bit_is_no_movement() -> None:
+    """Weights that differ in the last bit, as where they were folded in another order, did not move."""
+    before = normal(4, 25)
+    (found,) = movements([pair(np.nextafter(before, np.float32(9)), before)])
+
+    assert found.equal == 0
+    assert 0 < found.relative < 1e-6
+    assert not found.moved
+
+
+@given(step=st.floats(1e-4, 0.5), seed=st.integers(0, 1000))
+def test_steps_are_measured(step: float, seed: int) -> None:
+    """Weights that each moved by one step have that step as the largest difference, and are all other than before."""
+    before = normal(4, 25, seed=seed)
+    after = (before + step * np.sign(normal(4, 25, seed=seed + 1))).astype(np.float32)
+
+    found = movements([pair(after, before, bias=np.zeros(4))])
+
+    assert [each.part for each in found] == ["kernel", "bias"]
+    assert found[0].largest == pytest.approx(step, rel=1e-2)
+    assert found[0].relative == pytest.approx(step / np.abs(before).max(), rel=1e-2)
+    assert found[0].moved
+    assert not found[1].moved
+
+
+@given(factor=st.floats(0.2, 5), seed=st.integers(0, 1000))
+def test_folded_statistics_do_not_bend(factor: float, seed: int) -> None:
+    """A factor for each channel moves its weights and bends nothing; a step of one weight does."""
+    before = normal(3, 20, seed=seed)
+    factors = np.array([[factor], [1.5], [1 / factor]], np.float32)
+    stepped = before * factors
+    stepped[1, 0] += 1
+
+    bent = [movements([pair(rows, before)])[0].bent for rows in (before * factors, stepped)]
+
+    assert bent[0] is not None
+    assert bent[0] < 1e-5
+    assert bent[1] is not None
+    assert bent[1] > 0.1
+
+
+def test_pruned_weights_did_not_move() -> None:
+    """Weights made zero, or nearly, are no movement; those kept are compared."""
+    before = normal(4, 50)
+    cut = np.where(np.abs(before) > 0.5, before, 0)
+    nearly = np.where(cut == 0, np.float32(1e-9), cut)
+
+    for rows in (cut, nearly):
+        (found,) = movements([pair(rows, before)])
+        assert not found.moved
+        assert found.kept == found.equal == np.count_nonzero(cut)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_no_numbers_moved_a_long_way(value: float) -> None:
+    """A diverged training is a large movement, a finite number, and no warning."""
+    before = normal(2, 3)
+    after = before.copy()
+    after[0, 0] = value
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (found,) = movements([pair(after, before)])
+
+    assert found.moved
+    assert np.isfinite([found.largest, found.relative, found.bent or 0.0]).all()
+
+
+def test_movement_from_zero_is_finite() -> None:
+    """Parts that were all zero before have moved if they are anything else."""
+    (_, found) = movements([pair(normal(2, 3), normal(2, 3), bias=np.zeros(2))])
+    (_, moved) = movements([KernelPair(kernel(normal(2, 3), bias=np.ones(2)), kernel(normal(2, 3), bias=np.zeros(2)))])
+
+    assert not found.moved
+    assert moved.moved
+    assert np.isfinite(moved.relative)
+
+
+def part(name: str, relative: float, *, compressible: bool = False, kept: int = 5) -> Movement:
+    return Movement(1, name, "kernel", compressible, 5, kept, 0, relative, relative, None)
+
+
+def test_tuning_sorts_parts() -> None:
+    """Parts that moved and parts that did not are told apart; clustered kernels say nothing about training."""
+    found = [part("CONV_2D", 0.1, compressible=True), part("DEPTHWISE_CONV_2D", 0.0), part("ADD", 0.0, kept=0)]
+
+    assert tuning(found, clustered=True) == Tuning((), ("kernel of DEPTHWISE_CONV_2D 1",))
+    assert not tuning(found, clustered=True).tuned
+    pruned = tuning(found, clustered=False)
+    assert pruned == Tuning(("kernel of CONV_2D 1",), ("kernel of DEPTHWISE_CONV_2D 1",))
+    assert pruned.tuned
+    assert pruned.frozen
+    assert not tuning([], clustered=False).tuned
+
+
+def model(*codes: str, size: int = 100) -> Model:
+    graph = Subgraph(0, "main", (), (), (), tuple(operator(code, at) for at, code in enumerate(codes)))
+    return Model(size, 3, "", (graph,), (), (), (), False)
+
+
+@pytest.mark.parametrize(
+    ("more", "wrapper"),
+    [
+        ((), None),
+        (("CONV_2D",), None),
+        (("VAR_HANDLE", "ASSIGN_VARIABLE", "READ_VARIABLE", "MUL"), "pruning"),
+        (("VAR_HANDLE", "ASSIGN_VARIABLE", "ARG_MIN", "GATHER"), "clustering"),
+        (("VAR_HANDLE", "ASSIGN_VARIABLE"), "clustering"),
+    ],
+)
+def test_wrappers_are_known_by_their_operators(more: tuple[str, ...], wrapper: str | None) -> None:
+    """What the original does not have is counted, and a wrapper named by it."""
+    found = leftovers(model("CONV_2D", "MEAN", *more, size=250), model("CONV_2D", "MEAN"))
+
+    assert found == Leftovers(wrapper, tuple(OperatorCount(code, 1) for code in sorted(more)), 2.5)
