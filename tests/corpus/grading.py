@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -43,12 +44,20 @@ class Graded:
     report: str
 
     @property
+    def _all(self) -> list[Mapping[str, Any]]:
+        return [criterion for lab in self.scorecard["labs"] for criterion in lab["criteria"]]
+
+    @property
+    def partly(self) -> bool:
+        """Whether something was left ungraded."""
+        return any(criterion["verdict"] == "unscored" for criterion in self._all)
+
+    @property
     def criteria(self) -> dict[str, Mapping[str, Any]]:
         """The criteria that were graded, by id: what a person marks and what was deselected is left out."""
-        found = [criterion for lab in self.scorecard["labs"] for criterion in lab["criteria"]]
         return {
             criterion["id"]: criterion
-            for criterion in found
+            for criterion in self._all
             if criterion["verdict"] != "pending" and (criterion["reason"] or {}).get("cause") != NOT_ASKED.cause
         }
 
@@ -82,6 +91,12 @@ def complaints(case: Case, graded: Graded) -> list[str]:
     said = _said(graded)
     found += [f"no reason says {wording!r}" for wording in case.names if wording not in said]
     return found if not found else [*found, "", "what the reasons say:", said]
+
+
+def leaks(graded: Graded, folder: Path) -> list[str]:
+    """Paths of this machine in the scorecard: of the submission, of the grader's working folder, of its repository."""
+    text = json.dumps(graded.scorecard)
+    return [path for path in (str(folder), f"{tempfile.gettempdir()}/optgrade-", str(REPOSITORY)) if path in text]
 
 
 def _about(criterion: Mapping[str, Any], cost: Cost | None) -> Iterator[str]:

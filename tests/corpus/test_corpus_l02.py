@@ -9,7 +9,7 @@ import pytest
 from graders.grade import Servers
 
 from .cases import REPOSITORY, Case, load_all
-from .grading import EARNED, LOST, UNSCORED, complaints, grade
+from .grading import EARNED, LOST, UNSCORED, complaints, grade, leaks
 
 CASES = load_all("l02")
 
@@ -22,13 +22,14 @@ def test_case(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The mistake costs its criteria and no others, the feedback names it, and nobody is shown a traceback."""
+    """The mistake costs its criteria and no others, the feedback names it; no traceback and no path comes out."""
     monkeypatch.chdir(REPOSITORY)
     graded = grade(case, servers, tmp_path)
     terminal = capsys.readouterr().out
-    assert not complaints(case, graded), "\n".join([case.title, *complaints(case, graded)])
+    wrong = complaints(case, graded)
+    assert not wrong, "\n".join([case.title, *wrong])
+    assert not leaks(graded, tmp_path)
     for text in (terminal, graded.report):
         assert "Traceback (most recent call last)" not in text
         assert "INTERNALERROR" not in text
-    partly_selected = len(graded.criteria) < len([c for c in case.lab.criteria if c.marked_by == "tests"])
-    assert graded.exit_code == (UNSCORED if partly_selected else LOST if case.costs else EARNED)
+    assert graded.exit_code == (UNSCORED if graded.partly else LOST if case.costs else EARNED)

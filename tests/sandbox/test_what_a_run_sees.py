@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -175,6 +176,21 @@ def test_versions_and_times_are_told() -> None:
     assert ready.versions["json"] == "unknown"
     assert 0 <= ready.cpu_s < 60
     assert 0 < ready.seconds < 60
+
+
+def test_a_server_outlives_the_thread_that_made_it(make: Open) -> None:
+    """A server may be started in one thread and used in another, whichever ends first."""
+    made: list[Server] = []
+
+    def start() -> None:
+        made.append(Server(["json"], choose("bare"), {}))
+        made[0].wait_ready()
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join()
+    with made[0] as server:
+        assert make("def go():\n    return 3\n", on=server).go().facts == {"answer": 3}
 
 
 PRELOADS = {

@@ -11,6 +11,7 @@ import numpy as np
 
 # TensorFlow versions for which tests/sandbox/test_fast_conversion.py has compared the bytes.
 COMPARED_VERSIONS = ("2.21.",)
+LIBRARIES = ("tf_keras.", "tensorflow.", "tensorflow_model_optimization.")
 
 
 def prepare(seed: int) -> None:
@@ -66,6 +67,9 @@ def _save_function(lite: Any, model: Any, directory: str) -> None:
 
     if not isinstance(model, tf_keras.Model):
         raise TypeError("only for legacy Keras models")
+    # A layer of somebody's own may be one that TensorFlow itself can't save, and converts in a third way.
+    if not all(type(part).__module__.startswith(LIBRARIES) for part in [model, *model.submodules]):
+        raise TypeError("only for models of library layers")
     function = saving_utils.trace_model_call(model)
     holder = tf.Module()
     holder.variables_of_model = model.variables

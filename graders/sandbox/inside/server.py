@@ -125,7 +125,7 @@ def main() -> None:
     """The command line: the control socket's number, then the configuration as JSON."""
     control = socket.socket(fileno=int(sys.argv[1]))
     config = json.loads(sys.argv[2])
-    processes.die_with_parent()
+    # Not die_with_parent: that is about the grader's thread, which may end earlier. The control socket ends with it.
     processes.become_subreaper()
     started = time.perf_counter()
     try:
