@@ -19,6 +19,7 @@ from graders.errors import GraderError, OptgradeError, RunError, SubmissionError
 from graders.evidence.scorer import Scorer, start_server
 from graders.labs.catalogue import LabEntry
 from graders.labs.grading import RUNNER_ENVIRONMENT, Grading, RunBooks, RunPlan, RunResult, execute_all
+from graders.labs.kept import Shelf
 from graders.profiles import Profile
 from graders.sandbox import Isolation, Limits, Server
 from graders.scoring import CheckOutcome, LabScore, Scorecard, score_criterion
@@ -43,17 +44,21 @@ class Options:
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
 
 
-@dataclass(frozen=True)
 class Servers:
-    """The two preloaded servers: one for students' code, one for measuring what it left."""
+    """The two preloaded servers, one for students' code, one for measuring what it left; and what gradings share."""
 
-    runner: Server
-    scorers: Server
+    def __init__(self, runner: Server, scorers: Server) -> None:
+        """Takes over two servers that were started."""
+        self.runner = runner
+        self.scorers = scorers
+        self._work = Path(tempfile.mkdtemp(prefix="optgrade-kept-"))
+        self.shelf = Shelf(self._work)
 
     def close(self) -> None:
-        """Ends both."""
+        """Ends both and removes what was kept."""
         self.runner.close()
         self.scorers.close()
+        shutil.rmtree(self._work, ignore_errors=True)
 
 
 def start_servers(options: Options) -> Servers:
@@ -85,7 +90,7 @@ class Grade:
         self._own = start_servers(options) if lent is None else None
         servers = lent or self._own
         assert servers is not None
-        self.runner, self.scorers = servers.runner, servers.scorers
+        self.runner, self.scorers, self._shelf = servers.runner, servers.scorers, servers.shelf
         self.fault: SubmissionError | None = None
         self.submission, self.view = self._take_submission()
         self.seed = options.seed if options.seed is not None else int(self.view.digest[:7], 16)
@@ -120,6 +125,7 @@ class Grade:
                 work=work,
                 server=self.runner,
                 scorer=Scorer(self.scorers, work / "scorers"),
+                kept=self._shelf.take(f"{self.options.profile.identity}/{lab.id}/{self.seed}"),
             )
         return self._gradings[entry.lab.id]
 
@@ -208,6 +214,8 @@ class Grade:
 
     def close(self) -> None:
         """Ends the servers that this grading started and removes its working folder."""
+        for grading in self._gradings.values():
+            self._shelf.give_back(grading.kept)
         if self._own is not None:
             self._own.close()
         shutil.rmtree(self.work, ignore_errors=True)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from graders.errors import GraderError, RunError
 from graders.evidence.scorer import Scorer
 from graders.labs.definition import Lab
+from graders.labs.kept import Kept
 from graders.profiles import EvaluationSet, Profile, draw
 from graders.sandbox import RunRecord, RunSpec, Server, Session
 from graders.submission import Artefact, take_in
@@ -48,36 +49,25 @@ class RunBooks:
     records: list[RunRecord] = field(default_factory=list)
 
 
-class Once(Generic[T]):
-    """A value that several threads want and one of them makes."""
-
-    def __init__(self, make: Callable[[], T]) -> None:
-        """:param make: called at most once."""
-        self._make = make
-        self._lock = threading.Lock()
-        self._future: Future[T] | None = None
-
-    def get(self) -> T:
-        """The value, or the error that making it raised."""
-        with self._lock:
-            mine = self._future is None
-            if self._future is None:
-                self._future = Future()
-        if mine:
-            try:
-                self._future.set_result(self._make())
-            except BaseException as error:  # noqa: BLE001 - handed to everybody who waits
-                self._future.set_exception(error)
-        return self._future.result()
-
-
 class Grading:
     """One submission's grading of one lab. Shared by the threads that run its plans."""
 
     def __init__(
-        self, *, lab: Lab, profile: Profile, seed: int, code: Path, work: Path, server: Server, scorer: Scorer
+        self,
+        *,
+        lab: Lab,
+        profile: Profile,
+        seed: int,
+        code: Path,
+        work: Path,
+        server: Server,
+        scorer: Scorer,
+        kept: Kept | None = None,
     ) -> None:
-        """:param code: the view of the submission that runs import from. :param work: a folder of the grader's own."""
+        """:param code: the view of the submission that runs import from. :param work: a folder of the grader's own.
+
+        :param kept: what other gradings of this lab, profile and seed have measured already.
+        """
         self.lab = lab
         self.profile = profile
         self.seed = seed
@@ -85,24 +75,20 @@ class Grading:
         self.work = work
         self.server = server
         self.scorer = scorer
-        self.shared: dict[str, Once[Any]] = {}
-        self._lock = threading.Lock()
+        self.kept = kept or Kept(work / "kept")
 
     def drawn(self, purpose: str) -> random.Random:
         """A source of random numbers of its own for each purpose, the same for the same seed."""
         return random.Random(f"{self.lab.id}/{purpose}/{self.seed}")
 
     def once(self, name: str, make: Callable[[], T]) -> T:
-        """The value of that name, made at most once in this grading."""
-        with self._lock:
-            holder = self.shared.setdefault(name, Once(make))
-        value: T = holder.get()
-        return value
+        """The value of that name, made at most once for this lab, profile and seed; it must depend on nothing else."""
+        return self.kept.once(name, make)
 
     @property
     def evaluation(self) -> EvaluationSet:
         """The images that accuracy is graded on, drawn when first asked for."""
-        return self.once("evaluation", lambda: draw(self.profile, self.seed, self.work / "evaluation"))
+        return self.once("evaluation", lambda: draw(self.profile, self.seed, self.kept.folder / "evaluation"))
 
     def open(self, name: str, *, code: Path | None = None) -> Session:
         """Starts a run in a fresh box. :param code: other code than the submission's, such as the reference's."""

@@ -30,6 +30,11 @@ class Profile:
     baseline: Path | None
 
     @property
+    def identity(self) -> str:
+        """What tells this profile's data and model from another's in one process."""
+        return f"{self.name}:{self.dataset_root}:{self.model_path}".replace("/", "|")
+
+    @property
     def images(self) -> str:
         """What the evaluation images are, for the caption of a figure."""
         return "stand-in images drawn for this grading" if self.drawn else "test images chosen for this grading"

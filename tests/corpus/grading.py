@@ -44,20 +44,12 @@ class Graded:
     report: str
 
     @property
-    def _all(self) -> list[Mapping[str, Any]]:
-        return [criterion for lab in self.scorecard["labs"] for criterion in lab["criteria"]]
-
-    @property
-    def partly(self) -> bool:
-        """Whether something was left ungraded."""
-        return any(criterion["verdict"] == "unscored" for criterion in self._all)
-
-    @property
     def criteria(self) -> dict[str, Mapping[str, Any]]:
         """The criteria that were graded, by id: what a person marks and what was deselected is left out."""
+        found = [criterion for lab in self.scorecard["labs"] for criterion in lab["criteria"]]
         return {
             criterion["id"]: criterion
-            for criterion in self._all
+            for criterion in found
             if criterion["verdict"] != "pending" and (criterion["reason"] or {}).get("cause") != NOT_ASKED.cause
         }
 

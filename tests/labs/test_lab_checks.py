@@ -13,8 +13,9 @@ from graders.errors import GraderError, RunError, UsageError
 from graders.labs import catalogue
 from graders.labs.checks import Lost, check, criterion, observe, observing
 from graders.labs.definition import LABS, load
-from graders.labs.grading import Grading, Once, RunBooks, RunPlan, RunResult, execute_all
+from graders.labs.grading import Grading, RunBooks, RunPlan, RunResult, execute_all
 from graders.labs.held import Held, held, without
+from graders.labs.kept import MOST_KEPT, Kept, Once, Shelf
 from graders.verdicts import Verdict
 
 LAB = load(LABS / "l02_quantization")
@@ -130,7 +131,7 @@ def test_a_shared_error_is_raised_to_everybody() -> None:
     assert tried == [1]
 
 
-def grading(seed: int = 0, work: Path = NOWHERE, lab: Any = LAB) -> Grading:
+def grading(seed: int = 0, work: Path = Path("nowhere"), lab: Any = LAB) -> Grading:
     return Grading(lab=lab, profile=NOWHERE, seed=seed, code=NOWHERE, work=work, server=NOWHERE, scorer=NOWHERE)
 
 
@@ -255,3 +256,26 @@ def test_the_plan_has_the_runs_that_are_announced() -> None:
         assert sorted(each.name for each in plans) == sorted(entry.run_names)
         assert all(each.title for each in plans)
         assert min(each.weight for each in plans) > 0
+
+
+def test_what_is_kept_is_made_once_and_the_longest_unused_forgotten(tmp_path: Path) -> None:
+    """Gradings with the same key share values; a shelf forgets the files of what was used longest ago, never in use."""
+    shelf = Shelf(tmp_path)
+    first = shelf.take("lab/1")
+    assert first.once("value", lambda: 7) == shelf.take("lab/1").once("value", lambda: 8) == 7
+    (first.folder / "file").write_text("kept")
+    for number in range(2, 3 + MOST_KEPT):
+        shelf.give_back(shelf.take(f"lab/{number}"))
+    assert first.folder.joinpath("file").exists(), "it is still in use"
+    shelf.give_back(first)
+    shelf.give_back(first)
+    shelf.give_back(shelf.take("lab/last"))
+    assert not first.folder.joinpath("file").exists()
+
+
+def test_an_error_is_not_kept(tmp_path: Path) -> None:
+    """What could not be made once is tried again by the next who asks."""
+    kept = Kept(tmp_path / "kept")
+    with pytest.raises(ZeroDivisionError):
+        kept.once("value", lambda: 1 // 0)
+    assert kept.once("value", lambda: 2) == 2

@@ -46,7 +46,7 @@ def baseline(grading: Grading) -> Baseline:
 
 def _baseline(grading: Grading) -> Baseline:
     kept = grading.profile.baseline
-    fp32, int8 = (kept / FP32, kept / INT8) if kept else make_files(grading, grading.work / "baseline")
+    fp32, int8 = (kept / FP32, kept / INT8) if kept else make_files(grading, grading.kept.folder / "baseline")
     return _read(grading, fp32, int8)
 
 
