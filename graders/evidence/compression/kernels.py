@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.evidence.tflite.graph import aligned_activations
+from graders.evidence.tflite.graph import aligned_activations, compute_ops
 from graders.evidence.tflite.model import Model
 from graders.evidence.tflite.weights import Weights
 
@@ -68,6 +68,13 @@ class KernelPair:
     found: Kernel
     original: Kernel
 
+    def biases(self) -> tuple[Rows, Rows] | None:
+        """Both biases, (output channels,); zeros where only one file has any, None where neither has."""
+        mine, theirs = self.found.bias, self.original.bias
+        if mine is None:
+            return None if theirs is None else (np.zeros_like(theirs), theirs)
+        return mine, np.zeros_like(mine) if theirs is None else theirs
+
 
 @dataclass(frozen=True, eq=False)
 class Pairing:
@@ -108,19 +115,33 @@ def as_rows(values: NDArray[Any], axis: int) -> Rows:
 def paired(model: Model, found: Iterable[Kernel], original_model: Model, original: Iterable[Kernel]) -> Pairing:
     """The kernels of a file and of the original model's, matched along the graph, whatever their order and names.
 
-    Each compressible kernel of the original has to be there: one that is not constant any more, as in a file with
-    wrappers left in, makes two networks of them.
+    The converter drops a bias of zeros, which makes another graph; where the operators are the same in the same order,
+    kernels are matched by that order. Each kernel of the original has to be there: one that is not constant any more,
+    as in a file with wrappers left in, makes two networks of them.
     """
+    found, original = tuple(found), tuple(original)
     alignment = aligned_activations(original_model, model)
-    if alignment.pairs is None:
+    if alignment.pairs is not None:
+        makers = {index: operator.index for operator in model.main.operators for index in operator.outputs}
+        partners = {pair.operator.index: makers[pair.second.index] for pair in alignment.pairs if pair.operator}
+    elif _codes(model) == _codes(original_model):
+        in_order = zip(compute_ops(original_model), compute_ops(model), strict=True)
+        partners = {theirs.index: mine.index for theirs, mine in in_order}
+    else:
         return Pairing(None, alignment.reason)
-    makers = {index: operator.index for operator in model.main.operators for index in operator.outputs}
-    counterpart = {pair.operator.index: makers[pair.second.index] for pair in alignment.pairs if pair.operator}
     ours = {kernel.operator: kernel for kernel in found}
     pairs = []
     for theirs in original:
-        mine = ours.get(counterpart.get(theirs.operator, -1))
-        if mine is None or mine.rows.shape != theirs.rows.shape:
+        mine = ours.get(partners.get(theirs.operator, -1))
+        if mine is None or mine.rows.shape != theirs.rows.shape or not _same_biases(mine, theirs):
             return Pairing(None, f"the kernel of {theirs.name} has no counterpart")
         pairs.append(KernelPair(mine, theirs))
     return Pairing(tuple(pairs), "")
+
+
+def _codes(model: Model) -> list[str]:
+    return [operator.label for operator in compute_ops(model)]
+
+
+def _same_biases(mine: Kernel, theirs: Kernel) -> bool:
+    return mine.bias is None or theirs.bias is None or mine.bias.shape == theirs.bias.shape

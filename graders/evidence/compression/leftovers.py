@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from graders.evidence.tflite.model import Model
 
-VARIABLE_OPERATORS = frozenset({"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"})
-"""A variable that is written at run time keeps the converter from making a constant of it."""
+WRITING_OPERATORS = frozenset({"VAR_HANDLE", "ASSIGN_VARIABLE", "CALL_ONCE"})
+"""Both wrappers write a variable in each inference, which keeps the converter from making a constant of it."""
+READING_OPERATOR = "READ_VARIABLE"
+"""Pruning's wrapper computes with the masked weights that it wrote; clustering's never reads the indices back."""
 LOOKUP_OPERATORS = frozenset({"ARG_MIN", "GATHER"})
-"""Clustering's wrapper looks for each weight's nearest centroid anew in each inference."""
+"""Clustering's wrapper looks for each weight's nearest centroid; for small kernels the converter does it in advance."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,10 @@ def leftovers(model: Model, original: Model) -> Leftovers:
     """
     extra = _operators(model) - _operators(original)
     wrapper = None
-    if extra.keys() >= LOOKUP_OPERATORS:
-        wrapper = "clustering"
-    elif VARIABLE_OPERATORS & extra.keys():
+    if READING_OPERATOR in extra:
         wrapper = "pruning"
+    elif extra.keys() & (LOOKUP_OPERATORS | WRITING_OPERATORS):
+        wrapper = "clustering"
     counts = tuple(OperatorCount(name, count) for name, count in sorted(extra.items()))
     return Leftovers(wrapper, counts, model.size / original.size if original.size else 0.0)
 

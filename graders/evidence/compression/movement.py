@@ -9,22 +9,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.evidence.compression.kernels import KernelPair
+from graders.evidence.compression.kernels import Kernel, KernelPair, Rows
+from graders.evidence.compression.zeros import negligible
 
 STILL = 1e-6
 """A part that moved by no more, relative to its largest value, did not move: two conversions of the same weights may
 differ in the last bit where batch normalisation is folded in."""
+LARGEST = float(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True)
 class Movement:
     """How far one part, ``"kernel"`` or ``"bias"``, is from the original's.
 
-    ``kept`` of its ``values`` are not zero in the file, and those alone are compared: ``equal`` of them are the same
-    float32 as before. ``largest`` is the largest difference, ``relative`` the same as a share of the original's largest
-    value. ``bent`` is, for a kernel, the relative difference that remains when each output channel is scaled as fits
-    best: what batch normalisation's statistics alone can't explain. An optimizer like Adam moves a weight by about its
-    learning rate in a step, so ``largest`` of a dense layer, over the learning rate, is a lower bound of the steps.
+    ``kept`` of its ``values`` were not made zero or near zero, and those alone are compared: ``equal`` of them are the
+    same float32 as before. ``largest`` is the largest difference, ``relative`` the same as a share of the original's
+    largest value. ``bent`` is, for a kernel, the relative difference that remains when each output channel is scaled
+    as fits best: what batch normalisation's statistics alone can't explain. An optimizer like Adam moves a weight by
+    about its learning rate in a step, so ``largest`` of a dense layer, over the learning rate, is a lower bound of the
+    steps, unless the layer was clustered.
     """
 
     operator: int
@@ -56,25 +59,21 @@ def movements(pairs: Iterable[KernelPair]) -> tuple[Movement, ...]:
     """
     found = []
     for pair in pairs:
-        found.append(_movement(pair, "kernel"))
-        if pair.found.bias is not None and pair.original.bias is not None:
-            found.append(_movement(pair, "bias"))
+        found.append(_movement(pair.found, "kernel", pair.found.rows, pair.original.rows))
+        biases = pair.biases()
+        if biases is not None:
+            found.append(_movement(pair.found, "bias", *(bias.reshape(-1, 1) for bias in biases)))
     return tuple(found)
 
 
-def _movement(pair: KernelPair, part: str) -> Movement:
-    now, before = pair.found.rows, pair.original.rows
-    if part == "bias":
-        assert pair.found.bias is not None
-        assert pair.original.bias is not None
-        now, before = pair.found.bias.reshape(-1, 1), pair.original.bias.reshape(-1, 1)
-    kept = (now != 0) | (before == 0)
+def _movement(kernel: Kernel, part: str, now: Rows, before: Rows) -> Movement:
+    kept = ~negligible(now) | negligible(before)
     largest, top = _largest_difference(now, before, kept), _largest(before)
     return Movement(
-        operator=pair.found.operator,
-        kind=pair.found.kind,
+        operator=kernel.operator,
+        kind=kernel.kind,
         part=part,
-        compressible=pair.found.compressible and part == "kernel",
+        compressible=kernel.compressible and part == "kernel",
         values=now.size,
         kept=int(kept.sum()),
         equal=int((kept & (now == before)).sum()),
@@ -84,27 +83,24 @@ def _movement(pair: KernelPair, part: str) -> Movement:
     )
 
 
-def _largest(values: NDArray[np.float32]) -> float:
-    return _bounded(float(np.abs(values.astype(np.float64)).max(initial=0.0)))
+def _largest(values: NDArray[Any], where: NDArray[np.bool_] | None = None) -> float:
+    """The largest size of a value; the largest float64 where one is not finite."""
+    chosen = values.astype(np.float64) if where is None else values.astype(np.float64)[where]
+    return float(np.abs(np.where(np.isfinite(chosen), chosen, LARGEST)).max(initial=0.0))
 
 
 def _largest_difference(now: NDArray[Any], before: NDArray[Any], kept: NDArray[np.bool_]) -> float:
     with np.errstate(invalid="ignore"):
-        differences = np.abs(now.astype(np.float64) - before.astype(np.float64))
-    return _bounded(float(differences.max(initial=0.0, where=kept)))
-
-
-def _bounded(value: float) -> float:
-    return value if np.isfinite(value) else float(np.finfo(np.float64).max)
+        return _largest(now.astype(np.float64) - before.astype(np.float64), kept)
 
 
 def _ratio(difference: float, top: float) -> float:
     if difference == 0:
         return 0.0
-    return min(difference / top, float(np.finfo(np.float64).max)) if top > 0 else float(np.finfo(np.float64).max)
+    return min(difference / top, LARGEST) if top > 0 else LARGEST
 
 
-def _rescaled(before: NDArray[np.float32], now: NDArray[np.float32]) -> NDArray[np.float64]:
+def _rescaled(before: Rows, now: Rows) -> NDArray[np.float64]:
     """The original's rows, each with the factor that brings it nearest to the file's."""
     with np.errstate(invalid="ignore", over="ignore"):
         old, new = np.where(now != 0, before, 0).astype(np.float64), now.astype(np.float64)

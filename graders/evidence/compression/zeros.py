@@ -40,18 +40,24 @@ class Zeros:
         return self.zeros / self.weights if self.weights else 0.0
 
 
+def negligible(rows: Rows, near: float = NEAR) -> NDArray[np.bool_]:
+    """Which weights, (channels, weights of each), are zero or near zero."""
+    sizes = _magnitudes(rows)
+    largest = np.where(np.isfinite(sizes), sizes, 0).max(axis=1, initial=0.0, keepdims=True)
+    small: NDArray[np.bool_] = (sizes == 0) | (sizes < near * largest)
+    return small
+
+
 def count_zeros(kernel: Kernel, near: float = NEAR) -> Zeros:
     """Counts a kernel's zeros; ``near`` is the share of the channel's largest weight below which one is near zero."""
     zero = kernel.rows == 0
-    sizes = _magnitudes(kernel.rows)
-    largest = sizes.max(axis=1, initial=0.0, keepdims=True)
     return Zeros(
         operator=kernel.operator,
         kind=kernel.kind,
         compressible=kernel.compressible,
         weights=kernel.rows.size,
         zeros=int(zero.sum()),
-        near_zeros=int((~zero & (sizes < near * largest)).sum()),
+        near_zeros=int((~zero & negligible(kernel.rows, near)).sum()),
         rows=len(kernel.rows),
         zero_rows=int(zero.all(axis=1).sum()) if kernel.rows.size else 0,
         bias_zeros=0 if kernel.bias is None else int((kernel.bias == 0).sum()),
@@ -165,13 +171,18 @@ def misplaced_zeros(pairs: Iterable[KernelPair]) -> tuple[Misplaced, ...]:
     found: list[Misplaced] = []
     for pair in pairs:
         now, before = count_zeros(pair.found), count_zeros(pair.original)
-        biases = 0 if pair.found.bias is None else int(pair.found.bias.size)
-        parts = [("bias", now.bias_zeros - before.bias_zeros, biases)]
+        biases = pair.biases()
+        parts = [] if biases is None else [("bias", *_more_zeros(*biases))]
         if not now.compressible:
             parts.append(("depthwise kernel", now.zeros - before.zeros, now.weights))
         parts.append(("whole channel", now.zero_rows - before.zero_rows, now.rows))
         found += [Misplaced(now.operator, now.kind, part, more, size) for part, more, size in parts if more > 0]
     return tuple(found)
+
+
+def _more_zeros(now: Rows, before: Rows) -> tuple[int, int]:
+    """The zeros that came, and how many values there are."""
+    return int((now == 0).sum()) - int((before == 0).sum()), now.size
 
 
 @dataclass(frozen=True)

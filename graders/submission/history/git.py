@@ -22,7 +22,7 @@ from typing import IO
 from graders.submission.history.cleaning import clean
 
 TIME_S = 10.0
-MAX_OUTPUT = 64 << 20
+MAX_OUTPUT = 16 << 20
 MAX_ERRORS = 8 << 10
 MAX_MEMORY = 1 << 30
 READ = 1 << 16

@@ -16,7 +16,7 @@ from graders.submission.history.records import Commit, FileChange, History, NoHi
 from graders.submission.history.repository import Mirror, NoRepository, find_repository, make_mirror
 
 MAX_COMMITS = 5000
-MAX_CHANGES = 200_000
+MAX_CHANGES = 100_000
 MAX_LOOKED_AT = 200
 MAX_LOOKED_AT_BYTES = 1 << 20
 LOOKED_AT_FROM = 100
@@ -194,7 +194,7 @@ def _contents(mirror: Mirror, blobs: Sequence[str]) -> dict[str, str]:
     """What the first bytes of each blob say that it is."""
     if not blobs:
         return {}
-    output = run_git(mirror.path, ["cat-file", "--batch"], _lines(blobs), 32 << 20)
+    output = run_git(mirror.path, ["cat-file", "--batch"], _lines(blobs))
     return {blob: kind_of(head) for blob, head in _heads(output.data)}
 
 

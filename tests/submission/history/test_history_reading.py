@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from graders.submission.history import History, NoHistory, read_history, reading
+from graders.submission.history import History, NoHistory, read_history, reading, repository
+from graders.submission.history.git import GitFailed, run_git
 
 from .conftest import Reading
 from .repositories import CODE, DAY, LAB, LAB_PATHS, START, STUB, SUMMARY, TIDY, Made, code, git, make
@@ -188,6 +189,21 @@ def test_without_git_there_is_a_reason(tmp_path: Path, monkeypatch: pytest.Monke
     found = read_history(folder, LAB_PATHS)
     assert isinstance(found, NoHistory)
     assert "not installed" in found.reason
+
+
+def test_git_is_stopped_in_time_and_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Output beyond the bound is cut and said; out of time, there is a reason and no history."""
+    folder = make(tmp_path / "a", [Made(f"Step {n} of the work", {CODE: code(n)}) for n in range(1, 200)])
+    mirror = repository.make_mirror(repository.find_repository(folder), tmp_path / "mirror")
+    output = run_git(mirror.path, ["log", mirror.head], max_output=1000)
+    assert (len(output.data), output.complete) == (1000, False)
+    assert run_git(mirror.path, ["log", mirror.head]).complete
+    with pytest.raises(GitFailed, match="unknown revision|bad revision|ambiguous"):
+        run_git(mirror.path, ["log", "nothing"])
+    monkeypatch.setattr("graders.submission.history.git.TIME_S", 0.0)
+    found = read_history(folder, LAB_PATHS)
+    assert isinstance(found, NoHistory)
+    assert "took more than" in found.reason
 
 
 def test_long_histories_are_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
