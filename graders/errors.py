@@ -45,7 +45,11 @@ class RunError(OptgradeError):
     """The student's code did not get through a run."""
 
     def __init__(self, verdict: Verdict, message: str, places: Sequence[Place] = (), kind: str = "") -> None:
-        """:param kind: the name of the exception that the student's code raised, if it raised one."""
+        """Takes the verdict, one line, the lines of code that it is about, and its kind.
+
+        :param kind: the name of the exception that the student's code raised, ``"file"`` where a file that it left
+            can't be used, ``"scores"`` where its predictions are not one score for each class.
+        """
         super().__init__(message)
         self.verdict = verdict
         self.message = message

@@ -239,8 +239,15 @@ def samples(kit: str, root: str, splits: list[list[float]]) -> Answer:
         return [Path(path).name for path in paths]
 
     parts = [names(dataset.split_dataset(share, int(seed))[1]) for share, seed in splits]
-    told = {"train": names(dataset.dataX), "labels": dataset.dataY, "test": names(dataset.testX), "splits": parts}
-    return told, {}
+    test_parts = [names(dataset.split_dataset(share, int(seed), usetest=True)[1]) for share, seed in splits]
+    return {
+        "train": names(dataset.dataX),
+        "labels": dataset.dataY,
+        "test": names(dataset.testX),
+        "test_labels": dataset.testY,
+        "splits": parts,
+        "test_splits": test_parts,
+    }, {}
 
 
 _pair: dict[str, Any] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,22 +27,28 @@ ENVIRONMENT = {"OMP_NUM_THREADS": "1"}
 
 @dataclass(frozen=True)
 class WeightDifference:
-    """How far the weights of a file are from those expected: ``worst`` is relative to a tensor's largest weight."""
+    """How far the weights of a file are from those expected: ``worst`` is relative to a tensor's largest weight.
+
+    ``difference`` says why there is nothing to compare: the tensors are others altogether.
+    """
 
     tensors: int
     changed: int
     worst: float
     where: str
+    difference: str = ""
 
 
 @dataclass(frozen=True)
 class Samples:
-    """A data set's images by file name: training images with their classes, test images, parts by (share, seed)."""
+    """A data set's images by file name: training and test images with their classes, parts of both by (share, seed)."""
 
     train: tuple[str, ...]
     labels: tuple[int, ...]
     test: tuple[str, ...]
     splits: Mapping[tuple[float, int], tuple[str, ...]]
+    test_labels: tuple[int, ...] = ()
+    test_splits: Mapping[tuple[float, int], tuple[str, ...]] = field(default_factory=dict)
 
 
 class Measurement:
@@ -67,7 +73,7 @@ class Measurement:
                 raise MalformedModel(str(reply.facts["malformed"])[:300])
             return from_facts(reply.facts["model"])
         except MalformedModel as error:
-            raise RunError(Verdict.FAILED, f"{self.path.name} is no valid .tflite file: {error}") from None
+            raise RunError(Verdict.FAILED, f"{self.path.name} is no valid .tflite file: {error}", kind="file") from None
         except (KeyError, ValueError) as error:
             raise ScorerError(f"the scorer's answer can't be used: {error}") from None
 
@@ -106,8 +112,17 @@ class Measurement:
     def samples(self, kit: Path, root: Path, splits: Sequence[tuple[float, int]]) -> Samples:
         """What the given kit says of the data set at ``root``, with the valid parts of these (share, seed) splits."""
         facts = self._call("samples", kit=str(kit), root=str(root), splits=[list(split) for split in splits]).facts
-        parts = dict(zip(splits, (tuple(part) for part in facts["splits"]), strict=True))
-        return Samples(tuple(facts["train"]), tuple(facts["labels"]), tuple(facts["test"]), parts)
+        parts, test_parts = (
+            dict(zip(splits, (tuple(part) for part in facts[key]), strict=True)) for key in ("splits", "test_splits")
+        )
+        return Samples(
+            tuple(facts["train"]),
+            tuple(facts["labels"]),
+            tuple(facts["test"]),
+            parts,
+            tuple(facts["test_labels"]),
+            test_parts,
+        )
 
     def prepare_pair(self, baseline: Path) -> None:
         """Loads the file and a baseline to be timed in turn."""
@@ -129,7 +144,7 @@ def _outputs(reply: Reply, count: int) -> NDArray[Any]:
 def _file_fault(error: RunError, name: str) -> RunError | ScorerError:
     """An artefact that can't be measured costs what depends on it; a fault of ours is ours."""
     if error.kind == "Unmeasurable":
-        return RunError(Verdict.FAILED, error.message.removeprefix("Unmeasurable: "))
+        return RunError(Verdict.FAILED, error.message.removeprefix("Unmeasurable: "), kind="file")
     if error.verdict is Verdict.FAILED:
         return ScorerError(f"measuring {name} failed: {error.message}")
     return RunError(error.verdict, f"measuring {name}: {error.message}")

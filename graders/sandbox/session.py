@@ -291,7 +291,7 @@ class Session:
         if not isinstance(error, dict):
             return RunError(Verdict.TAMPERED, "the runner's answer is not one that the runner gives")
         kind, message = plain(str(error.get("type", "Exception"))[:200]), str(error.get("message", ""))[:MAX_MESSAGE]
-        message = self._without_paths(plain(message))
+        message = self._without_paths(plain(message)).strip()
         frames = error.get("frames")
         places = []
         for frame in frames[:MAX_FRAMES] if isinstance(frames, list) else []:

@@ -35,6 +35,15 @@ RUN_HINTS: Mapping[Verdict, tuple[str, str]] = {
     ),
     Verdict.LOST: ("The file is not what the task asks for.", "Compare it with the assignment."),
 }
+# By the kind of the error, where its verdict alone would say too little.
+KIND_HINTS: Mapping[str, tuple[str, str]] = {
+    "file": RUN_HINTS[Verdict.LOST],
+    "scores": (
+        "postprocess_outputs does not return one score for each class.",
+        "Return the scores of all classes as an array of shape (classes,) or (1, classes).",
+    ),
+}
+KIND_HINTS = {**KIND_HINTS, "BadPrediction": KIND_HINTS["scores"]}
 OUR_FAULT = "This is a fault of the grader or of its machine, not of the submission."
 
 
@@ -74,7 +83,7 @@ def reason_of(error: BaseException, lab: Lab) -> tuple[Verdict, Reason]:
         reason = Reason(error.measured, error.expected, _fill(hint.cause, filled), _fill(hint.next, filled))
         return Verdict.LOST, reason
     if isinstance(error, RunError):
-        cause, step = RUN_HINTS.get(error.verdict, RUN_HINTS[Verdict.FAILED])
+        cause, step = KIND_HINTS.get(error.kind) or RUN_HINTS.get(error.verdict, RUN_HINTS[Verdict.FAILED])
         where = f" ({error.places[-1]})" if error.places else ""
         expected = (
             "this part, written and handed in" if error.verdict is Verdict.MISSING else "a run that gets to its end"

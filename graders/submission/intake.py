@@ -33,12 +33,13 @@ def take_in(source: Path, destination: Path, max_bytes: int) -> Artefact:
     except FileNotFoundError:
         raise RunError(Verdict.MISSING, f"no file {source.name} was written") from None
     except OSError as error:
-        raise RunError(Verdict.FAILED, f"{source.name} is not a regular file ({error.strerror})") from None
+        what = "a link" if source.is_symlink() else f"not a regular file ({error.strerror})"
+        raise RunError(Verdict.FAILED, f"{source.name} is {what}; a .tflite file was expected", kind="file") from None
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
-            raise RunError(Verdict.FAILED, f"{source.name} is {kind}; a .tflite file was expected")
+            raise RunError(Verdict.FAILED, f"{source.name} is {kind}; a .tflite file was expected", kind="file")
         if found.st_size > max_bytes:
             raise _too_large(source.name, f"{found.st_size:,}", max_bytes)
         artefact = _copy(descriptor, destination, max_bytes)
@@ -50,7 +51,7 @@ def take_in(source: Path, destination: Path, max_bytes: int) -> Artefact:
 
 
 def _too_large(name: str, size: str, max_bytes: int) -> RunError:
-    return RunError(Verdict.FAILED, f"{name} has {size} bytes; at most {max_bytes:,} are taken")
+    return RunError(Verdict.FAILED, f"{name} has {size} bytes; at most {max_bytes:,} are taken", kind="file")
 
 
 def _copy(descriptor: int, destination: Path, max_bytes: int) -> Artefact | None:

@@ -13,7 +13,7 @@ from graders.evidence.claims.model import Form, Place
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-MAX_TEXT = 400_000
+MAX_TEXT = 300_000
 MAX_LINES = 20_000
 MAX_LINE = 4_000
 MAX_CELLS = 20_000
@@ -22,8 +22,8 @@ MAX_IMAGES = 500
 PSEUDO_LEVEL = 7
 _LOOSE_HEADING = re.compile(r"(#{1,6})(?=[^#\s])(.*)")
 _BOLD_LINE = re.compile(r"\s*(?:\*\*|__)([^*_]{1,120})(?:\*\*|__):?\s*")
-_ROW = re.compile(r"<tr\b[^<>]{0,500}>", re.I)
-_CELL = re.compile(r"<t[dh]\b[^<>]{0,500}>", re.I)
+_ROW = re.compile(r"<tr\b[^<>]{0,500}>", re.IGNORECASE)
+_CELL = re.compile(r"<t[dh]\b[^<>]{0,500}>", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,15 @@ class Heading:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of text, as a reader sees it. ``headings``: those it stands under, the outermost first."""
+    """A line of text, as a reader sees it. ``headings``: those it stands under, the outermost first. ``number`` is that
+    of a numbered item which begins here.
+    """
 
     text: str
     line: int
     form: Form
     headings: tuple[str, ...]
+    number: int | None = None
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,7 @@ class _Reader:
         self.lists = 0
         self.cells = 0
         self.last = ""
+        self.number: int | None = None
 
     def read(self, tokens: Sequence[Token]) -> None:
         """Turns all tokens into blocks."""
@@ -155,6 +159,8 @@ class _Reader:
                 self.lists += 1
             elif token.type in ("bullet_list_close", "ordered_list_close"):
                 self.lists -= 1
+            elif token.type == "list_item_open":
+                self.number = int(token.info) if token.info.isdigit() and len(token.info) < 4 else None
             elif token.type == "inline":
                 self._paragraph(token.content, _line(token))
             elif token.type in ("fence", "code_block"):
@@ -192,8 +198,8 @@ class _Reader:
             self._images(raw, line)
         text = " ".join(raw.split()) if code else plain_text(raw)
         if text:
-            self.blocks.append(Line(text, line, form, self._above()))
-            self.last = text
+            self.blocks.append(Line(text, line, form, self._above(), self.number))
+            self.last, self.number = text, None
 
     def _above(self) -> tuple[str, ...]:
         return tuple(heading.text for heading in self.stack)
@@ -231,7 +237,9 @@ class _Reader:
             self.blocks.append(Table(rows[0], tuple(rows[1:]), self._above()))
 
     def _html(self, content: str, first: int) -> None:
-        """HTML as text: its tables are tables, its images images, the rest lines."""
+        """HTML as text: its tables are tables, its images images, the rest lines; comments are not there."""
+        if content.lstrip().startswith("<!--"):
+            return
         if "<tr" in content.lower():
             self._add_table(list(self._html_rows(content, first)))
             return
@@ -240,8 +248,10 @@ class _Reader:
 
     def _html_rows(self, content: str, first: int) -> Iterator[Row]:
         ends = [found.end() for found in _ROW.finditer(content)]
+        line, counted = first, 0
         for start, end in zip(ends, [*ends[1:], len(content)], strict=True):
-            line = first + content.count("\n", 0, start)
+            line += content.count("\n", counted, start)
+            counted = start
             raw = _CELL.split(content[start:end])[1 : MAX_COLUMNS + 1]
             cells = tuple(plain_text(cell) for cell in raw)
             for place, cell in enumerate(raw):

@@ -12,21 +12,28 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 MAX_TARGET = 1000
-_DATA_ADDRESS = re.compile(r"data:image/([a-z0-9.+-]{1,20})(?:;[^,;\s]{0,40}){0,4},[A-Za-z0-9+/=%_-]*+", re.I)
+_DATA_ADDRESS = re.compile(r"data:image/([a-z0-9.+-]{1,20})(?:;[^,;\s]{0,40}){0,4},[A-Za-z0-9+/=%_-]*+", re.IGNORECASE)
 _IMAGE = re.compile(
-    r"!\[((?:[^\[\]\\]|\\.){0,500}+)\]\(\s*+(<[^<>\n]{0,1000}+>|[^()\s<>]{0,1000}+(?:\([^()\s]{0,200}\))?[^()\s]{0,200})"
+    r"!\[((?:[^\[\]\\]|\\.){0,500}+)\]\(\s*+"
+    r"(<[^<>\n]{0,1000}+>|[^()\s<>]{0,1000}+(?:\([^()\s]{0,200}\))?[^()\s]{0,200})[^()\n]{0,300}\)"
 )
 _IMAGE_BY_NAME = re.compile(r"!\[((?:[^\[\]\\]|\\.){0,500}+)\](?:\[([^\[\]]{0,200})\])?(?!\()")
 _WIKI_IMAGE = re.compile(r"!\[\[([^\[\]|\n]{1,500}+)(?:\|[^\[\]\n]{0,200})?\]\]")
-_IMAGE_TAG = re.compile(r"<img\b([^<>]{0,2000}+)/?>", re.I)
-_SOURCE = re.compile(r"\bsrc\s*=\s*(?:\"([^\"]{0,1000})\"|'([^']{0,1000})'|([^\s\"'>]{1,1000}))", re.I)
-_ALTERNATIVE = re.compile(r"\balt\s*=\s*(?:\"([^\"]{0,500})\"|'([^']{0,500})')", re.I)
+_IMAGE_TAG = re.compile(r"<img\b([^<>]{0,2000}+)>", re.IGNORECASE)
+_SOURCE = re.compile(r"\bsrc\s*=\s*(?:\"([^\"]{0,1000})\"|'([^']{0,1000})'|([^\s\"'>]{1,1000}))", re.IGNORECASE)
+_ALTERNATIVE = re.compile(r"\balt\s*=\s*(?:\"([^\"]{0,500})\"|'([^']{0,500})')", re.IGNORECASE)
 _LINK = re.compile(r"\[((?:[^\[\]\\]|\\.){0,500}+)\](?:\([^()\n]{0,1000}+\)|\[[^\[\]]{0,200}\])")
-_BREAK = re.compile(r"<br\s*/?>", re.I)
-_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}+>|<!--.{0,5000}?-->")
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_TAG = re.compile(
+    r"</?(?:a|abbr|b|big|blockquote|br|caption|center|cite|code|col|colgroup|dd|del|details|div|dl|dt|em|figcaption"
+    r"|figure|font|h[1-6]|hr|i|iframe|img|input|ins|kbd|label|li|main|mark|ol|p|picture|pre|q|s|samp|script|section"
+    r"|small|source|span|strike|strong|style|sub|summary|sup|svg|table|tbody|td|tfoot|th|thead|tr|tt|u|ul|var|video)"
+    r"(?:[\s/][^<>]{0,1000}+)?>|<!--(?:[^-<]|-(?!->)){0,500}+-->",
+    re.IGNORECASE,
+)
 _MATHS = ((r"\pm", "±"), (r"\%", "%"), (r"\times", "x"), (r"\approx", "~"), (r"\sim", "~"), (r"\,", " "), (r"\ ", " "))
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
-_MARKS = re.compile(r"\*{1,3}|`+|~~|\$|(?<!\w)_{1,3}(?=\S)|(?<=\S)_{1,3}(?!\w)")
+_MARKS = re.compile(r"\*{1,3}|`+|~~|\$|(?<!\w)_{1,3}(?=[^\s_])|(?<=[^\s_])_{1,3}(?!\w)")
 
 
 @dataclass(frozen=True)

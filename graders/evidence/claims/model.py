@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 
 class Quantity(StrEnum):
@@ -79,7 +80,8 @@ class Claim:
 
     ``variants`` are those that it may speak of: one, as a rule; several where only a family is named ("INT8"); none
     for the model as such. ``low`` and ``high`` bound what the figure may stand for: the last digit, and 1000 or 1024
-    for a kilobyte, are not known better. ``text`` is what was written.
+    for a kilobyte, are not known better. ``text`` is what was written; ``begins`` the line where its table begins, 0
+    elsewhere.
     """
 
     variants: tuple[str, ...]
@@ -91,6 +93,7 @@ class Claim:
     text: str
     form: Form
     basis: Basis
+    begins: int = 0
 
     @property
     def variant(self) -> str:
@@ -131,7 +134,15 @@ class Claims:
 
     def of(self, variant: str, quantity: Quantity) -> tuple[Claim, ...]:
         """The claims about exactly that variant and quantity."""
-        return tuple(claim for claim in self.claims if claim.variant == variant and claim.quantity is quantity)
+        return self._index.get((variant, quantity), ())
+
+    @cached_property
+    def _index(self) -> dict[tuple[str, Quantity], tuple[Claim, ...]]:
+        index: dict[tuple[str, Quantity], tuple[Claim, ...]] = {}
+        for claim in self.claims:
+            key = (claim.variant, claim.quantity)
+            index[key] = (*index.get(key, ()), claim)
+        return index
 
 
 class Check(StrEnum):

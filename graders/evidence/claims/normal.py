@@ -21,7 +21,7 @@ def normal(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    raised = text.translate(dict.fromkeys(map(ord, _SUPERSCRIPTS), " "))
+    raised = text.translate(dict.fromkeys(map(ord, _SUPERSCRIPTS)))
     signs = "".join(_AS.get(character, character) for character in raised)
     plain = unicodedata.normalize("NFKC", signs).casefold()
     split = unicodedata.normalize("NFKD", plain)
@@ -36,3 +36,11 @@ def _character(character: str) -> str:
         return " "
     digit = unicodedata.decimal(character, None)
     return str(digit) if digit is not None else _AS.get(character, character)
+
+
+def is_dense(character: str) -> bool:
+    """Whether a character stands for a syllable or a word, in a script that is written without spaces."""
+    code = ord(character)
+    return (
+        0x0E00 <= code <= 0x0EFF or 0x2E80 <= code <= 0x9FFF or 0xF900 <= code <= 0xFAFF or 0x20000 <= code <= 0x3FFFF
+    )

@@ -15,7 +15,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 
-from graders.evidence.claims.vocabulary import LETTER, START, alternatives, units_data
+from graders.evidence.claims.normal import normal
+from graders.evidence.claims.trie import LETTER, Words
+from graders.evidence.claims.vocabulary import units_data
 
 MAX_DIGITS = 40
 APPROXIMATE = 0.05
@@ -82,21 +84,20 @@ _POINT = re.compile(r"(?<![\d.,])(?:0\.\d++|\d{1,3}\.(?:\d{1,2}|\d{4,}))(?![\d.,
 
 
 @cache
-def _units() -> tuple[tuple[Unit, ...], re.Pattern[str]]:
-    """The units of ``units.toml``, and a pattern with a group for each."""
-    entries = units_data()["unit"]
-    units = tuple(_unit(Kind(entry["kind"]), entry.get("factor", 1.0), entry.get("most")) for entry in entries)
-    groups = "|".join(f"({alternatives(entry['words'])})" for entry in entries)
-    return units, re.compile(rf"\s?[\[(]?(?:{groups})".replace(START, ""))
-
-
-def _unit(kind: Kind, factor: float, most: float | None) -> Unit:
-    return Unit(kind, factor, factor if most is None else most)
+def _units() -> Words[Unit]:
+    """The units of ``units.toml``."""
+    words: dict[str, Unit] = {}
+    for entry in units_data()["unit"]:
+        factor = entry.get("factor", 1.0)
+        unit = Unit(Kind(entry["kind"]), factor, entry.get("most", factor))
+        for word in entry["words"]:
+            words.setdefault(normal(word), unit)
+    return Words(words, inside=True)
 
 
 @cache
-def _rough() -> re.Pattern[str]:
-    return re.compile(rf"(?:{alternatives(units_data()['approximate']['words'])})\s?\Z")
+def _rough() -> Words[bool]:
+    return Words(dict.fromkeys(map(normal, units_data()["approximate"]["words"]), True))
 
 
 def writes_commas(text: str) -> bool:
@@ -131,30 +132,36 @@ def _figures(text: str, commas: bool) -> Iterator[Figure]:
         if read is None or spoilt or _BOUND.search(before):
             continue
         figure = Figure(*read, unit, found.start(), at, text[found.start() : at].strip(), found.end())
-        yield replace(figure, rough=True) if _rough().search(before) else figure
+        yield replace(figure, rough=True) if _is_rough(before) else figure
 
 
 def unit_of(text: str) -> Unit | None:
     """The unit that a normalised heading names: "time [ms]", "size, kb", "accuracy (%)"."""
-    for found in re.finditer(
-        r"[\[(/,]\s?([^\[\](),]{1,20})|(%)|\b(ms|kb|kib|mb|mib|bytes|b)\b|(毫秒|字节|バイト|ミリ秒)", text
-    ):
-        name = next(group for group in found.groups() if group)
-        unit, end = _unit_after(f" {name}", 0)
-        if unit is not None and not f" {name}"[end:].strip() and unit.kind is not Kind.OTHER:
+    for found in _PARTS.finditer(text):
+        # A lone letter is a unit in brackets, or behind a comma or a stroke; else it is a name.
+        lone = len(found.group()) == 1 and found.group() != "%"
+        if lone and not text[: found.start()].rstrip().endswith(("(", "[", "/", ",")):
+            continue
+        unit, end = _unit_after(found.group(), 0)
+        if unit is not None and end == len(found.group()) and unit.kind not in (Kind.OTHER, Kind.SCALE):
             return unit
     return None
 
 
 def _unit_after(text: str, at: int) -> tuple[Unit | None, int]:
-    units, pattern = _units()
-    found = pattern.match(text, at)
-    if found is None or found.lastindex is None:
+    """The unit behind a figure, also in brackets, and where it ends; or where it would have begun."""
+    begins = at + (text[at : at + 1] == " ")
+    bracket = text[begins : begins + 1] in ("[", "(")
+    found = _units().at(text, begins + bracket)
+    if found is None:
         return None, at
-    end = found.end()
-    if found.group().lstrip().startswith(("[", "(")):
-        end += text[end : end + 1] in ("]", ")")
-    return units[found.lastindex - 1], end
+    return found.meaning, found.end + (bracket and text[found.end : found.end + 1] in ("]", ")"))
+
+
+def _is_rough(before: str) -> bool:
+    """Whether a word such as "about", or a tilde, is the last thing before a figure."""
+    hits = list(_rough().all(before))
+    return bool(hits) and not before[hits[-1].end :].strip()
 
 
 def _read(text: str, commas: bool) -> tuple[float, float] | None:

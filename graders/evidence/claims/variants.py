@@ -9,10 +9,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 
 from graders.evidence.claims.numerals import Figure, Kind, figures
-from graders.evidence.claims.vocabulary import END, LETTER, START, finder
+from graders.evidence.claims.trie import END, LETTER, START
+from graders.evidence.claims.vocabulary import finder
 
+MAX_LABEL = 300
+MAX_KINDS = 60
 _VALUED = ("int8", "clustered", "pruned")
 _NUMBER_IN_NAME = re.compile(r"\d+(?:\.\d+)?")
 _INT8 = re.compile(rf"{START}(?:u?int[ -]?8|i8|8[ -]?bit)(?![0-9])")
@@ -21,7 +25,7 @@ _TFLITE = re.compile(rf"{START}(?:tf[ -]?lite|tensorflow lite|litert){END}")
 # Between a kind and its number in a running text: brackets, signs, and words that name the number.
 _GAP = re.compile(
     rf"[\s\-_:=(\[/,]*+(?:(?:num|k|n|s|fp32|cal|share|fraction|target|with|mit|z|from|target_sparsity|sparsit[{LETTER}]*"
-    rf"|calib[{LETTER}]*|kalib[{LETTER}]*|калибр[{LETTER}]*|cluster[{LETTER}]*|klast[{LETTER}]*|num_clusters)"
+    rf"|calib[{LETTER}]*|kalib[{LETTER}]*|калибр[{LETTER}]*|cluster[{LETTER}]*|klast[{LETTER}]*|num_clusters|model[{LETTER}]*|模型|モデル)"
     r"[\s\-_:=(\[/,.]*+){0,3}\Z"
 )
 _BEHIND = re.compile(r"[\s\-_%(]*+(?:of\s|个|個)?\Z")
@@ -72,11 +76,13 @@ class Mention:
         return len(self.names) == 1
 
 
+@lru_cache(maxsize=2048)
 def mentions(text: str, variants: tuple[Variant, ...], *, label: bool = False) -> tuple[Mention, ...]:
     """The variants that a normalised text names, in order.
 
     :param label: the text is a cell or a heading: all of it names one thing, and any number in it may belong to it.
     """
+    text = text[:MAX_LABEL] if label else text
     exact = _exact(text, variants)
     rest = _blanked(text, exact)
     found = sorted([*exact, *_loose(rest, variants, label)], key=lambda mention: mention.start)
@@ -89,7 +95,7 @@ def _exact(text: str, variants: tuple[Variant, ...]) -> list[Mention]:
         return []
     return [
         Mention((names[match.lastindex - 1].name,), names[match.lastindex - 1].kind, match.start(), match.end())
-        for match in pattern.finditer(text)
+        for match in islice(pattern.finditer(text), MAX_KINDS)
         if match.lastindex
     ]
 
@@ -143,11 +149,11 @@ def _loose(text: str, variants: tuple[Variant, ...], label: bool) -> list[Mentio
 def _kinds(text: str, kinds: set[str], label: bool) -> list[tuple[str, int, int]]:
     """Words that name a kind, without those that only go with another one: the INT8 of "imbalanced INT8"."""
     words = [
-        (word.name, word.start, word.end) for word in finder("native", "imbalanced", "clustered", "pruned").all(text)
+        (word.meaning, word.start, word.end) for word in finder("native", "imbalanced", "clustered", "pruned").all(text)
     ]
     found = [("imbint8" if name == "imbalanced" else name, start, end) for name, start, end in words]
-    found += [("int8", match.start(), match.end()) for match in _INT8.finditer(text)]
-    fp32 = [("fp32", match.start(), match.end()) for match in _FP32.finditer(text)]
+    found += [("int8", match.start(), match.end()) for match in islice(_INT8.finditer(text), MAX_KINDS)]
+    fp32 = [("fp32", match.start(), match.end()) for match in islice(_FP32.finditer(text), MAX_KINDS)]
     if label and not found and not fp32:
         fp32 = [("fp32", match.start(), match.end()) for match in _TFLITE.finditer(text)]
     named = {kind for kind, _, _ in found}

@@ -19,6 +19,8 @@ REFERENCE = REPOSITORY / "reference"
 FP32, INT8, RANGES = "fp32.tflite", "int8.tflite", "ranges.npz"
 INT8_SHARE = 0.3
 KIT_SEED = 12345
+# What INT8Model and the kit's generator take where no share is given.
+CLASS_DEFAULT, KIT_DEFAULT = 0.5, 0.25
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def samples(grading: Grading) -> Samples:
 def _samples(grading: Grading) -> Samples:
     settings = grading.lab.settings
     seed = settings["calibration_seed"]
-    shares = {*settings["calibration_shares"], drawn_share(grading), INT8_SHARE}
+    shares = {*settings["calibration_shares"], drawn_share(grading), INT8_SHARE, CLASS_DEFAULT, KIT_DEFAULT}
     splits = [(share, seed) for share in sorted(shares)]
     # Other draws that students have been seen to use: the kit's default seed, the part that is left over.
     splits += [(share, KIT_SEED) for share in sorted(shares)]

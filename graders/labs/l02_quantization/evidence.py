@@ -14,12 +14,16 @@ from graders.labs.testers import Agreement, FileEvidence
 
 @dataclass(frozen=True)
 class QuantiseEvidence:
-    """Inputs that were handed to preprocess_input, and the plainest one whose code came out wrong."""
+    """Inputs that were handed to preprocess_input, and the plainest one whose code came out wrong.
+
+    ``in_time`` says that the codes were there when preprocess_input returned, not only after run_inference.
+    """
 
     values: int
     encoding: Encoding
     example: Counterexample | None
     mistake: str | None
+    in_time: bool = True
 
 
 @dataclass(frozen=True)

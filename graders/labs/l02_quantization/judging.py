@@ -105,6 +105,12 @@ def require_quantise(found: QuantiseEvidence) -> None:
         expected="the input's codes in the input tensor after preprocess_input",
         hint="float_given",
     )
+    check(
+        found.in_time,
+        measured="the input tensor changes while run_inference runs",
+        expected="the input's codes in the input tensor when preprocess_input returns",
+        hint="work_in_run_inference",
+    )
     example, encoding = found.example, found.encoding
     wanted = "the input itself"
     if encoding.quantised:

@@ -9,8 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from graders.errors import RunError
 from graders.evidence import calibration
 from graders.evidence.calibration import Quantisation
+from graders.evidence.scorer import WeightDifference
 from graders.labs import testers
 from graders.labs.grading import Grading, RunBooks, RunPlan
 from graders.labs.held import held
@@ -20,6 +22,7 @@ from graders.labs.l02_quantization.evidence import Calibrated, Fp32Evidence, Int
 from graders.labs.l02_quantization.renumbered import renumbered_dataset
 from graders.labs.l02_quantization.runs import DRAWN, FP32, IMBALANCED, NATIVE, RENUMBERED
 from graders.labs.testers import Agreement, FileEvidence
+from graders.verdicts import Verdict
 
 
 def plans(grading: Grading) -> list[RunPlan]:
@@ -90,11 +93,16 @@ def run_fp32(grading: Grading, books: RunBooks) -> Fp32Evidence:
 
     def agreement() -> Agreement:
         predictions = testers.predictions(reply.get(), len(shown))
-        return testers.real_agreement(predictions, testers.scores(grading, file.get(), len(shown)))
+        return testers.file_agreement(grading, file.get(), predictions)
 
     def weights() -> Any:
         with grading.scorer.measure(file.get().artefact.path) as measurement:
-            return measurement.compare_weights(reference.fp32)
+            try:
+                return measurement.compare_weights(reference.fp32)
+            except RunError as error:
+                if error.verdict is not Verdict.LOST:
+                    raise
+                return WeightDifference(0, 0, float("inf"), "", error.message)
 
     return Fp32Evidence(
         file=file,
@@ -132,7 +140,12 @@ def run_imbalanced(grading: Grading, books: RunBooks, renumbered: bool) -> Int8E
     described = f"all training images of class id {wanted} ({len(of_class[wanted])})"
 
     asked = tuple(of_class[wanted])
-    others: dict[str, Sequence[str]] = {f"class id {n}": names for n, names in of_class.items() if n != wanted}
+    others: dict[str, Sequence[str]] = {}
+    for number, names in of_class.items():
+        which = f"class id {number}"
+        if renumbered and known.labels[known.train.index(names[0])] == wanted:
+            which += f", whose images are class {wanted} where classes are not renumbered: dataY was not asked"
+        others[which] = names
     others |= _other_samples(grading, None, asked)
     return _quantised(grading, books, "ImbalancedINT8Model", {}, root, (described, None, asked), others)
 
@@ -159,7 +172,7 @@ def _quantised(
         asked=described,
         share=share,
         file=file,
-        calibration=held(lambda: _calibrated(grading, file.get(), names, others)),
+        calibration=held(lambda: _calibrated(grading, file.get(), names, share, others)),
         quantise=held(lambda: probes.judge_quantise(probed, file.get())),
         dequantise=held(lambda: probes.judge_dequantise(grading, probed, file.get())),
         evaluation=held(lambda: testers.evaluated(grading, file.get().artefact.path)),
@@ -169,7 +182,11 @@ def _quantised(
 
 
 def _calibrated(
-    grading: Grading, file: FileEvidence, names: tuple[str, ...], others: Mapping[str, Sequence[str]]
+    grading: Grading,
+    file: FileEvidence,
+    names: tuple[str, ...],
+    share: float | None,
+    others: Mapping[str, Sequence[str]],
 ) -> Calibrated:
     """Compares a file's parameters with what the samples asked for give; on a difference, says what they are of.
 
@@ -191,7 +208,7 @@ def _calibrated(
         known = {called: table.expected(images) for called, images in others.items()}
         recognised = calibration.recognise(found, known, table.comparable)
         if recognised is None:
-            recognised = calibration.recognise(found, _measured_candidates(grading, names), table.comparable)
+            recognised = calibration.recognise(found, _measured_candidates(grading, names, share), table.comparable)
     return Calibrated(agreement.compared, agreement.equal, worst, recognised, "", True)
 
 
@@ -203,7 +220,10 @@ def _other_samples(grading: Grading, share: float | None, names: tuple[str, ...]
         told[f"the first {count} of the samples asked for"] = names[:count]
         told[f"the first {count} training images"] = known.train[:count]
     # The share asked for comes first: its neighbours may well give the same file.
-    for (other, seed), images in sorted(known.splits.items(), key=lambda item: item[0][0] != share):
+    defaults = (base.CLASS_DEFAULT, base.KIT_DEFAULT)
+    for (other, seed), images in sorted(
+        known.splits.items(), key=lambda item: (item[0][0] != share, item[0][0] in defaults)
+    ):
         which = "" if seed == grading.lab.settings["calibration_seed"] else f", but drawn with seed {seed}"
         share_told = "the share asked for" if other == share else f"{other:.1%} of the training images"
         told[share_told + which] = images
@@ -214,7 +234,9 @@ def _other_samples(grading: Grading, share: float | None, names: tuple[str, ...]
     return told
 
 
-def _measured_candidates(grading: Grading, names: tuple[str, ...]) -> dict[str, Sequence[Quantisation]]:
+def _measured_candidates(
+    grading: Grading, names: tuple[str, ...], share: float | None
+) -> dict[str, Sequence[Quantisation]]:
     """Parameters of samples whose ranges must be measured first: images not normalised, test images, noise."""
     reference = base.baseline(grading)
     told: dict[str, Sequence[Quantisation]] = {}
@@ -223,6 +245,16 @@ def _measured_candidates(grading: Grading, names: tuple[str, ...]) -> dict[str, 
         told[f"the samples asked for, {called}"] = measured.expected(range(len(names)))
     tested = base.test_ranges(grading)
     told["all test images"] = tested.expected(range(len(tested.samples)))
+    known = base.samples(grading)
+    rows = {name: row for row, name in enumerate(tested.samples)}
+    for (other, seed), images in known.test_splits.items():
+        if other == share:
+            called = f"{other:.1%} of the test images, drawn with seed {seed}"
+            told[called] = tested.expected([rows[name] for name in images])
+    wanted = grading.lab.settings["imbalanced_class"]
+    of_class = [rows[name] for name, label in zip(known.test, known.test_labels, strict=True) if label == wanted]
+    if of_class:
+        told[f"the test images of class id {wanted}"] = tested.expected(of_class)
     return told
 
 

@@ -33,6 +33,7 @@ def test_file_is_float32(evidence: Fp32Evidence) -> None:
 def test_weights_are_the_given_models(evidence: Fp32Evidence, lab: Lab) -> None:
     """Every weight equals the given model's, BatchNorm folded in, float rounding aside."""
     found, allowed = evidence.weights.get(), lab.thresholds["weights"]
+    check(not found.difference, measured=found.difference, expected="its weights", hint="fp32_weights")
     check(
         found.worst <= allowed,
         measured=f"{found.changed} of {found.tensors} weight tensors differ"
@@ -50,7 +51,7 @@ def test_predictions_are_the_files(evidence: Fp32Evidence, lab: Lab) -> None:
         found.worst <= allowed,
         measured=f"scores for {found.images} images differ from the file's by up to {found.worst:.2g} {found.unit}",
         expected=f"at most {allowed:g} {found.unit}",
-        hint="fp32_stale" if found.constant else "fp32_predictions",
+        hint="fp32_stale" if found.constant or found.late else "fp32_predictions",
     )
 
 

@@ -198,7 +198,7 @@ def test_git_is_stopped_in_time_and_size(tmp_path: Path, monkeypatch: pytest.Mon
     output = run_git(mirror.path, ["log", mirror.head], max_output=1000)
     assert (len(output.data), output.complete) == (1000, False)
     assert run_git(mirror.path, ["log", mirror.head]).complete
-    with pytest.raises(GitFailed, match="unknown revision|bad revision|ambiguous"):
+    with pytest.raises(GitFailed, match=r"unknown revision|bad revision|ambiguous"):
         run_git(mirror.path, ["log", "nothing"])
     monkeypatch.setattr("graders.submission.history.git.TIME_S", 0.0)
     found = read_history(folder, LAB_PATHS)

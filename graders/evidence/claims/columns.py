@@ -1,0 +1,200 @@
+"""Which quantity a column, or a row of a table that lies on its side, states.
+
+A word of its heading tells, in any of the languages known; then the unit; then what is left over, in the order in which
+the labs' script writes quantities: accuracy, precision, sensitivity, G-mean, time. A G-mean above the sensitivity, or
+shares of different scales, refute an order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from graders.evidence.claims.model import QUALITY, SHARES, Basis, Quantity
+from graders.evidence.claims.normal import normal
+from graders.evidence.claims.numerals import Figure, Kind, figures, unit_of
+from graders.evidence.claims.vocabulary import finder
+
+_LISTS = ("accuracy", "accuracy_or_precision", "precision", "sensitivity", "g_mean", "time_ms", "bytes", "zipped",
+          "deflation", "compression", "parameters", "other")  # fmt: skip
+EITHER = "accuracy_or_precision"
+"""Words that some languages use for both."""
+_OTHER = "other"
+_COMPRESSION = "compression"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell: whose figures, where, and its text as written."""
+
+    variants: tuple[str, ...]
+    line: int
+    text: str
+    figures: tuple[Figure, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class Series:
+    """The cells under one heading, one a variant."""
+
+    heading: str
+    cells: tuple[Cell, ...]
+
+    def first_figures(self) -> list[Figure]:
+        """The first figure of each cell that is a value."""
+        firsts = (next((one for one in cell.figures if one.kind() is not Kind.OTHER), None) for cell in self.cells)
+        return [figure for figure in firsts if figure is not None]
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a series states, and what told so."""
+
+    quantity: Quantity
+    basis: Basis
+
+
+def cell(variants: tuple[str, ...], line: int, text: str, commas: bool) -> Cell:
+    """A cell with its figures."""
+    return Cell(variants, line, text, figures(normal(text), commas))
+
+
+def quantity_words(text: str) -> frozenset[str]:
+    """The lists of words for quantities that a normalised heading has words of; nothing where it speaks of others."""
+    return finder(*_LISTS).names(text)
+
+
+def named_quantity(words: Iterable[str]) -> Quantity | None:
+    """The one quantity that words name; ``None`` where they name none, or several."""
+    named = set(words) - {_OTHER}
+    if "deflation" in named:
+        return Quantity.DEFLATION
+    if "zipped" in named and not named - {"zipped", "bytes", _COMPRESSION}:
+        return Quantity.ZIP_BYTES
+    if len(named) == 1 and named <= {"time_ms", "bytes", "parameters"}:
+        return Quantity(named.pop())
+    quality = named & {quantity.value for quantity in QUALITY}
+    return Quantity(quality.pop()) if len(quality) == 1 and EITHER not in named else None
+
+
+def meanings(series: Sequence[Series]) -> tuple[Meaning | None, ...]:
+    """What each series of a table states; ``None`` where it can't be told or is none of the quantities."""
+    words = [quantity_words(normal(one.heading)) for one in series]
+    found: dict[int, Meaning] = {}
+    for index, one in enumerate(series):
+        meaning = _by_word(one, words[index])
+        if meaning is not None:
+            found[index] = meaning
+    _settle_either(words, found)
+    unknown = [i for i in range(len(series)) if i not in found and not words[i] and series[i].first_figures()]
+    _by_unit(series, unknown, found)
+    _by_order(series, [index for index in unknown if index not in found], found)
+    return tuple(found.get(index) for index in range(len(series)))
+
+
+def _by_word(one: Series, words: frozenset[str]) -> Meaning | None:
+    if _OTHER in words and "deflation" not in words:
+        return None
+    quantity = named_quantity(words)
+    kind = _kind(one)
+    if quantity is None and _COMPRESSION in words:
+        quantity = Quantity.ZIP_BYTES if kind is Kind.BYTES else Quantity.DEFLATION if kind is Kind.PERCENT else None
+    if quantity is Quantity.ZIP_BYTES and kind is Kind.PERCENT:
+        quantity = Quantity.DEFLATION
+    if quantity is Quantity.DEFLATION and kind is Kind.BYTES:
+        quantity = Quantity.ZIP_BYTES
+    if quantity is Quantity.BYTES and kind is Kind.PERCENT:
+        return None
+    return Meaning(quantity, Basis.WORD) if quantity else None
+
+
+def _settle_either(words: Sequence[frozenset[str]], found: dict[int, Meaning]) -> None:
+    """Words that some languages use for both: the first of two is the accuracy, one alone what is not named yet."""
+    taken = {meaning.quantity for meaning in found.values()}
+    for index, named in enumerate(words):
+        if EITHER in named and index not in found and _OTHER not in named:
+            left = [quantity for quantity in (Quantity.ACCURACY, Quantity.PRECISION) if quantity not in taken]
+            if left:
+                found[index] = Meaning(left[0], Basis.WORD)
+                taken.add(left[0])
+
+
+def _kind(one: Series) -> Kind | None:
+    """The kind of unit of a series: its cells', else its heading's."""
+    kinds = {figure.kind() for figure in one.first_figures()} - {None}
+    if len(kinds) == 1:
+        return kinds.pop()
+    unit = unit_of(normal(one.heading))
+    return unit.kind if unit and not kinds else None
+
+
+def _by_unit(series: Sequence[Series], unknown: Sequence[int], found: dict[int, Meaning]) -> None:
+    taken = {meaning.quantity for meaning in found.values()}
+    times = [index for index in unknown if _kind(series[index]) is Kind.TIME]
+    sizes = [index for index in unknown if _kind(series[index]) is Kind.BYTES]
+    if len(times) == 1 and Quantity.TIME_MS not in taken:
+        found[times[0]] = Meaning(Quantity.TIME_MS, Basis.UNIT)
+    free = [quantity for quantity in (Quantity.BYTES, Quantity.ZIP_BYTES) if quantity not in taken]
+    # What was compressed is the smaller one.
+    sizes.sort(key=lambda index: -_middle(series[index]))
+    if len(sizes) <= len(free):
+        found.update({index: Meaning(quantity, Basis.UNIT) for index, quantity in zip(sizes, free, strict=False)})
+
+
+def _by_order(series: Sequence[Series], unknown: Sequence[int], found: dict[int, Meaning]) -> None:
+    taken = {meaning.quantity for meaning in found.values()}
+    shares = [index for index in unknown if _is_share(series[index])]
+    if taken & SHARES:
+        scales = {_scale(series[i]) for i, meaning in found.items() if meaning.quantity in SHARES}
+        shares = [index for index in shares if _scale(series[index]) in scales]
+    left = [quantity for quantity in QUALITY if quantity not in taken]
+    # A lone share may be anything: an accuracy, a deflation, a calibration share.
+    if len(shares) < len(left) or len(left) == 0 or (len(left) == len(QUALITY) and len(shares) < len(QUALITY)):
+        return
+    chosen = dict(zip(shares, left, strict=False))
+    if not _possible(series, chosen, found):
+        return
+    found.update({index: Meaning(quantity, Basis.ORDER) for index, quantity in chosen.items()})
+    rest = [index for index in unknown if index not in chosen and index > max(chosen)]
+    bare = [index for index in rest if _kind(series[index]) is None and not _beside(series, index, chosen)]
+    if Quantity.TIME_MS not in taken and len(bare) == 1:
+        found[bare[0]] = Meaning(Quantity.TIME_MS, Basis.ORDER)
+
+
+def _is_share(one: Series) -> bool:
+    values = [figure.value for figure in one.first_figures()]
+    kind = _kind(one)
+    return bool(values) and kind in (None, Kind.PERCENT) and all(0 <= value <= 100 for value in values)
+
+
+def _scale(one: Series) -> str:
+    if _kind(one) is Kind.PERCENT:
+        return "percent"
+    return "fraction" if all(figure.value <= 1 for figure in one.first_figures()) else "hundreds"
+
+
+def _possible(series: Sequence[Series], chosen: Mapping[int, Quantity], found: Mapping[int, Meaning]) -> bool:
+    """Whether shares have one scale, and no G-mean is above the sensitivity beside it."""
+    if len({_scale(series[index]) for index in chosen}) > 1:
+        return False
+    by_quantity = {quantity: index for index, quantity in chosen.items()}
+    by_quantity |= {meaning.quantity: index for index, meaning in found.items()}
+    pair = (by_quantity.get(Quantity.SENSITIVITY), by_quantity.get(Quantity.G_MEAN))
+    if pair[0] is None or pair[1] is None:
+        return True
+    sensitivities, g_means = series[pair[0]].first_figures(), series[pair[1]].first_figures()
+    return all(g.value <= s.value + 2 * s.step for s, g in zip(sensitivities, g_means, strict=False))
+
+
+def _beside(series: Sequence[Series], index: int, chosen: Mapping[int, Quantity]) -> bool:
+    """Whether a series looks like one more share beside the chosen ones: top-5, F1."""
+    if not _is_share(series[index]):
+        return False
+    accuracy = series[next(iter(chosen))]
+    pairs = zip(series[index].first_figures(), accuracy.first_figures(), strict=False)
+    return _scale(series[index]) == _scale(accuracy) and all(0.5 * b.value <= a.value for a, b in pairs)
+
+
+def _middle(one: Series) -> float:
+    values = sorted(figure.value * (figure.unit.factor if figure.unit else 1.0) for figure in one.first_figures())
+    return values[len(values) // 2] if values else 0.0

@@ -1,0 +1,198 @@
+"""Claims in tables: a row or a column a variant, its name in one cell, in two, or partly in a heading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from graders.evidence.claims.columns import Cell, Meaning, Series, cell, meanings, named_quantity, quantity_words
+from graders.evidence.claims.document import Document, Row, Table
+from graders.evidence.claims.model import QUALITY, SHARES, SIZES, Blank, Claim, Form, Quantity
+from graders.evidence.claims.normal import normal
+from graders.evidence.claims.numerals import Kind, Unit, unit_of
+from graders.evidence.claims.values import fits, share_unit, size_unit, value_of
+from graders.evidence.claims.variants import Mention, Variant, mentions
+from graders.evidence.claims.vocabulary import blank_words
+
+MAX_LABEL_COLUMNS = 3
+ALL = (*QUALITY, Quantity.TIME_MS)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a table or a line is read with: the variants, how decimals are written, how large the model is."""
+
+    variants: tuple[Variant, ...]
+    commas: bool = False
+    parameters: float | None = None
+
+
+@dataclass(frozen=True)
+class _Labelled:
+    """A table, on its side if need be, so that each row has a variant: the rows' variants, and how many columns their
+    names take up. ``columns``: the line of each column of a table that lies on its side.
+    """
+
+    table: Table
+    names: tuple[tuple[str, ...], ...]
+    label_columns: int
+    columns: tuple[int, ...] = ()
+
+    def cell(self, row: int, column: int, commas: bool) -> Cell:
+        """One cell with the line that it stands on."""
+        texts = self.table.rows[row].cells
+        line = self.columns[column] if self.columns else self.table.rows[row].line
+        return cell(self.names[row], line, texts[column] if column < len(texts) else "", commas)
+
+
+def table_claims(table: Table, document: Document, reading: Reading) -> tuple[list[Claim], list[Blank]]:
+    """The claims of a table and its blanks; nothing where it names no variant."""
+    candidates = [_labelled(table, reading), replace(_labelled(_turned(table), reading), columns=_lines(table))]
+    best = max(candidates, key=lambda one: sum(len(names) == 1 for names in one.names))
+    if not any(best.names):
+        alone = _under_one_heading(table, reading)
+        if alone is None:
+            return [], []
+        best = alone
+    return _claims(best, document, reading)
+
+
+def _labelled(table: Table, reading: Reading) -> _Labelled:
+    """Each row's variant, from the fewest columns at the left that tell them apart."""
+    best = _Labelled(table, tuple(() for _ in table.rows), 0)
+    header = [normal(text) for text in table.header.cells]
+    most = min(MAX_LABEL_COLUMNS, len(header) - 1)
+    for columns in range(1, most + 1):
+        if columns > 1 and named_quantity(quantity_words(header[columns - 1])) is not None:
+            break
+        names = tuple(_row_names(row, header, columns, table.headings, reading) for row in table.rows)
+        if _score(names) > _score(best.names):
+            best = _Labelled(table, names, columns)
+    return best
+
+
+def _score(names: Sequence[tuple[str, ...]]) -> int:
+    """Definite names count, but not twice the same."""
+    definite = {one for one in names if len(one) == 1}
+    return 2 * len(definite) + bool(any(names))
+
+
+def _row_names(
+    row: Row, header: Sequence[str], columns: int, headings: Sequence[str], reading: Reading
+) -> tuple[str, ...]:
+    """What the first ``columns`` cells name; a bare number with the word above it, or above the table."""
+    label = " ".join(normal(text) for text in row.cells[:columns])
+    if not label.strip():
+        return ()
+    above = [" ".join(header[:columns]), *(normal(heading) for heading in reversed(headings))]
+    family: tuple[str, ...] = ()
+    for text in (label, *(f"{more} {label}" for more in above)):
+        found = mentions(text, reading.variants, label=True)
+        # A heading adds what the label leaves open; it does not give it another meaning.
+        own = [mention for mention in found if text is label or mention.end > len(text) - len(label)]
+        if len(own) == 1 and own[0].definite:
+            return own[0].names
+        family = family or _family(own)
+    return family
+
+
+def _family(found: Sequence[Mention]) -> tuple[str, ...]:
+    return found[0].names if len(found) == 1 else ()
+
+
+def _turned(table: Table) -> Table:
+    """The table with rows and columns exchanged."""
+    rows = [table.header, *table.rows]
+    width = max(len(row.cells) for row in rows)
+    filled = [row.cells + ("",) * (width - len(row.cells)) for row in rows]
+    turned = [Row(column, table.line) for column in zip(*filled, strict=True)]
+    return replace(table, header=turned[0], rows=tuple(turned[1:]))
+
+
+def _lines(table: Table) -> tuple[int, ...]:
+    return tuple(row.line for row in (table.header, *table.rows))
+
+
+def _under_one_heading(table: Table, reading: Reading) -> _Labelled | None:
+    """A table without variants in it, below a heading that names one: its rows or columns are that one's quantities."""
+    names = heading_names(table.headings, reading.variants)
+    if len(names) != 1 or not table.rows:
+        return None
+    turned = _turned(table)
+    # Without known words, one column or row of as many figures as the labs' script writes is enough to try.
+    if len(table.rows) == 1 and (_quantities(table.header.cells) >= 2 or len(table.header.cells) >= len(ALL)):
+        return _Labelled(table, (names,), 0)
+    if _quantities(turned.header.cells) >= 2 or (len(turned.rows) == 1 and len(table.rows) >= len(ALL)):
+        return _Labelled(replace(turned, rows=turned.rows[:1]), (names,), 0, _lines(table))
+    return None
+
+
+def _quantities(texts: Sequence[str]) -> int:
+    """How many of the texts name a quantity."""
+    return sum(named_quantity(quantity_words(normal(text))) is not None for text in texts)
+
+
+def heading_names(headings: Sequence[str], variants: tuple[Variant, ...]) -> tuple[str, ...]:
+    """The variant that the innermost heading with any name in it names; a family's number may stand further out."""
+    for at in range(len(headings) - 1, -1, -1):
+        found = mentions(normal(headings[at]), variants, label=True)
+        if len(found) == 1 and found[0].definite:
+            return found[0].names
+        if found:
+            return ()
+        joined = mentions(normal(" ".join(headings[at - 1 : at + 1])), variants, label=True) if at else ()
+        if len(joined) == 1 and joined[0].definite and any(character.isdigit() for character in headings[at]):
+            return joined[0].names
+    return ()
+
+
+def _claims(one: _Labelled, document: Document, reading: Reading) -> tuple[list[Claim], list[Blank]]:
+    table = one.table
+    series = []
+    rows = [index for index, names in enumerate(one.names) if names]
+    for column in range(one.label_columns, len(table.header.cells)):
+        cells = tuple(one.cell(row, column, reading.commas) for row in rows)
+        series.append(Series(table.header.cells[column], cells))
+    claims: list[Claim] = []
+    blanks: list[Blank] = []
+    for item, meaning in zip(series, _meanings(series, table), strict=True):
+        if meaning is not None:
+            bare = _bare_unit(item, meaning.quantity, reading)
+            for each in item.cells:
+                claim = _claim(each, meaning, bare, document, table.line)
+                if claim is not None:
+                    claims.append(claim)
+                elif normal(each.text).strip() in blank_words() and len(each.variants) == 1:
+                    blanks.append(Blank(each.variants[0], meaning.quantity, document.place(each.line), each.text))
+    return claims, blanks
+
+
+def _meanings(series: Sequence[Series], table: Table) -> tuple[Meaning | None, ...]:
+    found = meanings(series)
+    if any(found) or len(series) != 1:
+        return found
+    # One nameless column below a heading such as "Deflation".
+    for heading in reversed(table.headings):
+        told = meanings([replace(series[0], heading=f"{heading} {series[0].heading}")])
+        if told[0] is not None:
+            return told
+    return found
+
+
+def _bare_unit(item: Series, quantity: Quantity, reading: Reading) -> Unit | None:
+    heading = unit_of(normal(item.heading))
+    figures = item.first_figures()
+    if quantity in SHARES:
+        return share_unit(figures, heading if heading and heading.kind is Kind.PERCENT else None)
+    if quantity in SIZES:
+        return heading if heading and heading.kind is Kind.BYTES else size_unit(figures, reading.parameters)
+    return heading if heading and heading.kind is Kind.TIME and quantity is Quantity.TIME_MS else None
+
+
+def _claim(each: Cell, meaning: Meaning, bare: Unit | None, document: Document, begins: int) -> Claim | None:
+    figure = next((one for one in each.figures if fits(one, meaning.quantity)), None)
+    value = value_of(figure, meaning.quantity, bare) if figure else None
+    if value is None:
+        return None
+    place, bounds = document.place(each.line), (value.value, value.low, value.high)
+    return Claim(each.variants, meaning.quantity, *bounds, place, each.text, Form.TABLE, meaning.basis, begins)

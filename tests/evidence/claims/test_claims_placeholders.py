@@ -1,0 +1,84 @@
+"""What was left in place of a text is found, and finished texts are left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from graders.evidence.claims import Check, check_placeholders, read_document
+
+TEMPLATE = """# What belongs in the summary
+
+1. **The set-up**: model and data set, the processor, and the share of the test images that you evaluated on.
+2. **The model's size**: its number of parameters; the sizes in bytes of the FP32 file and of the INT8 files.
+3. **The measurements**: one table, one row a variant, with the variants' names as the script writes them.
+4. **The confusion matrix of each variant**, as an image in `img/` that the text shows.
+5. Say what you see, even where it is not what you expected.
+
+| variant | accuracy |
+|---|---|
+| native | |
+"""
+
+
+def left(text: str, template: str = "") -> list[str]:
+    return [finding.quotes[0].text for finding in check_placeholders(read_document(text), template)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["TODO", "TODO: describe", "* XXX", "FIXME later", "...", "…", "???", "Answer: ...", "Odpowiedź: …", "Answer: ____",
+     "To be filled in.", "(fill in)", "[your answer here]", "<your answer>", "lorem ipsum dolor", "Do uzupełnienia",
+     "**do uzupełnienia**", "Noch auszufüllen!", "wird noch ergänzt", "À compléter", "[à compléter]", "por completar",
+     "Por hacer", "da completare", "doplnit", "Заполнить", "[ваш ответ]", "буде додано", "待补充", "【待填】"[1:-1],
+     "要記入", "TBD", "### TODO", "| TODO | b |\n|-|-|\n| 1 | 2 |", "nog invullen", "a preencher"],
+)  # fmt: skip
+def test_left_overs_are_found(text: str) -> None:
+    """In lines, items, headings and cells, in several languages."""
+    findings = check_placeholders(read_document(f"# Summary\n\nA finished sentence.\n\n{text}\n"))
+    assert [finding.check for finding in findings] == [Check.PLACEHOLDER]
+    assert findings[0].quotes[0].place.line == 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["All work is done.", "Todo el modelo se cuantizó.", "En todo caso, 93 %.", "We tried 2, 4, ..., 32 clusters.",
+     "Hmm... it works.", "---", "----------", "| a | b |\n|---|---|\n| 1 | 2 |", "Is it faster? Yes.",
+     "The placeholder tensor was removed.", "Work in progress was slow, but it is finished now.", "[link](a.md)",
+     "`x = [...]`", "Das Ausfüllen der Tabelle dauerte.", "<b>bold</b>", "<!-- TODO invisible -->", "a_b_c", "XX cm"],
+)  # fmt: skip
+def test_finished_texts_are_left_alone(text: str) -> None:
+    """Words of other languages, enumerations, rules, code and comments are no placeholders."""
+    assert left(f"# Summary\n\n{text}\n") == []
+
+
+def test_a_todo_within_a_long_sentence_leaves_doubt() -> None:
+    """Talking of a TODO is not leaving one."""
+    (finding,) = check_placeholders(
+        read_document("In the end we removed every comment with the word TODO from the notebook.")
+    )
+    assert not finding.sure
+
+
+def test_the_template_handed_in_as_the_summary() -> None:
+    """Its own text, with a title changed, is no summary; that is one finding."""
+    (finding,) = check_placeholders(read_document(TEMPLATE.replace("# What belongs in", "# My")), TEMPLATE)
+    assert "the template's own" in finding.measured
+    assert finding.sure
+
+
+def test_instructions_left_among_answers_leave_doubt() -> None:
+    """Some of the template's sentences beside one's own: a person looks."""
+    own = "\n\n".join(f"My own sentence number {number}, long enough to be one." for number in range(20))
+    (finding,) = check_placeholders(read_document(TEMPLATE + "\n" + own), TEMPLATE)
+    assert not finding.sure
+
+
+def test_headings_of_the_template_may_stay() -> None:
+    """A structure that is given is there to be used."""
+    text = "# What belongs in the summary\n\nI used a Ryzen and all of the test images, as the script does.\n"
+    assert left(text, TEMPLATE) == []
+
+
+def test_findings_are_bounded() -> None:
+    """Ten thousand left-overs are told as a few."""
+    assert len(left("TODO\n\n" * 5000)) <= 20
