@@ -20,7 +20,8 @@ MAX_PASSAGE = 2_000
 MAX_PASSAGES = 200
 _NUMBER = re.compile(r"\s*[^\d\s]{0,12}\s?(\d{1,2})(?=[\s.):\-,]|\Z)")
 _LEAST = 2.0
-_LONG = 12
+_SHORT, _LONG = 5, 12
+_FIGURES = re.compile(r"\S*\d\S*")
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,8 @@ def _score(passage: _Passage, question: Question, place: int | None) -> tuple[fl
         "number": 2.5 if passage.number == question.number else 0.0,
         "order": 2.0 if place == question.number else 0.0,
     }
+    if not (parts["number"] or parts["order"]) and _count(_FIGURES.sub(" ", passage.text)) < _SHORT:
+        return 0.0, ""
     return sum(parts.values()) - passage.has_parts, max(parts, key=lambda name: parts[name])
 
 

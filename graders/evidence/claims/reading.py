@@ -34,6 +34,11 @@ def find_claims(
     document = markdown if isinstance(markdown, Document) else read_document(markdown, file)
     reading = Reading(tuple(variants), _commas(document, tuple(variants)), parameters)
     claims = list(line_claims(document, reading))
+    stated = max((claim.value for claim in claims if claim.quantity is Quantity.PARAMETERS), default=None)
+    if stated is not None and stated != parameters:
+        # The model that the summary is about tells better what its sizes mean.
+        reading = replace(reading, parameters=stated)
+        claims = list(line_claims(document, reading))
     blanks = []
     for block in document.blocks:
         if isinstance(block, Table):

@@ -113,6 +113,7 @@ def test_sizes_without_units_are_told_by_the_models_size() -> None:
     text = "### num_clusters=16\n\n* deflated 42%\n* size 9 320\n"
     assert told(text) == [("clustered-16-fp32", Q.DEFLATION, 0.42)]
     assert told(text, parameters=4_164_967)[1] == ("clustered-16-fp32", Q.ZIP_BYTES, 9_320_000)
+    assert told(f"The model has 4,164,967 parameters.\n\n{text}")[2] == ("clustered-16-fp32", Q.ZIP_BYTES, 9_320_000)
     assert told("FP32 size: 131072") == [("tflite-fp32", Q.BYTES, 131_072)]
 
 

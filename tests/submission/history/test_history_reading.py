@@ -200,7 +200,12 @@ def test_git_is_stopped_in_time_and_size(tmp_path: Path, monkeypatch: pytest.Mon
     assert run_git(mirror.path, ["log", mirror.head]).complete
     with pytest.raises(GitFailed, match=r"unknown revision|bad revision|ambiguous"):
         run_git(mirror.path, ["log", "nothing"])
-    monkeypatch.setattr("graders.submission.history.git.TIME_S", 0.0)
+    slow = tmp_path / "slow" / "git"
+    slow.parent.mkdir()
+    slow.write_text("#!/bin/sh\nexec /bin/sleep 30\n")
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", str(slow.parent))
+    monkeypatch.setattr("graders.submission.history.git.TIME_S", 0.2)
     found = read_history(folder, LAB_PATHS)
     assert isinstance(found, NoHistory)
     assert "took more than" in found.reason
