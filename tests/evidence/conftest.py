@@ -127,7 +127,7 @@ def drawn_shares() -> tuple[float, ...]:
 
     nowhere: Any = None
     gradings = [
-        Grading(lab=LAB, profile=nowhere, seed=seed, code=nowhere, work=nowhere, server=nowhere, scorer=nowhere)
+        Grading(lab=LAB, profile=nowhere, seed=seed, code=nowhere, work=Path("nowhere"), server=nowhere, scorer=nowhere)
         for seed in range(20)
     ]
     return tuple(drawn_share(grading) for grading in gradings)
