@@ -11,17 +11,18 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from graders.errors import GraderError, OptgradeError, RunError, SubmissionError
 from graders.evidence.scorer import Scorer, start_server
 from graders.labs.catalogue import LabEntry
+from graders.labs.definition import Lab
 from graders.labs.grading import RUNNER_ENVIRONMENT, Grading, RunBooks, RunPlan, RunResult, execute_all
 from graders.labs.kept import Shelf
 from graders.profiles import Profile
-from graders.sandbox import Isolation, Limits, Server
+from graders.sandbox import Isolation, Server
 from graders.scoring import CheckOutcome, LabScore, Scorecard, score_criterion
 from graders.submission import CodeView, Submission, discover, lay_out
 from graders.verdicts import Verdict
@@ -229,11 +230,8 @@ def _quietly(entry: LabEntry, grading: Grading) -> None:
         return
 
 
-def _with_wall_limit(lab: Any, seconds: float) -> Any:
-    from dataclasses import replace
-
-    limits: Limits = replace(lab.limits, wall_s=seconds)
-    return replace(lab, limits=limits)
+def _with_wall_limit(lab: Lab, seconds: float) -> Lab:
+    return replace(lab, limits=replace(lab.limits, wall_s=seconds))
 
 
 def _not_run(name: str, error: OptgradeError) -> RunResult:

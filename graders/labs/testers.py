@@ -126,6 +126,12 @@ def tried(call: Callable[[], T]) -> Held[T]:
     return held(with_verdict)
 
 
+def predicted(grading: Grading, call: Callable[..., Reply]) -> Held[Reply]:
+    """What the class gave for the shown evaluation images, or why it gave nothing."""
+    shown = [str(path) for path in grading.evaluation.shown]
+    return tried(lambda: call("predict", parameters={"images": shown}))
+
+
 def predictions(reply: Reply, count: int) -> NDArray[np.float64]:
     """The predictions in a reply, (count, classes). :raises RunError: where they are not there."""
     found = reply.arrays.get("predictions")

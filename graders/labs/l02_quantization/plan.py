@@ -48,23 +48,22 @@ def _int8_plan(name: str, share: float) -> RunPlan:
 
 def run_native(grading: Grading, books: RunBooks) -> NativeEvidence:
     """NativeModel's predictions for the shown images against the given model's."""
-    shown = [str(path) for path in grading.evaluation.shown]
     replies, error = testers.drive(
         grading,
         books,
         "NativeModel",
         {},
         grading.profile.dataset_root,
-        lambda driven: testers.tried(lambda: driven.call("predict", parameters={"images": shown})),
+        lambda driven: testers.predicted(grading, driven.call),
     )
     if error is not None:
         raise error
     reference = base.baseline(grading)
 
     def agreement() -> Agreement:
-        predictions = testers.predictions(replies.get(), len(shown))
+        predictions = testers.predictions(replies.get(), len(grading.evaluation.shown))
         with grading.scorer.measure(reference.fp32) as measurement:
-            expected = measurement.infer_frames(grading.evaluation.frames, len(shown))
+            expected = measurement.infer_frames(grading.evaluation.frames, len(predictions))
         return testers.real_agreement(predictions, expected)
 
     parameters = _parameter_count(grading)
@@ -79,20 +78,19 @@ def _parameter_count(grading: Grading) -> int:
 
 def run_fp32(grading: Grading, books: RunBooks) -> Fp32Evidence:
     """FP32Model: its file against the given model, its predictions against the file's."""
-    shown = [str(path) for path in grading.evaluation.shown]
     reply, error = testers.drive(
         grading,
         books,
         "FP32Model",
         {},
         grading.profile.dataset_root,
-        lambda driven: testers.tried(lambda: driven.call("predict", parameters={"images": shown})),
+        lambda driven: testers.predicted(grading, driven.call),
     )
     file = testers.file_of(grading, books, error)
     reference = base.baseline(grading)
 
     def agreement() -> Agreement:
-        predictions = testers.predictions(reply.get(), len(shown))
+        predictions = testers.predictions(reply.get(), len(grading.evaluation.shown))
         return testers.file_agreement(grading, file.get(), predictions)
 
     def weights() -> Any:

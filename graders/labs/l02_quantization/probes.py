@@ -83,8 +83,7 @@ def _sweeps() -> list[NDArray[np.float32]]:
 
 def probe(grading: Grading, call: Call, drive: bool) -> Probed:
     """Runs the class on the shown images, and where ``drive``, has hypothesis drive its two conversions."""
-    shown = [str(path) for path in grading.evaluation.shown]
-    probed = Probed(testers.tried(lambda: call("predict", parameters={"images": shown})), len(shown))
+    probed = Probed(testers.predicted(grading, call), len(grading.evaluation.shown))
     if not drive:
         return probed
     try:
