@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from graders import profiles, sandbox
 from graders.errors import OptgradeError
 from graders.evidence.scorer import Scorer
 from graders.grade import Options, Servers, start_servers
-from graders.labs import catalogue
+from graders.labs import catalogue, references
 from graders.labs.grading import Grading
-from graders.labs.l02_quantization.baseline import make_kept
 
 BASELINE_SEED = 0
 
@@ -25,22 +26,29 @@ def make_baseline(folder: Path) -> list[Path]:
 
     :raises GraderError: where the reference fails.
     """
-    entry = catalogue.chosen(["l02"])[0]
-    profile = profiles.choose("embedded", None, None)
-    options = Options(submission=folder, labs=(entry,), profile=profile, isolation=sandbox.choose("auto"))
+    entries = tuple(catalogue.chosen([]))
+    profile = replace(profiles.choose("embedded", None, None), baseline=None)
+    options = Options(submission=folder, labs=entries, profile=profile, isolation=sandbox.choose("auto"))
     servers: Servers = start_servers(options)
     work = Path(tempfile.mkdtemp(prefix="optgrade-"))
+    made: list[Path] = []
     try:
-        grading = Grading(
-            lab=entry.lab,
-            profile=profile,
-            seed=BASELINE_SEED,
-            code=work,
-            work=work,
-            server=servers.runner,
-            scorer=Scorer(servers.scorers, work / "scorers"),
-        )
-        return make_kept(grading, folder)
+        for entry in entries:
+            grading = Grading(
+                lab=entry.lab,
+                profile=profile,
+                seed=BASELINE_SEED,
+                code=work,
+                work=work / entry.lab.id,
+                server=servers.runner,
+                scorer=Scorer(servers.scorers, work / entry.lab.id / "scorers"),
+            )
+            if not made:
+                folder.mkdir(parents=True, exist_ok=True)
+                made.append(folder / references.FP32)
+                shutil.copyfile(references.original(grading).path, made[0])
+            made += importlib.import_module(f"graders.labs.{entry.lab.id}.baseline").make_kept(grading, folder)
+        return made
     finally:
         servers.close()
         shutil.rmtree(work, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import platform
@@ -17,14 +18,18 @@ from typing import Any
 
 from graders.errors import GraderError, OptgradeError, RunError, SubmissionError
 from graders.evidence.scorer import Scorer, start_server
+from graders.labs import handed_in, references
 from graders.labs.catalogue import LabEntry
+from graders.labs.checks import ForPerson
 from graders.labs.definition import Lab
 from graders.labs.grading import RUNNER_ENVIRONMENT, Grading, RunBooks, RunPlan, RunResult, execute_all
-from graders.labs.kept import Shelf
+from graders.labs.handed_in import SummaryEvidence
+from graders.labs.kept import Once, Shelf
 from graders.profiles import Profile
 from graders.sandbox import Isolation, Server
 from graders.scoring import CheckOutcome, LabScore, Scorecard, score_criterion
 from graders.submission import CodeView, Submission, discover, lay_out
+from graders.submission.history import History, NoHistory, SubScore
 from graders.verdicts import Verdict
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -71,7 +76,7 @@ def start_servers(options: Options) -> Servers:
     return Servers(runner, start_server(options.isolation))
 
 
-Progress = Callable[[LabEntry, RunResult, int, int], None]
+Progress = Callable[[Lab, RunResult, int, int], None]
 
 
 class Grade:
@@ -96,6 +101,8 @@ class Grade:
         self.submission, self.view = self._take_submission()
         self.seed = options.seed if options.seed is not None else int(self.view.digest[:7], 16)
         self._gradings: dict[str, Grading] = {}
+        self._history = Once(self._read_history)
+        self._summaries: dict[str, Once[SummaryEvidence]] = {}
 
     def _take_submission(self) -> tuple[Submission, CodeView]:
         files = [entry.lab.student_file for entry in self.options.labs]
@@ -126,38 +133,89 @@ class Grade:
                 work=work,
                 server=self.runner,
                 scorer=Scorer(self.scorers, work / "scorers"),
-                kept=self._shelf.take(f"{self.options.profile.identity}/{lab.id}/{self.seed}"),
+                kept=self._shelf.take(f"{self.options.profile.identity}/{self.seed}"),
             )
         return self._gradings[entry.lab.id]
 
-    def run(self, entry: LabEntry, names: Sequence[str], progress: Progress) -> None:
-        """Executes a lab's runs of these names and keeps their results."""
-        missing = self._absent(entry)
-        if missing is not None:
-            self.results[entry.lab.id] = {name: _not_run(name, missing) for name in names}
-            return
-        grading = self.grading(entry)
-        prepared = threading.Thread(target=_quietly, args=(entry, grading), daemon=True)
+    def run(self, wanted: Mapping[str, Sequence[str]], progress: Progress) -> None:
+        """Executes runs of labs, by the labs' ids, all labs' together, and keeps their results."""
+        entries = [entry for entry in self.options.labs if wanted.get(entry.lab.id)]
+        threading.Thread(target=self._read_ahead, args=(entries,), daemon=True).start()
+        present = []
+        for entry in entries:
+            missing = self._absent(entry)
+            if missing is None:
+                present.append(entry)
+            else:
+                self.results[entry.lab.id] = {name: _not_run(name, missing) for name in wanted[entry.lab.id]}
+        if present:
+            self._execute(present, wanted, progress)
+
+    def _execute(self, entries: Sequence[LabEntry], wanted: Mapping[str, Sequence[str]], progress: Progress) -> None:
+        gradings = [self.grading(entry) for entry in entries]
+        prepared = threading.Thread(target=_prepare, args=(entries, gradings), daemon=True)
         prepared.start()
         try:
             ready = self.runner.wait_ready()
-            self.timing.setdefault("imports_s", ready.seconds)
-            self.timing.setdefault("start_s", time.monotonic() - self.started)
-            plans = [plan for plan in entry.plan.plans(grading) if plan.name in names]
+            self.timing["imports_s"] = ready.seconds
+            self.timing["start_s"] = time.monotonic() - self.started
+            jobs = [
+                (grading, plan)
+                for entry, grading in zip(entries, gradings, strict=True)
+                for plan in entry.plan.plans(grading)
+                if plan.name in wanted[entry.lab.id]
+            ]
         except OptgradeError as error:
-            self.results[entry.lab.id] = {name: _not_run(name, error) for name in names}
+            for entry in entries:
+                self.results[entry.lab.id] = {name: _not_run(name, error) for name in wanted[entry.lab.id]}
             return
         done = 0
 
-        def told(result: RunResult) -> None:
+        def told(grading: Grading, result: RunResult) -> None:
             nonlocal done
             done += 1
-            progress(entry, result, done, len(plans))
+            progress(grading.lab, result, done, len(jobs))
 
         began = time.monotonic()
-        self.results[entry.lab.id] = dict(execute_all(grading, plans, self.options.workers, told))
+        self.results |= execute_all(jobs, self.options.workers, told)
         prepared.join()
-        self.timing["runs_s"] = self.timing.get("runs_s", 0.0) + time.monotonic() - began
+        self.timing["runs_s"] = time.monotonic() - began
+
+    def _read_ahead(self, entries: Sequence[LabEntry]) -> None:
+        """Reads what needs no run while runs go on; what goes wrong comes up again where it is asked for."""
+        for entry in entries:
+            with contextlib.suppress(Exception):
+                self.history(entry)
+
+    def history(self, entry: LabEntry) -> Mapping[str, SubScore]:
+        """The git history's sub-scores for a lab, by name. :raises ForPerson: where there is none to judge."""
+        found = self._history.get()
+        if isinstance(found, NoHistory):
+            raise ForPerson(found.reason, found.next)
+        return handed_in.judged_history(found, entry.lab)
+
+    def _read_history(self) -> History | NoHistory:
+        if self.fault is not None:
+            return NoHistory(str(self.fault), "Hand in a folder with a git repository in it.")
+        return handed_in.read_history_of(self.submission.root)
+
+    def summary(self, entry: LabEntry) -> SummaryEvidence:
+        """What can be told of a lab's summary, with its claims against what was measured.
+
+        :raises RunError: where none was handed in. :raises ForPerson: where only a person can read it.
+        """
+        if self.fault is not None:
+            raise RunError(Verdict.MISSING, str(self.fault))
+        return self._summaries.setdefault(entry.lab.id, Once(lambda: self._review(entry))).get()
+
+    def _review(self, entry: LabEntry) -> SummaryEvidence:
+        measured = {
+            name: entry.figures.describe(result.evidence)
+            for name, result in self.results.get(entry.lab.id, {}).items()
+            if result.error is None
+        }
+        original = references.original(self.grading(entry))
+        return handed_in.review(self.submission.root, entry.lab, measured, original)
 
     def _absent(self, entry: LabEntry) -> RunError | None:
         """Why a lab can't be run at all: nothing of it was handed in."""
@@ -211,6 +269,9 @@ class Grade:
         if entry.lab.id in self._gradings:
             ordered = {name: results[name] for name in entry.run_names if name in results}
             figures = entry.figures.figures(self._gradings[entry.lab.id], ordered)
+            if entry.lab.id in self._summaries:
+                with contextlib.suppress(OptgradeError, ForPerson):
+                    figures += handed_in.figures(self.summary(entry))
         return LabScore(lab=entry.lab.id, title=entry.lab.title, criteria=scores, runs=runs, figures=tuple(figures))
 
     def close(self) -> None:
@@ -222,12 +283,11 @@ class Grade:
         shutil.rmtree(self.work, ignore_errors=True)
 
 
-def _quietly(entry: LabEntry, grading: Grading) -> None:
+def _prepare(entries: Sequence[LabEntry], gradings: Sequence[Grading]) -> None:
     """Prepares in advance; what goes wrong here comes up again where it is needed, and is reported there."""
-    try:
-        entry.plan.prepare(grading)
-    except OptgradeError:
-        return
+    for entry, grading in zip(entries, gradings, strict=True):
+        with contextlib.suppress(OptgradeError):
+            entry.plan.prepare(grading)
 
 
 def _with_wall_limit(lab: Lab, seconds: float) -> Lab:

@@ -13,7 +13,7 @@ from graders.errors import UsageError
 from graders.labs import catalogue
 from graders.labs.catalogue import LabEntry
 from graders.labs.clock import ScorerClock
-from graders.labs.definition import LABS
+from graders.labs.definition import LABS, Lab
 from graders.reports import terminal
 from graders.scoring import CheckOutcome, Scorecard
 from graders.scoring.outcomes import reason_of
@@ -157,15 +157,13 @@ class GradingSession:
     def execute(self, needed: Mapping[str, Sequence[str]], write: Callable[[str], None]) -> None:
         """Executes the runs that tests need, by lab, with a line for each as it ends."""
         self.executed = True
-        grade, workers = self.grade, self.grade.options.workers
-        tier = grade.options.isolation.tier
-        for name, runs in needed.items():
-            entry = self.entry(name)
-            if entry is None or not runs:
-                continue
-            write("")
-            write(f"{name}: {len(runs)} runs of the submission's code, {workers} at a time (isolation: {tier})")
-            grade.run(entry, runs, lambda _, result, done, count: write(_progress(result, done, count)))
+        grade = self.grade
+        wanted = {name: runs for name, runs in needed.items() if runs and self.entry(name) is not None}
+        write("")
+        for name, runs in wanted.items():
+            write(f"{name}: {len(runs)} runs of the submission's code")
+        write(f"{grade.options.workers} at a time, isolation: {grade.options.isolation.tier}")
+        grade.run(wanted, lambda lab, result, done, count: write(_progress(lab, result, done, count)))
 
     def record(
         self, lab: str, criterion: str, name: str, error: BaseException | None, observed: Mapping[str, Any]
@@ -179,7 +177,7 @@ class GradingSession:
             outcome = CheckOutcome(criterion, name, Verdict.EARNED, None, observed)
         else:
             verdict, reason = reason_of(error, entry.lab)
-            outcome = CheckOutcome(criterion, name, verdict, reason, observed)
+            outcome = CheckOutcome(criterion, name, verdict, reason, observed, getattr(error, "holds", 0.0))
         self.outcomes.setdefault(criterion, []).append(outcome)
         return outcome
 
@@ -243,7 +241,7 @@ class GradingSession:
             self._grade.close()
 
 
-def _progress(result: RunResult, done: int, count: int) -> str:
+def _progress(lab: Lab, result: RunResult, done: int, count: int) -> str:
     seconds = sum(record.wall_s for record in result.books.records)
     told = "done" if result.error is None else terminal.clean(str(result.error))[:110]
-    return f"  [{done}/{count}] {result.plan.name:<22} {seconds:5.1f} s  {told}"
+    return f"  [{done}/{count}] {lab.short} {result.plan.name:<22} {seconds:5.1f} s  {told}"

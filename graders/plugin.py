@@ -130,6 +130,26 @@ def evidence(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture
+def summary(request: pytest.FixtureRequest) -> Any:
+    """What can be told of the lab's summary."""
+    session, name = _session(request.config), _lab_of(request.path)
+    entry = session.entry(name) if session and name else None
+    assert session is not None, "only tests of a lab have the fixture 'summary'"
+    assert entry is not None
+    return session.grade.summary(entry)
+
+
+@pytest.fixture
+def history(request: pytest.FixtureRequest) -> Any:
+    """The sub-scores of the git history for the lab."""
+    session, name = _session(request.config), _lab_of(request.path)
+    entry = session.entry(name) if session and name else None
+    assert session is not None, "only tests of a lab have the fixture 'history'"
+    assert entry is not None
+    return session.grade.history(entry)
+
+
+@pytest.fixture
 def timing(request: pytest.FixtureRequest) -> Any:
     """Latency of a file against the baseline's."""
     session, name = _session(request.config), _lab_of(request.path)
@@ -171,11 +191,15 @@ def pytest_runtest_makereport(
         return report
     # A run that failed is the student's failed test, not an error of the test suite.
     report.when = "call"
+    report.user_properties.append(("verdict", outcome.verdict.value))
+    if outcome.verdict is Verdict.PENDING:
+        told = outcome.reason.measured if outcome.reason is not None else "marked by a person"
+        report.outcome, report.longrepr = "skipped", (str(item.path), 0, f"Skipped: {told}")
+        return report
     report.outcome = "passed" if outcome.verdict is Verdict.EARNED else "failed"
     report.longrepr = None
     if outcome.reason is not None:
         report.longrepr = "\n".join(f"{part}: {text}" for part, text in outcome.reason.as_json().items())
-    report.user_properties.append(("verdict", outcome.verdict.value))
     return report
 
 

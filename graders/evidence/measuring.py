@@ -17,7 +17,10 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 from PIL import Image
 
+from graders.evidence import compression
+from graders.evidence.sizes import deflate_size
 from graders.evidence.tflite import MalformedModel, facts
+from graders.evidence.tflite.facts import plain
 from graders.evidence.tflite.reader import read_model
 from graders.evidence.tflite.weights import Weights, weights
 
@@ -73,6 +76,35 @@ def compare_weights(path: str, baseline: str) -> Answer:
         if relative > worst:
             worst, where = relative, name
     return {"tensors": len(ours), "changed": changed, "worst": min(worst, 1e30), "where": where}, {}
+
+
+def compress(path: str, original: str, clusters: int | None, sparsity: float | None) -> Answer:
+    """What was done to the weights: see :func:`graders.evidence.compression.measure`; and what DEFLATE leaves of it.
+
+    Kernels that the file computes, as one does that tfmot's wrappers were left in, are those of an inference.
+    """
+    data = Path(path).read_bytes()
+    try:
+        computed = _computed(path, compression.unfinished(read_model(data)))
+        before = Path(original).read_bytes()
+        found = compression.measure(data, before, clusters=clusters, sparsity=sparsity, computed=computed)
+    except MalformedModel as error:
+        raise Unmeasurable(f"the file's weights can't be read: {error}") from None
+    return {"compression": plain(found), "bytes": len(data), "deflated": deflate_size(data)}, {}
+
+
+def _computed(path: str, kernels: dict[int, int]) -> dict[int, Array]:
+    """What an inference makes of these tensors, by operator; none where the file can't be run."""
+    if not kernels:
+        return {}
+    try:
+        interpreter = _interpreter(path, delegates=False, keep_all=True)
+        _ready(interpreter, 1)
+        details = interpreter.get_input_details()[0]
+        _run(interpreter, np.zeros(details["shape"], details["dtype"]))
+        return {operator: np.array(interpreter.get_tensor(tensor)) for operator, tensor in kernels.items()}
+    except (Unmeasurable, ValueError, RuntimeError):
+        return {}
 
 
 def _interpreter(path: str, *, delegates: bool = True, keep_all: bool = False) -> Interpreter:
@@ -291,6 +323,7 @@ def time_pair() -> Answer:
 OPERATIONS = {
     "read": read,
     "compare_weights": compare_weights,
+    "compress": compress,
     "infer_frames": infer_frames,
     "infer_tensors": infer_tensors,
     "ranges": ranges,

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from graders.errors import RunError, ScorerError
 from graders.evidence.calibration import RangeTable
+from graders.evidence.compression import Compression
 from graders.evidence.tflite import MalformedModel, Model, from_facts
+from graders.evidence.tflite.facts import typed
 from graders.sandbox import Isolation, Limits, Reply, RunSpec, Server, Session
 from graders.sandbox.limits import MEBI
 from graders.verdicts import Verdict
@@ -37,6 +39,20 @@ class WeightDifference:
     worst: float
     where: str
     difference: str = ""
+
+
+@dataclass(frozen=True)
+class Compressed:
+    """What was done to a file's weights, its size, and the size of its data in a ZIP archive (DEFLATE, level 6)."""
+
+    weights: Compression
+    bytes: int
+    deflated: int
+
+    @property
+    def deflation(self) -> float:
+        """The share that an archive saves."""
+        return 1 - self.deflated / self.bytes if self.bytes else 0.0
 
 
 @dataclass(frozen=True)
@@ -86,6 +102,21 @@ class Measurement:
         return WeightDifference(
             int(facts["tensors"]), int(facts["changed"]), float(facts["worst"]), str(facts["where"])
         )
+
+    def compress(self, original: Path, *, clusters: int | None = None, sparsity: float | None = None) -> Compressed:
+        """The weights against those of the original model's FP32 file, for this number of clusters or sparsity.
+
+        :raises RunError: where it is no file that has weights to look at.
+        """
+        reply = self._call(
+            "compress", path=str(self.path), original=str(original), clusters=clusters, sparsity=sparsity
+        )
+        facts = reply.facts
+        try:
+            found: Compression = typed(Compression, facts["compression"], "compression")
+            return Compressed(found, int(facts["bytes"]), int(facts["deflated"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ScorerError(f"the scorer's answer can't be used: {error}") from None
 
     def infer_frames(self, frames: Path, count: int, delegates: bool = True) -> NDArray[Any]:
         """Raw outputs, (count, classes), for frames of a uint8 .npy file."""

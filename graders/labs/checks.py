@@ -25,17 +25,31 @@ def criterion(identifier: str, runs: str = "") -> pytest.MarkDecorator:
 class Lost(AssertionError):
     """A check that failed: what was measured, what was expected, and the hint with the likely cause and next step."""
 
-    def __init__(self, measured: str, expected: str, hint: str, filling: Mapping[str, Any]) -> None:
-        """Takes the texts of the failure; ``hint`` names an entry of ``lab.toml``."""
+    def __init__(self, measured: str, expected: str, hint: str, filling: Mapping[str, Any], holds: float = 0.0) -> None:
+        """Takes the texts of the failure; ``hint`` names an entry of ``lab.toml``.
+
+        :param holds: how much of the check was earned nevertheless, in [0, 1).
+        """
         super().__init__(f"measured: {measured}; expected: {expected}")
         self.measured = measured
         self.expected = expected
         self.hint = hint
         self.filling = dict(filling)
+        self.holds = holds
 
 
 class NotJudged(Exception):
     """A check that can't be decided this time: ``unscored``, never a student's zero."""
+
+
+class ForPerson(Exception):
+    """A check that only a person can decide, and what is known: the criterion is ``pending``."""
+
+    def __init__(self, measured: str, next_step: str = "Nothing; the marks are added later.") -> None:
+        """:param measured: why it is not measured, in one line."""
+        super().__init__(measured)
+        self.measured = measured
+        self.next = next_step
 
 
 @contextmanager
@@ -56,8 +70,11 @@ def observe(**facts: Any) -> None:
         observed.update(facts)
 
 
-def check(holds: bool, *, measured: str, expected: str, hint: str, **filling: Any) -> None:
-    """Fails the test with a full reason unless ``holds``; what was measured becomes evidence either way."""
+def check(holds: bool, *, measured: str, expected: str, hint: str, share: float = 0.0, **filling: Any) -> None:
+    """Fails the test with a full reason unless ``holds``; what was measured becomes evidence either way.
+
+    :param share: how much of the check is earned where it does not hold, in [0, 1).
+    """
     observe(measured=measured, expected=expected)
     if not holds:
-        raise Lost(measured, expected, hint, filling)
+        raise Lost(measured, expected, hint, filling, share)

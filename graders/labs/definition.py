@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,46 @@ class Hint:
     next: str
 
 
+@dataclass(frozen=True)
+class AskedQuestion:
+    """A question that the summary answers and a person marks, under the criterion ``id``.
+
+    ``keys``: words that an answer is likely to have, in several languages; a star stands for any ending.
+    """
+
+    id: str
+    number: int
+    text: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedSummary:
+    """What a lab asks of its summary: where it lies, which variants with what, and the questions.
+
+    ``variants``: each variant's name with the run that makes it, ``""`` where none does; ``others``: names that may
+    stand there as well. ``quantities``: what each variant needs, several in one entry where one of them is enough;
+    ``sizes``: what those under ``sized`` need. ``tolerances``: by how much a claim may be from
+    what was measured, in its own unit; ``relative`` ones as shares of it.
+    """
+
+    folder: str
+    variants: Mapping[str, str]
+    others: tuple[str, ...]
+    quantities: tuple[tuple[str, ...], ...]
+    sizes: tuple[tuple[str, ...], ...]
+    sized: tuple[str, ...]
+    tolerances: Mapping[str, float]
+    relative: Mapping[str, float]
+    questions: tuple[AskedQuestion, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lab:
-    """One graded assignment: its folder, its criteria in order, and its data."""
+    """One graded assignment: its folder, its criteria in order, and its data.
+
+    ``history``: what the git history is judged by, beside the lab's own files.
+    """
 
     id: str
     title: str
@@ -51,6 +89,19 @@ class Lab:
     hints: Mapping[str, Hint]
     settings: Mapping[str, Any]
     thresholds: Mapping[str, float]
+    summary: AskedSummary | None = None
+    history: Mapping[str, Any] | None = None
+
+    @property
+    def short(self) -> str:
+        """The lab's number alone: ``l02``."""
+        return self.id.partition("_")[0]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files and folders that are this lab's alone, from the submission's folder."""
+        own = (self.student_file.rpartition("/")[0] or self.student_file,)
+        return own if self.summary is None else (*own, self.summary.folder)
 
     @property
     def driver(self) -> Path:
@@ -102,9 +153,11 @@ def load(folder: Path) -> Lab:
             ),
             artefact_bytes=int(limits["artefact_mib"]) * MEBI,
             criteria=criteria,
-            hints={name: Hint(item["cause"], item["next"]) for name, item in data["hints"].items()},
+            hints={name: Hint(item["cause"], item["next"]) for name, item in (_shared_hints() | data["hints"]).items()},
             settings=data["settings"],
             thresholds=data["thresholds"],
+            summary=_summary(data["summary"], data.get("questions", [])) if "summary" in data else None,
+            history=data.get("history"),
         )
     except OSError as error:
         raise GraderError(f"{path}: {error.strerror}") from None
@@ -120,6 +173,32 @@ def load(folder: Path) -> Lab:
     return lab
 
 
+@cache
+def _shared_hints() -> dict[str, Any]:
+    return tomllib.loads((LABS / "hints.toml").read_text(encoding="utf-8"))
+
+
+def _summary(data: Mapping[str, Any], questions: Sequence[Mapping[str, Any]]) -> AskedSummary:
+    return AskedSummary(
+        folder=data["folder"],
+        variants=dict(data["variants"]),
+        others=tuple(data.get("others", ())),
+        quantities=_alternatives(data["quantities"]),
+        sizes=_alternatives(data["sizes"]),
+        sized=tuple(data["sized"]),
+        tolerances=dict(data.get("tolerances", {})),
+        relative=dict(data.get("relative_tolerances", {})),
+        questions=tuple(
+            AskedQuestion(item["id"], number, item["text"], tuple(item["keys"]))
+            for number, item in enumerate(questions, start=1)
+        ),
+    )
+
+
+def _alternatives(items: Sequence[str | Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    return tuple((item,) if isinstance(item, str) else tuple(item) for item in items)
+
+
 def _check(lab: Lab, path: Path) -> None:
     identifiers = [criterion.id for criterion in lab.criteria]
     for identifier in identifiers:
@@ -131,6 +210,10 @@ def _check(lab: Lab, path: Path) -> None:
         cents = criterion.points * 100
         if not (math.isfinite(cents) and cents >= 1 and abs(cents - round(cents)) < 1e-6):
             raise GraderError(f"{path}: criterion '{criterion.id}' needs points above 0, in whole cents")
+    marked = {criterion.id for criterion in lab.criteria if criterion.marked_by == PERSON}
+    for question in lab.summary.questions if lab.summary else ():
+        if question.id not in marked:
+            raise GraderError(f"{path}: question '{question.id}' is no criterion that a person marks")
 
 
 def load_all() -> tuple[Lab, ...]:

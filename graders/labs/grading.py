@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +32,8 @@ RUNNER_ENVIRONMENT = {
 class RunPlan:
     """One run that a lab wants: its name, what it is called in reports, and what it does.
 
-    ``execute`` gets the grading and the run's :class:`Notebook` and returns the lab's evidence for this run.
+    ``execute`` gets the grading and the run's :class:`RunBooks` and returns the lab's evidence for this run.
+    ``weight``: about how many seconds it takes, for the order of runs.
     """
 
     name: str
@@ -66,7 +67,7 @@ class Grading:
     ) -> None:
         """:param code: the view of the submission that runs import from. :param work: a folder of the grader's own.
 
-        :param kept: what other gradings of this lab, profile and seed have measured already.
+        :param kept: what other gradings of this profile and seed have measured already.
         """
         self.lab = lab
         self.profile = profile
@@ -83,12 +84,16 @@ class Grading:
 
     def once(self, name: str, make: Callable[[], T]) -> T:
         """The value of that name, made at most once for this lab, profile and seed; it must depend on nothing else."""
+        return self.kept.once(f"{self.lab.id}/{name}", make)
+
+    def shared(self, name: str, make: Callable[[], T]) -> T:
+        """As :meth:`once`, for all labs: it must depend on the profile and the seed alone."""
         return self.kept.once(name, make)
 
     @property
     def evaluation(self) -> EvaluationSet:
         """The images that accuracy is graded on, drawn when first asked for."""
-        return self.once("evaluation", lambda: draw(self.profile, self.seed, self.kept.folder / "evaluation"))
+        return self.shared("evaluation", lambda: draw(self.profile, self.seed, self.kept.folder / "evaluation"))
 
     def open(self, name: str, *, code: Path | None = None) -> Session:
         """Starts a run in a fresh box. :param code: other code than the submission's, such as the reference's."""
@@ -131,13 +136,17 @@ class RunResult:
 
 
 def execute_all(
-    grading: Grading, plans: list[RunPlan], workers: int, progress: Callable[[RunResult], None]
-) -> Mapping[str, RunResult]:
-    """Executes the plans, so many at a time, the heaviest first; ``progress`` hears of each, in this thread's order."""
-    results: dict[str, RunResult] = {}
+    jobs: Sequence[tuple[Grading, RunPlan]], workers: int, progress: Callable[[Grading, RunResult], None]
+) -> Mapping[str, dict[str, RunResult]]:
+    """Executes runs of one or more labs, so many at a time, the heaviest first; the results by lab and run.
+
+    ``progress`` hears of each as it ends, one at a time.
+    """
+    results: dict[str, dict[str, RunResult]] = {}
     lock = threading.Lock()
 
-    def one(plan: RunPlan) -> None:
+    def one(job: tuple[Grading, RunPlan]) -> None:
+        grading, plan = job
         books = RunBooks(plan.name)
         try:
             result = RunResult(plan, plan.execute(grading, books), None, books)
@@ -148,9 +157,9 @@ def execute_all(
             fault.__cause__ = error
             result = RunResult(plan, None, fault, books)
         with lock:
-            results[plan.name] = result
-            progress(result)
+            results.setdefault(grading.lab.id, {})[plan.name] = result
+            progress(grading, result)
 
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        list(pool.map(one, sorted(plans, key=lambda plan: -plan.weight)))
+        list(pool.map(one, sorted(jobs, key=lambda job: -job[1].weight)))
     return results

@@ -1,4 +1,4 @@
-"""What gradings of one lab, profile and seed share: measurements that depend on no submission, each made once."""
+"""What gradings of one profile and seed share: measurements that depend on no submission, each made once."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Kept:
 
 
 class Shelf:
-    """What is kept for several labs, profiles and seeds: the few last used, so that a long cohort stays small."""
+    """What is kept for several profiles and seeds: the few last used, so that a long cohort stays small."""
 
     def __init__(self, folder: Path) -> None:
         """:param folder: of the grader's own, for all files."""

@@ -5,7 +5,7 @@ Labs 2 and 3 share this: a class that optimises a model, writes a ``.tflite`` fi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -103,6 +103,24 @@ def drive(
         return use(Driven(session, error)), error
     finally:
         books.records.append(session.end())
+
+
+def drive_plain(grading: Grading, books: RunBooks, classes: Sequence[str]) -> tuple[Held[Reply], RunError | None]:
+    """What the first usable one of these classes predicts for the shown images, with a file that is only converted."""
+    session = grading.open(books.name)
+    parameters = {
+        "module": grading.lab.student_module,
+        "class_names": list(classes),
+        "dataset_root": str(grading.profile.dataset_root),
+        "model_path": str(grading.box(books.name) / file_name(grading, books.name)),
+        "original_model": str(grading.profile.model_path),
+        "images": [str(path) for path in grading.evaluation.shown],
+    }
+    try:
+        reply = tried(lambda: session.call("plain", parameters))
+    finally:
+        books.records.append(session.end())
+    return reply, reply.error if isinstance(reply.error, RunError) else None
 
 
 def as_missing(error: RunError) -> RunError:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graders.errors import GraderError, RunError
-from graders.labs.checks import Lost, NotJudged
+from graders.labs.checks import ForPerson, Lost, NotJudged
 from graders.labs.definition import Lab
 from graders.verdicts import Verdict
 
@@ -44,6 +44,7 @@ KIND_HINTS: Mapping[str, tuple[str, str]] = {
     ),
 }
 KIND_HINTS = {**KIND_HINTS, "BadPrediction": KIND_HINTS["scores"]}
+PERSONS_MARK, NOT_MEASURABLE = "a person's mark", "It can't be told by measuring."
 OUR_FAULT = "This is a fault of the grader or of its machine, not of the submission."
 
 
@@ -63,13 +64,17 @@ class Reason:
 
 @dataclass(frozen=True)
 class CheckOutcome:
-    """One check of a criterion: its name (the run's), its verdict, the reason, and what was measured."""
+    """One check of a criterion: its name (the run's), its verdict, the reason, and what was measured.
+
+    ``holds``: how much of it was earned, 0 to 1.
+    """
 
     criterion: str
     name: str
     verdict: Verdict
     reason: Reason | None
     evidence: Mapping[str, Any]
+    holds: float = 0.0
 
 
 def reason_of(error: BaseException, lab: Lab) -> tuple[Verdict, Reason]:
@@ -82,6 +87,8 @@ def reason_of(error: BaseException, lab: Lab) -> tuple[Verdict, Reason]:
         filled = {name: str(value) for name, value in error.filling.items()}
         reason = Reason(error.measured, error.expected, _fill(hint.cause, filled), _fill(hint.next, filled))
         return Verdict.LOST, reason
+    if isinstance(error, ForPerson):
+        return Verdict.PENDING, Reason(error.measured, PERSONS_MARK, NOT_MEASURABLE, error.next)
     if isinstance(error, RunError):
         cause, step = KIND_HINTS.get(error.kind) or RUN_HINTS.get(error.verdict, RUN_HINTS[Verdict.FAILED])
         where = f" ({error.places[-1]})" if error.places else ""

@@ -8,14 +8,14 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from graders.labs.definition import PERSON, Criterion
-from graders.scoring.outcomes import OUR_FAULT, CheckOutcome, Reason
+from graders.scoring.outcomes import NOT_MEASURABLE, OUR_FAULT, PERSONS_MARK, CheckOutcome, Reason
 from graders.verdicts import Verdict
 
 CENT = Decimal("0.01")
 PENDING = Reason(
     "not measured: a person reads this part",
-    "a person's mark",
-    "It can't be told by measuring.",
+    PERSONS_MARK,
+    NOT_MEASURABLE,
     "Nothing; the marks are added later.",
 )
 NOT_ASKED = Reason(
@@ -79,32 +79,35 @@ class CriterionScore:
 def score_criterion(criterion: Criterion, checks: Sequence[CheckOutcome]) -> CriterionScore:
     """Each check is worth the same share; an unscored or skipped one leaves the whole criterion unscored.
 
-    A criterion that a person marks is pending. One without a check was deselected and is unscored too: a missing
-    result is never a pass, and never a zero of the student's either.
+    A criterion that a person marks is pending, and so is one of whose checks one can't do without a person. One without
+    a check was deselected and is unscored too: a missing result is never a pass, and never a zero of the student's
+    either.
     """
     kept = tuple(checks)
     zero = Decimal(0)
     if criterion.marked_by == PERSON:
-        return CriterionScore(criterion, zero, Verdict.PENDING, PENDING, kept)
+        told = next((check.reason for check in kept if check.reason is not None), PENDING)
+        return CriterionScore(criterion, zero, Verdict.PENDING, told, kept)
     if not kept:
         return CriterionScore(criterion, zero, Verdict.UNSCORED, NOT_ASKED, kept)
     for check in kept:
-        if check.verdict in (Verdict.UNSCORED, Verdict.PENDING):
+        if check.verdict is Verdict.UNSCORED or (check.verdict is Verdict.PENDING and check.reason is None):
             return CriterionScore(criterion, zero, Verdict.UNSCORED, check.reason or NOT_ASKED, kept)
-    for check in kept:
-        if check.verdict is Verdict.TAMPERED:
-            return CriterionScore(criterion, zero, Verdict.TAMPERED, check.reason, kept)
+    for verdict in (Verdict.TAMPERED, Verdict.PENDING):
+        for check in kept:
+            if check.verdict is verdict:
+                return CriterionScore(criterion, zero, verdict, check.reason, kept)
     failed = [check for check in kept if check.verdict is not Verdict.EARNED]
     passed = len(kept) - len(failed)
-    share = Decimal(str(criterion.points)) * passed / len(kept)
-    earned = share.quantize(CENT, ROUND_HALF_UP)
+    held = passed + sum(Decimal(str(check.holds)) for check in failed)
+    earned = (Decimal(str(criterion.points)) * held / len(kept)).quantize(CENT, ROUND_HALF_UP)
     if not failed:
         return CriterionScore(criterion, earned, Verdict.EARNED, None, kept)
-    return CriterionScore(criterion, earned, _verdict(failed, passed), _reason(failed, len(kept)), kept)
+    return CriterionScore(criterion, earned, _verdict(failed, earned > 0), _reason(failed, len(kept)), kept)
 
 
-def _verdict(failed: Sequence[CheckOutcome], passed: int) -> Verdict:
-    if passed:
+def _verdict(failed: Sequence[CheckOutcome], partly: bool) -> Verdict:
+    if partly:
         return Verdict.PARTIAL
     first = failed[0].verdict
     return first if all(check.verdict is first for check in failed) else Verdict.LOST

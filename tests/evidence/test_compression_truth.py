@@ -26,7 +26,7 @@ from graders.evidence.compression import (
 )
 from graders.evidence.sizes import deflation
 from graders.evidence.tflite import MalformedModel
-from graders.evidence.tflite.facts import _plain, _typed
+from graders.evidence.tflite.facts import plain, typed
 from graders.evidence.tflite.reader import read_model
 from graders.evidence.tflite.weights import weights
 
@@ -305,9 +305,9 @@ def test_measurements_cross_as_json(name: str) -> None:
     """All that is measured is plain, finite data that JSON carries there and back."""
     found = measure(read(name), read("original"), clusters=8, sparsity=0.5)
 
-    there = json.loads(json.dumps(_plain(found), allow_nan=False))
+    there = json.loads(json.dumps(plain(found), allow_nan=False))
 
-    assert _typed(Compression, there, "compression") == found
+    assert typed(Compression, there, "compression") == found
     assert json.dumps(asdict(found), allow_nan=False)
 
 

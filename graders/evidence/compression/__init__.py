@@ -16,7 +16,7 @@ from graders.evidence.compression.clusters import (
     overall,
     spacing,
 )
-from graders.evidence.compression.kernels import Kernel, KernelPair, Pairing, kernels, paired
+from graders.evidence.compression.kernels import DENSE, Kernel, KernelPair, Pairing, kernels, paired, unfinished
 from graders.evidence.compression.leftovers import Leftovers, OperatorCount, leftovers
 from graders.evidence.compression.measured import Compression, measure
 from graders.evidence.compression.movement import Movement, Tuning, movements, tuning
@@ -33,6 +33,7 @@ from graders.evidence.compression.zeros import (
 )
 
 __all__ = [
+    "DENSE",
     "UNEVEN",
     "CentroidShift",
     "Compression",
@@ -66,4 +67,5 @@ __all__ = [
     "pruned",
     "spacing",
     "tuning",
+    "unfinished",
 ]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.evidence.tflite.graph import aligned_activations, compute_ops
+from graders.evidence.tflite.graph import Wiring, aligned_activations, compute_ops
 from graders.evidence.tflite.model import Model
-from graders.evidence.tflite.weights import Weights
+from graders.evidence.tflite.weights import KERNEL_INPUT, Weights
 
 OUTPUT_AXIS = {
     "CONV_2D": 0,
@@ -89,6 +89,33 @@ def kernels(found: Iterable[Weights]) -> tuple[Kernel, ...]:
     return tuple(kernel for entry in found if (kernel := _kernel(entry)) is not None)
 
 
+def unfinished(model: Model) -> dict[int, int]:
+    """The compute operators whose kernel is no constant, as under wrappers left in, each with its kernel's tensor."""
+    wiring = Wiring(model.main)
+    return {
+        operator.index: operator.inputs[KERNEL_INPUT]
+        for operator in compute_ops(model)
+        if operator.code in OUTPUT_AXIS
+        and len(operator.inputs) > KERNEL_INPUT
+        and wiring.constant(operator.inputs[KERNEL_INPUT]) is None
+    }
+
+
+def computed_kernels(model: Model, computed: Mapping[int, NDArray[Any]]) -> tuple[Kernel, ...]:
+    """The kernels that a file computes in each inference.
+
+    :param computed: by operator, what an inference made of the kernel's tensor, in the shape that constants have
+    """
+    found = []
+    for operator in compute_ops(model):
+        values = computed.get(operator.index)
+        if values is None or operator.code not in OUTPUT_AXIS or values.ndim != RANK.get(operator.code, 4):
+            continue
+        rows = as_rows(values, OUTPUT_AXIS[operator.code])
+        found.append(Kernel(operator.index, operator.code, rows, None, operator.code != DENSE, False))
+    return tuple(found)
+
+
 def _kernel(entry: Weights) -> Kernel | None:
     kind, values = entry.operator.code, entry.kernel
     if kind not in OUTPUT_AXIS or values.ndim != RANK.get(kind, 4):
@@ -137,6 +164,23 @@ def paired(model: Model, found: Iterable[Kernel], original_model: Model, origina
             return Pairing(None, f"the kernel of {theirs.name} has no counterpart")
         pairs.append(KernelPair(mine, theirs))
     return Pairing(tuple(pairs), "")
+
+
+def unwrapped(found: Iterable[Kernel], original: Iterable[Kernel]) -> tuple[KernelPair, ...]:
+    """Pairs by order alone, for a file with wrappers left in; none where the order does not fit.
+
+    Batch normalisation is not folded into wrapped kernels, nor is a bias part of the operator, so only what wrappers
+    leave alone can be compared: depthwise kernels, and dense ones without their bias.
+    """
+    found, original = tuple(found), tuple(original)
+    if [(one.kind, one.rows.shape) for one in found] != [(one.kind, one.rows.shape) for one in original]:
+        return ()
+    pairs = (
+        KernelPair(mine, replace(theirs, bias=None) if mine.bias is None else theirs)
+        for mine, theirs in zip(found, original, strict=True)
+        if mine.kind in (DEPTHWISE, DENSE)
+    )
+    return tuple(pair for pair in pairs if _same_biases(pair.found, pair.original))
 
 
 def _codes(model: Model) -> list[str]:

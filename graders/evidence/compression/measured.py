@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
 
 from graders.evidence.compression.clusters import (
     CentroidShift,
@@ -12,7 +16,7 @@ from graders.evidence.compression.clusters import (
     distinct_values,
     spacing,
 )
-from graders.evidence.compression.kernels import kernels, paired
+from graders.evidence.compression.kernels import computed_kernels, kernels, paired, unwrapped
 from graders.evidence.compression.leftovers import Leftovers, leftovers
 from graders.evidence.compression.movement import Movement, movements
 from graders.evidence.compression.zeros import Magnitudes, Misplaced, Zeros, count_zeros, magnitudes, misplaced_zeros
@@ -27,7 +31,8 @@ class Compression:
     ``distinct``, ``spacing``, ``shifts`` and ``magnitudes`` are of the compressible kernels, ``zeros`` and
     ``movements`` of all; in the order of the graph. ``difference`` says why the file is of another network, as one with
     wrappers left in is; what needs the original's kernels (``shifts``, ``misplaced``, ``magnitudes``, ``movements``) is
-    empty then. ``spacing`` and ``shifts`` are empty without a number of clusters, ``magnitudes`` without a sparsity.
+    empty then, or of depthwise and dense kernels alone where wrappers are all that is different. ``spacing`` and
+    ``shifts`` are empty without a number of clusters, ``magnitudes`` without a sparsity.
     """
 
     difference: str
@@ -41,19 +46,30 @@ class Compression:
     movements: tuple[Movement, ...]
 
 
-def measure(data: bytes, original: bytes, *, clusters: int | None = None, sparsity: float | None = None) -> Compression:
+def measure(
+    data: bytes,
+    original: bytes,
+    *,
+    clusters: int | None = None,
+    sparsity: float | None = None,
+    computed: Mapping[int, NDArray[Any]] | None = None,
+) -> Compression:
     """Measures a ``.tflite`` file.
 
     :param original: the file of the same network before compression, float32
     :param clusters: the number of clusters asked for
     :param sparsity: the sparsity asked for, in [0, 1)
+    :param computed: kernels that are no constants (:func:`unfinished`), as an inference computed them
     :raises MalformedModel: where either is no ``.tflite`` file
     """
     model, before = read_model(data), read_model(original)
     found = kernels(weights(data, model))
+    if computed:
+        found = tuple(sorted((*found, *computed_kernels(model, computed)), key=lambda kernel: kernel.operator))
     compressible = [kernel for kernel in found if kernel.compressible]
-    pairing = paired(model, found, before, kernels(weights(original, before)))
-    pairs = pairing.pairs or ()
+    theirs = kernels(weights(original, before))
+    pairing = paired(model, found, before, theirs)
+    pairs = (unwrapped(found, theirs) if computed else ()) if pairing.pairs is None else pairing.pairs
     matched = [pair for pair in pairs if pair.original.compressible]
     shifts = [] if clusters is None else [centroid_shift(pair.found, pair.original, clusters) for pair in matched]
     return Compression(

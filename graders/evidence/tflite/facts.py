@@ -17,29 +17,33 @@ def facts(model: Model) -> dict[str, Any]:
 
     Constants are there by size and hash, not by value.
     """
-    return {"schema": SCHEMA, **_plain(model)}
+    return {"schema": SCHEMA, **plain(model)}
 
 
-def from_facts(plain: dict[str, Any]) -> Model:
+def from_facts(crossed: dict[str, Any]) -> Model:
     """The model that ``facts`` was made from.
 
     :raises ValueError: where a key is missing, unknown or of another type, with its place
     """
-    if not isinstance(plain, dict) or plain.get("schema") != SCHEMA:
+    if not isinstance(crossed, dict) or crossed.get("schema") != SCHEMA:
         raise ValueError(f"expected a dict of schema {SCHEMA}")
-    rest = {key: value for key, value in plain.items() if key != "schema"}
-    model: Model = _typed(Model, rest, "model")
+    rest = {key: value for key, value in crossed.items() if key != "schema"}
+    model: Model = typed(Model, rest, "model")
     return model
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A frozen dataclass of plain data as dicts, lists, numbers and strings."""
     if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    return [plain(item) for item in value] if isinstance(value, tuple) else value
 
 
-def _typed(kind: Any, value: Any, place: str) -> Any:
-    """``value`` as ``kind``, one of the annotations that the model's dataclasses use."""
+def typed(kind: Any, value: Any, place: str) -> Any:
+    """``value``, as :func:`plain` gives it, as ``kind``: a dataclass, or one of the annotations that these use.
+
+    :raises ValueError: where a key is missing, unknown or of another type; it names ``place``
+    """
     if get_origin(kind) is UnionType:
         if value is None:
             return None
@@ -62,14 +66,14 @@ def _tuple(kinds: tuple[Any, ...], value: Any, place: str) -> tuple[Any, ...]:
         raise ValueError(f"{place}: expected {len(kinds)} entries, got {len(value)}")
     if kinds[-1] is Ellipsis:
         kinds = (kinds[0],) * len(value)
-    return tuple(_typed(kind, item, f"{place}[{at}]") for at, (kind, item) in enumerate(zip(kinds, value, strict=True)))
+    return tuple(typed(kind, item, f"{place}[{at}]") for at, (kind, item) in enumerate(zip(kinds, value, strict=True)))
 
 
 def _dataclass(kind: Any, value: Any, place: str) -> Any:
     hints = _hints(kind)
     if not isinstance(value, dict) or value.keys() != hints.keys():
         raise ValueError(f"{place}: expected a dict with the keys {', '.join(hints)}")
-    return kind(**{name: _typed(hint, value[name], f"{place}.{name}") for name, hint in hints.items()})
+    return kind(**{name: typed(hint, value[name], f"{place}.{name}") for name, hint in hints.items()})
 
 
 @cache

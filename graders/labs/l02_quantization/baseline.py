@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from graders.errors import GraderError, RunError
+from graders.errors import GraderError
 from graders.evidence.calibration import Quantisation, RangeTable
-from graders.evidence.evaluation import Evaluation
-from graders.evidence.scorer import REPOSITORY, Samples
+from graders.evidence.scorer import Samples
 from graders.evidence.tflite import Model, aligned_activations
-from graders.labs import testers
+from graders.labs import references
 from graders.labs.grading import Grading
+from graders.labs.references import KIT, Original
 
-KIT = REPOSITORY / "student_template"
-REFERENCE = REPOSITORY / "reference"
-FP32, INT8, RANGES = "fp32.tflite", "int8.tflite", "ranges.npz"
+INT8, RANGES = "int8.tflite", "ranges.npz"
 INT8_SHARE = 0.3
 KIT_SEED = 12345
 # What INT8Model and the kit's generator take where no share is given.
@@ -47,58 +45,31 @@ def baseline(grading: Grading) -> Baseline:
 
 
 def _baseline(grading: Grading) -> Baseline:
-    kept = grading.profile.baseline
-    fp32, int8 = (kept / FP32, kept / INT8) if kept else make_files(grading, grading.kept.folder / "baseline")
-    return _read(grading, fp32, int8)
+    kept, own = grading.profile.baseline, grading.kept.folder
+    int8 = kept / INT8 if kept else _make_int8(grading, own / INT8)
+    return _read(grading, references.original(grading), int8)
 
 
-def _read(grading: Grading, fp32: Path, int8: Path) -> Baseline:
-    models = []
-    for path in (fp32, int8):
-        with grading.scorer.measure(path) as measurement:
-            models.append(measurement.read(grading.lab.artefact_bytes))
-    return Baseline(fp32, int8, *models)
+def _make_int8(grading: Grading, target: Path) -> Path:
+    arguments = {"calibrationdatasetpercent": INT8_SHARE}
+    return references.make(grading, target, grading.lab.student_module, "INT8Model", arguments)
+
+
+def _read(grading: Grading, original: Original, int8: Path) -> Baseline:
+    with grading.scorer.measure(int8) as measurement:
+        model = measurement.read(grading.lab.artefact_bytes)
+    return Baseline(original.path, int8, original.model, model)
 
 
 def make_kept(grading: Grading, folder: Path) -> list[Path]:
-    """Makes everything that is kept ready for a profile: both files, and the ranges of all training images."""
-    fp32, int8 = make_files(grading, folder)
+    """Makes what is kept ready for a profile: the INT8 file, and the ranges of all training images.
+
+    :param grading: of a profile that keeps nothing.
+    """
+    int8 = _make_int8(grading, folder / INT8)
     names = samples(grading).train
-    measure_ranges(grading, _read(grading, fp32, int8), names).save(folder / RANGES)
-    return [fp32, int8, folder / RANGES]
-
-
-def make_files(grading: Grading, folder: Path) -> tuple[Path, Path]:
-    """Has the reference make both files in ``folder``. :raises GraderError: where it can't."""
-    folder.mkdir(parents=True, exist_ok=True)
-    made = []
-    for class_name, file, arguments in (
-        ("FP32Model", FP32, {}),
-        ("INT8Model", INT8, {"calibrationdatasetpercent": INT8_SHARE}),
-    ):
-        run = f"baseline-{file.removesuffix('.tflite')}"
-        session = grading.open(run, code=REFERENCE)
-        try:
-            session.call(
-                "start",
-                {
-                    "module": grading.lab.student_module,
-                    "class_name": class_name,
-                    "dataset_root": str(grading.profile.dataset_root),
-                    "model_path": str(grading.box(run) / file),
-                    "original_model": str(grading.profile.model_path),
-                    "arguments": arguments,
-                },
-            )
-        except RunError as error:
-            raise GraderError(f"the reference can't make {file} for this model: {error.message}") from None
-        finally:
-            session.end()
-        artefact = grading.take(run, file)
-        target = folder / file
-        target.write_bytes(artefact.path.read_bytes())
-        made.append(target)
-    return made[0], made[1]
+    measure_ranges(grading, _read(grading, references.original(grading), int8), names).save(folder / RANGES)
+    return [int8, folder / RANGES]
 
 
 @dataclass(frozen=True)
@@ -188,8 +159,3 @@ def parameters(base: Baseline, model: Model) -> tuple[Quantisation | None, ...] 
             Quantisation(quantization.scales[0], quantization.zero_points[0]) if usable and quantization else None
         )
     return tuple(found.get(index) for index in base.activations)
-
-
-def fp32_evaluation(grading: Grading) -> Evaluation:
-    """The given model's own quality on the evaluation images, from the reference's FP32 file."""
-    return grading.once("fp32_evaluation", lambda: testers.evaluated(grading, baseline(grading).fp32))

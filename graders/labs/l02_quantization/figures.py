@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from graders.evidence.evaluation import Evaluation
-from graders.evidence.sizes import deflate_size, deflation
 from graders.labs.grading import Grading, RunResult
 from graders.labs.held import Held
 from graders.labs.l02_quantization.evidence import Fp32Evidence, Int8Evidence
+from graders.labs.tester_figures import file_facts, matrix, quality_facts, variants_table
 from graders.labs.testers import FileEvidence
 
 MATRIX_RUNS = ("int8-0.8", "int8-drawn", "int8-0.3", "int8-0.08", "int8-0.01", "fp32")
@@ -20,27 +20,10 @@ def describe(evidence: Any) -> dict[str, Any]:
     if not isinstance(evidence, Fp32Evidence | Int8Evidence):
         return {}
     facts: dict[str, Any] = {}
-    file = evidence.file.value
-    if file is not None:
-        data = file.artefact.path.read_bytes()
-        facts |= {
-            "sha256": file.artefact.sha256,
-            "bytes": file.artefact.size,
-            "deflate_bytes": deflate_size(data),
-            "deflation": round(deflation(data), 4),
-            "input": file.input.dtype,
-            "output": file.output.dtype,
-        }
-    quality = evidence.evaluation.value
-    if quality is not None:
-        facts |= {
-            "accuracy": round(quality.accuracy, 4),
-            "precision": round(quality.precision, 4),
-            "sensitivity": round(quality.sensitivity, 4),
-            "g_mean": round(quality.g_mean, 4),
-            "top_5": round(quality.top_5, 4),
-            "images": quality.samples,
-        }
+    if evidence.file.value is not None:
+        facts |= file_facts(evidence.file.value)
+    if evidence.evaluation.value is not None:
+        facts |= quality_facts(evidence.evaluation.value)
     if isinstance(evidence, Int8Evidence):
         facts["calibration_asked"] = evidence.asked
         calibrated = evidence.calibration.value
@@ -56,13 +39,13 @@ def figures(grading: Grading, results: Mapping[str, RunResult]) -> list[dict[str
     line = _share_line(grading, measured)
     if line:
         found.append(line)
-    table = _table(grading, measured)
-    if table["rows"]:
+    table = variants_table(grading, _rows(measured))
+    if table is not None:
         found.append(table)
     for name in MATRIX_RUNS:
         quality = _quality(measured.get(name))
         if quality is not None:
-            found.append(_matrix(grading, name, quality))
+            found.append(matrix(grading, name, quality))
             break
     return found
 
@@ -95,29 +78,9 @@ def _share_line(grading: Grading, measured: Mapping[str, Any]) -> dict[str, Any]
     }
 
 
-def _table(grading: Grading, measured: Mapping[str, Any]) -> dict[str, Any]:
-    rows = []
+def _rows(measured: Mapping[str, Any]) -> Iterator[tuple[str, Evaluation, FileEvidence]]:
     for name, evidence in measured.items():
         quality = _quality(evidence)
         file: FileEvidence | None = evidence.file.value if hasattr(evidence, "file") else None
-        if quality is None or file is None:
-            continue
-        values = (quality.accuracy, quality.precision, quality.sensitivity, quality.g_mean, quality.top_5)
-        rows.append([name, *(f"{value:.1%}" for value in values), file.artefact.size])
-    return {
-        "kind": "table",
-        "title": "Every variant, as measured by the grader",
-        "caption": f"On {grading.profile.images}; the file's size in bytes.",
-        "columns": ["run", "accuracy", "precision", "sensitivity", "G-mean", "top-5", "bytes"],
-        "rows": rows,
-    }
-
-
-def _matrix(grading: Grading, name: str, quality: Evaluation) -> dict[str, Any]:
-    return {
-        "kind": "confusion_matrix",
-        "title": f"Confusion matrix of {name}",
-        "caption": f"On {grading.profile.images} ({quality.samples}); rows are true classes, columns predictions.",
-        "labels": list(grading.evaluation.class_names),
-        "matrix": [list(row) for row in quality.confusion],
-    }
+        if quality is not None and file is not None:
+            yield name, quality, file

@@ -13,7 +13,7 @@ from graders.errors import RunError
 from graders.evidence import calibration
 from graders.evidence.calibration import Quantisation
 from graders.evidence.scorer import WeightDifference
-from graders.labs import testers
+from graders.labs import references, testers
 from graders.labs.grading import Grading, RunBooks, RunPlan
 from graders.labs.held import held
 from graders.labs.l02_quantization import baseline as base
@@ -66,14 +66,9 @@ def run_native(grading: Grading, books: RunBooks) -> NativeEvidence:
             expected = measurement.infer_frames(grading.evaluation.frames, len(predictions))
         return testers.real_agreement(predictions, expected)
 
-    parameters = _parameter_count(grading)
+    # Batch normalisation is folded in: a lower bound of what a summary prints.
+    parameters = references.original(grading).parameters
     return NativeEvidence(books.records[-1].output, parameters, held(agreement))
-
-
-def _parameter_count(grading: Grading) -> int:
-    """Trainable weights that the FP32 baseline holds, BatchNorm folded in: a lower bound of what a summary prints."""
-    model = base.baseline(grading).fp32_model
-    return sum(tensor.elements for tensor in model.main.tensors if tensor.constant and tensor.dtype == "float32")
 
 
 def run_fp32(grading: Grading, books: RunBooks) -> Fp32Evidence:
@@ -165,7 +160,7 @@ def _quantised(
 
     probed, error = testers.drive(grading, books, class_name, arguments, dataset, use)
     file = testers.file_of(grading, books, error)
-    fp32 = base.fp32_evaluation(grading)
+    fp32 = references.original_evaluation(grading)
     return Int8Evidence(
         asked=described,
         share=share,
@@ -264,7 +259,7 @@ def prepare(grading: Grading) -> None:
         importlib.import_module("sklearn.metrics")
         base.ranges(grading)
         drawing.result()
-    base.fp32_evaluation(grading)
+    references.original_evaluation(grading)
 
 
 def baseline_file(grading: Grading, name: str) -> Path:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from graders.submission.history.bundle import has_bundle, mirror_bundle
 from graders.submission.history.cleaning import clean
 from graders.submission.history.contents import kind_of
 from graders.submission.history.git import GitFailed, run_git
@@ -22,7 +23,6 @@ MAX_LOOKED_AT_BYTES = 1 << 20
 LOOKED_AT_FROM = 100
 _FIELDS = ("%H", "%P", "%an", "%ae", "%at", "%s")
 _CI_MERGE = ("Merge ", " into ")
-_MENDING = "Hand in a clone that `git fsck` has nothing to say about."
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ def read_history(
     given: Mapping[str, frozenset[str]] | None = None,
     since: str = "",
 ) -> History | NoHistory:
-    """The history of the submission in ``folder``: of that folder's part, where the repository is a larger one.
+    """The history of the submission in ``folder``: of its own repository; else of a ``history.bundle`` in it, where the
+    submission's folder is the top; else of that folder's part of the repository around it.
 
     :param lab_paths: files and folders of the labs, from ``folder``: what commits must touch to be a student's work.
     :param given: the template's files, each with the ids that git gives its contents (``given_blobs``); a commit that
@@ -51,17 +52,34 @@ def read_history(
         student's.
     """
     try:
-        repository = find_repository(folder)
         with tempfile.TemporaryDirectory(prefix="optgrade-history-") as scratch:
-            mirror = make_mirror(repository, Path(scratch) / "mirror")
-            prefix = folder.resolve().relative_to(repository.top).as_posix()
-            return _read(mirror, "" if prefix == "." else prefix, tuple(lab_paths), given or {}, since)
+            mirror, prefix = _mirror(folder.resolve(), Path(scratch) / "mirror")
+            try:
+                return _read(mirror, prefix, tuple(lab_paths), given or {}, since)
+            except GitFailed as failed:
+                return NoHistory(f"{mirror.what} can't be read: {failed}", mirror.mending)
     except NoRepository as missing:
         return NoHistory(str(missing), missing.next)
-    except GitFailed as failed:
-        return NoHistory(f"the repository can't be read: {failed}", _MENDING)
     except OSError as error:
-        return NoHistory(f"the repository can't be read: {error.strerror}", _MENDING)
+        return NoHistory(f"the repository can't be read: {error.strerror}", Mirror.mending)
+
+
+def _mirror(folder: Path, path: Path) -> tuple[Mirror, str]:
+    """A mirror of the folder's own repository, else of its bundle, else of the repository around it; and where in
+    that repository the folder lies.
+    """
+    bundled = has_bundle(folder)
+    try:
+        repository = find_repository(folder)
+    except NoRepository:
+        # A .git that leads nowhere, as a zip of a worktree has, does not stand in a bundle's way.
+        if not bundled:
+            raise
+        return mirror_bundle(folder, path), ""
+    if bundled and repository.top != folder:
+        return mirror_bundle(folder, path), ""
+    prefix = folder.relative_to(repository.top).as_posix()
+    return make_mirror(repository, path), "" if prefix == "." else prefix
 
 
 def _read(

@@ -16,7 +16,7 @@ MAX_UP = 12
 MAX_SMALL_FILE = 4 << 20
 MAX_PACKS = 4000
 MAX_BRANCHES = 1000
-_OBJECT_ID = re.compile(r"(?:[0-9a-f]{64}|[0-9a-f]{40})\Z")
+OBJECT_ID = re.compile(r"(?:[0-9a-f]{64}|[0-9a-f]{40})\Z")
 _REF = re.compile(r"refs/[^\s\x00-\x1f]{1,500}\Z")
 _FAN_OUT = tuple(f"{number:02x}" for number in range(256))
 
@@ -43,11 +43,16 @@ class Repository:
 
 @dataclass(frozen=True)
 class Mirror:
-    """A folder of ours that git reads: ``head`` is the newest commit's id, ``boundary`` where a shallow clone ends."""
+    """A folder of ours that git reads: ``head`` is the newest commit's id, ``boundary`` where a shallow clone ends.
+
+    ``what`` it mirrors and ``mending``, should that turn out to be unreadable, are for people.
+    """
 
     path: Path
     head: str
     boundary: tuple[str, ...]
+    what: str = "the repository"
+    mending: str = "Hand in a clone that `git fsck` has nothing to say about."
 
 
 def find_repository(folder: Path) -> Repository:
@@ -67,7 +72,10 @@ def find_repository(folder: Path) -> Repository:
         if stat.S_ISREG(kind):
             admin = _linked(marker, top)
             return Repository(top, admin, _common(admin))
-    raise NoRepository("the submission is not in a git repository", "Hand in the repository itself, with its .git.")
+    raise NoRepository(
+        "the submission is not in a git repository",
+        "Hand in the repository with its .git, or put a bundle into its folder: git bundle create history.bundle --all",
+    )
 
 
 def _linked(marker: Path, top: Path) -> Path:
@@ -120,17 +128,22 @@ def make_mirror(repository: Repository, path: Path) -> Mirror:
             "Make it whole: git repack -a -d, then remove .git/objects/info/alternates.",
         )
     head = _head(repository)
-    boundary = tuple(line for line in _small_file(repository.common / "shallow").split() if _OBJECT_ID.match(line))
+    boundary = tuple(line for line in _small_file(repository.common / "shallow").split() if OBJECT_ID.match(line))
+    lay_out(path, head)
+    if boundary:
+        (path / "shallow").write_text("".join(f"{line}\n" for line in boundary))
+    _share_objects(objects, path / "objects")
+    return Mirror(path, head, boundary)
+
+
+def lay_out(path: Path, head: str) -> None:
+    """An empty repository of ours at ``path``, for hashes of the kind that ``head`` is."""
     path.mkdir(parents=True)
     (path / "refs").mkdir()
     (path / "HEAD").write_text("ref: refs/heads/none\n")
     hashes = "[extensions]\n\tobjectFormat = sha256\n" if len(head) == 64 else ""
     version = 1 if hashes else 0
     (path / "config").write_text(f"[core]\n\trepositoryformatversion = {version}\n\tbare = true\n{hashes}")
-    if boundary:
-        (path / "shallow").write_text("".join(f"{line}\n" for line in boundary))
-    _share_objects(objects, path / "objects")
-    return Mirror(path, head, boundary)
 
 
 def _share_objects(source: Path, target: Path) -> None:
@@ -151,7 +164,7 @@ def _share_objects(source: Path, target: Path) -> None:
 def _head(repository: Repository) -> str:
     """The id of the commit that is checked out; where that branch has none, of the only other branch."""
     text = _small_file(repository.folder / "HEAD").strip()
-    if _OBJECT_ID.match(text):
+    if OBJECT_ID.match(text):
         return text
     branches = _branches(repository)
     name = text.removeprefix("ref:").strip()
@@ -172,7 +185,7 @@ def _branches(repository: Repository) -> dict[str, str]:
     found = {}
     for line in _small_file(repository.common / "packed-refs").splitlines():
         commit, _, name = line.partition(" ")
-        if _OBJECT_ID.match(commit) and name.startswith("refs/heads/") and _REF.match(name):
+        if OBJECT_ID.match(commit) and name.startswith("refs/heads/") and _REF.match(name):
             found[name] = commit
     heads = repository.common / "refs" / "heads"
     for folder, names, files in os.walk(heads, followlinks=False):
@@ -181,7 +194,7 @@ def _branches(repository: Repository) -> dict[str, str]:
             break
         for name in files[:200]:
             text = _small_file(Path(folder, name)).strip()
-            if _OBJECT_ID.match(text):
+            if OBJECT_ID.match(text):
                 found["refs/heads/" + Path(folder, name).relative_to(heads).as_posix()] = text
     return found
 

@@ -1,0 +1,311 @@
+"""What is handed in beside the code: the summary and the git history, read once and judged for each lab."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graders.errors import RunError
+from graders.evidence.scorer import REPOSITORY
+from graders.labs.checks import ForPerson, Lost, check, observe
+from graders.labs.definition import AskedSummary, Lab, load_all
+from graders.submission.history import (
+    History,
+    HistoryRules,
+    NoHistory,
+    SubScore,
+    given_blobs,
+    judge_history,
+    read_history,
+)
+from graders.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from graders.evidence.claims import Claim, Claims, Finding, Quantity, Review, Variant
+    from graders.labs.references import Original
+
+TEMPLATE = REPOSITORY / "student_template"
+SHOWN = 3
+# A file of this share of the known model's size, or a count of parameters, is one of the same model.
+SAME_SIZE, SAME_PARAMETERS = (0.7, 1.3), (0.85, 1.2)
+# Each finding costs this share of what a sound summary is worth.
+FINDING = 0.5
+
+
+def read_history_of(root: Path) -> History | NoHistory:
+    """The git history of a submission, where commits of the template's own files are not the student's."""
+    paths = [path for lab in load_all() for path in lab.paths]
+    given = given_blobs(TEMPLATE, sorted(entry.name for entry in TEMPLATE.iterdir()))
+    return read_history(root, paths, given=given)
+
+
+def judged_history(history: History, lab: Lab) -> Mapping[str, SubScore]:
+    """The sub-scores of a history for a lab, by name."""
+    others = tuple(path for other in load_all() if other.id != lab.id for path in other.paths)
+    rules = HistoryRules.from_settings(lab.paths, lab.history or {}, other_paths=others)
+    return {score.name: score for score in judge_history(history, rules)}
+
+
+def require_history(history: Mapping[str, SubScore], name: str) -> None:
+    """Earns the part of a sub-score that holds. :raises ForPerson: where a shallow clone can't tell."""
+    found = history[name]
+    if found.commits:
+        observe(commits=[f"{each.short} {each.subject}: {each.why}" for each in found.commits])
+    if found.holds is None:
+        raise ForPerson(f"{found.measured}. {found.cause}", found.next)
+    costing = "; ".join(f"{each.short} '{each.subject}': {each.why}" for each in found.commits[:SHOWN])
+    more = f" and {len(found.commits) - SHOWN} more" if len(found.commits) > SHOWN else ""
+    check(
+        found.holds >= 1,
+        measured=found.measured + (f" ({costing}{more})" if costing and found.holds < 1 else ""),
+        expected=found.expected,
+        hint="history",
+        share=found.holds,
+        cause=found.cause,
+        next=found.next,
+    )
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A claim beside what was measured: ``agrees`` is None where the two are not held against each other."""
+
+    variant: str
+    quantity: str
+    stated: str
+    place: str
+    measured: str
+    agrees: bool | None
+
+
+@dataclass(frozen=True)
+class SummaryEvidence:
+    """A summary as far as a machine can read it.
+
+    ``same_model``: it is about the model that was graded, so claims were held against measurements.
+    """
+
+    review: Review
+    asked: AskedSummary
+    same_model: bool
+    compared: tuple[Compared, ...]
+
+
+def review(root: Path, lab: Lab, measured: Mapping[str, Mapping[str, Any]], original: Original) -> SummaryEvidence:
+    """Reads and reviews a lab's summary.
+
+    :param measured: a run's facts, by the run's name.
+    :raises RunError: where none was handed in. :raises ForPerson: where only a person can read it.
+    """
+    from graders.evidence.claims import SummaryRules, Tolerance, Variant, review_summary
+
+    asked = lab.summary
+    assert asked is not None
+    variants = tuple(Variant.named(name) for name in asked.variants)
+    variants += tuple(Variant.named(name, required=False) for name in asked.others)
+    page = TEMPLATE / asked.folder / "README.md"
+    rules = SummaryRules(
+        folder=asked.folder,
+        variants=variants,
+        template=page.read_text(encoding="utf-8"),
+        quantities=_wanted(asked.quantities),
+        questions=_questions(asked),
+    )
+    found = review_summary(root, rules)
+    if found.summary.missing:
+        raise RunError(Verdict.MISSING, f"no summary in {asked.folder}")
+    if found.summary.pending:
+        raise ForPerson(f"the summary is {found.summary.pending}, which a person has to read")
+    same = _same_model(found.claims, variants, original)
+    if not same:
+        return SummaryEvidence(found, asked, same, ())
+    values = _values(asked, measured)
+    tolerances = {name: Tolerance(absolute=value) for name, value in asked.tolerances.items()}
+    tolerances |= {name: Tolerance(relative=value) for name, value in asked.relative.items()}
+    by_quantity = {_quantity(name): tolerance for name, tolerance in tolerances.items()}
+    known = replace(rules, parameters=original.parameters)
+    found = review_summary(root, known, measured=values, tolerances=by_quantity)
+    return SummaryEvidence(found, asked, same, _compared(found, values))
+
+
+def _quantity(name: str) -> Quantity:
+    from graders.evidence.claims import Quantity
+
+    return Quantity(name)
+
+
+def _wanted(alternatives: Sequence[Sequence[str]]) -> tuple[frozenset[Quantity], ...]:
+    return tuple(frozenset(_quantity(name) for name in names) for names in alternatives)
+
+
+def _questions(asked: AskedSummary) -> tuple[Any, ...]:
+    from graders.evidence.claims import Question
+
+    return tuple(Question(question.id, question.number, question.keys) for question in asked.questions)
+
+
+def _same_model(claims: Claims, variants: Sequence[Variant], original: Original) -> bool:
+    """Whether the summary is about the graded model: told by the sizes of float files, or by its parameters."""
+    bits = {variant.name: variant.bits for variant in variants}
+    size, parameters = original.path.stat().st_size, original.parameters
+    for claim in claims.claims:
+        if claim.quantity == "bytes" and {bits.get(name) for name in claim.variants} == {32}:
+            share, (low, high) = claim.value / size, SAME_SIZE
+        elif claim.quantity == "parameters":
+            share, (low, high) = claim.value / parameters, SAME_PARAMETERS
+        else:
+            continue
+        if low <= share <= high:
+            return True
+    return False
+
+
+def _values(asked: AskedSummary, measured: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[Quantity, float]]:
+    """What was measured of each variant, by quantity."""
+    keys = {"deflate_bytes": "zip_bytes"}
+    names = ("accuracy", "precision", "sensitivity", "g_mean", "bytes", "deflate_bytes", "deflation")
+    values = {}
+    for variant, run in asked.variants.items():
+        facts = measured.get(run, {})
+        values[variant] = {_quantity(keys.get(name, name)): float(facts[name]) for name in names if name in facts}
+    return values
+
+
+def _compared(found: Review, values: Mapping[str, Mapping[Quantity, float]]) -> tuple[Compared, ...]:
+    """Each variant's claims beside the measurement, in the order of the summary."""
+    from graders.evidence.claims import Check
+
+    wrong = {(finding.variant, finding.quantity) for finding in found.about(Check.EVIDENCE)}
+    rows = []
+    for claim in found.claims.claims:
+        value = values.get(claim.variant, {}).get(claim.quantity)
+        if value is None:
+            continue
+        agrees = (claim.variant, claim.quantity) not in wrong
+        rows.append(
+            Compared(claim.variant, _title(claim), _shown(claim), str(claim.place), _told(claim, value), agrees)
+        )
+    return tuple(rows)
+
+
+def _title(claim: Claim) -> str:
+    from graders.evidence.claims.model import TITLES
+
+    return TITLES[claim.quantity]
+
+
+def _shown(claim: Claim) -> str:
+    return _told(claim, claim.value)
+
+
+def _told(claim: Claim, value: float) -> str:
+    from graders.evidence.claims.shown import shown
+
+    return shown(claim.quantity, value)
+
+
+def require_figures(summary: SummaryEvidence, *, sizes: bool) -> None:
+    """Each variant that the lab asks for has its figures: of quality, or of size.
+
+    The share of variants that are complete is earned.
+    """
+    from graders.evidence.claims import check_complete
+
+    asked = summary.asked
+    variants = _required(asked, sizes)
+    missing = check_complete(summary.review.claims, variants, _wanted(asked.sizes if sizes else asked.quantities))
+    told = "; ".join(finding.measured for finding in missing[:SHOWN])
+    more = f"; and {len(missing) - SHOWN} variants more" if len(missing) > SHOWN else ""
+    complete = f"all of {len(variants)} variants"
+    check(
+        not missing,
+        measured=told + more if missing else complete,
+        expected=f"for each of {len(variants)} variants: {missing[0].expected}" if missing else complete,
+        hint="summary_figures",
+        share=1 - len(missing) / len(variants),
+        cause=missing[0].cause if missing else "",
+        next=missing[0].next if missing else "",
+    )
+
+
+def _required(asked: AskedSummary, sizes: bool) -> tuple[Variant, ...]:
+    from graders.evidence.claims import Variant
+
+    return tuple(Variant.named(name) for name in (asked.sized if sizes else asked.variants))
+
+
+def require_images(summary: SummaryEvidence) -> None:
+    """Each variant's confusion matrix is there, is an image, and is shown in the text."""
+    from graders.evidence.claims import Check
+
+    found = [finding for finding in summary.review.about(Check.IMAGE) if finding.sure]
+    good = {image.variant for image in summary.review.images if not image.problem} & set(summary.asked.variants)
+    _require_none(found, "summary_images", f"{len(good)} variants' images", len(good) / len(summary.asked.variants))
+
+
+def require_sound(summary: SummaryEvidence) -> None:
+    """Nothing in the summary is impossible, contradicts the rest or the measurements, or was left to be filled in."""
+    from graders.evidence.claims import Check
+
+    checks = (Check.CONTRADICTION, Check.IMPOSSIBLE, Check.INVERTED, Check.EVIDENCE, Check.PLACEHOLDER)
+    found = summary.review.about(*checks)
+    unsure = [f"{finding.measured} ({_places(finding)})" for finding in found if not finding.sure]
+    if unsure:
+        observe(look_at=unsure)
+    if not summary.review.claims.claims:
+        raise Lost("no figures that could be sound", "a summary with figures", "summary_empty", {})
+    sure = [finding for finding in found if finding.sure]
+    compared = f", {len(summary.compared)} of them held against measurements" if summary.same_model else ""
+    told = f"{len(summary.review.claims.claims)} figures{compared}"
+    _require_none(sure, "summary_sound", told, max(0.0, 1 - FINDING * len(sure)))
+
+
+def _require_none(found: Sequence[Finding], hint: str, fine: str, share: float) -> None:
+    first = found[0] if found else None
+    told = "; ".join(f"{finding.measured} ({_places(finding)})" for finding in found[:SHOWN])
+    more = f"; and {len(found) - SHOWN} findings more" if len(found) > SHOWN else ""
+    check(
+        first is None,
+        measured=told + more if first else fine,
+        expected=first.expected if first else fine,
+        hint=hint,
+        share=min(share, 0.99) if first else 0.0,
+        cause=first.cause if first else "",
+        next=first.next if first else "",
+    )
+
+
+def _places(finding: Finding) -> str:
+    return " and ".join(dict.fromkeys(str(quote.place) for quote in finding.quotes)) or "the whole summary"
+
+
+def quote_answer(summary: SummaryEvidence, criterion: str) -> None:
+    """Hands the answer of a question over to a person. :raises ForPerson: always."""
+    answer = next(answer for answer in summary.review.answers if answer.question == criterion)
+    question = next(question for question in summary.asked.questions if question.id == criterion)
+    observe(question=question.text)
+    if answer.quote is None:
+        raise ForPerson(f"no answer was found to: {question.text}")
+    observe(passage=answer.quote.text, place=str(answer.quote.place))
+    raise ForPerson(f"{answer.words} words, {answer.quote.place}, in answer to: {question.text}")
+
+
+def figures(summary: SummaryEvidence) -> list[dict[str, Any]]:
+    """What the summary states beside what was measured, as a table for the report; none where nothing was compared."""
+    if not summary.compared:
+        return []
+    told = {True: "agrees", False: "differs", None: ""}
+    return [
+        {
+            "kind": "table",
+            "title": "The summary's figures beside the grader's",
+            "caption": "The grader measures on other images, so qualities may differ by some points; sizes may not.",
+            "columns": ["variant", "quantity", "stated", "where", "measured", "held against each other"],
+            "rows": [
+                [each.variant, each.quantity, each.stated, each.place, each.measured, told[each.agrees]]
+                for each in summary.compared
+            ],
+        }
+    ]

@@ -1,0 +1,1 @@
+"""Lab ``l03_pruning_clustering``: fewer values and fewer weights, for smaller archives."""

@@ -1,0 +1,61 @@
+"""What lab 3 is measured against: the reference's file for the same number of clusters or the same sparsity."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from graders.evidence.scorer import Compressed
+from graders.labs import references, testers
+from graders.labs.definition import Lab
+from graders.labs.grading import Grading
+from graders.labs.l03_pruning_clustering.evidence import Expected
+from graders.labs.l03_pruning_clustering.runs import CLUSTERED, PRUNED
+
+FOLDER = "compressed"
+
+
+def make_kept(grading: Grading, folder: Path) -> list[Path]:
+    """Makes what is kept ready for a profile: a file for each shown value and each that may be drawn."""
+    return [_make(grading, folder / FOLDER / f"{name}.tflite", *value) for name, value in values(grading.lab).items()]
+
+
+def values(lab: Lab) -> dict[str, tuple[int | None, float | None]]:
+    """Every number of clusters and sparsity that the reference's files are needed for, by the file's name."""
+    settings = lab.settings
+    clusters = (*settings["clusters"], *settings["drawn_clusters"])
+    sparsities = (*settings["sparsities"], *settings["drawn_sparsities"])
+    found: dict[str, tuple[int | None, float | None]] = {f"{CLUSTERED}-{number}": (number, None) for number in clusters}
+    return found | {f"{PRUNED}-{share}": (None, share) for share in sparsities}
+
+
+def reference_file(grading: Grading, clusters: int | None, sparsity: float | None) -> Path:
+    """The reference's file: kept ready for the embedded model, else made by the reference's code."""
+    name = f"{CLUSTERED}-{clusters}" if clusters is not None else f"{PRUNED}-{sparsity}"
+    kept = grading.profile.baseline
+    if kept is not None and (kept / FOLDER / f"{name}.tflite").is_file():
+        return kept / FOLDER / f"{name}.tflite"
+    target = grading.kept.folder / FOLDER / f"{name}.tflite"
+    return grading.once(f"file {name}", lambda: _make(grading, target, clusters, sparsity))
+
+
+def _make(grading: Grading, target: Path, clusters: int | None, sparsity: float | None) -> Path:
+    class_name = "ClusteredModel" if clusters is not None else "PrunedModel"
+    arguments = {"num_clusters": clusters} if clusters is not None else {"target_sparsity": sparsity}
+    return references.make(grading, target, grading.lab.student_module, class_name, arguments)
+
+
+def expected(grading: Grading, clusters: int | None, sparsity: float | None) -> Expected:
+    """What the same compression by the reference comes to, measured once."""
+
+    def measure() -> Expected:
+        path = reference_file(grading, clusters, sparsity)
+        return Expected(compressed(grading, path, clusters, sparsity), testers.evaluated(grading, path))
+
+    return grading.once(f"expected {clusters} {sparsity}", measure)
+
+
+def compressed(grading: Grading, path: Path, clusters: int | None, sparsity: float | None) -> Compressed:
+    """A file's weights against the given model's."""
+    original = references.original(grading).path
+    with grading.scorer.measure(path) as measurement:
+        return measurement.compress(original, clusters=clusters, sparsity=sparsity)

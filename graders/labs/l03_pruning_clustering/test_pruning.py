@@ -1,0 +1,132 @@
+"""PrunedModel: the smallest weights of each layer are zero, fine-tuned, in a plain file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from graders.labs.checks import check, criterion
+from graders.labs.definition import Lab
+from graders.labs.l03_pruning_clustering import judging
+
+if TYPE_CHECKING:
+    from graders.evidence.compression import Compression, Pruned, Zeros
+    from graders.labs.l03_pruning_clustering.evidence import CompressedEvidence
+    from graders.labs.timing import Timing
+
+FEW = 0.02
+ALIKE = 0.02
+
+
+@criterion("l03.pruning.zeros", runs="pruned-*")
+def test_number_of_zeros(evidence: CompressedEvidence, lab: Lab) -> None:
+    """Each kernel of a convolution or dense layer has the zeros asked for, exact ones."""
+    from graders.evidence.compression import pruned
+
+    assert evidence.sparsity is not None
+    weights = evidence.compressed.get().weights
+    judging.require_network(weights)
+    found = pruned(weights.zeros, evidence.sparsity, lab.thresholds["zeros"])
+    near = f", {found.near_zeros:,} nearly zero" if found.near_zeros else ""
+    told = f"{found.zeros:,} zeros in {found.weights:,} weights{near}"
+    if not found.each and found.kernels:
+        told += f"; {found.within} of {found.kernels} layers as asked; {found.worst} has {found.worst_zeros:,}"
+    check(
+        found.each,
+        measured=told,
+        expected=f"{found.expected:,} zeros, {evidence.sparsity:.0%} of each layer"
+        + ("" if found.each else f"; {found.worst_expected:,} in {found.worst}"),
+        hint=_why_others(weights, found, evidence.sparsity, lab),
+        asked=f"{evidence.sparsity:.0%}",
+        found=f"{found.least:.0%}",
+        without=judging.named(_without(weights.zeros)),
+    )
+
+
+def _without(zeros: tuple[Zeros, ...]) -> list[str]:
+    """Compressible kernels with hardly any zeros."""
+    return [f"{each.kind} {each.operator}" for each in zeros if each.compressible and each.share < FEW]
+
+
+def _why_others(weights: Compression, found: Pruned, sparsity: float, lab: Lab) -> str:
+    if found.near_zeros > found.expected / 4:
+        return "near_zeros"
+    if found.most < FEW:
+        residues = [each.residue for each in weights.magnitudes if each.residue is not None]
+        typical = sorted(residues)[len(residues) // 2] if residues else 1.0
+        if typical < 0.05:
+            return "trained_after_pruning"
+        return "clustered_zeros" if typical < lab.thresholds["residue"] else "not_pruned"
+    if _without(weights.zeros):
+        return "pruned_partly"
+    if found.global_threshold:
+        return "global_threshold"
+    if found.most - found.least < ALIKE and abs(found.least - sparsity) > ALIKE:
+        return "other_sparsity"
+    return "zeros"
+
+
+@criterion("l03.pruning.zeros", runs="pruned-*")
+def test_deflation(evidence: CompressedEvidence, lab: Lab) -> None:
+    """An archive of the file is as small as that of the reference's file."""
+    judging.require_archive(evidence, lab)
+
+
+@criterion("l03.pruning.placed", runs="pruned-*")
+def test_zeros_are_where_they_belong(evidence: CompressedEvidence, lab: Lab) -> None:
+    """Zeros are the kernels' smallest weights; biases, batch normalisation and depthwise kernels have none of them."""
+    from graders.evidence.compression import pruned
+
+    assert evidence.sparsity is not None
+    weights = evidence.compressed.get().weights
+    judging.require_network(weights)
+    found = pruned(weights.zeros, evidence.sparsity, lab.thresholds["zeros"])
+    check(
+        found.zeros > found.expected / 4,
+        measured=f"{found.zeros:,} zeros in {found.weights:,} weights",
+        expected=f"{found.expected:,} zeros, whose places can be looked at",
+        hint="no_zeros",
+    )
+    # A small channel may vanish by right: what the reference loses, anybody may lose.
+    by_right = {(each.operator, each.part): each.zeros for each in evidence.expected.get().compressed.weights.misplaced}
+    wrong = [each for each in weights.misplaced if each.zeros > by_right.get((each.operator, each.part), 0)]
+    places = judging.named([f"{each.zeros} of {each.size} in a {each.part} of {each.kind}" for each in wrong])
+    check(
+        not wrong,
+        measured=f"zeros outside of prunable kernels: {places}" if wrong else "none outside of prunable kernels",
+        expected="zeros in kernels of convolutions and dense layers only",
+        hint="misplaced",
+        places=places,
+    )
+    misordered = sum(each.misordered for each in weights.magnitudes)
+    check(
+        misordered <= lab.thresholds["misordered"] * found.zeros,
+        measured=f"{misordered:,} of {found.zeros:,} zeros were larger than weights that were kept",
+        expected="the smallest weights of each layer are zero",
+        hint="not_smallest",
+    )
+
+
+@criterion("l03.pruning.tuned", runs="pruned-*")
+def test_parameters_moved(evidence: CompressedEvidence, lab: Lab) -> None:
+    """What was not pruned was fine-tuned."""
+    judging.require_tuned(evidence, lab)
+
+
+@criterion("l03.pruning.tuned", runs="pruned-0.4,pruned-0.5,pruned-drawn")
+def test_accuracy(evidence: CompressedEvidence, lab: Lab) -> None:
+    """The file is about as accurate as the reference's with as many zeros."""
+    judging.require_accuracy(evidence, lab)
+
+
+@criterion("l03.pruning.stripped", runs="pruned-*")
+def test_file_is_plain(evidence: CompressedEvidence, lab: Lab) -> None:
+    """No wrappers, float32, the FP32 file's size."""
+    judging.require_stripped(evidence, lab)
+    judging.require_touched(evidence, lab, "not_pruned")
+
+
+@criterion("l03.pruning.stripped", runs="pruned-drawn")
+def test_latency(evidence: CompressedEvidence, lab: Lab, timing: Timing, benchmark: Any) -> None:
+    """One inference takes no longer than the FP32 file takes; zeros do not make a dense file faster."""
+    judging.require_touched(evidence, lab, "not_pruned")
+    judging.require_latency(evidence, timing, benchmark)

@@ -1,0 +1,80 @@
+"""Files that the reference's own code made of the given model: kept for the embedded profile, else made when needed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graders.errors import GraderError, RunError
+from graders.evidence.evaluation import Evaluation
+from graders.evidence.scorer import REPOSITORY
+from graders.evidence.tflite import Model
+from graders.labs import testers
+from graders.labs.grading import Grading
+
+KIT = REPOSITORY / "student_template"
+REFERENCE = REPOSITORY / "reference"
+FP32 = "fp32.tflite"
+QUANTISATION = "dl_in_iot_course.l02_quantization.quantization_experiments"
+
+
+@dataclass(frozen=True)
+class Original:
+    """The given model as the reference converts it to float32: what every lab compares with."""
+
+    path: Path
+    model: Model
+
+    @property
+    def parameters(self) -> int:
+        """Its constant weights, batch normalisation folded in."""
+        return sum(each.elements for each in self.model.main.tensors if each.constant and each.dtype == "float32")
+
+
+def make(grading: Grading, target: Path, module: str, class_name: str, arguments: Mapping[str, Any]) -> Path:
+    """Has the reference make a file of the given model, in a run of its own.
+
+    :raises GraderError: where it can't.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    run = f"baseline-{target.stem}"
+    session = grading.open(run, code=REFERENCE)
+    try:
+        session.call(
+            "start",
+            {
+                "module": module,
+                "class_name": class_name,
+                "dataset_root": str(grading.profile.dataset_root),
+                "model_path": str(grading.box(run) / target.name),
+                "original_model": str(grading.profile.model_path),
+                "arguments": dict(arguments),
+            },
+        )
+    except RunError as error:
+        raise GraderError(f"the reference can't make {target.name} for this model: {error.message}") from None
+    finally:
+        session.end()
+    shutil.copyfile(grading.take(run, target.name).path, target)
+    return target
+
+
+def original(grading: Grading) -> Original:
+    """The FP32 file of the given model."""
+    return grading.shared("original", lambda: _original(grading))
+
+
+def _original(grading: Grading) -> Original:
+    kept = grading.profile.baseline
+    made = grading.kept.folder / FP32
+    path = kept / FP32 if kept is not None else make(grading, made, QUANTISATION, "FP32Model", {})
+    with grading.scorer.measure(path) as measurement:
+        return Original(path, measurement.read(grading.lab.artefact_bytes))
+
+
+def original_evaluation(grading: Grading) -> Evaluation:
+    """The given model's own quality on the evaluation images, from its FP32 file."""
+    return grading.shared("original evaluation", lambda: testers.evaluated(grading, original(grading).path))

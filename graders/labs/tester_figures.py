@@ -1,0 +1,76 @@
+"""What reports show of ModelTester files, for every lab that has them: facts of a file, tables, confusion matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from graders.evidence.evaluation import Evaluation
+from graders.evidence.sizes import deflate_size, deflation
+from graders.labs.grading import Grading
+from graders.labs.testers import FileEvidence
+
+
+def file_facts(file: FileEvidence) -> dict[str, Any]:
+    """A file's hash, its size as it is and in an archive, and the types of its ends."""
+    data = file.artefact.path.read_bytes()
+    return {
+        "sha256": file.artefact.sha256,
+        "bytes": file.artefact.size,
+        "deflate_bytes": deflate_size(data),
+        "deflation": round(deflation(data), 4),
+        "input": file.input.dtype,
+        "output": file.output.dtype,
+    }
+
+
+def quality_facts(quality: Evaluation) -> dict[str, Any]:
+    """A file's quality on the evaluation images."""
+    return {
+        "accuracy": round(quality.accuracy, 4),
+        "precision": round(quality.precision, 4),
+        "sensitivity": round(quality.sensitivity, 4),
+        "g_mean": round(quality.g_mean, 4),
+        "top_5": round(quality.top_5, 4),
+        "images": quality.samples,
+    }
+
+
+def variants_table(grading: Grading, rows: Iterable[tuple[str, Evaluation, FileEvidence]]) -> dict[str, Any] | None:
+    """Quality and sizes of each variant; None where there is none."""
+    found = []
+    for name, quality, file in rows:
+        facts = file_facts(file)
+        values = (quality.accuracy, quality.precision, quality.sensitivity, quality.g_mean, quality.top_5)
+        shares = [f"{value:.1%}" for value in values]
+        found.append([name, *shares, facts["bytes"], facts["deflate_bytes"], f"{facts['deflation']:.1%}"])
+    if not found:
+        return None
+    return {
+        "kind": "table",
+        "title": "Every variant, as measured by the grader",
+        "caption": f"On {grading.profile.images}; the file's size in bytes, as it is and in a ZIP archive.",
+        "columns": [
+            "run",
+            "accuracy",
+            "precision",
+            "sensitivity",
+            "G-mean",
+            "top-5",
+            "bytes",
+            "zipped",
+            "deflation",
+        ],
+        "rows": found,
+    }
+
+
+def matrix(grading: Grading, name: str, quality: Evaluation) -> dict[str, Any]:
+    """The confusion matrix of a run."""
+    return {
+        "kind": "confusion_matrix",
+        "title": f"Confusion matrix of {name}",
+        "caption": f"On {grading.profile.images} ({quality.samples}); rows are true classes, columns predictions.",
+        "labels": list(grading.evaluation.class_names),
+        "matrix": [list(row) for row in quality.confusion],
+    }

@@ -1,0 +1,414 @@
+"""The file that a person marks in: nothing hostile breaks out of it, nothing a marker wrote is lost."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+import tomllib
+import unicodedata
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graders.errors import GraderError, UsageError
+from graders.scoring.marks import (
+    CHANGED,
+    COLUMNS,
+    MAX_FILE,
+    NOT_MARKED,
+    Mark,
+    Marks,
+    Passage,
+    ToMark,
+    has_marks,
+    judged,
+    read_marks,
+    write_marks,
+)
+
+PASSAGE = Passage("summaries/l03_pruning_clustering/summary.md, line 88", "Pruned to 80 %.\n\nIt is slower:\n\t- why?")
+ITEM = ToMark("l03.question.1", "Why is it no faster?", Decimal("1.0"), PASSAGE)
+OTHER = ToMark("l03.history", "Git history", Decimal("0.50"), Passage("", ""))
+MARK = Mark(ITEM.criterion, Decimal("0.5"), "Half of it.", PASSAGE.fingerprint)
+
+PIECES = ['"', '"""', "'''", "\\", "\n", "\r", "\r\n", "\x00", "\x7f", "\x85", "\u2028", "\u2029", "\ud800", "\udfff"]
+PIECES += ["\u202e", "\u200d", "\x1b[31m", "\x0c", "\t", "#", "[marks.x]", 'points = "9"', " ", "-" * 120, "\U0001f600"]
+hostile = st.one_of(
+    st.text(st.characters(), max_size=60),  # lone surrogates included
+    st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=3)), max_size=30).map("".join),
+)
+written = st.one_of(
+    st.text(max_size=40),
+    st.lists(st.sampled_from([piece for piece in PIECES if piece.isprintable() or ord(piece[0]) < 0xD800])).map(
+        "".join
+    ),
+)
+hundredths = st.integers(0, 2000).map(lambda number: Decimal(number) / 100)
+
+
+def file_of(folder: Path, entry: str, name: str = "l03.question.1") -> Path:
+    path = folder / "marks.toml"
+    path.write_text(f'submission = "anna"\n[marks."{name}"]\n{entry}\n', encoding="utf-8")
+    return path
+
+
+def marks_of(*marks: Mark) -> Marks:
+    return Marks("anna", {mark.criterion: mark for mark in marks})
+
+
+def fault(path: Path) -> str:
+    """The one line with which reading a file ends; such a file is never overwritten."""
+    with pytest.raises(UsageError) as caught:
+        read_marks(path)
+    message = str(caught.value)
+    assert len(message.splitlines()) == 1
+    assert message.startswith(f"{path}: ")
+    assert has_marks(path)
+    return message.removeprefix(f"{path}: ")
+
+
+def test_the_file_reads_as_it_is_meant_for_people(tmp_path: Path) -> None:
+    """The whole file, word by word."""
+    path = tmp_path / "marks.toml"
+    write_marks(path, "anna", [ITEM, OTHER], None)
+    fingerprint = hashlib.sha256(PASSAGE.text.encode()).hexdigest()[:16]
+    assert path.read_text(encoding="utf-8") == (
+        "# Marks by a person for: anna\n"
+        '# Write points (0 to the maximum) and, if you like, a comment. What stays "" is still to be marked.\n'
+        "# Then grade again with --marks and this file.\n"
+        'submission = "anna"\n'
+        "\n"
+        '[marks."l03.question.1"]\n'
+        "# Why is it no faster? (at most 1 point)\n"
+        "# summaries/l03_pruning_clustering/summary.md, line 88:\n"
+        "# > Pruned to 80 %.\n"
+        "# >\n"
+        "# > It is slower:\n"
+        "# >     - why?\n"
+        f'passage = "{fingerprint}"\n'
+        'points = ""\n'
+        'comment = ""\n'
+        "\n"
+        '[marks."l03.history"]\n'
+        "# Git history (at most 0.5 points)\n"
+        'passage = ""\n'
+        'points = ""\n'
+        'comment = ""\n'
+    )
+    assert read_marks(path) == marks_of()
+    assert not has_marks(path)
+
+
+@given(hostile, hostile, hostile, hostile)
+def test_no_text_breaks_out(submission: str, title: str, place: str, text: str) -> None:
+    """Whatever a student wrote, the file parses and holds what it should and no mark."""
+    items = [ToMark("a.one", title, Decimal(1), Passage(place, text)), OTHER]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "marks.toml")
+        write_marks(path, submission, items, None)
+        content = path.read_bytes().decode()
+        marks = read_marks(path)
+        assert not has_marks(path)
+    assert marks.marks == {}
+    assert marks.submission == "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in submission)
+    empty = {"points": "", "comment": ""}
+    assert tomllib.loads(content)["marks"] == {
+        "a.one": {"passage": items[0].passage.fingerprint, **empty},
+        "l03.history": {"passage": "", **empty},
+    }
+    # What an editor shows as a line is a line, and nothing in it moves what is beside it.
+    assert content.splitlines() == content.removesuffix("\n").split("\n")
+    assert {unicodedata.category(char) for char in content if char not in "\n\u200c\u200d"}.isdisjoint({"Cc", "Cf"})
+
+
+@given(hostile)
+def test_a_passage_is_quoted_whole(text: str) -> None:
+    """No line is wider than the columns, and all that can be seen of the passage is there in its order."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "marks.toml")
+        write_marks(path, "anna", [ToMark("a.one", "One", Decimal(1), Passage("", text))], None)
+        quoted = [line for line in path.read_text(encoding="utf-8").split("\n") if line.startswith("# >")]
+    assert all(len(line) <= COLUMNS for line in quoted)
+    hidden = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    seen = "".join(char for char in text if char in "\u200c\u200d" or unicodedata.category(char) not in hidden)
+    assert "".join("".join(line[3:] for line in quoted).split()) == "".join(seen.split())
+
+
+@given(
+    st.dictionaries(
+        written.filter(bool), st.tuples(hundredths, written, st.text("0123456789abcdef", max_size=16)), max_size=5
+    ),
+    written,
+    st.data(),
+)
+def test_what_is_known_is_read_back(
+    given_marks: dict[str, tuple[Decimal, str, str]], submission: str, data: st.DataObject
+) -> None:
+    """Marks written again are read back equal, whether or not they are still asked for, changed or not."""
+    known = Marks(submission, {name: Mark(name, *values) for name, values in given_marks.items()}, {"only.a": "word"})
+    asked = data.draw(st.lists(st.sampled_from([*given_marks, "only.a", "new"]), unique=True))
+    items = [ToMark(name, "Title", Decimal(1), Passage("", data.draw(hostile))) for name in asked]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "marks.toml")
+        write_marks(path, submission, items, known)
+        assert read_marks(path) == known
+        assert has_marks(path)
+
+
+@pytest.mark.parametrize(
+    "points, expected",
+    [
+        ("0", "0"),
+        ("1", "1"),
+        ("0.5", "0.5"),
+        ("1.25", "1.25"),
+        ('"0"', "0"),
+        ('"1"', "1"),
+        ('" 0.5 "', "0.5"),
+        ('"0,5"', "0.5"),
+        ("'0,25'", "0.25"),
+        ('"""\n1\n"""', "1"),
+    ],
+)
+def test_points_that_a_person_may_write(tmp_path: Path, points: str, expected: str) -> None:
+    """Numbers and texts, with a point or a comma, exact to the cent."""
+    path = file_of(tmp_path, f'passage = "ab"\npoints = {points}\ncomment = "so so"')
+    assert read_marks(path) == marks_of(Mark(ITEM.criterion, Decimal(expected), "so so", "ab"))
+    assert has_marks(path)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        "-1",
+        "-0.5",
+        '"-1"',
+        "true",
+        "false",
+        "nan",
+        "inf",
+        "-inf",
+        '"nan"',
+        '"inf"',
+        "0.125",
+        '"0,125"',
+        '"1.000"',
+        '"one"',
+        '"1_of_2"',
+        '"1e2"',
+        "1e400",
+        "1e-400",
+        "1e999",
+        "1e99999999999999999999999",
+        '"١"',
+        '"½"',
+        "[1]",
+        "{x=1}",
+        "2024-01-01",
+        "10000000000",
+        '"1,2,3"',
+        '"."',
+        '"+1"',
+        "0xfffffffffffff",
+    ],
+)
+def test_points_that_are_none(tmp_path: Path, points: str) -> None:
+    """Anything else is told with the file and the entry."""
+    message = fault(file_of(tmp_path, f"points = {points}"))
+    assert (
+        message == 'marks."l03.question.1": points must be a number from 0, with at most 2 decimals, such as 1 or 0.5'
+    )
+
+
+@pytest.mark.parametrize("entry", ["", 'points = ""', 'points = "  "', 'passage = "ab"'])
+def test_what_stays_empty_is_not_marked(tmp_path: Path, entry: str) -> None:
+    """An entry without points is no mark."""
+    path = file_of(tmp_path, entry)
+    assert read_marks(path) == marks_of()
+    assert not has_marks(path)
+
+
+def test_a_comment_without_points_is_kept(tmp_path: Path) -> None:
+    """It is no mark, yet nobody overwrites it, and it is written again."""
+    path = file_of(tmp_path, 'comment = "ask her"')
+    known = read_marks(path)
+    assert (known.marks, known.comments) == ({}, {ITEM.criterion: "ask her"})
+    assert has_marks(path)
+    for items in ([ITEM], []):
+        write_marks(path, "anna", items, known)
+        assert read_marks(path) == known
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (b"submission = ", "not TOML: Invalid value (at line 1, the last)"),
+        (b'submission = "a"\n\n[marks."x"]\npoints = 0,5\n', "not TOML: Expected newline or end of document after"),
+        (b'submission = "a"\nsubmission = "b"\n', "not TOML: Cannot overwrite a value (at line 2, column 17)"),
+        (b'submission = "a"\n# caf\xe9\n', "not UTF-8 (line 2)"),
+        ("submission = ''".encode("utf-16"), "not UTF-8 (line 1)"),
+        (b"submission = " + b"9" * 5000, "a number too long, or lists in lists without end"),
+        (b"submission = " + b"[" * 50_000, "a number too long, or lists in lists without end"),
+        (b"", "submission must be a text in quotes"),
+        (b"submission = 7", "submission must be a text in quotes"),
+        (b'submission = "a"\nmarks = 1', 'marks must be tables, each under [marks."criterion"]'),
+        (b'submission = "a"\nmark."x".points = 1', '"mark" is not known; there are submission and marks'),
+        (b'submission = "a"\nmarks."x" = 1', 'marks."x": not a table with passage, points and comment'),
+        (b'submission = "a"\n[marks.l03.one]', 'marks."l03": "one" is not known; there are passage, points, comment'),
+        (b'submission = "a"\n[marks."x"]\ncomment = 1', 'marks."x": comment must be a text in quotes'),
+        (b'submission = "a"\n[marks."x"]\npassage = 1', 'marks."x": passage must be a text in quotes'),
+        (b'submission = "a"\n[marks."x\\ny"]\npoints = -1', 'marks."x\\ny": points must be'),
+    ],
+)
+def test_files_of_another_shape(tmp_path: Path, content: bytes, message: str) -> None:
+    """One line that names the file, and the line or the entry."""
+    path = tmp_path / "marks.toml"
+    path.write_bytes(content)
+    assert fault(path).startswith(message)
+
+
+def test_a_syntax_error_names_its_line(tmp_path: Path) -> None:
+    """A person finds the comma that is no point."""
+    assert "line 3" in fault(file_of(tmp_path, "points = 0,5"))
+
+
+def test_a_byte_order_mark_and_windows_lines(tmp_path: Path) -> None:
+    """What editors on Windows save is read."""
+    path = tmp_path / "marks.toml"
+    path.write_bytes(b'\xef\xbb\xbfsubmission = "anna"\r\n[marks."a"]\r\npoints = 1\r\n')
+    assert read_marks(path) == marks_of(Mark("a", Decimal(1), "", ""))
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    """A folder, a pipe, a link to nothing, a name that can't be: told, without waiting, and never overwritten."""
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(tmp_path / "nothing")
+    assert "can't be read" in fault(tmp_path)
+    assert fault(pipe) == "not a regular file"
+    assert "No such file" in fault(link)
+    assert "File name too long" in fault(tmp_path / ("x" * 300))
+    with pytest.raises(UsageError, match="no name for a file"):
+        read_marks(tmp_path / "a\0b")
+    with pytest.raises(UsageError, match="no name for a file"):
+        write_marks(tmp_path / "a\0b" / "c", "anna", [], None)
+    assert has_marks(tmp_path / "a\0b")
+
+
+def test_no_file_has_no_marks(tmp_path: Path) -> None:
+    """Reading one that is not there is an error; there is nothing to overwrite."""
+    assert not has_marks(tmp_path / "nothing.toml")
+    with pytest.raises(UsageError, match=r"nothing\.toml: can't be read: No such file or directory"):
+        read_marks(tmp_path / "nothing.toml")
+
+
+def test_a_file_too_large(tmp_path: Path) -> None:
+    """1 MiB is read, a byte more is not."""
+    path = tmp_path / "marks.toml"
+    path.write_bytes(b'submission = "anna"\n#'.ljust(MAX_FILE, b"x"))
+    assert read_marks(path) == marks_of()
+    path.write_bytes(b'submission = "anna"\n#'.ljust(MAX_FILE + 1, b"x"))
+    assert fault(path) == "larger than 1,048,576 bytes"
+
+
+@pytest.mark.parametrize("text", ["\n", "\t", " ", "x", "x ", "\U0001f600", "\n\U0001f600 ", "\u202e"])
+def test_passages_without_end(tmp_path: Path, text: str) -> None:
+    """However much students wrote, the file can be read again, and says that it does not hold everything."""
+    path = tmp_path / "marks.toml"
+    items = [ToMark(f"a.{number}", "One", Decimal(1), Passage("a", text * 1_000_000)) for number in range(16)]
+    write_marks(path, "anna", items, None)
+    assert read_marks(path) == marks_of()
+    assert path.read_text(encoding="utf-8").count("# The passage goes on; it is too long for this file.\n") == 16
+
+
+def test_comments_too_large_to_be_read_again(tmp_path: Path) -> None:
+    """Such a file is not written; the one that is there stays."""
+    path = file_of(tmp_path, "points = 1")
+    before = path.read_bytes()
+    with pytest.raises(UsageError, match=r"marks\.toml: it would be larger than 1,048,576 bytes"):
+        write_marks(path, "anna", [ITEM], marks_of(Mark("a", Decimal(1), "x" * MAX_FILE, "")))
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
+    """One line that says why, and no draft left behind."""
+    with pytest.raises(UsageError, match=r"marks\.toml: can't be written: No such file or directory"):
+        write_marks(tmp_path / "none" / "marks.toml", "anna", [ITEM], None)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UsageError, match="folder: can't be written: Is a directory"):
+        write_marks(tmp_path / "folder", "anna", [ITEM], None)
+    assert os.listdir(tmp_path) == ["folder"]
+
+
+def test_writing_again_keeps_the_rights(tmp_path: Path) -> None:
+    """A file that only its marker may read stays so, and nothing is left beside it."""
+    path = file_of(tmp_path, "points = 1")
+    path.chmod(0o600)
+    write_marks(path, "anna", [ITEM], read_marks(path))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert os.listdir(tmp_path) == ["marks.toml"]
+
+
+def test_a_criterion_asked_for_twice_is_our_fault(tmp_path: Path) -> None:
+    """It would make a file that can't be read."""
+    with pytest.raises(GraderError, match=r"l03\.question\.1"):
+        write_marks(tmp_path / "marks.toml", "anna", [ITEM, ITEM], None)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_mark_that_holds() -> None:
+    """A mark for the passage as it stands, up to the maximum."""
+    assert judged(ITEM, marks_of(MARK)) == (MARK, "")
+    full = Mark(OTHER.criterion, Decimal("0.50"), "", "")
+    assert judged(OTHER, marks_of(full)) == (full, "")
+
+
+def test_what_is_not_marked() -> None:
+    """No entry, or only a comment."""
+    assert judged(ITEM, marks_of()) == (None, NOT_MARKED)
+    assert judged(ITEM, Marks("anna", {}, {ITEM.criterion: "ask her"})) == (None, NOT_MARKED)
+
+
+@pytest.mark.parametrize("marked, now", [("a", "b"), ("a", ""), ("", "a"), ("a", "a\n"), ("\ud800", "\ud801")])
+def test_a_passage_that_changed(marked: str, now: str) -> None:
+    """A mark for another text does not hold."""
+    mark = Mark("x", Decimal(1), "", Passage("", marked).fingerprint)
+    assert judged(ToMark("x", "", Decimal(1), Passage("", now)), marks_of(mark)) == (None, CHANGED)
+
+
+def test_a_changed_passage_does_not_count_by_being_written_again(tmp_path: Path) -> None:
+    """The old mark stands in the new file, but holds only once a person has put in the line that the file gives."""
+    path = tmp_path / "marks.toml"
+    stale = Mark(ITEM.criterion, Decimal(1), "Good.", Passage("", "the old text").fingerprint)
+    write_marks(path, "anna", [ITEM], marks_of(stale))
+    assert judged(ITEM, read_marks(path)) == (None, CHANGED)
+    content = path.read_text(encoding="utf-8")
+    assert "# This passage changed after it was marked." in content
+    line = f'passage = "{PASSAGE.fingerprint}"'
+    assert f"by this one: {line}\n" in content
+    path.write_text(content.replace(f'\npassage = "{stale.fingerprint}"\n', f"\n{line}\n"), encoding="utf-8")
+    mark, why = judged(ITEM, read_marks(path))
+    assert (mark, why) == (Mark(ITEM.criterion, Decimal(1), "Good.", PASSAGE.fingerprint), "")
+    write_marks(path, "anna", [ITEM], read_marks(path))
+    assert "changed after" not in path.read_text(encoding="utf-8")
+
+
+def test_more_than_the_maximum() -> None:
+    """The criterion and its maximum are named."""
+    with pytest.raises(UsageError, match=r'^marks\."l03\.question\.1": points = 10, but the maximum is 1$'):
+        judged(ITEM, marks_of(Mark(ITEM.criterion, Decimal(10), "", "")))
+
+
+def test_criteria_no_longer_asked_for_come_last(tmp_path: Path) -> None:
+    """They are kept, and said to be."""
+    path = tmp_path / "marks.toml"
+    write_marks(path, "anna", [OTHER], marks_of(MARK))
+    content = path.read_text(encoding="utf-8")
+    assert content.index("l03.history") < content.index("l03.question.1")
+    assert '[marks."l03.question.1"]\n# Kept from before: this grading does not ask for it.\npassage = ' in content
+    assert read_marks(path) == marks_of(MARK)
