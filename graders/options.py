@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from graders.grade import Grade, Options, Servers
     from graders.labs.grading import RunResult
     from graders.labs.timing import Timing
+    from graders.scoring.marks import Marks
 
 GRADERS = LABS.parent
 EARNED, LOST, UNSCORED = 0, 1, 3
+MARKS_FILE = "marks.toml"
 
 
 def add(group: pytest.OptionGroup) -> None:
@@ -38,6 +41,7 @@ def add(group: pytest.OptionGroup) -> None:
     group.addoption("--isolation", default="auto", choices=("auto", *sandbox.TIERS), help="refuse to grade with less")
     group.addoption("--report-dir", metavar="DIR", type=Path, default=Path("report"), help="where the reports go")
     group.addoption("--seed", type=int, help="what hidden values are drawn from (default: the submission's own code)")
+    group.addoption("--marks", metavar="FILE", type=Path, help="a report's marks.toml with a person's marks in it")
     group.addoption("--no-cache", action="store_true", help="grade everything anew (this version keeps nothing anyway)")
     group.addoption("--wall-limit", metavar="SECONDS", type=float, help="time limit of a run, in place of the lab's")
     group.addoption("--fail-under", metavar="POINTS", type=float, help="exit with 0 from so many points on")
@@ -74,6 +78,7 @@ def session_of(config: pytest.Config) -> GradingSession:
         raise UsageError(f"--submission {submission}: not a folder; give the folder that holds the student's work")
     profile = profiles.choose(option("profile"), option("dataset_root"), option("model_path"))
     isolation = sandbox.choose(option("isolation"))
+    marks = _marks(here, option("marks"), wanted, [entry.lab for entry in labs])
     grading = None
     if wanted is not None and not option("collectonly"):
         from graders.grade import Options
@@ -86,7 +91,24 @@ def session_of(config: pytest.Config) -> GradingSession:
             seed=option("seed"),
             wall_limit_s=option("wall_limit"),
         )
-    return GradingSession(labs, grading, here / option("report_dir"), option("fail_under"), option("exit_zero"))
+    session = GradingSession(labs, grading, here / option("report_dir"), option("fail_under"), option("exit_zero"))
+    session.marks = marks
+    return session
+
+
+def _marks(here: Path, given: Path | None, submission: Path | None, labs: Sequence[Lab]) -> Marks | None:
+    """The marks of ``--marks``. :raises UsageError: where they are not usable, or could be the student's own."""
+    if given is None or submission is None:
+        return None
+    from graders.scoring.marking import require_fitting
+    from graders.scoring.marks import read_marks
+
+    path = here / given
+    if submission.resolve() in path.resolve().parents:
+        raise UsageError(f"--marks {given} lies in the submission: its author could have written it")
+    marks = read_marks(path)
+    require_fitting(marks, submission.resolve().name, labs, f"--marks {given}")
+    return marks
 
 
 def _require_own_settings(config: pytest.Config) -> None:
@@ -121,8 +143,10 @@ class GradingSession:
         self.scorecard: dict[str, Any] | None = None
         self.executed = False
         self.deselected = 0
+        self.marks: Marks | None = None
         self._grade: Grade | None = None
         self._sums: Scorecard | None = None
+        self._told: list[str] = []
 
     @property
     def grade(self) -> Grade:
@@ -166,11 +190,13 @@ class GradingSession:
         grade.run(wanted, lambda lab, result, done, count: write(_progress(lab, result, done, count)))
 
     def record(
-        self, lab: str, criterion: str, name: str, error: BaseException | None, observed: Mapping[str, Any]
+        self, lab: str, criterion: str, name: str, test: str, error: BaseException | None, observed: Mapping[str, Any]
     ) -> CheckOutcome:
-        """Writes down how a check came out."""
+        """Writes down how a check came out. :param name: the run's, or the test's where it has no run."""
         entry = self.entry(lab)
         assert entry is not None
+        if any(outcome.name == name for outcome in self.outcomes.get(criterion, ())):
+            name = f"{name} ({test.removeprefix('test_').replace('_', ' ')})"
         if isinstance(error, pytest.skip.Exception):
             outcome = CheckOutcome(criterion, name, Verdict.PENDING, None, {})
         elif error is None:
@@ -194,10 +220,25 @@ class GradingSession:
         """Makes the scorecard and writes its file."""
         if self.deselected:
             self.grade.notices.append(f"{self.deselected} checks were deselected: this is no full grading")
-        self._sums = self.grade.scorecard(self.outcomes)
-        self.scorecard = self._sums.as_json()
+        from graders.scoring.marking import merged
+
+        unmarked = self.grade.scorecard(self.outcomes)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._write_marks(unmarked)
+        self._sums = merged(replace(unmarked, notices=(*unmarked.notices, *self._told)), self.marks)
+        self.scorecard = self._sums.as_json()
         (self.folder / "scorecard.json").write_text(self._sums.dumps(), encoding="utf-8")
+
+    def _write_marks(self, unmarked: Scorecard) -> None:
+        """Writes the file for a person to mark in; one with marks that were not given to this grading is left alone."""
+        from graders.scoring.marking import pending
+        from graders.scoring.marks import has_marks, write_marks
+
+        path, items = self.folder / MARKS_FILE, pending(unmarked)
+        if self.marks is None and has_marks(path):
+            self._told.append(f"{MARKS_FILE} has marks, which were not counted: grade with --marks and that file")
+        elif items:
+            write_marks(path, self.grade.submission.name, items, self.marks)
 
     def exit_code(self, current: int) -> int:
         """Pytest's exit code for the scorecard; an interruption or a usage error stays what it is."""
@@ -233,6 +274,8 @@ class GradingSession:
         yield from terminal.lost_lines(self.scorecard)
         yield ""
         yield f"report: {self.folder / 'report.html'}"
+        if self.scorecard["points"]["pending"]:
+            yield f"for whoever marks the rest: {self.folder / MARKS_FILE}"
         yield from terminal.score_lines(self.scorecard)
 
     def close(self) -> None:

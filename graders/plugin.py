@@ -184,9 +184,10 @@ def pytest_runtest_makereport(
     if call.when == "setup" and error is None:
         return report
     callspec = getattr(item, "callspec", None)
-    name = callspec.id if callspec is not None else getattr(item, "originalname", item.name)
+    test = getattr(item, "originalname", item.name)
+    name = callspec.id if callspec is not None else test
     observed: Mapping[str, Any] = item.stash.get(OBSERVED, {})
-    outcome = session.record(lab, marker.args[0], name, error, observed)
+    outcome = session.record(lab, marker.args[0], name, test, error, observed)
     if report.skipped:
         return report
     # A run that failed is the student's failed test, not an error of the test suite.

@@ -23,11 +23,15 @@ def points(value: float) -> str:
 
 
 def lost_lines(scorecard: Mapping[str, Any]) -> Iterator[str]:
-    """What cost points, the dearest reason first; criteria that were lost for one reason stand together."""
+    """What cost points, the dearest reason first; criteria that were lost for one reason stand together.
+
+    What a person always marks is left out; what one has to mark this time, as where there is no history, is not.
+    """
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for lab in scorecard["labs"]:
         for criterion in lab["criteria"]:
-            if criterion["verdict"] not in ("earned", "pending"):
+            expected = criterion["verdict"] == "pending" and criterion["marked_by"] == "person"
+            if criterion["verdict"] != "earned" and not expected:
                 reason = criterion["reason"] or {}
                 groups.setdefault(tuple(reason.get(part, "") for part in PARTS), []).append(criterion)
     for texts, criteria in sorted(groups.items(), key=lambda group: sum(c["earned"] - c["maximum"] for c in group[1])):

@@ -62,6 +62,7 @@ class CriterionScore:
             "title": self.criterion.title,
             "earned": float(self.earned),
             "maximum": float(self.maximum),
+            "marked_by": self.criterion.marked_by,
             "verdict": self.verdict.value,
             "reason": self.reason.as_json() if self.reason else None,
             "evidence": {check.name: dict(check.evidence) for check in self.checks if check.evidence},

@@ -118,7 +118,9 @@ def test_sparse_storage_is_told() -> None:
     """A kernel of which the file holds the non-zeros alone is marked."""
     stored = Sparsity((), (), ())
 
-    assert [each.stored_sparse for each in kernels([entry(np.zeros((4, 7)), "FULLY_CONNECTED", None, stored)])] == [True]
+    assert [each.stored_sparse for each in kernels([entry(np.zeros((4, 7)), "FULLY_CONNECTED", None, stored)])] == [
+        True
+    ]
 
 
 @given(hnp.arrays(np.float32, (3, 5), elements=st.floats(-1e6, 1e6, width=32)))

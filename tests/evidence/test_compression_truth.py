@@ -229,9 +229,7 @@ def test_pruned_files_tell_what_was_trained(name: str, tuned: bool, frozen: bool
 def test_steps_of_training_show_in_the_dense_layer() -> None:
     """Adam with a rate of 0.0001 moved the dense weights by at most that much in each of 20 steps, and by most of it."""
     (largest,) = [
-        each.largest
-        for each in pruning("pruned").movements
-        if each.kind == "FULLY_CONNECTED" and each.part == "kernel"
+        each.largest for each in pruning("pruned").movements if each.kind == "FULLY_CONNECTED" and each.part == "kernel"
     ]
 
     assert 15 <= largest / 1e-4 <= 20.5
@@ -262,9 +260,7 @@ def test_wrappers_left_in_are_recognised(name: str, wrapper: str) -> None:
     assert found.movements == found.shifts == found.misplaced == ()
 
 
-@pytest.mark.parametrize(
-    "name", [path.stem for path in sorted(DATA.glob("*.tflite")) if "stripped" not in path.stem]
-)
+@pytest.mark.parametrize("name", [path.stem for path in sorted(DATA.glob("*.tflite")) if "stripped" not in path.stem])
 def test_stripped_files_have_nothing_left(name: str) -> None:
     """Every other file has the original's operators, but for those that change a form."""
     found = clustering(name).leftovers

@@ -210,7 +210,9 @@ def test_order_is_judged_within_channels_with_factors(factor: float, seed: int) 
     assert magnitudes(KernelPair(kernel(cut * factors), kernel(before * factors)), 0.5).misordered == 0
     at_random = np.where(np.arange(80).reshape(2, 40) % 2, before, 0)
     assert magnitudes(KernelPair(kernel(at_random), kernel(before)), 0.5).misordered > 0
-    assert magnitudes(KernelPair(*[kernel(rows, kind="FULLY_CONNECTED") for rows in (cut, before)]), 0.5).misordered == 0
+    assert (
+        magnitudes(KernelPair(*[kernel(rows, kind="FULLY_CONNECTED") for rows in (cut, before)]), 0.5).misordered == 0
+    )
 
 
 def test_residue_tells_zeros_that_came_back() -> None:

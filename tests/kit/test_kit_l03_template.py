@@ -65,7 +65,9 @@ def test_the_package_is_equal(repository: Path) -> None:
 @pytest.mark.parametrize("name", ["optimize_model", "batches"])
 def test_given_methods_are_equal(repository: Path, name: str) -> None:
     """What sets up the training does the same in template and reference."""
-    both = [methods(classes(repository / root)["TFMOTOptimizedModel"])[name] for root in ("student_template", "reference")]
+    both = [
+        methods(classes(repository / root)["TFMOTOptimizedModel"])[name] for root in ("student_template", "reference")
+    ]
 
     assert ast.unparse(both[0].args) == ast.unparse(both[1].args)
     assert without_docstring(both[0]) == without_docstring(both[1])
