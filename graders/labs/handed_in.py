@@ -42,7 +42,12 @@ def read_history_of(root: Path) -> History | NoHistory:
 
 
 def judged_history(history: History, lab: Lab) -> Mapping[str, SubScore]:
-    """The sub-scores of a history for a lab, by name."""
+    """The sub-scores of a history for a lab, by name.
+
+    :raises RunError: where no commit of the student's own touches the lab.
+    """
+    if not history.shallow and not any(commit.touches(lab.paths) for commit in history.commits):
+        raise RunError(Verdict.MISSING, f"no commit of the student's own touches {' or '.join(lab.paths)}")
     others = tuple(path for other in load_all() if other.id != lab.id for path in other.paths)
     rules = HistoryRules.from_settings(lab.paths, lab.history or {}, other_paths=others)
     return {score.name: score for score in judge_history(history, rules)}

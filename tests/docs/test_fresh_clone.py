@@ -40,7 +40,7 @@ def make(clone: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("words", "earned"), [((), 14), (("SUBMISSION=student_template",), 0)], ids=["reference", "template"]
+    ("words", "earned"), [((), 32), (("SUBMISSION=student_template",), 0)], ids=["reference", "template"]
 )
 def test_make_grade_ends_with_a_report(clone: Path, words: tuple[str, ...], earned: float) -> None:
     """``make grade`` builds its environment, grades, and leaves a report; the reader sees no traceback."""
@@ -49,7 +49,11 @@ def test_make_grade_ends_with_a_report(clone: Path, words: tuple[str, ...], earn
     assert done.returncode == 0, told
     assert "Traceback" not in told
     scorecard = json.loads((clone / "report" / "scorecard.json").read_text(encoding="utf-8"))
-    assert scorecard["points"] == {"earned": earned, "automatic": 14, "pending": 6, "maximum": 20}
+    points = scorecard["points"]
+    # Where the clone's own history is shallow, that of the template can't be judged and is left to a person.
+    automatic = {6.0: 32, 10.0: 28}[points["pending"]]
+    assert points == {"earned": earned, "automatic": automatic, "pending": 38 - automatic, "maximum": 38}
+    assert automatic == 32 or words
     page = (clone / "report" / "report.html").read_text(encoding="utf-8")
     assert "Traceback" not in page
-    assert f"{earned} of 14 points" in done.stdout.strip().splitlines()[-1]
+    assert f"{earned} of {automatic} points" in done.stdout.strip().splitlines()[-1]

@@ -135,6 +135,30 @@ def grading(seed: int = 0, work: Path = Path("nowhere"), lab: Any = LAB) -> Grad
     return Grading(lab=lab, profile=NOWHERE, seed=seed, code=NOWHERE, work=work, server=NOWHERE, scorer=NOWHERE)
 
 
+def jobs(plans: list[RunPlan]) -> list[tuple[Grading, RunPlan]]:
+    """The plans as runs of one grading."""
+    one = grading()
+    return [(one, each) for each in plans]
+
+
+def test_runs_of_several_labs_go_on_together() -> None:
+    """Results are by lab, so that labs may have runs of the same name; the heaviest of all labs begins first."""
+    began: list[str] = []
+    other = grading(lab=type("OtherLab", (), {"id": "l03_other"}))
+    mixed = [
+        (grading(), plan("same", 1, 1, began)),
+        (other, plan("same", 2, 5, began)),
+        (other, plan("b", 3, 2, began)),
+    ]
+    heard: list[tuple[str, str]] = []
+    results = execute_all(mixed, 1, lambda which, result: heard.append((which.lab.id, result.plan.name)))
+    assert {lab: {name: each.get() for name, each in found.items()} for lab, found in results.items()} == {
+        LAB.id: {"same": 1}, "l03_other": {"same": 2, "b": 3}
+    }  # fmt: skip
+    assert began == ["same", "b", "same"]
+    assert heard == [("l03_other", "same"), ("l03_other", "b"), (LAB.id, "same")]
+
+
 def test_what_is_drawn_depends_on_seed_and_purpose_alone() -> None:
     """The same seed and purpose draw the same; another seed, purpose or lab draws something else."""
     drawn = grading(1).drawn("share").random()
@@ -185,7 +209,7 @@ def test_every_run_has_a_result() -> None:
     student, ours, fault = RunError(Verdict.FAILED, "raised"), GraderError("ours"), ValueError("a slip")
     heard: list[RunResult] = []
     plans = [plan("good", 3), plan("student", student), plan("ours", ours), plan("slip", fault)]
-    results = execute_all(grading(), plans, 2, heard.append)
+    results = execute_all(jobs(plans), 2, lambda _, result: heard.append(result))[LAB.id]
     assert {name: result.evidence for name, result in results.items()} == {
         "good": 3, "student": None, "ours": None, "slip": None
     }  # fmt: skip
@@ -204,7 +228,7 @@ def test_heavy_runs_begin_first() -> None:
     """The heaviest run begins first, so that it is not the one that everybody waits for; equals keep their order."""
     began: list[str] = []
     plans = [plan("a", 0, 1, began), plan("b", 0, 3, began), plan("c", 0, 1, began), plan("d", 0, 2, began)]
-    execute_all(grading(), plans, 1, lambda result: None)
+    execute_all(jobs(plans), 1, lambda *_: None)
     assert began == ["b", "d", "a", "c"]
 
 
@@ -217,7 +241,7 @@ def test_runs_go_on_side_by_side() -> None:
         return True
 
     plans = [RunPlan(name=str(number), title="", execute=execute) for number in range(3)]
-    results = execute_all(grading(), plans, 3, lambda result: None)
+    results = execute_all(jobs(plans), 3, lambda *_: None)[LAB.id]
     assert all(result.get() for result in results.values())
 
 

@@ -232,13 +232,30 @@ def test_limits_let_work_be_done(lab: Lab) -> None:
     assert lab.limits.memory >= 1024 * MEBI
 
 
-def test_points_of_lab_2() -> None:
-    """Lab 2 is worth 20 points, 14 of them measured, in the parts that the assignment names."""
-    lab = load(LABS / "l02_quantization")
+@pytest.mark.parametrize(
+    ("name", "maximum", "measured", "expected"),
+    [
+        (
+            "l02_quantization",
+            20,
+            18,
+            {"native": 1, "fp32": 4, "int8": 6, "imbalanced": 3, "summary": 2, "question": 2, "history": 2},
+        ),
+        (
+            "l03_pruning_clustering",
+            18,
+            14,
+            {"base": 2, "clustering": 4, "pruning": 4, "summary": 2, "question": 4, "history": 2},
+        ),
+    ],
+)
+def test_points_of_a_lab(name: str, maximum: int, measured: int, expected: dict[str, int]) -> None:
+    """Each lab is worth what its assignment says, in the parts that it names."""
+    lab = load(LABS / name)
     points = {criterion: Decimal(str(criterion.points)) for criterion in lab.criteria}
-    assert sum(points.values()) == 20
-    assert sum(worth for criterion, worth in points.items() if criterion.marked_by != PERSON) == 14
+    assert sum(points.values()) == maximum
+    assert sum(worth for criterion, worth in points.items() if criterion.marked_by != PERSON) == measured
     parts: Counter[str] = Counter()
     for criterion, worth in points.items():
         parts[criterion.id.split(".")[1]] += worth  # type: ignore[assignment]
-    assert parts == {"native": 1, "fp32": 4, "int8": 6, "imbalanced": 3, "summary": 4, "history": 2}
+    assert parts == expected

@@ -22,7 +22,7 @@ from graders.labs.definition import LABS, Lab, load
 from graders.scoring.outcomes import reason_of
 
 FOLDERS = sorted(path.parent for path in LABS.glob("*/lab.toml"))
-OF_CHECK = {"holds", "measured", "expected", "hint"}
+OF_CHECK = {"holds", "measured", "expected", "hint", "share"}
 MISTAKES = {*QUANTISE_MISTAKES, *DEQUANTISE_MISTAKES}
 
 
@@ -65,6 +65,8 @@ class Code:
             return self.values(node.body, function) | self.values(node.orelse, function)
         if isinstance(node, ast.BoolOp):
             return set().union(*(self.values(value, function) for value in node.values))
+        if isinstance(node, ast.Call):
+            return self.returned(called(node))
         if isinstance(node, ast.Attribute) and node.attr == "mistake":
             return MISTAKES
         if isinstance(node, ast.JoinedStr):
@@ -75,6 +77,18 @@ class Code:
         if isinstance(node, ast.Name):
             return self.of_name(node.id, function)
         raise AssertionError(f"{function.name}, line {node.lineno}: can't tell which hint {ast.unparse(node)} is")
+
+    def returned(self, name: str) -> set[str]:
+        """Every text that a function of that name can return."""
+        functions = [function for _, function in self.functions() if function.name == name]
+        assert functions, f"nothing is known of {name}"
+        return {
+            text
+            for function in functions
+            for node in ast.walk(function)
+            if isinstance(node, ast.Return) and node.value is not None
+            for text in self.values(node.value, function)
+        }
 
     def of_name(self, name: str, function: ast.FunctionDef) -> set[str]:
         """Every text that a variable or a parameter can be."""

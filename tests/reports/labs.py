@@ -56,6 +56,7 @@ def criterion(id_: str, title: str, maximum: float, **more: Any) -> Json:
     verdict = more.pop("verdict", "earned")
     earned = maximum if verdict == "earned" else 0
     base = {"id": id_, "title": title, "earned": earned, "maximum": maximum, "verdict": verdict, "reason": None}
+    base["marked_by"] = "person" if verdict == "pending" else "tests"
     return {**base, "evidence": {}, "checks": [], **more}
 
 

@@ -18,12 +18,15 @@ WHY = {"measured": "4 files", "expected": "3 files", "cause": "One too many.", "
 texts = st.text(st.characters(), max_size=60)
 
 
-def criterion(identifier: str, earned: float, maximum: float, verdict: str, reason: Json | None = None) -> Json:
+def criterion(
+    identifier: str, earned: float, maximum: float, verdict: str, reason: Json | None = None, marked_by: str = "tests"
+) -> Json:
     return {
         "id": identifier,
         "title": f"Title of {identifier}",
         "earned": earned,
         "maximum": maximum,
+        "marked_by": marked_by,
         "verdict": verdict,
         "reason": WHY if reason is None else reason,
     }
@@ -83,7 +86,14 @@ def test_verdicts_have_marks(verdict: str, mark: str) -> None:
 @pytest.mark.parametrize("verdict", ["earned", "pending"])
 def test_what_costs_nothing_is_not_shown(verdict: str) -> None:
     """Criteria that were earned, or that a person marks, have no lines."""
-    assert lines(criterion("lx.one", 1, 1, verdict)) == []
+    assert lines(criterion("lx.one", 1, 1, verdict, marked_by="person")) == []
+
+
+def test_what_a_person_has_to_mark_this_time_is_shown() -> None:
+    """A criterion that tests decide as a rule, but could not this time, has its line and its reason."""
+    shown = lines(criterion("lx.one", 0, 1, "pending"))
+    assert shown[0].startswith("… lx.one")
+    assert "4 files" in shown[1]
 
 
 def test_one_reason_is_told_once() -> None:
@@ -226,7 +236,7 @@ def test_hostile_text_anywhere(name: str) -> None:
     assert shown
     for line in shown:
         assert line.isprintable()
-        assert re.match(r"[✗◐!] lx\.\d+ |      (measured|expected|cause|next) ", line)
+        assert re.match(r"[✗◐!…] lx\.\d+ |      (measured|expected|cause|next) ", line)
 
 
 @pytest.mark.parametrize("make", [samples.full_marks, samples.five_mistakes], ids=["full marks", "five mistakes"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -103,9 +104,34 @@ def test_tampering_outweighs_other_failures() -> None:
 @pytest.mark.parametrize("verdict", [Verdict.UNSCORED, Verdict.PENDING])
 def test_one_check_without_a_result_leaves_the_whole_unscored(verdict: Verdict, beside: list[Verdict]) -> None:
     """A check that the grader could not decide, or that was skipped, leaves its criterion unscored: no pass, no zero."""
-    score = score_criterion(criterion(), checks(*beside, verdict))
+    skipped = replace(checks(verdict)[0], reason=None)
+    score = score_criterion(criterion(), [*checks(*beside), skipped])
     assert (score.verdict, score.earned) == (Verdict.UNSCORED, 0)
     assert score.reason is not None
+
+
+@pytest.mark.parametrize("beside", [[], [Verdict.EARNED], [Verdict.LOST]])
+def test_one_check_for_a_person_leaves_the_whole_to_one(beside: list[Verdict]) -> None:
+    """A check that says why only a person can decide it makes the criterion pending, with that reason."""
+    found = checks(*beside, Verdict.PENDING)
+    score = score_criterion(criterion(), found)
+    assert (score.verdict, score.earned, score.reason) == (Verdict.PENDING, 0, found[-1].reason)
+
+
+@pytest.mark.parametrize(
+    ("holds", "earned", "verdict"),
+    [((0.5,), "0.5", "partial"), ((0.0,), "0", "lost"), ((1.0, 0.25), "0.63", "partial"), ((0.001,), "0", "lost")],
+)
+def test_a_check_that_holds_in_part(holds: tuple[float, ...], earned: str, verdict: str) -> None:
+    """A check that holds in part earns that part of its share, rounded to cents; nothing at all is lost."""
+    found = [
+        replace(check, holds=each)
+        for check, each in zip(
+            checks(*[Verdict.LOST if each < 1 else Verdict.EARNED for each in holds]), holds, strict=True
+        )
+    ]
+    score = score_criterion(criterion(), found)
+    assert (score.earned, score.verdict.value) == (Decimal(earned), verdict)
 
 
 def test_no_check_at_all_is_unscored() -> None:
