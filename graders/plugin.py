@@ -185,7 +185,7 @@ def pytest_runtest_makereport(
         return report
     callspec = getattr(item, "callspec", None)
     test = getattr(item, "originalname", item.name)
-    name = callspec.id if callspec is not None else test
+    name = callspec.id if callspec is not None else test.removeprefix("test_").replace("_", " ")
     observed: Mapping[str, Any] = item.stash.get(OBSERVED, {})
     outcome = session.record(lab, marker.args[0], name, test, error, observed)
     if report.skipped:

@@ -75,14 +75,14 @@ def require_history(history: Mapping[str, SubScore], name: str) -> None:
 
 @dataclass(frozen=True)
 class Compared:
-    """A claim beside what was measured: ``agrees`` is None where the two are not held against each other."""
+    """A claim beside what was measured, and whether the two agree within the lab's tolerance."""
 
     variant: str
     quantity: str
     stated: str
     place: str
     measured: str
-    agrees: bool | None
+    agrees: bool
 
 
 @dataclass(frozen=True)
@@ -189,8 +189,9 @@ def _compared(found: Review, values: Mapping[str, Mapping[Quantity, float]]) -> 
         if value is None:
             continue
         agrees = (claim.variant, claim.quantity) not in wrong
+        where = f"{claim.place.file.rpartition('/')[2]}, line {claim.place.line}"
         rows.append(
-            Compared(claim.variant, _title(claim), _shown(claim), str(claim.place), _told(claim, value), agrees)
+            Compared(claim.variant, _title(claim), _told(claim, claim.value), where, _told(claim, value), agrees)
         )
     return tuple(rows)
 
@@ -199,10 +200,6 @@ def _title(claim: Claim) -> str:
     from graders.evidence.claims.model import TITLES
 
     return TITLES[claim.quantity]
-
-
-def _shown(claim: Claim) -> str:
-    return _told(claim, claim.value)
 
 
 def _told(claim: Claim, value: float) -> str:
@@ -301,16 +298,17 @@ def figures(summary: SummaryEvidence) -> list[dict[str, Any]]:
     """What the summary states beside what was measured, as a table for the report; none where nothing was compared."""
     if not summary.compared:
         return []
-    told = {True: "agrees", False: "differs", None: ""}
+    rows = [
+        [each.variant, each.quantity, each.stated, each.place, each.measured, "agrees" if each.agrees else "differs"]
+        for each in sorted(summary.compared, key=lambda each: each.agrees)
+    ]
     return [
         {
             "kind": "table",
             "title": "The summary's figures beside the grader's",
-            "caption": "The grader measures on other images, so qualities may differ by some points; sizes may not.",
+            "caption": "The grader measures on other images, so qualities may differ by some points; sizes may not. "
+            "What differs by more comes first.",
             "columns": ["variant", "quantity", "stated", "where", "measured", "held against each other"],
-            "rows": [
-                [each.variant, each.quantity, each.stated, each.place, each.measured, told[each.agrees]]
-                for each in summary.compared
-            ],
+            "rows": rows,
         }
     ]

@@ -25,7 +25,7 @@ from graders.errors import GraderError, UsageError
 from graders.submission.history.cleaning import clean
 
 MAX_FILE = 1 << 20
-COLUMNS = 110
+COLUMNS = 120
 QUOTE = "# > "
 # How many lines of each passage are quoted; the next smaller number where the file would come out too large.
 QUOTED_LINES = (200, 40, 10, 0)

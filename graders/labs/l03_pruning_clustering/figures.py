@@ -9,7 +9,6 @@ from graders.evidence.compression import overall, pruned
 from graders.labs import references
 from graders.labs.grading import Grading, RunResult
 from graders.labs.l03_pruning_clustering.evidence import CompressedEvidence
-from graders.labs.l03_pruning_clustering.runs import CLUSTERED, PRUNED
 from graders.labs.tester_figures import file_facts, matrix, quality_facts, variants_table
 
 MATRIX_RUNS = ("clustered-drawn", "clustered-16", "clustered-8", "pruned-drawn", "pruned-0.5", "pruned-0.4")
@@ -45,19 +44,25 @@ def describe(evidence: Any) -> dict[str, Any]:
 
 
 def figures(grading: Grading, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
-    """Archive size against accuracy beside the reference's, every variant's figures, and a confusion matrix."""
+    """Clusters and sparsity against accuracy beside the reference's, every variant's figures, and a confusion matrix."""
     measured = {
         name: result.evidence
         for name, result in results.items()
         if result.error is None and isinstance(result.evidence, CompressedEvidence)
     }
-    found = [figure for figure in (_sizes(grading, measured), variants_table(grading, _rows(measured))) if figure]
+    clustered = {each.clusters: each for each in measured.values() if each.clusters is not None}
+    pruned_ones = {each.sparsity: each for each in measured.values() if each.sparsity is not None}
+    found = [
+        _line(grading, "Clusters against accuracy", "values in each layer", clustered),
+        _line(grading, "Sparsity against accuracy", "share of zeros in each layer", pruned_ones),
+        variants_table(grading, _rows(measured)),
+    ]
     for name in MATRIX_RUNS:
         evidence = measured.get(name)
         if evidence is not None and evidence.evaluation.value is not None:
             found.append(matrix(grading, name, evidence.evaluation.value))
             break
-    return found
+    return [figure for figure in found if figure is not None]
 
 
 def _rows(measured: Mapping[str, CompressedEvidence]) -> Iterator[tuple[str, Any, Any]]:
@@ -66,36 +71,29 @@ def _rows(measured: Mapping[str, CompressedEvidence]) -> Iterator[tuple[str, Any
             yield name, evidence.evaluation.value, evidence.file.value
 
 
-def _sizes(grading: Grading, measured: Mapping[str, CompressedEvidence]) -> dict[str, Any] | None:
-    series: dict[str, list[list[float]]] = {}
-    for name, evidence in measured.items():
-        kind = CLUSTERED if name.startswith(CLUSTERED) else PRUNED
-        for who, compressed, quality in (
-            (kind, evidence.compressed.value, evidence.evaluation.value),
-            *(
-                [(f"{kind} by the reference", evidence.expected.value.compressed, evidence.expected.value.evaluation)]
-                if evidence.expected.value is not None
-                else []
-            ),
-        ):
-            if compressed is not None and quality is not None:
-                series.setdefault(who, []).append([compressed.deflated, round(100 * quality.accuracy, 2)])
-    if not any(kind in series for kind in (CLUSTERED, PRUNED)):
+def _line(grading: Grading, title: str, label: str, found: Mapping[float, CompressedEvidence]) -> dict[str, Any] | None:
+    """The accuracy of the submission's files beside that of the reference's and of the given model."""
+    own, reference = [], []
+    for asked in sorted(found):
+        quality, expected = found[asked].evaluation.value, found[asked].expected.value
+        if quality is not None:
+            own.append([asked, round(100 * quality.accuracy, 2)])
+        if expected is not None:
+            reference.append([asked, round(100 * expected.evaluation.accuracy, 2)])
+    if not own:
         return None
-    fp32 = references.original_evaluation(grading)
-    series["given model (FP32)"] = [[_fp32_archive(grading), round(100 * fp32.accuracy, 2)]]
+    given = round(100 * references.original_evaluation(grading).accuracy, 2)
+    series = {
+        "this submission": own,
+        "reference": reference,
+        "given model": [[asked, given] for asked in sorted(found)],
+    }
     return {
         "kind": "line",
-        "title": "Size of the archive against accuracy",
-        "caption": f"Each variant's file in a ZIP archive, and its accuracy on {grading.profile.images}. {SPEED}",
-        "x_label": "bytes in a ZIP archive",
+        "title": title,
+        "caption": f"On {grading.profile.images}. {SPEED}",
+        "x_label": label,
         "y_label": "accuracy",
         "y_unit": "percent",
-        "series": [{"name": name, "points": sorted(points)} for name, points in series.items()],
+        "series": [{"name": name, "points": points} for name, points in series.items() if points],
     }
-
-
-def _fp32_archive(grading: Grading) -> int:
-    from graders.evidence.sizes import deflate_size
-
-    return deflate_size(references.original(grading).path.read_bytes())
