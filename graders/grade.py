@@ -14,11 +14,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graders.errors import GraderError, OptgradeError, RunError, SubmissionError
 from graders.evidence.scorer import Scorer, start_server
-from graders.labs import handed_in, references
+from graders.labs import handed_in
 from graders.labs.catalogue import LabEntry
 from graders.labs.checks import ForPerson
 from graders.labs.definition import Lab
@@ -75,6 +75,9 @@ def start_servers(options: Options) -> Servers:
     runner = Server(list(preload), options.isolation, RUNNER_ENVIRONMENT)
     return Servers(runner, start_server(options.isolation))
 
+
+if TYPE_CHECKING:
+    from graders.labs.references import Original
 
 Progress = Callable[[Lab, RunResult, int, int], None]
 
@@ -188,15 +191,18 @@ class Grade:
                 self.history(entry)
 
     def history(self, entry: LabEntry) -> Mapping[str, SubScore]:
-        """The git history's sub-scores for a lab, by name. :raises ForPerson: where there is none to judge."""
+        """The git history's sub-scores for a lab, by name.
+
+        :raises ForPerson: where there is none to judge. :raises RunError: where it has nothing of the lab.
+        """
+        if self.fault is not None:
+            raise RunError(Verdict.MISSING, str(self.fault))
         found = self._history.get()
         if isinstance(found, NoHistory):
             raise ForPerson(found.reason, found.next)
         return handed_in.judged_history(found, entry.lab)
 
     def _read_history(self) -> History | NoHistory:
-        if self.fault is not None:
-            return NoHistory(str(self.fault), "Hand in a folder with a git repository in it.")
         return handed_in.read_history_of(self.submission.root)
 
     def summary(self, entry: LabEntry) -> SummaryEvidence:
@@ -214,8 +220,12 @@ class Grade:
             for name, result in self.results.get(entry.lab.id, {}).items()
             if result.error is None
         }
-        original = references.original(self.grading(entry))
-        return handed_in.review(self.submission.root, entry.lab, measured, original)
+        return handed_in.review(self.submission.root, entry.lab, measured, lambda: self._original(entry))
+
+    def _original(self, entry: LabEntry) -> Original:
+        from graders.labs import references  # with scikit-learn, which is not needed where nothing was handed in
+
+        return references.original(self.grading(entry))
 
     def _absent(self, entry: LabEntry) -> RunError | None:
         """Why a lab can't be run at all: nothing of it was handed in."""

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graders.errors import RunError
-from graders.evidence.scorer import REPOSITORY
 from graders.labs.checks import ForPerson, Lost, check, observe
-from graders.labs.definition import AskedSummary, Lab, load_all
-from graders.submission.history import (
-    History,
-    HistoryRules,
-    NoHistory,
-    SubScore,
-    given_blobs,
-    judge_history,
-    read_history,
-)
+from graders.labs.definition import LABS, AskedSummary, Lab, load_all
 from graders.verdicts import Verdict
 
 if TYPE_CHECKING:
     from graders.evidence.claims import Claim, Claims, Finding, Quantity, Review, Variant
     from graders.labs.references import Original
+    from graders.submission.history import History, NoHistory, SubScore
 
-TEMPLATE = REPOSITORY / "student_template"
+# Collecting tests imports this module: what takes long to import is imported where it is used.
+TEMPLATE = LABS.parents[1] / "student_template"
 SHOWN = 3
 # A file of this share of the known model's size, or a count of parameters, is one of the same model.
 SAME_SIZE, SAME_PARAMETERS = (0.7, 1.3), (0.85, 1.2)
@@ -36,6 +28,8 @@ FINDING = 0.5
 
 def read_history_of(root: Path) -> History | NoHistory:
     """The git history of a submission, where commits of the template's own files are not the student's."""
+    from graders.submission.history import given_blobs, read_history
+
     paths = [path for lab in load_all() for path in lab.paths]
     given = given_blobs(TEMPLATE, sorted(entry.name for entry in TEMPLATE.iterdir()))
     return read_history(root, paths, given=given)
@@ -46,6 +40,8 @@ def judged_history(history: History, lab: Lab) -> Mapping[str, SubScore]:
 
     :raises RunError: where no commit of the student's own touches the lab.
     """
+    from graders.submission.history import HistoryRules, judge_history
+
     if not history.shallow and not any(commit.touches(lab.paths) for commit in history.commits):
         raise RunError(Verdict.MISSING, f"no commit of the student's own touches {' or '.join(lab.paths)}")
     others = tuple(path for other in load_all() if other.id != lab.id for path in other.paths)
@@ -98,10 +94,12 @@ class SummaryEvidence:
     compared: tuple[Compared, ...]
 
 
-def review(root: Path, lab: Lab, measured: Mapping[str, Mapping[str, Any]], original: Original) -> SummaryEvidence:
+def review(
+    root: Path, lab: Lab, measured: Mapping[str, Mapping[str, Any]], given_model: Callable[[], Original]
+) -> SummaryEvidence:
     """Reads and reviews a lab's summary.
 
-    :param measured: a run's facts, by the run's name.
+    :param measured: a run's facts, by the run's name. :param given_model: asked for where there is a summary to read.
     :raises RunError: where none was handed in. :raises ForPerson: where only a person can read it.
     """
     from graders.evidence.claims import SummaryRules, Tolerance, Variant, review_summary
@@ -123,6 +121,7 @@ def review(root: Path, lab: Lab, measured: Mapping[str, Mapping[str, Any]], orig
         raise RunError(Verdict.MISSING, f"no summary in {asked.folder}")
     if found.summary.pending:
         raise ForPerson(f"the summary is {found.summary.pending}, which a person has to read")
+    original = given_model()
     same = _same_model(found.claims, variants, original)
     if not same:
         return SummaryEvidence(found, asked, same, ())

@@ -126,7 +126,7 @@ def test_what_a_test_raised_is_recorded(
 ) -> None:
     """Each outcome is kept under its criterion, with its run's name, its verdict, and what was observed."""
     made = session(None)
-    outcome = made.record("l02_quantization", "l02.int8.size", "int8-0.3", error, {"measured": "3"})
+    outcome = made.record("l02_quantization", "l02.int8.size", "int8-0.3", "test_size", error, {"measured": "3"})
     assert made.outcomes == {"l02.int8.size": [outcome]}
     assert (outcome.criterion, outcome.name, outcome.verdict) == ("l02.int8.size", "int8-0.3", verdict)
     assert (outcome.reason is None) == (verdict in (Verdict.EARNED, Verdict.PENDING))
@@ -139,7 +139,8 @@ def test_the_end_of_the_output(session: Callable[..., GradingSession]) -> None:
     made = session(scorecard(EARNED, LOST, None))
     lines = [line for line in made.closing_lines() if line]
     assert lines[0].split()[:2] == ["✗", "lx.c1"]
-    assert lines[-2] == f"report: {made.folder / 'report.html'}"
+    assert lines[-3] == f"report: {made.folder / 'report.html'}"
+    assert lines[-2] == f"for whoever marks the rest: {made.folder / 'marks.toml'}"
     assert lines[-1] == "lx  2 of 4 points, 2 more to be marked by a person"
 
 

@@ -20,7 +20,6 @@ from graders.evidence.compression.kernels import computed_kernels, kernels, pair
 from graders.evidence.compression.leftovers import Leftovers, leftovers
 from graders.evidence.compression.movement import Movement, movements
 from graders.evidence.compression.zeros import Magnitudes, Misplaced, Zeros, count_zeros, magnitudes, misplaced_zeros
-from graders.evidence.tflite.reader import read_model
 from graders.evidence.tflite.weights import weights
 
 
@@ -62,6 +61,9 @@ def measure(
     :param computed: kernels that are no constants (:func:`unfinished`), as an inference computed them
     :raises MalformedModel: where either is no ``.tflite`` file
     """
+    # Only the scorer reads files; the grader imports this module for what they hold.
+    from graders.evidence.tflite.reader import read_model
+
     model, before = read_model(data), read_model(original)
     found = kernels(weights(data, model))
     if computed:

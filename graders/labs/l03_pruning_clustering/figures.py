@@ -44,14 +44,18 @@ def describe(evidence: Any) -> dict[str, Any]:
 
 
 def figures(grading: Grading, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
-    """Clusters and sparsity against accuracy beside the reference's, every variant's figures, and a confusion matrix."""
+    """Clusters and sparsity against accuracy, beside the reference's; every variant's figures; a confusion matrix."""
     measured = {
         name: result.evidence
         for name, result in results.items()
         if result.error is None and isinstance(result.evidence, CompressedEvidence)
     }
-    clustered = {each.clusters: each for each in measured.values() if each.clusters is not None}
-    pruned_ones = {each.sparsity: each for each in measured.values() if each.sparsity is not None}
+    clustered: dict[float, CompressedEvidence] = {
+        each.clusters: each for each in measured.values() if each.clusters is not None
+    }
+    pruned_ones: dict[float, CompressedEvidence] = {
+        each.sparsity: each for each in measured.values() if each.sparsity is not None
+    }
     found = [
         _line(grading, "Clusters against accuracy", "values in each layer", clustered),
         _line(grading, "Sparsity against accuracy", "share of zeros in each layer", pruned_ones),
