@@ -21,12 +21,14 @@ from graders.labs.grading import Grading
 BASELINE_SEED = 0
 
 
-def make_baseline(folder: Path) -> list[Path]:
+def make_baseline(folder: Path, labs: Sequence[str] = ()) -> list[Path]:
     """Makes what is kept ready for the embedded model anew, from the reference, in ``folder``; the paths.
+
+    :param labs: which labs' files; all of them for none.
 
     :raises GraderError: where the reference fails.
     """
-    entries = tuple(catalogue.chosen([]))
+    entries = tuple(catalogue.chosen(labs))
     profile = replace(profiles.choose("embedded", None, None), baseline=None)
     options = Options(submission=folder, labs=entries, profile=profile, isolation=sandbox.choose("auto"))
     servers: Servers = start_servers(options)
@@ -61,9 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     baseline = commands.add_parser("baseline", help="make what is kept ready for the embedded model anew")
     embedded = profiles.choose("embedded", None, None).model_path.parent
     baseline.add_argument("--into", type=Path, default=embedded, metavar="DIR", help="where they go")
+    baseline.add_argument("--lab", action="append", default=[], metavar="NAME", help="of this lab only")
     chosen = parser.parse_args(arguments)
     try:
-        for path in make_baseline(chosen.into):
+        for path in make_baseline(chosen.into, chosen.lab):
             print(f"{path}: {path.stat().st_size:,} bytes")
     except OptgradeError as error:
         print(f"graders: {error}", file=sys.stderr)

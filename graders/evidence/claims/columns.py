@@ -7,20 +7,27 @@ shares of different scales, refute an order.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from graders.evidence.claims.model import QUALITY, SHARES, Basis, Quantity
+from graders.evidence.claims.model import QUALITY, SHARES, SIZES, Basis, Quantity
 from graders.evidence.claims.normal import normal
 from graders.evidence.claims.numerals import Figure, Kind, figures, unit_of
 from graders.evidence.claims.vocabulary import finder
 
 _LISTS = ("accuracy", "accuracy_or_precision", "precision", "sensitivity", "g_mean", "time_ms", "bytes", "zipped",
-          "deflation", "compression", "parameters", "other")  # fmt: skip
+          "deflation", "compression", "parameters", "other", "ratio", "setting", "comparison")  # fmt: skip
 EITHER = "accuracy_or_precision"
 """Words that some languages use for both."""
 _OTHER = "other"
+NO_VALUE = frozenset({_OTHER, "ratio", "comparison"})
+"""Words of what is none of the quantities: another one, a quotient of two, a difference."""
+_ASIDE = NO_VALUE | {"setting"}
 _COMPRESSION = "compression"
+_TIMES = re.compile(r"(?:the )?times\W*\w{0,5}\W*")
+_RATE = re.compile(r"/ ?(?:s|sec|sek|seconds?|с|сек|秒)(?![a-z\u0400-\u04ff])")
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ def quantity_words(text: str) -> frozenset[str]:
 
 def named_quantity(words: Iterable[str]) -> Quantity | None:
     """The one quantity that words name; ``None`` where they name none, or several."""
-    named = set(words) - {_OTHER}
+    named = set(words) - _ASIDE
     if "deflation" in named:
         return Quantity.DEFLATION
     if "zipped" in named and not named - {"zipped", "bytes", _COMPRESSION}:
@@ -89,30 +96,77 @@ def meanings(series: Sequence[Series]) -> tuple[Meaning | None, ...]:
     unknown = [i for i in range(len(series)) if i not in found and not words[i] and series[i].first_figures()]
     _by_unit(series, unknown, found)
     _by_order(series, [index for index in unknown if index not in found], found)
+    _doubt_twice(series, found)
     return tuple(found.get(index) for index in range(len(series)))
 
 
 def _by_word(one: Series, words: frozenset[str]) -> Meaning | None:
-    if _OTHER in words and "deflation" not in words:
-        return None
+    heading = normal(one.heading)
+    if _TIMES.fullmatch(heading):
+        return Meaning(Quantity.TIME_MS, Basis.WORD)
     quantity = named_quantity(words)
     kind = _kind(one)
+    basis = _basis(heading, words, quantity, kind)
+    if basis is None:
+        return None
     if quantity is None and _COMPRESSION in words:
+        # A share that is kept, or one that is saved: the word says both.
+        basis = basis if kind is Kind.BYTES else Basis.GUESS
         quantity = Quantity.ZIP_BYTES if kind is Kind.BYTES else Quantity.DEFLATION if kind is Kind.PERCENT else None
     if quantity is Quantity.ZIP_BYTES and kind is Kind.PERCENT:
-        quantity = Quantity.DEFLATION
+        basis, quantity = Basis.GUESS, Quantity.DEFLATION
     if quantity is Quantity.DEFLATION and kind is Kind.BYTES:
         quantity = Quantity.ZIP_BYTES
     if quantity is Quantity.BYTES and kind is Kind.PERCENT:
         return None
-    return Meaning(quantity, Basis.WORD) if quantity else None
+    if quantity is Quantity.TIME_MS and _RATE.search(heading) and kind is not Kind.TIME:
+        return None
+    if quantity in QUALITY and _signed(one):
+        return None
+    return Meaning(quantity, basis) if quantity else None
+
+
+def _basis(heading: str, words: frozenset[str], quantity: Quantity | None, kind: Kind | None) -> Basis | None:
+    """What a heading's words are worth, beside those of other quantities, quotients and differences."""
+    if quantity is Quantity.DEFLATION:
+        return Basis.GUESS if words & {_OTHER, "comparison"} else Basis.WORD
+    if _OTHER in words:
+        return None
+    if "comparison" in words:
+        return Basis.GUESS if finder("better").all(heading) else None
+    if "ratio" in words:
+        shares = quantity in QUALITY or (quantity is None and _COMPRESSION in words and kind is Kind.PERCENT)
+        return Basis.GUESS if shares else None
+    return Basis.WORD
+
+
+def _signed(one: Series) -> bool:
+    """Whether the figures are differences: most have a sign, and there is one with a minus."""
+    texts = [figure.text for figure in one.first_figures()]
+    signs = Counter(text[:1] for text in texts)
+    return len(texts) > 1 and 2 * (signs["+"] + signs["-"]) > len(texts)
+
+
+def _doubt_twice(series: Sequence[Series], found: dict[int, Meaning]) -> None:
+    """Of two columns with one quantity and other figures, one is something else: of training, of the worst run."""
+    columns = Counter(meaning.quantity for meaning in found.values())
+    for quantity in (quantity for quantity, count in columns.items() if count > 1):
+        alike = [index for index, meaning in found.items() if meaning.quantity is quantity]
+        if len({_values(series[index], quantity) for index in alike}) > 1:
+            found.update({index: replace(found[index], basis=Basis.GUESS) for index in alike})
+
+
+def _values(one: Series, quantity: Quantity) -> tuple[float, ...]:
+    heading = unit_of(normal(one.heading)) if quantity in SIZES or quantity is Quantity.TIME_MS else None
+    units = ((figure, figure.unit or heading) for figure in one.first_figures())
+    return tuple(figure.value * (unit.factor if unit else 1.0) for figure, unit in units)
 
 
 def _settle_either(words: Sequence[frozenset[str]], found: dict[int, Meaning]) -> None:
     """Words that some languages use for both: the first of two is the accuracy, one alone what is not named yet."""
     taken = {meaning.quantity for meaning in found.values()}
     for index, named in enumerate(words):
-        if EITHER in named and index not in found and _OTHER not in named:
+        if EITHER in named and index not in found and not named & NO_VALUE:
             left = [quantity for quantity in (Quantity.ACCURACY, Quantity.PRECISION) if quantity not in taken]
             if left:
                 found[index] = Meaning(left[0], Basis.WORD)
@@ -130,7 +184,7 @@ def _kind(one: Series) -> Kind | None:
 
 def _by_unit(series: Sequence[Series], unknown: Sequence[int], found: dict[int, Meaning]) -> None:
     taken = {meaning.quantity for meaning in found.values()}
-    times = [index for index in unknown if _kind(series[index]) is Kind.TIME]
+    times = [i for i in unknown if _kind(series[i]) is Kind.TIME and not _RATE.search(normal(series[i].heading))]
     sizes = [index for index in unknown if _kind(series[index]) is Kind.BYTES]
     if len(times) == 1 and Quantity.TIME_MS not in taken:
         found[times[0]] = Meaning(Quantity.TIME_MS, Basis.UNIT)

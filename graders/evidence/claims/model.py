@@ -48,11 +48,14 @@ class Form(StrEnum):
 
 
 class Basis(StrEnum):
-    """What told the quantity: a word, the unit, or only the order of columns."""
+    """What told the quantity: a word, the unit, or only the order of columns; ``GUESS`` where the word, or a figure
+    without a unit, may mean something else as well.
+    """
 
     WORD = "word"
     UNIT = "unit"
     ORDER = "order"
+    GUESS = "guess"
 
 
 @dataclass(frozen=True, order=True)
@@ -107,7 +110,7 @@ class Claim:
     @property
     def sure(self) -> bool:
         """Whether it is beyond doubt what the figure states."""
-        return self.form is not Form.PROSE and self.basis is not Basis.ORDER
+        return self.form is not Form.PROSE and self.basis not in (Basis.ORDER, Basis.GUESS)
 
     @property
     def quote(self) -> Quote:

@@ -76,6 +76,7 @@ _NUMBER = re.compile(
 _PLUS_MINUS = re.compile(r"\s?(?:\u00b1|\+/?-)\s?\d++(?:[.,]\d++)?")
 _DIMENSIONS = re.compile(r"(?:\s?[x\u00d7]\s?\d++)+")
 _SPOILT = re.compile(rf"\s?/\s?\d|:\d|\s?-\s?\d|-?[{LETTER}_]")
+_SECOND = re.compile(r"\d\s?/\s?\Z")
 _BOUND = re.compile(r"[<>≤≥]=?\s?\Z")
 _PARTS = re.compile(r"[^\s\[\]()/,:;=]++")
 _PERCENT_BEFORE = re.compile(r"%\s?\Z")
@@ -128,7 +129,7 @@ def _figures(text: str, commas: bool) -> Iterator[Figure]:
             unit = unit or later
         if unit is None and _PERCENT_BEFORE.search(before):
             unit = _PERCENT
-        spoilt = unit is None and _SPOILT.match(text, at)
+        spoilt = unit is None and (_SPOILT.match(text, at) or _SECOND.search(before))
         if read is None or spoilt or _BOUND.search(before):
             continue
         figure = Figure(*read, unit, found.start(), at, text[found.start() : at].strip(), found.end())

@@ -36,24 +36,24 @@ def test_sound(summary: SummaryEvidence) -> None:
 
 
 @criterion("l03.question.1")
-def test_answer_1(summary: SummaryEvidence) -> None:
+def test_question_1(summary: SummaryEvidence) -> None:
     """The first answer, for a person."""
     handed_in.quote_answer(summary, "l03.question.1")
 
 
 @criterion("l03.question.2")
-def test_answer_2(summary: SummaryEvidence) -> None:
+def test_question_2(summary: SummaryEvidence) -> None:
     """The second answer, for a person."""
     handed_in.quote_answer(summary, "l03.question.2")
 
 
 @criterion("l03.question.3")
-def test_answer_3(summary: SummaryEvidence) -> None:
+def test_question_3(summary: SummaryEvidence) -> None:
     """The third answer, for a person."""
     handed_in.quote_answer(summary, "l03.question.3")
 
 
 @criterion("l03.question.4")
-def test_answer_4(summary: SummaryEvidence) -> None:
+def test_question_4(summary: SummaryEvidence) -> None:
     """The fourth answer, for a person."""
     handed_in.quote_answer(summary, "l03.question.4")

@@ -1,0 +1,79 @@
+"""The embedded profile's figures beside published ones: accuracy and ZIP deflation of the reference's compressed files.
+
+``python benchmarks/figures.py`` prints the table of ``docs/figures.md``; with ``--write`` it puts it there.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from graders import sandbox  # noqa: E402 - the path comes first
+from graders.evidence.scorer import Scorer, start_server  # noqa: E402
+from graders.evidence.sizes import deflation  # noqa: E402
+from graders.profiles import choose  # noqa: E402
+
+PAGE = ROOT / "docs" / "figures.md"
+MARK = "<!-- figures -->\n"
+# From a student's published report on the original course's labs 2 and 3: accuracy and deflation, in percent.
+PUBLISHED: dict[str, tuple[str, str]] = {
+    "fp32": ("83.6 %", "-"),
+    "clustered-4": ("2.8 %", "86 %"),
+    "clustered-16": ("79.9 %", "76 %"),
+    "clustered-32": ("83.4 %", "70 %"),
+    "pruned-0.2": ("88.5 %", "20 %"),
+    "pruned-0.5": ("71.6 %", "43 %"),
+}
+SHOWN = ("fp32", *(f"clustered-{k}" for k in (2, 4, 8, 16, 32)), *(f"pruned-{s}" for s in (0.2, 0.4, 0.5)))
+
+
+def table() -> str:
+    """The table, in Markdown."""
+    profile = choose("embedded", None, None)
+    assert profile.baseline is not None
+    frames, labels = test_pictures(profile.dataset_root)
+    lines = ["| file | accuracy, embedded | published | deflation, embedded | published |", "|---|---|---|---|---|"]
+    with tempfile.TemporaryDirectory() as folder, start_server(sandbox.choose("auto")) as server:
+        pictures = Path(folder) / "frames.npy"
+        np.save(pictures, frames)
+        for name in SHOWN:
+            path = profile.baseline / ("fp32.tflite" if name == "fp32" else f"compressed/{name}.tflite")
+            with Scorer(server, Path(folder) / name).measure(path) as measurement:
+                outputs = measurement.infer_frames(pictures, len(labels))
+            accuracy = float((outputs.argmax(axis=1) == labels).mean())
+            theirs = PUBLISHED.get(name, ("-", "-"))
+            saved = f"{deflation(path.read_bytes()):.1%}".replace("%", " %")
+            lines.append(f"| `{name}` | {100 * accuracy:.1f} % | {theirs[0]} | {saved} | {theirs[1]} |")
+    return "\n".join(lines) + "\n"
+
+
+def test_pictures(root: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The test split: pictures, uint8 (n, 224, 224, 3), and class ids from 0."""
+    from PIL import Image
+
+    lines = (root / "annotations" / "test.txt").read_text(encoding="utf-8").splitlines()
+    rows = [line.split() for line in lines if line.strip() and not line.startswith("#")]
+    pictures = [
+        np.asarray(Image.open(root / "images" / f"{row[0]}.jpg").convert("RGB").resize((224, 224))) for row in rows
+    ]
+    return np.stack(pictures), np.array([int(row[1]) - 1 for row in rows])
+
+
+def main() -> int:
+    """Prints the table, or writes it."""
+    made = table()
+    if "--write" in sys.argv[1:]:
+        text = PAGE.read_text(encoding="utf-8")
+        PAGE.write_text(text.partition(MARK)[0] + MARK + made, encoding="utf-8")
+    print(made, end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
