@@ -257,7 +257,6 @@ def test_wrappers_left_in_are_recognised(name: str, wrapper: str) -> None:
     assert found.leftovers.size_ratio > 2
     assert {"VAR_HANDLE", "ASSIGN_VARIABLE"} <= {each.operator for each in found.leftovers.extra}
     assert "operators in the first" in found.difference
-    assert found.movements == found.shifts == found.misplaced == ()
 
 
 @pytest.mark.parametrize("name", [path.stem for path in sorted(DATA.glob("*.tflite")) if "stripped" not in path.stem])

@@ -60,6 +60,22 @@ def at_most(found: Iterable[Distinct], clusters: int) -> bool:
     return bool(counts) and max(counts) <= clusters
 
 
+def clusters_used(found: Iterable[Distinct], asked: int) -> int:
+    """The number of clusters by which centroids are to be judged: as many as asked for, or more where more were made.
+
+    Only kernels without factors of their own, the dense ones, tell how many values a layer has. Where all of these have
+    few, though more than ``asked``, another number of clusters was taken; values without number, as training leaves
+    them, are none.
+    """
+    counts = [each.in_all for each in found if not each.rowwise]
+    return max(counts) if counts and asked < max(counts) <= few(asked) else asked
+
+
+def few(asked: int) -> int:
+    """Up to how many values are taken for clusters, of another number than was asked for."""
+    return 4 * asked + 32
+
+
 @dataclass(frozen=True)
 class Spacing:
     """How evenly a kernel's values lie.

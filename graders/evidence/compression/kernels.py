@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -166,19 +166,21 @@ def paired(model: Model, found: Iterable[Kernel], original_model: Model, origina
     return Pairing(tuple(pairs), "")
 
 
-def unwrapped(found: Iterable[Kernel], original: Iterable[Kernel]) -> tuple[KernelPair, ...]:
+def unwrapped(
+    found: Iterable[Kernel], original: Iterable[Kernel], *, computed: Container[int]
+) -> tuple[KernelPair, ...]:
     """Pairs by order alone, for a file with wrappers left in; none where the order does not fit.
 
-    Batch normalisation is not folded into wrapped kernels, nor is a bias part of the operator, so only what wrappers
-    leave alone can be compared: depthwise kernels, and dense ones without their bias.
+    :param computed: operators whose kernels are no constants. Batch normalisation is not folded into these, nor is a
+        bias part of the operator, so they are left out, but for dense ones, which are compared without their bias
     """
     found, original = tuple(found), tuple(original)
     if [(one.kind, one.rows.shape) for one in found] != [(one.kind, one.rows.shape) for one in original]:
         return ()
     pairs = (
-        KernelPair(mine, replace(theirs, bias=None) if mine.bias is None else theirs)
+        KernelPair(mine, replace(theirs, bias=None) if mine.operator in computed else theirs)
         for mine, theirs in zip(found, original, strict=True)
-        if mine.kind in (DEPTHWISE, DENSE)
+        if mine.kind == DENSE or mine.operator not in computed
     )
     return tuple(pair for pair in pairs if _same_biases(pair.found, pair.original))
 

@@ -13,6 +13,7 @@ from graders.evidence.compression.clusters import (
     Distinct,
     Spacing,
     centroid_shift,
+    clusters_used,
     distinct_values,
     spacing,
 )
@@ -30,8 +31,9 @@ class Compression:
     ``distinct``, ``spacing``, ``shifts`` and ``magnitudes`` are of the compressible kernels, ``zeros`` and
     ``movements`` of all; in the order of the graph. ``difference`` says why the file is of another network, as one with
     wrappers left in is; what needs the original's kernels (``shifts``, ``misplaced``, ``magnitudes``, ``movements``) is
-    empty then, or of depthwise and dense kernels alone where wrappers are all that is different. ``spacing`` and
-    ``shifts`` are empty without a number of clusters, ``magnitudes`` without a sparsity.
+    empty then, or without the kernels that it computes where wrappers are all that is different. ``spacing`` and
+    ``shifts`` are empty without a number of clusters, and judged by those that were made (:func:`clusters_used`);
+    ``magnitudes`` are empty without a sparsity.
     """
 
     difference: str
@@ -71,14 +73,19 @@ def measure(
     compressible = [kernel for kernel in found if kernel.compressible]
     theirs = kernels(weights(original, before))
     pairing = paired(model, found, before, theirs)
-    pairs = (unwrapped(found, theirs) if computed else ()) if pairing.pairs is None else pairing.pairs
+    left = leftovers(model, before)
+    pairs = pairing.pairs or ()
+    if pairing.pairs is None and left.wrapper is not None:
+        pairs = unwrapped(found, theirs, computed=computed or {})
     matched = [pair for pair in pairs if pair.original.compressible]
-    shifts = [] if clusters is None else [centroid_shift(pair.found, pair.original, clusters) for pair in matched]
+    distinct = tuple(distinct_values(kernel) for kernel in compressible)
+    used = None if clusters is None else clusters_used(distinct, clusters)
+    shifts = [] if used is None else [centroid_shift(pair.found, pair.original, used) for pair in matched]
     return Compression(
         difference=pairing.reason,
-        leftovers=leftovers(model, before),
-        distinct=tuple(distinct_values(kernel) for kernel in compressible),
-        spacing=() if clusters is None else tuple(spacing(kernel, clusters) for kernel in compressible),
+        leftovers=left,
+        distinct=distinct,
+        spacing=() if used is None else tuple(spacing(kernel, used) for kernel in compressible),
         shifts=tuple(shift for shift in shifts if shift is not None),
         zeros=tuple(count_zeros(kernel) for kernel in found),
         misplaced=misplaced_zeros(pairs),

@@ -1,0 +1,198 @@
+"""Summaries and git histories as a lab judges them: what is shared, in part, by a person, or not there at all."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from graders.errors import RunError
+from graders.labs import handed_in
+from graders.labs.checks import ForPerson, Lost, observing
+from graders.labs.definition import LABS, load
+from graders.labs.references import Original
+from graders.submission.history import Commit, FileChange, History, SubScore
+from graders.verdicts import Verdict
+
+REPOSITORY = LABS.parents[1]
+LAB = load(LABS / "l02_quantization")
+FP32 = REPOSITORY / "fixtures" / "models" / "pocket_pets" / "fp32.tflite"
+SUMMARY = Path("summaries/l02_quantization/summary.md")
+
+
+TENSOR = SimpleNamespace(elements=30_000, constant=True, dtype="float32")
+# As much of a model as counting parameters needs.
+MODEL: Any = SimpleNamespace(main=SimpleNamespace(tensors=[TENSOR]))
+GIVEN = Original(FP32, MODEL)
+
+
+@pytest.fixture
+def submission(tmp_path: Path) -> Path:
+    """The reference's summaries."""
+    shutil.copytree(REPOSITORY / "reference" / "summaries", tmp_path / "summaries")
+    return tmp_path
+
+
+def review(root: Path, measured: dict[str, dict[str, Any]] | None = None) -> handed_in.SummaryEvidence:
+    return handed_in.review(root, LAB, measured or {}, lambda: GIVEN)
+
+
+def test_a_whole_summary_loses_nothing(submission: Path) -> None:
+    """The reference's summary is complete and sound, and is recognised as one of the graded model."""
+    found = review(submission)
+    assert found.same_model
+    handed_in.require_figures(found, sizes=False)
+    handed_in.require_figures(found, sizes=True)
+    handed_in.require_images(found)
+    handed_in.require_sound(found)
+    assert handed_in.figures(found) == []
+
+
+def test_no_summary_is_missing_and_asks_for_no_model(tmp_path: Path) -> None:
+    """Where there is no summary, it is missing; nothing is measured for it."""
+
+    def never() -> Original:
+        raise AssertionError("nothing is needed")
+
+    with pytest.raises(RunError) as raised:
+        handed_in.review(tmp_path, LAB, {}, never)
+    assert raised.value.verdict is Verdict.MISSING
+
+
+def test_a_pdf_is_for_a_person(submission: Path) -> None:
+    """A PDF is not read; a person has to."""
+    (submission / SUMMARY).unlink()
+    (submission / SUMMARY).with_suffix(".pdf").write_bytes(b"%PDF-1.4")
+    with pytest.raises(ForPerson, match="a PDF"):
+        review(submission)
+
+
+def test_a_missing_row_costs_its_share(submission: Path) -> None:
+    """A variant that is left out costs one of seven shares of the figures, and is named."""
+    path = submission / SUMMARY
+    lines = path.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if not re.match(r"\| tflite-int8-0.3 \| 0", line)]
+    assert len(kept) == len(lines) - 1
+    path.write_text("\n".join(kept), encoding="utf-8")
+    with pytest.raises(Lost) as raised:
+        handed_in.require_figures(review(submission), sizes=False)
+    assert raised.value.holds == pytest.approx(6 / 7)
+    assert "tflite-int8-0.3" in raised.value.measured
+
+
+def test_claims_are_held_against_measurements(submission: Path) -> None:
+    """A claim far from what was measured is unsound, and stands first in the table of both."""
+    measured = {"fp32": {"accuracy": 0.5, "bytes": FP32.stat().st_size}, "int8-0.3": {"accuracy": 0.9}}
+    found = review(submission, measured)
+    with pytest.raises(Lost) as raised:
+        handed_in.require_sound(found)
+    assert raised.value.holds == 1 - handed_in.FINDING
+    assert "summary.md, line" in raised.value.measured
+    (figure,) = handed_in.figures(found)
+    assert figure["rows"][0][0] == "tflite-fp32"
+    assert figure["rows"][0][-1] == "differs"
+    assert {line[-1] for line in figure["rows"][1:]} == {"agrees"}
+    assert {line[0] for line in figure["rows"]} == {"tflite-fp32", "tflite-int8-0.3"}
+
+
+def test_another_model_is_not_held_against_measurements(submission: Path) -> None:
+    """A summary about a model of another size is judged by itself alone."""
+    path = submission / SUMMARY
+    text = path.read_text(encoding="utf-8")
+    for old, new in (("126,504", "16,640,120"), ("61,640", "4,420,812"), ("32,021", "4,160,000")):
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+    found = review(submission, {"fp32": {"accuracy": 0.01}})
+    assert not found.same_model
+    assert found.compared == ()
+    handed_in.require_sound(found)
+
+
+def test_headings_alone_earn_nothing(submission: Path) -> None:
+    """A summary without a figure is not sound for want of figures."""
+    (submission / SUMMARY).write_text("# Results\n\nAll went well.\n", encoding="utf-8")
+    found = review(submission)
+    for require in (handed_in.require_images, handed_in.require_sound):
+        with pytest.raises(Lost) as raised:
+            require(found)
+        assert raised.value.holds == 0
+    for sizes in (False, True):
+        with pytest.raises(Lost) as raised:
+            handed_in.require_figures(found, sizes=sizes)
+        assert raised.value.holds == 0
+
+
+def test_an_answer_is_quoted(submission: Path) -> None:
+    """A question is always for a person: with the passage and its place, or with the question that has no answer."""
+    with observing() as observed, pytest.raises(ForPerson, match=r"\d+ words, .*summary\.md, line \d+"):
+        handed_in.quote_answer(review(submission), "l02.question.3")
+    assert "calibration" in observed["passage"]
+    (submission / SUMMARY).write_text("# Results\n\n| variant | accuracy |\n|---|---|\n| native | 0.9 |\n")
+    with observing() as observed, pytest.raises(ForPerson, match="no answer was found to: How does the number"):
+        handed_in.quote_answer(review(submission), "l02.question.3")
+    assert "passage" not in observed
+
+
+CHANGE = FileChange(LAB.student_file, "M", 900, 500, "0" * 40)
+
+
+def commit(number: int, subject: str, *files: FileChange) -> Commit:
+    when = datetime(2026, 10, 1 + number, 12, tzinfo=UTC)
+    return Commit(f"{number:040x}", subject, "Ada", when, (), files or (CHANGE,))
+
+
+def history(*subjects: str, **more: Any) -> History:
+    return History(tuple(commit(number, subject) for number, subject in enumerate(subjects)), **more)
+
+
+def test_a_sub_score_is_earned_in_part() -> None:
+    """Two of three commits earn that part of the steps; what costs is named with its commit."""
+    found = handed_in.judged_history(history("Convert the model to FP32", "Quantise with class 5 alone"), LAB)
+    with pytest.raises(Lost) as raised:
+        handed_in.require_history(found, "commits")
+    assert raised.value.holds == pytest.approx(2 / 3, abs=1e-3)
+    handed_in.require_history(found, "files")
+    poor = handed_in.judged_history(history("Convert the model to FP32", "fix", "Print the summary"), LAB)
+    with observing() as observed, pytest.raises(Lost) as raised:
+        handed_in.require_history(poor, "subjects")
+    assert "00000000 'fix'" in raised.value.measured
+    assert observed["commits"]
+
+
+def test_nothing_of_the_lab_is_missing() -> None:
+    """A history that never touches the lab is a lab that was not handed in."""
+    other = commit(1, "Write lab 3", replace(CHANGE, path="dl_in_iot_course/l03_pruning_clustering/a.py"))
+    with pytest.raises(RunError) as raised:
+        handed_in.judged_history(History((other,)), LAB)
+    assert raised.value.verdict is Verdict.MISSING
+
+
+def test_a_shallow_clone_is_for_a_person() -> None:
+    """What a shallow clone does not show is left to a person, with the way to a full one."""
+    found = handed_in.judged_history(history("Convert the model to FP32", shallow=True), LAB)
+    with pytest.raises(ForPerson) as raised:
+        handed_in.require_history(found, "commits")
+    assert "shallow" in raised.value.measured
+    assert "unshallow" in raised.value.next
+
+
+def test_sub_scores_are_the_criteria() -> None:
+    """Each part of the history has a criterion of its own in every lab, worth its share of two points."""
+    from graders.submission.history.rules import SHARES
+
+    for folder in LABS.glob("*/lab.toml"):
+        lab = load(folder.parent)
+        points = {each.id.split(".")[2]: each.points for each in lab.criteria if ".history." in each.id}
+        assert points == {name: pytest.approx(2 * share) for name, share in SHARES.items()}
+
+
+def test_whole_sub_scores_lose_nothing() -> None:
+    """A part that holds is earned without a word."""
+    whole = SubScore("spread", 0.2, 1.0, "3 times", "3 times", "", "", ())
+    handed_in.require_history({"spread": whole}, "spread")
