@@ -128,8 +128,12 @@ def sandbox(rounds: int) -> list[Row]:
     entry = chosen(["l02"])[0]
     costs = []
     driver = Path(__file__).resolve().parent / "null_driver.py"
-    loaded = Server(entry.lab.preload, choose("auto"), RUNNER_ENVIRONMENT)
-    with tempfile.TemporaryDirectory() as folder, loaded as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Server(
+            entry.lab.preload, choose("auto"), RUNNER_ENVIRONMENT, readable=[driver], scratch=Path(folder)
+        ) as server,
+    ):
         server.wait_ready()
         for number in range(rounds * 4):
             box = Path(folder) / str(number)

@@ -6,7 +6,6 @@ import argparse
 import importlib
 import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +31,7 @@ def make_baseline(folder: Path, labs: Sequence[str] = ()) -> list[Path]:
     profile = replace(profiles.choose("embedded", None, None), baseline=None)
     options = Options(submission=folder, labs=entries, profile=profile, isolation=sandbox.choose("auto"))
     servers: Servers = start_servers(options)
-    work = Path(tempfile.mkdtemp(prefix="optgrade-"))
+    work = servers.scratch
     made: list[Path] = []
     try:
         for entry in entries:
@@ -53,7 +52,6 @@ def make_baseline(folder: Path, labs: Sequence[str] = ()) -> list[Path]:
         return made
     finally:
         servers.close()
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -53,18 +53,21 @@ class Options:
 class Servers:
     """The two preloaded servers, one for students' code, one for measuring what it left; and what gradings share."""
 
-    def __init__(self, runner: Server, scorers: Server) -> None:
-        """Takes over two servers that were started."""
+    def __init__(self, runner: Server, scorers: Server, scratch: Path | None = None) -> None:
+        """Takes over two servers that were started.
+
+        :param scratch: the folder below which all that is made for a grading must lie, for servers to see it.
+        """
         self.runner = runner
         self.scorers = scorers
-        self._work = Path(tempfile.mkdtemp(prefix="optgrade-kept-"))
-        self.shelf = Shelf(self._work)
+        self.scratch = scratch or Path(tempfile.mkdtemp(prefix="optgrade-"))
+        self.shelf = Shelf(self.scratch / "kept")
 
     def close(self) -> None:
         """Ends both and removes what was kept."""
         self.runner.close()
         self.scorers.close()
-        shutil.rmtree(self._work, ignore_errors=True)
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
 
 def start_servers(options: Options) -> Servers:
@@ -72,8 +75,15 @@ def start_servers(options: Options) -> Servers:
     preload: dict[str, None] = {}
     for entry in options.labs:
         preload |= dict.fromkeys(entry.lab.preload)
-    runner = Server(list(preload), options.isolation, RUNNER_ENVIRONMENT)
-    return Servers(runner, start_server(options.isolation))
+    scratch = Path(tempfile.mkdtemp(prefix="optgrade-"))
+    profile = options.profile
+    readable = [*profile.given, *dict.fromkeys(entry.lab.driver for entry in options.labs)]
+    if profile.baseline is None:
+        # The reference's files have to be made, by its code in runs of their own.
+        readable.append(REPOSITORY / "reference")
+    runner = Server(list(preload), options.isolation, RUNNER_ENVIRONMENT, readable=readable, scratch=scratch)
+    scorers = start_server(options.isolation, (profile.dataset_root, profile.model_path), scratch)
+    return Servers(runner, scorers, scratch)
 
 
 if TYPE_CHECKING:
@@ -92,7 +102,6 @@ class Grade:
         """
         self.options = options
         self.started = time.monotonic()
-        self.work = Path(tempfile.mkdtemp(prefix="optgrade-"))
         self.notices: list[str] = []
         self.timing: dict[str, float] = {}
         self.results: dict[str, dict[str, RunResult]] = {}
@@ -100,6 +109,8 @@ class Grade:
         servers = lent or self._own
         assert servers is not None
         self.runner, self.scorers, self._shelf = servers.runner, servers.scorers, servers.shelf
+        self.work = Path(tempfile.mkdtemp(prefix="grading-", dir=servers.scratch))
+        self.work.chmod(0o711)
         self.fault: SubmissionError | None = None
         self.submission, self.view = self._take_submission()
         self.seed = options.seed if options.seed is not None else int(self.view.digest[:7], 16)
@@ -128,15 +139,17 @@ class Grade:
             lab = entry.lab
             if self.options.wall_limit_s is not None:
                 lab = _with_wall_limit(lab, self.options.wall_limit_s)
+            profile = self.options.profile
+            kept = self._shelf.take(f"{profile.identity}/{self.seed}")
             self._gradings[entry.lab.id] = Grading(
                 lab=lab,
-                profile=self.options.profile,
+                profile=profile,
                 seed=self.seed,
                 code=self.view.root,
                 work=work,
                 server=self.runner,
-                scorer=Scorer(self.scorers, work / "scorers"),
-                kept=self._shelf.take(f"{self.options.profile.identity}/{self.seed}"),
+                scorer=Scorer(self.scorers, work / "scorers", (profile.dataset_root, profile.model_path, kept.folder)),
+                kept=kept,
             )
         return self._gradings[entry.lab.id]
 

@@ -184,8 +184,12 @@ def _file_fault(error: RunError, name: str) -> RunError | ScorerError:
 class Scorer:
     """Opens a scorer process for each artefact, forked from a server that has imported LiteRT."""
 
-    def __init__(self, server: Server, work: Path) -> None:
-        """:param work: a folder of the grader's own for the scorers' boxes."""
+    def __init__(self, server: Server, work: Path, readable: Sequence[Path] = ()) -> None:
+        """:param work: a folder of the grader's own for the scorers' boxes.
+
+        :param readable: what measuring may have to read beside the artefact and the repository.
+        """
+        self._readable = tuple(readable)
         self._server = server
         self._work = work
         self._numbers = itertools.count()
@@ -204,6 +208,7 @@ class Scorer:
             limits=LIMITS,
             seed=0,
             environment=ENVIRONMENT,
+            readable=(path, *self._readable),
         )
         session = self._server.open(spec)
         try:
@@ -212,6 +217,6 @@ class Scorer:
             session.end()
 
 
-def start_server(isolation: Isolation) -> Server:
-    """The server that scorers are forked from."""
-    return Server(PRELOAD, isolation, ENVIRONMENT, paths=(REPOSITORY,))
+def start_server(isolation: Isolation, readable: Sequence[Path] = (), scratch: Path | None = None) -> Server:
+    """The server that scorers are forked from. :param readable: as for the server."""
+    return Server(PRELOAD, isolation, ENVIRONMENT, paths=(REPOSITORY,), readable=readable, scratch=scratch)

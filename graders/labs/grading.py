@@ -15,6 +15,7 @@ from graders.evidence.scorer import Scorer
 from graders.labs.definition import Lab
 from graders.labs.kept import Kept
 from graders.profiles import EvaluationSet, Profile, draw
+from graders.profiles.evaluation_set import SHOWN_FOLDER
 from graders.sandbox import RunRecord, RunSpec, Server, Session
 from graders.submission import Artefact, take_in
 
@@ -93,12 +94,18 @@ class Grading:
     @property
     def evaluation(self) -> EvaluationSet:
         """The images that accuracy is graded on, drawn when first asked for."""
-        return self.shared("evaluation", lambda: draw(self.profile, self.seed, self.kept.folder / "evaluation"))
+        return self.shared("evaluation", lambda: draw(self.profile, self.seed, self._evaluation_folder))
+
+    @property
+    def _evaluation_folder(self) -> Path:
+        return self.kept.folder / "evaluation"
 
     def open(self, name: str, *, code: Path | None = None) -> Session:
         """Starts a run in a fresh box. :param code: other code than the submission's, such as the reference's."""
         box = self.work / "boxes" / name
         box.mkdir(parents=True)
+        shown = self._evaluation_folder / SHOWN_FOLDER
+        shown.mkdir(parents=True, exist_ok=True)
         spec = RunSpec(
             name=name,
             driver=self.lab.driver,
@@ -107,6 +114,7 @@ class Grading:
             limits=self.lab.limits,
             seed=self.seed,
             environment=RUNNER_ENVIRONMENT,
+            readable=(*self.profile.given, shown, self.work / "renumbered"),
         )
         return self.server.open(spec)
 

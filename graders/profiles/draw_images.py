@@ -74,7 +74,7 @@ def main() -> None:
         if number < request["shown"]:
             # PNG keeps the pixels that the scorer sees.
             name = f"{number:03d}.png"
-            image.save(folder / name)
+            image.save(folder / request["shown_folder"] / name)
             shown.append(name)
         frames.append(np.asarray(image.resize((SIDE, SIDE))))
     np.save(folder / "frames.npy", np.stack(frames))

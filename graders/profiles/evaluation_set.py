@@ -15,6 +15,7 @@ SCRIPT = Path(__file__).resolve().parent / "draw_images.py"
 PER_CLASS = 12
 CLASSES = 37
 SHOWN = 24
+SHOWN_FOLDER = "shown"
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def draw(profile: Profile, seed: int, folder: Path) -> EvaluationSet:
 
     :raises GraderError: where the images can't be made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / SHOWN_FOLDER).mkdir(parents=True, exist_ok=True)
     request = {
         "root": str(profile.dataset_root),
         "drawn": profile.drawn,
@@ -43,6 +44,7 @@ def draw(profile: Profile, seed: int, folder: Path) -> EvaluationSet:
         "count": PER_CLASS * CLASSES,
         "shown": SHOWN,
         "folder": str(folder),
+        "shown_folder": SHOWN_FOLDER,
     }
     argv = [sys.executable, "-I", str(SCRIPT), json.dumps(request)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
@@ -52,7 +54,7 @@ def draw(profile: Profile, seed: int, folder: Path) -> EvaluationSet:
     answer = json.loads(done.stdout)
     return EvaluationSet(
         frames=folder / "frames.npy",
-        shown=tuple(folder / name for name in answer["shown"]),
+        shown=tuple(folder / SHOWN_FOLDER / name for name in answer["shown"]),
         labels=tuple(answer["labels"]),
         class_names=tuple(answer["class_names"]),
     )

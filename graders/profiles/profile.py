@@ -35,6 +35,11 @@ class Profile:
         return f"{self.name}:{self.dataset_root}:{self.model_path}".replace("/", "|")
 
     @property
+    def given(self) -> tuple[Path, ...]:
+        """What students' code is given of it: images, annotations and the model, and nothing that lies beside them."""
+        return (self.dataset_root / "images", self.dataset_root / "annotations", self.model_path)
+
+    @property
     def images(self) -> str:
         """What the evaluation images are, for the caption of a figure."""
         return "stand-in images drawn for this grading" if self.drawn else "test images chosen for this grading"

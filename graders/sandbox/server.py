@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from graders.errors import SandboxError
-from graders.sandbox.isolation import Isolation
+from graders.sandbox.isolation import Isolation, Places, system_paths
 from graders.sandbox.session import RunSpec, Session
 
 SERVER = Path(__file__).resolve().parent / "inside" / "server.py"
@@ -50,20 +50,32 @@ class Server:
         isolation: Isolation,
         environment: Mapping[str, str],
         paths: Sequence[Path] = (),
+        *,
+        readable: Sequence[Path] = (),
+        scratch: Path | None = None,
     ) -> None:
         """Starts the process at once; the imports go on while the grader does other things.
 
         :param paths: folders of the grader's own that ``preload`` may be imported from as well.
+        :param readable: what runs may have to read beside Python and the system; each run names its part of it.
+        :param scratch: the folder below which all boxes lie, and all else that is made for a run.
         """
         self.environment = {**BASE_ENVIRONMENT, **environment}
+        self.isolation = isolation
+        self._system = system_paths() if isolation.walls else []
+        if scratch is not None and isolation.user is not None:
+            # Runs pass through it on their way to their boxes, and see nothing of it.
+            scratch.chmod(0o711)
         self._lock = threading.Lock()
         self._ready: Ready | SandboxError | None = None
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ours
-        config = json.dumps({"preload": list(preload), "paths": [str(path) for path in paths]})
+        own = [str(path) for path in paths]
+        config = json.dumps({"preload": list(preload), "paths": own, "walls": isolation.walls})
+        places = Places((*paths, *readable), scratch)
         argv = [sys.executable, "-I", str(SERVER), str(theirs.fileno()), config]
         self._process = subprocess.Popen(
-            isolation.command(argv),
+            isolation.command(argv, places),
             pass_fds=[theirs.fileno()],
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -112,7 +124,12 @@ class Server:
             "limits": spec.limits.as_request(),
             "seed": spec.seed,
             "environment": {**self.environment, **spec.environment},
+            "walls": self.isolation.walls,
+            "user": self.isolation.user,
+            "readable": [*self._system, *map(str, (spec.driver, *spec.paths, *spec.readable))],
         }
+        if self.isolation.user is not None:
+            os.chown(spec.box, self.isolation.user, self.isolation.user)
         descriptors = array.array("i", [their_status.fileno(), their_channel.fileno(), out_write, err_write])
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors.tobytes())]
         try:

@@ -37,7 +37,10 @@ SIGNAL_NAMES = {6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 24: "SIGXCPU", 25: "S
 
 @dataclass(frozen=True, kw_only=True)
 class RunSpec:
-    """One execution of code in the sandbox: ``driver`` is ours, what lies on ``paths`` may be the student's."""
+    """One execution of code in the sandbox: ``driver`` is ours, what lies on ``paths`` may be the student's.
+
+    ``readable``: files and folders that it may read beside these, where the tier keeps it from reading others.
+    """
 
     name: str
     driver: Path
@@ -46,6 +49,7 @@ class RunSpec:
     limits: Limits
     seed: int
     environment: Mapping[str, str]
+    readable: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)

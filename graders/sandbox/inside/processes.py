@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import resource
 import signal
 import time
 from dataclasses import dataclass
 
 PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -34,6 +36,20 @@ def become_subreaper() -> bool:
 def forbid_new_privileges() -> bool:
     """No set-uid program gives this process or its children more rights than they have."""
     return _prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+
+def become(user: int, most: int) -> None:
+    """Makes this process one of a user and group of that number, who has nothing else and at most so many processes.
+
+    :raises OSError: where the process may not do so.
+    """
+    resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    # The kernel takes both back where a process changes its user; without the second /proc/self is root's.
+    die_with_parent()
+    _prctl(PR_SET_DUMPABLE, 1)
 
 
 @dataclass(frozen=True)

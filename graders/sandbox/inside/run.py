@@ -12,6 +12,7 @@ import importlib.util
 import linecache
 import os
 import random
+import re
 import resource
 import socket
 import sys
@@ -21,10 +22,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
-from graders.sandbox.inside import frameworks, processes, wire
+from graders.sandbox.inside import frameworks, processes, walls, wire
 
 MAX_TEXT = 2000
 MAX_FRAMES = 12
+# Of all runs together: a fork bomb meets it before it is seen.
+NOBODYS_PROCESSES = 512
+# A line of a stack, the blank line or the code below it: TensorFlow writes whole stacks into its messages.
+STACK_LINE = re.compile(
+    r'^([ \t]*)File "[^"\n]*", line \d+.*(?:\n|\Z)(?:[ \t]*\n|\1[ \t]+(?!File ")\S.*(?:\n|\Z))?', re.MULTILINE
+)
 
 
 def _limit(kind: int, value: int) -> None:
@@ -53,6 +60,8 @@ def lock_down(spec: dict[str, Any], channel: int, stdout: int, stderr: int) -> N
     # Address space as a whole can't be limited: TensorFlow reserves far more than it uses.
     _limit(resource.RLIMIT_DATA, int(limits["memory"]) + (2 << 30))
     os.umask(0o077)
+    if spec.get("user") is not None:
+        processes.become(int(spec["user"]), most=NOBODYS_PROCESSES)
     processes.forbid_new_privileges()
     if spec.get("cores"):
         os.sched_setaffinity(0, spec["cores"])
@@ -86,6 +95,9 @@ def load_driver(path: str) -> ModuleType:
 
 
 def _cut(text: str) -> str:
+    """At most so much of a message; of a long one without the stacks in it, behind which the reason stands."""
+    if len(text) > MAX_TEXT:
+        text = re.sub(r"\n\s*\n", "\n", STACK_LINE.sub("", text))
     return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + " [cut]"
 
 
@@ -132,6 +144,7 @@ def main(spec: dict[str, Any], channel_fd: int, stdout: int, stderr: int, preloa
         linecache.clearcache()
         channel, decoder = socket.socket(fileno=3), wire.Decoder()
         driver = load_driver(spec["driver"])
+        walls.put_up(spec.get("walls", {}), spec.get("readable", ()), spec["box"])
         # Up to here nothing of the student's has run: whatever fails before this message is the grader's fault.
         wire.send(channel, wire.Message({"facts": {}}))
         while True:

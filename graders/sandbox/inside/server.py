@@ -43,7 +43,7 @@ if __name__ == "__main__":
     else:
         stand_alone()
 
-from graders.sandbox.inside import processes, supervisor  # noqa: E402 - only now can they be found
+from graders.sandbox.inside import processes, supervisor, walls  # noqa: E402 - only now can they be found
 
 
 def preload(modules: list[str]) -> dict[str, str]:
@@ -130,6 +130,7 @@ def main() -> None:
     started = time.perf_counter()
     try:
         versions = preload(config["preload"])
+        walls.prepare(config.get("walls", {}))
     except Exception as error:  # noqa: BLE001 - a broken library is reported whole, whatever it raises
         control.send(json.dumps({"error": f"{type(error).__name__}: {error}"}).encode())
         return
