@@ -66,6 +66,8 @@ def _probe(isolation: Isolation, scratch: Path, own: Path) -> str:
     wrong = [what for name, what in WHAT.items() if told.get(name) == "done"]
     if told.get("own box") != "done":
         wrong.append(f"a run can't write to its own box ({told.get('own box')})")
+    if told.get("library") != "done":
+        wrong.append(f"a run can't import from Python's own library ({told.get('library')})")
     if isolation.user is not None and told.get("user") != isolation.user:
         wrong.append("the run's user is not the one that it should have")
     if not record.left_running or _alive_in(box):
@@ -78,6 +80,6 @@ def _alive_in(folder: Path) -> bool:
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             with suppress(OSError):
-                if os.readlink(f"/proc/{entry}/cwd").startswith(str(folder)):
+                if Path(f"/proc/{entry}/cwd").readlink().is_relative_to(folder):
                     return True
     return False

@@ -121,21 +121,24 @@ class Strict:
             # As root, without a user namespace, in which there would be no other user to become.
             words += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
             words += [word for right in RIGHTS for word in ("--cap-add", right)]
-        words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+        words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108 - it is the server's own
         for place in SYSTEM:
-            if os.path.islink(place):
-                words += ["--symlink", os.readlink(place), place]
+            if Path(place).is_symlink():
+                words += ["--symlink", str(Path(place).readlink()), place]
             else:
                 words += ["--ro-bind-try", place, place]
+        for path in ("/etc", "/sys", "/sys/devices", "/sys/devices/system"):
+            words += ["--perms", "0755", "--dir", path]
         for path in (*SETTINGS, "/sys/devices/system/cpu", "/sys/devices/system/node"):
             words += ["--ro-bind-try", path, path]
-        bound = [(each, "--ro-bind") for each in dict.fromkeys((*interpreter(), *places.readable))]
-        bound += [(places.scratch, "--bind")] if places.scratch is not None else []
-        for path, kind in bound:
+        bound = dict.fromkeys((*interpreter(), *places.readable), "--ro-bind")
+        if places.scratch is not None:
+            bound[places.scratch] = "--bind"
+        for folder, kind in bound.items():
             # Folders on the way, which nobody but bubblewrap made, are for everybody.
-            for parent in reversed(path.parents[:-1]):
+            for parent in reversed(folder.parents[:-1]):
                 words += ["--perms", "0755", "--dir", str(parent)]
-            words += [kind, str(path), str(path)]
+            words += [kind, str(folder), str(folder)]
         return [*words, "--remount-ro", "/", "--chdir", "/", "--", *argv]
 
 
@@ -164,7 +167,9 @@ def choose(tier: str, probe: Probe | None = None) -> Isolation:
     :raises UsageError: where ``tier`` is more than can be done: grading goes on with less only when asked to.
     """
     if probe is None:
-        from graders.sandbox.canaries import probe
+        from graders.sandbox import canaries
+
+        probe = canaries.probe
     refused: list[MissingLayer] = []
     for name, layer, make in (
         ("strict", "namespaces", _strict),
@@ -184,7 +189,7 @@ def choose(tier: str, probe: Probe | None = None) -> Isolation:
 def _tried(make: Callable[[int | None], Strict | Confined | str], probe: Probe) -> Strict | Confined | str:
     """The tier, as a user of no rights where the grader is root and that holds; else why there is none."""
     users = [NOBODYS, None] if os.geteuid() == 0 else [None]
-    reasons = []
+    reasons: list[str] = []
     for user in users:
         made = make(user)
         if isinstance(made, str):
@@ -220,7 +225,7 @@ def _lacking() -> str:
     """Why Landlock or seccomp can't be used, ``""`` where they can."""
     try:
         import landlockpy
-        import pyseccomp  # noqa: F401 - that it loads its C library is what is asked
+        import pyseccomp  # type: ignore[import-untyped]  # noqa: F401 - it loads its C library now or never
     except (ImportError, OSError, RuntimeError) as error:
         return f"a library is missing: {error} (Debian: apt-get install libseccomp2)"
     try:
@@ -236,6 +241,5 @@ def _partly() -> tuple[MissingLayer, ...]:
     abi = landlockpy.abi_version()
     if abi >= SCOPED_ABI:
         return ()
-    return (
-        MissingLayer("scopes", f"this kernel's Landlock (ABI {abi}) does not stop signals; from Linux 6.12 on it does"),
-    )
+    reason = f"this kernel's Landlock (ABI {abi}) does not stop signals; from Linux 6.12 on it does"
+    return (MissingLayer("scopes", reason),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import socket
 import time
@@ -38,12 +39,13 @@ def _leave_an_orphan() -> None:
 
 
 def try_all(secrets: list[str], foreign: list[str], port: int, pid: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Reads secrets, writes to foreign places, connects out, signals the grader, writes where it may, leaves an orphan."""
+    """Reads secrets, writes elsewhere, connects out, signals the grader, leaves an orphan; and does what a run must do."""
     told: dict[str, Any] = {f"read {number}": _tried(Path(path).read_text) for number, path in enumerate(secrets)}
     told |= {f"write {number}": _tried(lambda path=path: _write(path)) for number, path in enumerate(foreign)}
     told["connect"] = _tried(lambda: _connect(port))
     told["signal"] = _tried(lambda: os.kill(pid, 0))
     told["environment"] = _tried(lambda: Path(f"/proc/{pid}/environ").read_bytes())
+    told["library"] = _tried(lambda: importlib.import_module("colorsys"))
     told["own box"] = _tried(lambda: _write("own.txt"))
     told["user"] = os.getuid()
     _leave_an_orphan()

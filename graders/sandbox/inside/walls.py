@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 # Of the kernel's files only those that tell of the machine, and the process's own.
@@ -49,7 +50,7 @@ _filter: Any = None
 
 
 def prepare(plan: dict[str, Any]) -> None:
-    """Loads what the walls need and builds the filter, in the server. :raises ImportError: where it is not installed."""
+    """Loads what the walls need and builds the filter, in the server. :raises ImportError: where it can't be loaded."""
     global _filter  # noqa: PLW0603 - built once, loaded in every fork
     if plan.get("landlock"):
         import landlockpy  # noqa: F401 - from here on it is there in every fork
@@ -58,7 +59,7 @@ def prepare(plan: dict[str, Any]) -> None:
 
 
 def _built(ignore_modes: bool) -> Any:
-    import pyseccomp as seccomp
+    import pyseccomp as seccomp  # type: ignore[import-untyped]
 
     built = seccomp.SyscallFilter(seccomp.ALLOW)
     denied = {name: seccomp.ERRNO(errno.EPERM) for name in FORBIDDEN}
@@ -98,12 +99,10 @@ def _landlock(readable: Iterable[str], box: str) -> None:
     special = AccessFS.MAKE_CHAR | AccessFS.MAKE_BLOCK | AccessFS.MAKE_SOCK | AccessFS.IOCTL_DEV
     with Ruleset(scoped=Scope.ABSTRACT_UNIX_SOCKET | Scope.SIGNAL) as rules:
         for path in (*readable, *KERNEL_FILES):
-            if os.path.isdir(path):
-                rules.allow_path(path, reading)
-            elif os.path.exists(path):
-                rules.allow_path(path, of_files)
+            if os.path.exists(path):  # noqa: PTH110 - unlike Path.exists, False where the way there is barred
+                rules.allow_path(path, reading if Path(path).is_dir() else of_files)
         for path in DEVICES:
-            if os.path.exists(path):
+            if os.path.exists(path):  # noqa: PTH110 - as above
                 rules.allow_path(path, devices)
         rules.allow_path(box, rules.handled_fs & ~special)
         rules.restrict()
