@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from graders import profiles, sandbox
+from graders import doctor, profiles, sandbox
 from graders.errors import OptgradeError
 from graders.evidence.scorer import Scorer
 from graders.grade import Options, Servers, start_servers
@@ -42,7 +42,12 @@ def make_baseline(folder: Path, labs: Sequence[str] = ()) -> list[Path]:
                 code=work,
                 work=work / entry.lab.id,
                 server=servers.runner,
-                scorer=Scorer(servers.scorers, work / entry.lab.id / "scorers"),
+                scorer=Scorer(
+                    servers.scorers,
+                    work / entry.lab.id / "scorers",
+                    (profile.dataset_root, profile.model_path, folder, work),
+                ),
+                own_model=False,
             )
             if not made:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +67,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     embedded = profiles.choose("embedded", None, None).model_path.parent
     baseline.add_argument("--into", type=Path, default=embedded, metavar="DIR", help="where they go")
     baseline.add_argument("--lab", action="append", default=[], metavar="NAME", help="of this lab only")
+    commands.add_parser(
+        "doctor", help="what this machine can do: isolation tiers, versions, what is missing and the fix"
+    )
     chosen = parser.parse_args(arguments)
+    if chosen.command == "doctor":
+        for line in doctor.examine():
+            print(line)
+        return 0
     try:
         for path in make_baseline(chosen.into, chosen.lab):
             print(f"{path}: {path.stat().st_size:,} bytes")

@@ -28,8 +28,9 @@ from graders.labs.kept import Once, Shelf
 from graders.profiles import Profile
 from graders.sandbox import Isolation, Server
 from graders.scoring import CheckOutcome, LabScore, Scorecard, score_criterion
-from graders.submission import CodeView, Submission, discover, lay_out
+from graders.submission import CodeView, Submission, discover, lay_out, submission_name
 from graders.submission.history import History, NoHistory, SubScore
+from graders.submission.unpacking import is_archive, unpack
 from graders.verdicts import Verdict
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -77,10 +78,9 @@ def start_servers(options: Options) -> Servers:
         preload |= dict.fromkeys(entry.lab.preload)
     scratch = Path(tempfile.mkdtemp(prefix="optgrade-"))
     profile = options.profile
-    readable = [*profile.given, *dict.fromkeys(entry.lab.driver for entry in options.labs)]
-    if profile.baseline is None:
-        # The reference's files have to be made, by its code in runs of their own.
-        readable.append(REPOSITORY / "reference")
+    readable = [*profile.data, profile.model_path, *dict.fromkeys(entry.lab.driver for entry in options.labs)]
+    # The reference's code has runs of its own; those of students can't read it.
+    readable.append(REPOSITORY / "reference")
     runner = Server(list(preload), options.isolation, RUNNER_ENVIRONMENT, readable=readable, scratch=scratch)
     scorers = start_server(options.isolation, (profile.dataset_root, profile.model_path), scratch)
     return Servers(runner, scorers, scratch)
@@ -121,13 +121,18 @@ class Grade:
     def _take_submission(self) -> tuple[Submission, CodeView]:
         files = [entry.lab.student_file for entry in self.options.labs]
         given = list(dict.fromkeys(path for entry in self.options.labs for path in entry.lab.given))
+        path = self.options.submission
         try:
-            submission = discover(self.options.submission, files)
+            if is_archive(path):
+                unpacked = unpack(path, self.work / "unpacked" / submission_name(path))
+                self.notices += unpacked.notes[:20]
+                path = unpacked.folder
+            submission = discover(path, files)
             view = lay_out(submission.root, GIVEN_FROM, given, self.work / "code")
         except SubmissionError as error:
             self.fault = error
             path = self.options.submission
-            return Submission(path.name, path, path), CodeView(self.work, "0" * 64, ())
+            return Submission(submission_name(path), path, path), CodeView(self.work, "0" * 64, ())
         self.notices += view.notes[:20]
         return submission, view
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +34,7 @@ MARKS_FILE = "marks.toml"
 
 def add(group: pytest.OptionGroup) -> None:
     """Adds the options to pytest's command line."""
-    group.addoption("--submission", metavar="PATH", type=Path, help="the folder to grade")
+    group.addoption("--submission", metavar="PATH", type=Path, help="the folder to grade, or a ZIP archive of it")
     group.addoption("--lab", metavar="NAME", action="append", default=[], help="grade this lab only (may be repeated)")
     group.addoption("--profile", default="embedded", help=f"data and model: {', '.join(profiles.PROFILES)}")
     group.addoption("--dataset-root", metavar="DIR", type=Path, help="the data set of a real profile")
@@ -74,8 +75,8 @@ def session_of(config: pytest.Config) -> GradingSession:
     wanted = (here / submission) if submission is not None else None
     if wanted is not None and not wanted.exists():
         raise UsageError(f"--submission {submission}: no such path")
-    if wanted is not None and not wanted.is_dir():
-        raise UsageError(f"--submission {submission}: not a folder; give the folder that holds the student's work")
+    if wanted is not None and not wanted.is_dir() and not zipfile.is_zipfile(wanted):
+        raise UsageError(f"--submission {submission}: neither a folder nor a ZIP archive of one")
     profile = profiles.choose(option("profile"), option("dataset_root"), option("model_path"))
     isolation = sandbox.choose(option("isolation"))
     marks = _marks(here, option("marks"), wanted, [entry.lab for entry in labs])
@@ -102,12 +103,13 @@ def _marks(here: Path, given: Path | None, submission: Path | None, labs: Sequen
         return None
     from graders.scoring.marking import require_fitting
     from graders.scoring.marks import read_marks
+    from graders.submission import submission_name
 
     path = here / given
     if submission.resolve() in path.resolve().parents:
         raise UsageError(f"--marks {given} lies in the submission: its author could have written it")
     marks = read_marks(path)
-    require_fitting(marks, submission.resolve().name, labs, f"--marks {given}")
+    require_fitting(marks, submission_name(submission), labs, f"--marks {given}")
     return marks
 
 

@@ -29,6 +29,7 @@ STD = np.array([0.229, 0.224, 0.225], dtype=np.float32)
 BATCH = 37
 WARM_UP = 5
 ROUND_S = 0.004
+LEAST_WEIGHTS = 64
 
 Array = NDArray[Any]
 Answer = tuple[dict[str, Any], dict[str, Array]]
@@ -76,6 +77,38 @@ def compare_weights(path: str, baseline: str) -> Answer:
         if relative > worst:
             worst, where = relative, name
     return {"tensors": len(ours), "changed": changed, "worst": min(worst, 1e30), "where": where}, {}
+
+
+def descent(path: str, given: str, other: str) -> Answer:
+    """How alike a file's kernels are to those of two files of one network: correlations, weighted by size; or nothing
+    where it is another network.
+    """
+    try:
+        ours = _constants(path)
+    except MalformedModel as error:
+        raise Unmeasurable(f"the file's weights can't be read: {error}") from None
+    found = {}
+    for name, file in (("given", given), ("other", other)):
+        theirs = _constants(file)
+        if [array.shape for _, array in ours] != [array.shape for _, array in theirs]:
+            return {}, {}
+        found[name] = _alike([array for _, array in ours], [array for _, array in theirs])
+    return found, {}
+
+
+def _alike(ours: list[Array], theirs: list[Array]) -> float:
+    """The mean correlation of the larger arrays, weighted by their sizes; 0 where nothing can be told."""
+    total = weight = 0.0
+    for mine, other in zip(ours, theirs, strict=True):
+        if mine.size < LEAST_WEIGHTS or not np.isfinite(mine).all():
+            continue
+        one, two = mine.astype(np.float64).ravel(), other.astype(np.float64).ravel()
+        one, two = one - one.mean(), two - two.mean()
+        norm = float(np.sqrt((one * one).sum() * (two * two).sum()))
+        if norm > 0 and np.isfinite(norm):
+            total += mine.size * float((one * two).sum()) / norm
+            weight += mine.size
+    return total / weight if weight else 0.0
 
 
 def compress(path: str, original: str, clusters: int | None, sparsity: float | None) -> Answer:
@@ -324,6 +357,7 @@ OPERATIONS = {
     "read": read,
     "compare_weights": compare_weights,
     "compress": compress,
+    "descent": descent,
     "infer_frames": infer_frames,
     "infer_tensors": infer_tensors,
     "ranges": ranges,

@@ -56,6 +56,14 @@ class Compressed:
 
 
 @dataclass(frozen=True)
+class Descent:
+    """How alike a file's kernels are to those of the model that was given, and to those of another file: -1 to 1."""
+
+    given: float
+    other: float
+
+
+@dataclass(frozen=True)
 class Samples:
     """A data set's images by file name: training and test images with their classes, parts of both by (share, seed)."""
 
@@ -102,6 +110,11 @@ class Measurement:
         return WeightDifference(
             int(facts["tensors"]), int(facts["changed"]), float(facts["worst"]), str(facts["where"])
         )
+
+    def descent(self, given: Path, other: Path) -> Descent | None:
+        """What the file descends from; None where it has other kernels than the two."""
+        facts = self._call("descent", path=str(self.path), given=str(given), other=str(other)).facts
+        return Descent(float(facts["given"]), float(facts["other"])) if facts else None
 
     def compress(self, original: Path, *, clusters: int | None = None, sparsity: float | None = None) -> Compressed:
         """The weights against those of the original model's FP32 file, for this number of clusters or sparsity.

@@ -16,6 +16,7 @@ from graders.labs.definition import Lab
 from graders.labs.kept import Kept
 from graders.profiles import EvaluationSet, Profile, draw
 from graders.profiles.evaluation_set import SHOWN_FOLDER
+from graders.profiles.given_model import GivenModel, permuted
 from graders.sandbox import RunRecord, RunSpec, Server, Session
 from graders.submission import Artefact, take_in
 
@@ -65,10 +66,12 @@ class Grading:
         server: Server,
         scorer: Scorer,
         kept: Kept | None = None,
+        own_model: bool = True,
     ) -> None:
         """:param code: the view of the submission that runs import from. :param work: a folder of the grader's own.
 
         :param kept: what other gradings of this profile and seed have measured already.
+        :param own_model: whether runs are given the model in an order of channels of their own.
         """
         self.lab = lab
         self.profile = profile
@@ -78,6 +81,7 @@ class Grading:
         self.server = server
         self.scorer = scorer
         self.kept = kept or Kept(work / "kept")
+        self._own_model = own_model
 
     def drawn(self, purpose: str) -> random.Random:
         """A source of random numbers of its own for each purpose, the same for the same seed."""
@@ -100,6 +104,13 @@ class Grading:
     def _evaluation_folder(self) -> Path:
         return self.kept.folder / "evaluation"
 
+    @property
+    def given_model(self) -> GivenModel:
+        """The model that runs are given."""
+        if not self._own_model:
+            return GivenModel(self.profile.model_path, own=False)
+        return self.shared("given model", lambda: permuted(self.profile, self.seed, self.kept.folder / "given"))
+
     def open(self, name: str, *, code: Path | None = None) -> Session:
         """Starts a run in a fresh box. :param code: other code than the submission's, such as the reference's."""
         box = self.work / "boxes" / name
@@ -114,7 +125,7 @@ class Grading:
             limits=self.lab.limits,
             seed=self.seed,
             environment=RUNNER_ENVIRONMENT,
-            readable=(*self.profile.given, shown, self.work / "renumbered"),
+            readable=(*self.profile.data, self.given_model.path, shown, self.work / "renumbered"),
         )
         return self.server.open(spec)
 

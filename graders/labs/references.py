@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,7 +41,10 @@ def make(grading: Grading, target: Path, module: str, class_name: str, arguments
     :raises GraderError: where it can't.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    run = f"baseline-{target.stem}"
+    attempt = next(
+        number for number in itertools.count(1) if not grading.box(f"baseline-{target.stem}-{number}").exists()
+    )
+    run = f"baseline-{target.stem}-{attempt}"
     session = grading.open(run, code=REFERENCE)
     try:
         session.call(
@@ -50,7 +54,7 @@ def make(grading: Grading, target: Path, module: str, class_name: str, arguments
                 "class_name": class_name,
                 "dataset_root": str(grading.profile.dataset_root),
                 "model_path": str(grading.box(run) / target.name),
-                "original_model": str(grading.profile.model_path),
+                "original_model": str(grading.given_model.path),
                 "arguments": dict(arguments),
             },
         )
@@ -68,9 +72,11 @@ def original(grading: Grading) -> Original:
 
 
 def _original(grading: Grading) -> Original:
-    kept = grading.profile.baseline
-    made = grading.kept.folder / FP32
-    path = kept / FP32 if kept is not None else make(grading, made, QUANTISATION, "FP32Model", {})
+    kept, made = grading.profile.baseline, grading.kept.folder / FP32
+    if kept is not None and not grading.given_model.own:
+        path = kept / FP32
+    else:
+        path = make(grading, made, QUANTISATION, "FP32Model", {})
     with grading.scorer.measure(path) as measurement:
         return Original(path, measurement.read(grading.lab.artefact_bytes))
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from graders.errors import GraderError, RunError
 from graders.evidence.codes import Counterexample, Encoding
 from graders.evidence.evaluation import Evaluation, evaluate
+from graders.evidence.scorer import Measurement
 from graders.evidence.tflite import Model
 from graders.labs.grading import Grading, RunBooks
 from graders.labs.held import Held, held
@@ -24,6 +25,8 @@ from graders.submission import Artefact
 from graders.verdicts import Verdict
 
 T = TypeVar("T")
+# By how much a file must be more like another order of channels than like its own: 1 is alike, 0 is any other order.
+NEARER = 0.25
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def drive(
 ) -> tuple[T, RunError | None]:
     """Builds the student's class in a box of its own, uses it, and ends the run; what building it raised comes too."""
     native = class_name == "NativeModel"
-    given = str(grading.profile.model_path)
+    given = str(grading.given_model.path)
     session = grading.open(books.name)
     error: RunError | None = None
     try:
@@ -113,7 +116,7 @@ def drive_plain(grading: Grading, books: RunBooks, classes: Sequence[str]) -> tu
         "class_names": list(classes),
         "dataset_root": str(grading.profile.dataset_root),
         "model_path": str(grading.box(books.name) / file_name(grading, books.name)),
-        "original_model": str(grading.profile.model_path),
+        "original_model": str(grading.given_model.path),
         "images": [str(path) for path in grading.evaluation.shown],
     }
     try:
@@ -209,9 +212,26 @@ def file_of(grading: Grading, books: RunBooks, error: RunError | None) -> Held[F
             raise
         with grading.scorer.measure(artefact.path) as measurement:
             model = measurement.read(grading.lab.artefact_bytes)
+            _require_descent(grading, measurement)
         return FileEvidence(artefact, model, encoding_of(model, "inputs"), encoding_of(model, "outputs"))
 
     return held(take)
+
+
+def _require_descent(grading: Grading, measurement: Measurement) -> None:
+    """A file whose weights lie as in the model that everybody has was not made of the model that the run was given.
+
+    :raises RunError: for such a file.
+    """
+    from graders.labs import references
+
+    known = grading.profile.baseline
+    if not grading.given_model.own or known is None:
+        return
+    descent = measurement.descent(references.original(grading).path, known / references.FP32)
+    if descent is not None and descent.other > descent.given + NEARER:
+        message = "the file's weights are those of a model from elsewhere, not of the one that this run was given"
+        raise RunError(Verdict.LOST, message, kind="descent")
 
 
 def encoding_of(model: Model, side: str) -> Encoding:

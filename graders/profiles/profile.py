@@ -35,9 +35,9 @@ class Profile:
         return f"{self.name}:{self.dataset_root}:{self.model_path}".replace("/", "|")
 
     @property
-    def given(self) -> tuple[Path, ...]:
-        """What students' code is given of it: images, annotations and the model, and nothing that lies beside them."""
-        return (self.dataset_root / "images", self.dataset_root / "annotations", self.model_path)
+    def data(self) -> tuple[Path, ...]:
+        """What students' code may read of the data set, and nothing that lies beside it."""
+        return (self.dataset_root / "images", self.dataset_root / "annotations")
 
     @property
     def images(self) -> str:

@@ -43,6 +43,13 @@ KIND_HINTS: Mapping[str, tuple[str, str]] = {
         "Return the scores of all classes as an array of shape (classes,) or (1, classes).",
     ),
 }
+KIND_HINTS = {
+    **KIND_HINTS,
+    "descent": (
+        "The file was made beforehand, or from another copy of the model than the one at originalmodel.",
+        "Load the model from the path that optimize_model is given, and write a file made of it in this very run.",
+    ),
+}
 KIND_HINTS = {**KIND_HINTS, "BadPrediction": KIND_HINTS["scores"]}
 PERSONS_MARK, NOT_MEASURABLE = "a person's mark", "It can't be told by measuring."
 OUR_FAULT = "This is a fault of the grader or of its machine, not of the submission."

@@ -1,7 +1,7 @@
 """What was handed in: finding it, laying the given kit over it, and taking artefacts in."""
 
-from graders.submission.discovery import Submission, discover
+from graders.submission.discovery import Submission, discover, submission_name
 from graders.submission.intake import Artefact, take_in
 from graders.submission.view import CodeView, lay_out
 
-__all__ = ["Artefact", "CodeView", "Submission", "discover", "lay_out", "take_in"]
+__all__ = ["Artefact", "CodeView", "Submission", "discover", "lay_out", "submission_name", "take_in"]

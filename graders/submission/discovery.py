@@ -23,6 +23,12 @@ class Submission:
     root: Path
 
 
+def submission_name(path: Path) -> str:
+    """What a submission is called: as its folder is, or its archive without the ending."""
+    path = path.resolve()
+    return path.name if path.is_dir() else path.stem
+
+
 def discover(path: Path, student_files: Sequence[str]) -> Submission:
     """The submission at ``path``; the labs may lie in a subfolder of it.
 

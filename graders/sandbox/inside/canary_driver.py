@@ -39,7 +39,7 @@ def _leave_an_orphan() -> None:
 
 
 def try_all(secrets: list[str], foreign: list[str], port: int, pid: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Reads secrets, writes elsewhere, connects out, signals the grader, leaves an orphan; and does what a run must do."""
+    """Reads secrets, writes elsewhere, connects out, signals the grader, leaves an orphan; does what runs must do."""
     told: dict[str, Any] = {f"read {number}": _tried(Path(path).read_text) for number, path in enumerate(secrets)}
     told |= {f"write {number}": _tried(lambda path=path: _write(path)) for number, path in enumerate(foreign)}
     told["connect"] = _tried(lambda: _connect(port))

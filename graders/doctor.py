@@ -1,0 +1,79 @@
+"""What this machine can do: isolation tiers with what is missing and the fix for it, libraries, tools."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from graders import sandbox
+from graders.errors import UsageError
+from graders.grade import environment
+from graders.sandbox.isolation import TIERS
+
+TOOLS = {"git": "git history", "zip": "students' archives", "chromium": "screenshots of reports"}
+USER_NAMESPACES = Path("/proc/sys/user/max_user_namespaces")
+APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+PROFILE = """abi <abi/4.0>,
+include <tunables/global>
+profile bwrap /usr/bin/bwrap flags=(unconfined) {
+  userns,
+  include if exists <local/bwrap>
+}"""
+
+
+def examine() -> Iterator[str]:
+    """The lines of ``python -m graders doctor``."""
+    yield f"Python {platform.python_version()} on {platform.system()} {platform.release()}, {os.cpu_count()} cores"
+    for name, version in environment().items():
+        if name not in ("python", "system", "cores"):
+            yield f"  {name} {version}"
+    for tool, use in TOOLS.items():
+        found = shutil.which(tool)
+        yield f"  {tool}: {'there' if found else f'not installed; for {use} (Debian: apt-get install {tool})'}"
+    yield ""
+    best = ""
+    for tier in TIERS:
+        try:
+            isolation = sandbox.choose(tier)
+        except UsageError as error:
+            reason = str(error).partition(" is refused: ")[2].partition("; python -m")[0]
+            yield f"{tier}: refused, {reason}"
+            yield from (f"    {line}" for line in fixes(tier, reason))
+            continue
+        best = best or tier
+        user = "" if isolation.user is None else f", students' code as user {isolation.user}"
+        yield f"{tier}: holds{user}" if tier != "bare" else "bare: possible, and no security boundary"
+        for layer in isolation.missing:
+            yield f"    without {layer.layer}: {layer.reason}"
+    yield ""
+    yield f"grading takes {best} here, unless --isolation asks for another tier"
+
+
+def fixes(tier: str, reason: str) -> Iterator[str]:
+    """What to do about a tier that is refused."""
+    if sys.platform != "linux":
+        yield "Grade in a Linux container or virtual machine."
+        return
+    if "not installed" in reason or "library is missing" in reason:
+        yield "Install what is named, then ask again."
+        return
+    if tier == "strict":
+        if _number(USER_NAMESPACES) == 0:
+            yield "User namespaces are switched off: sysctl -w user.max_user_namespaces=10000"
+        if _number(APPARMOR) == 1 and os.geteuid() != 0:
+            yield "AppArmor keeps bubblewrap from user namespaces. As root, write /etc/apparmor.d/bwrap:"
+            yield from (f"    {line}" for line in PROFILE.splitlines())
+            yield "and load it: apparmor_parser -r /etc/apparmor.d/bwrap"
+    if "Landlock" in reason:
+        yield "Landlock needs Linux 5.13 or later, and its name in /sys/kernel/security/lsm (boot with lsm=landlock,…)."
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,50 @@
+"""The model that runs are given: the profile's, with its channels in an order of this grading's own.
+
+Whatever a run leaves then descends from this very model or does not: a file made beforehand, by the reference or by
+anybody else, has its weights in another order.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from graders.errors import GraderError
+from graders.profiles.profile import Profile
+
+SCRIPT = Path(__file__).resolve().parent / "permute_model.py"
+# With fewer channels moved, an order could be guessed.
+ENOUGH = 32
+
+
+@dataclass(frozen=True)
+class GivenModel:
+    """The model's file. ``own``: whether its channels have an order that no other grading's have."""
+
+    path: Path
+    own: bool
+
+
+def permuted(profile: Profile, seed: int, folder: Path) -> GivenModel:
+    """The profile's model in ``folder``, with its channels in an order drawn from ``seed``.
+
+    A model whose channels can't be told apart is given as it is.
+
+    :raises GraderError: where the model's file can't be copied.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / profile.model_path.name
+    request = {"model": str(profile.model_path), "into": str(target), "seed": seed}
+    argv = [sys.executable, "-I", str(SCRIPT), json.dumps(request)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        if "ValueError" in last or "KeyError" in last:
+            return GivenModel(profile.model_path, own=False)
+        raise GraderError(f"the given model could not be prepared: {last}")
+    if json.loads(done.stdout)["moved"] < ENOUGH:
+        return GivenModel(profile.model_path, own=False)
+    return GivenModel(target, own=True)
