@@ -6,6 +6,7 @@ It uses LiteRT alone, one thread, and gives plain numbers back. A file that can'
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +30,9 @@ STD = np.array([0.229, 0.224, 0.225], dtype=np.float32)
 BATCH = 37
 WARM_UP = 5
 ROUND_S = 0.004
+# Of an image; and of a file's facts as JSON: more of either is no classifier's, and more than one answer takes.
+MOST_SCORES = 4096
+MOST_FACTS = 3 << 20
 LEAST_WEIGHTS = 64
 
 Array = NDArray[Any]
@@ -43,9 +47,13 @@ def read(path: str, max_bytes: int) -> Answer:
     """The file's facts, or what is wrong with it."""
     data = Path(path).read_bytes()
     try:
-        return {"model": facts(read_model(data, max_bytes=max_bytes))}, {}
+        found = facts(read_model(data, max_bytes=max_bytes))
     except MalformedModel as error:
         return {"malformed": str(error)}, {}
+    size = len(json.dumps(found))
+    if size > MOST_FACTS:
+        return {"malformed": f"its graph has more parts than any network's: {size:,} bytes of facts"}, {}
+    return {"model": found}, {}
 
 
 def _constants(path: str) -> list[tuple[str, Array]]:
@@ -149,9 +157,10 @@ def _interpreter(path: str, *, delegates: bool = True, keep_all: bool = False) -
             experimental_op_resolver_type=kind,
             experimental_preserve_all_tensors=keep_all,
         )
+        # Some types of tensors can't be described either.
+        ends = len(interpreter.get_input_details()), len(interpreter.get_output_details())
     except (ValueError, RuntimeError) as error:
         raise Unmeasurable(f"the file can't be loaded: {_line(error)}") from None
-    ends = len(interpreter.get_input_details()), len(interpreter.get_output_details())
     if ends != (1, 1):
         raise Unmeasurable(f"the file has {ends[0]} inputs and {ends[1]} outputs; one of each was expected")
     return interpreter
@@ -184,6 +193,8 @@ def _run(interpreter: Interpreter, tensor: Array) -> Array:
         raise Unmeasurable(f"the file can't be run: {_line(error)}") from None
     if output.dtype.kind not in "iuf":
         raise Unmeasurable(f"the file's output is no array of numbers but of {output.dtype}")
+    if output.size > MOST_SCORES * len(tensor):
+        raise Unmeasurable(f"the file gives {output.size:,} numbers for {len(tensor)} inputs")
     if len(tensor) > 1 and output.shape[:1] != (len(tensor),):
         raise Unmeasurable(f"the file gives an output of shape {output.shape} for {len(tensor)} inputs")
     return output

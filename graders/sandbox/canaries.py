@@ -23,6 +23,7 @@ WHAT = {
     "write 0": "a file of the grader's could be written",
     "write 1": "a file of another run could be written",
     "connect": "a connection could be made",
+    "socket": "a socket could be made",
     "signal": "the grader could be signalled",
     "environment": "the grader's environment could be read",
 }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import lzma
 import stat
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +19,8 @@ MAX_TOTAL = 512 << 20
 MAX_DEPTH = 40
 MAX_NAME = 255
 READ = 1 << 20
+# What zipfile and its decompressors raise over damaged data.
+DAMAGED = (EOFError, OSError, ValueError, RuntimeError, NotImplementedError, zlib.error, lzma.LZMAError, struct.error)
 STORED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 
 
@@ -45,7 +50,7 @@ def unpack(archive: Path, into: Path) -> Unpacked:
     try:
         with zipfile.ZipFile(archive) as opened:
             _unpack(opened, into, notes)
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, *DAMAGED) as error:
         raise SubmissionError(f"the archive {clean(archive.name)} can't be unpacked: {clean(str(error))}") from None
     return Unpacked(into, tuple(notes))
 

@@ -109,7 +109,10 @@ def test_file_names_tell_nothing(drawn: EvaluationSet) -> None:
     """No file or folder that was written has a class's name or number in its name, and each has its place alone."""
     folder = drawn.frames.parent
     files = sorted(path.name for path in folder.rglob("*"))
-    assert files == [*(f"{number:03d}.png" for number in range(24)), "frames.npy"]
+    assert files == [*(f"{number:03d}.png" for number in range(24)), "frames.npy", "shown"]
+    # Runs may read the shown ones, and them alone.
+    assert {path.parent.name for path in drawn.shown} == {"shown"}
+    assert drawn.frames.parent == folder
     assert not [path for path in drawn.shown for name in drawn.class_names if name in path.name]
 
 

@@ -24,6 +24,11 @@ def _connect(port: int) -> None:
         pass
 
 
+def _make_a_socket() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM):
+        pass
+
+
 def _write(path: str) -> None:
     Path(path).write_text("written by a canary")
 
@@ -43,6 +48,7 @@ def try_all(secrets: list[str], foreign: list[str], port: int, pid: int) -> tupl
     told: dict[str, Any] = {f"read {number}": _tried(Path(path).read_text) for number, path in enumerate(secrets)}
     told |= {f"write {number}": _tried(lambda path=path: _write(path)) for number, path in enumerate(foreign)}
     told["connect"] = _tried(lambda: _connect(port))
+    told["socket"] = _tried(_make_a_socket)
     told["signal"] = _tried(lambda: os.kill(pid, 0))
     told["environment"] = _tried(lambda: Path(f"/proc/{pid}/environ").read_bytes())
     told["library"] = _tried(lambda: importlib.import_module("colorsys"))

@@ -1,0 +1,341 @@
+"""Every tier that this machine can do is held to one list; what a tier lacks is written down with it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graders.errors import UsageError
+from graders.sandbox import Limits, RunSpec, Server, choose
+from graders.sandbox.canaries import probe
+from graders.sandbox.isolation import TIERS, Bare, Confined, Isolation, Places, Strict
+
+DRIVER = """
+import importlib
+
+
+def go():
+    return {"answer": importlib.import_module("student").go()}, {}
+
+
+OPERATIONS = {"go": go}
+"""
+# What a tier is known not to hold, by name of the test below.
+GAPS = {
+    "bare": {"reads", "writes", "neighbour", "network", "processes", "kernel", "modes"},
+    "confined": set(),
+    "strict": set(),
+}
+
+
+def possible(tier: str) -> Isolation | str:
+    """The tier as this machine can do it, or why it can't."""
+    try:
+        return choose(tier)
+    except UsageError as error:
+        return str(error)
+
+
+POSSIBLE = {tier: possible(tier) for tier in TIERS}
+
+
+@pytest.fixture(scope="module", params=TIERS)
+def isolation(request: pytest.FixtureRequest) -> Isolation:
+    """Each tier; skipped, with the reason, where the machine can't do it."""
+    found = POSSIBLE[request.param]
+    if isinstance(found, str):
+        pytest.skip(found)
+    return found
+
+
+Run = Callable[[str], Any]
+
+
+@pytest.fixture(scope="module")
+def walled(isolation: Isolation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
+    """A server in the tier, and its scratch folder."""
+    scratch = tmp_path_factory.mktemp("scratch")
+    # As tempfile.mkdtemp makes it, in folders that others may pass.
+    for folder in (scratch, *scratch.parents[:2]):
+        folder.chmod(0o755)
+    (scratch / "driver.py").write_text(DRIVER)
+    with Server((), isolation, {}, scratch=scratch) as server:
+        yield server, scratch
+
+
+@pytest.fixture
+def run(walled: tuple[Server, Path], request: pytest.FixtureRequest) -> Run:
+    """Runs ``go()`` of a student's code in a box of its own, and gives its answer."""
+    server, scratch = walled
+
+    def go(code: str) -> Any:
+        folder = scratch / f"{request.node.name.replace('[', '-').strip(']')}-{len(list(scratch.iterdir()))}"
+        (folder / "code").mkdir(parents=True)
+        (folder / "box").mkdir()
+        (folder / "code" / "student.py").write_text(code)
+        spec = RunSpec(
+            name="run",
+            driver=scratch / "driver.py",
+            paths=(folder / "code",),
+            box=folder / "box",
+            limits=Limits(wall_s=30, cpu_s=30),
+            seed=1,
+            environment={},
+        )
+        session = server.open(spec)
+        try:
+            return session.call("go").facts["answer"]
+        finally:
+            session.end()
+
+    return go
+
+
+def held(isolation: Isolation, what: str, stopped: bool) -> None:
+    """A tier holds, or its gap is among those that are known; a known gap that is none any more is told too."""
+    assert stopped != (what in GAPS[isolation.tier]), f"{isolation.tier}: {what}: stopped is {stopped}"
+
+
+TRY = """
+def tried(attempt):
+    try:
+        attempt()
+    except OSError:
+        return True
+    return False
+"""
+
+
+def test_what_a_run_needs(run: Run, isolation: Isolation) -> None:
+    """Code, library, box, temporary files, subprocesses and pairs of sockets are there in every tier."""
+    code = """
+import colorsys, os, pathlib, shutil, socket, subprocess, sys, tempfile, threading
+
+def go():
+    pathlib.Path("file.txt").write_text("text")
+    shutil.copy("file.txt", "copy.txt")
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(b"text")
+    one, other = socket.socketpair()
+    one.sendall(b"x")
+    assert other.recv(1) == b"x"
+    done = subprocess.run([sys.executable, "-c", "print(6 * 7)"], capture_output=True, text=True, check=True)
+    thread = threading.Thread(target=lambda: None)
+    thread.start()
+    thread.join()
+    return [done.stdout.strip(), sorted(os.listdir("."))]
+"""
+    assert run(code) == ["42", ["copy.txt", "file.txt", "tmp"]]
+
+
+def test_reading(run: Run, isolation: Isolation, tmp_path: Path) -> None:
+    """A file that is not the run's is not read."""
+    (tmp_path / "secret.txt").write_text("secret")
+    code = f"{TRY}\ndef go():\n    return tried(lambda: open({str(tmp_path / 'secret.txt')!r}).read())\n"
+    held(isolation, "reads", run(code))
+
+
+def test_writing(run: Run, isolation: Isolation, tmp_path: Path) -> None:
+    """Nothing is written outside of the box."""
+    tmp_path.chmod(0o777)
+    code = f"{TRY}\ndef go():\n    return tried(lambda: open({str(tmp_path / 'new.txt')!r}, 'w').write('x'))\n"
+    stopped = run(code)
+    held(isolation, "writes", stopped and not (tmp_path / "new.txt").exists())
+
+
+def test_a_neighbours_box(run: Run, isolation: Isolation) -> None:
+    """What another run left is not read, though it is the same user's."""
+    run("def go():\n    open('left.txt', 'w').write('mine')\n")
+    code = f"""{TRY}
+import glob
+def go():
+    return tried(lambda: [open(path).read() for path in glob.glob("../../*/box/left.txt")] or 1 / 0)
+"""
+    try:
+        stopped = run(code)
+    except Exception:
+        stopped = True
+    held(isolation, "neighbour", stopped)
+
+
+def test_the_network(run: Run, isolation: Isolation) -> None:
+    """No connection is made, by TCP, UDP or sockets of the file system."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        code = f"""{TRY}
+import socket
+def udp():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.sendto(b"x", ("127.0.0.1", 9))
+def unix():
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind("\\0abstract")
+def go():
+    return [tried(lambda: socket.create_connection(("127.0.0.1", {port}), 2)), tried(udp), tried(unix)]
+"""
+        found = run(code)
+    assert len(set(found)) == 1, found
+    held(isolation, "network", found[0])
+
+
+def test_other_processes(run: Run, isolation: Isolation) -> None:
+    """The grader can't be signalled, and its environment and memory can't be read."""
+    pid = os.getpid()
+    code = f"""{TRY}
+import os
+def go():
+    return [
+        tried(lambda: os.kill({pid}, 0)),
+        tried(lambda: open("/proc/{pid}/environ", "rb").read()),
+        tried(lambda: open("/proc/{pid}/mem", "rb").read(1)) or True,
+    ]
+"""
+    found = run(code)
+    held(isolation, "processes", all(found))
+
+
+def test_the_kernel(run: Run, isolation: Isolation) -> None:
+    """Namespaces, tracing and other doors of the kernel are shut."""
+    code = """
+import ctypes, errno
+def go():
+    libc = ctypes.CDLL(None, use_errno=True)
+    calls = {"unshare": (272, 0x10000000), "ptrace": (101, 0, 0), "keyctl": (250, 0), "perf": (298, 0)}
+    shut = {}
+    for name, arguments in calls.items():
+        ctypes.set_errno(0)
+        result = libc.syscall(*arguments)
+        shut[name] = result == -1 and ctypes.get_errno() == errno.EPERM
+    return shut
+"""
+    if os.uname().machine != "x86_64":
+        pytest.skip("the numbers of system calls are those of x86-64")
+    found = run(code)
+    held(isolation, "kernel", all(found.values()))
+
+
+def test_modes_of_others(run: Run, isolation: Isolation, tmp_path: Path) -> None:
+    """The mode of a file outside of the box is not changed, whoever owns it."""
+    path = tmp_path / "mine.txt"
+    path.write_text("mine")
+    path.chmod(0o644)
+    code = f"""
+import os
+def go():
+    try:
+        os.chmod({str(path)!r}, 0o000)
+    except OSError:
+        pass
+"""
+    run(code)
+    held(isolation, "modes", path.stat().st_mode & 0o777 == 0o644)
+
+
+def test_canaries_agree(isolation: Isolation) -> None:
+    """The canaries find nothing wrong with a tier that was chosen, and much with none at all."""
+    if isolation.tier == "bare":
+        assert "could be read" in probe(isolation)
+        assert "a connection could be made" in probe(isolation)
+    else:
+        assert probe(isolation) == ""
+
+
+def test_walls_that_are_not_there_are_noticed(isolation: Isolation) -> None:
+    """A tier whose walls were left out is seen through by the canaries."""
+    if isolation.tier == "bare":
+        pytest.skip("it has no walls")
+    for left_out in ("landlock", "seccomp"):
+        walls = {**isolation.walls, left_out: False}
+        crippled: Any = type(isolation)(**{**vars(isolation), "walls": walls})
+        assert probe(crippled), left_out
+
+
+# The choice
+
+
+def good(isolation: Isolation) -> str:
+    return ""
+
+
+def test_the_best_that_holds_is_taken() -> None:
+    """Automatically the first tier that holds is taken, and says why a better one was not."""
+    if isinstance(POSSIBLE["strict"], str):
+        pytest.skip(POSSIBLE["strict"])
+    assert choose("auto", good).tier == "strict"
+    confined = choose("auto", lambda each: "no namespaces today" if each.tier == "strict" else "")
+    assert confined.tier == "confined"
+    assert confined.missing[0].reason == "no namespaces today"
+    bare = choose("auto", lambda _: "nothing holds")
+    assert bare.tier == "bare"
+    assert [layer.reason for layer in bare.missing][:2] == ["nothing holds", "nothing holds"]
+    assert len(bare.missing) == 2 + len(Bare().missing)
+
+
+@pytest.mark.parametrize("tier", ["strict", "confined"])
+def test_less_is_refused(tier: str) -> None:
+    """A tier that was asked for and does not hold is refused in one line; grading does not go on with less."""
+    if isinstance(POSSIBLE[tier], str):
+        pytest.skip(str(POSSIBLE[tier]))
+    with pytest.raises(UsageError) as raised:
+        choose(tier, lambda _: "a canary got through")
+    message = str(raised.value)
+    assert f"--isolation={tier} is refused: a canary got through" in message
+    assert "doctor" in message
+    assert "\n" not in message
+
+
+def test_without_bubblewrap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where bubblewrap is not installed, strict is refused with the package's name, and auto takes the next one."""
+    module = importlib.import_module("graders.sandbox.isolation")
+    monkeypatch.setattr(module.shutil, "which", lambda _: None)
+    with pytest.raises(UsageError, match="apt-get install bubblewrap"):
+        choose("strict")
+    found = choose("auto", good)
+    assert found.tier in ("confined", "bare")
+    assert "bubblewrap is not installed" in found.missing[0].reason
+
+
+def test_a_user_that_can_not_be_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a run as a user of no rights does not work, root goes on as root and says so."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    if isinstance(POSSIBLE["confined"], str):
+        pytest.skip(POSSIBLE["confined"])
+    found = choose("confined", lambda each: "can't read Python" if each.user is not None else "")
+    assert found.user is None
+    assert found.missing[-1].layer == "user of no rights"
+    assert found.missing[-1].reason == "can't read Python"
+    assert choose("confined", good).user is not None
+
+
+def test_bubblewraps_words() -> None:
+    """Only what is named is bound, read-only but for the scratch folder; as root without a user namespace."""
+    places = Places((Path("/data/pets"),), Path("/tmp/scratch"))
+    words = Strict("/usr/bin/bwrap").command(["python"], places)
+    assert words[-2:] == ["--", "python"]
+    at = words.index("/data/pets")
+    assert words[at - 1 : at + 2] == ["--ro-bind", "/data/pets", "/data/pets"]
+    assert words[words.index("--bind") + 1] == "/tmp/scratch"
+    assert words.count("--bind") == 1
+    assert {"--unshare-user", "--disable-userns", "--die-with-parent", "--remount-ro"} <= set(words)
+    as_root = Strict("/usr/bin/bwrap", user=64123).command(["python"], places)
+    assert "--unshare-user" not in as_root
+    assert {"CAP_SETUID", "CAP_SETGID", "CAP_KILL"} == {
+        as_root[i + 1] for i, word in enumerate(as_root) if word == "--cap-add"
+    }
+    assert Confined().command(["python"], places) == ["python"]
+
+
+def test_the_doctor_knows_every_tier() -> None:
+    """``python -m graders doctor`` names every tier with what it lacks, and ends with the one that grading takes."""
+    done = subprocess.run([sys.executable, "-m", "graders", "doctor"], capture_output=True, text=True, check=True)
+    for tier, found in POSSIBLE.items():
+        assert f"\n{tier}: {'refused' if isinstance(found, str) else ''}" in done.stdout
+    assert done.stdout.strip().splitlines()[-1].startswith("grading takes ")
