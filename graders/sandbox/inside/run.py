@@ -12,6 +12,7 @@ import importlib.util
 import linecache
 import os
 import random
+import re
 import resource
 import socket
 import sys
@@ -25,6 +26,10 @@ from graders.sandbox.inside import frameworks, processes, wire
 
 MAX_TEXT = 2000
 MAX_FRAMES = 12
+# A line of a stack, the blank line or the code below it: TensorFlow writes whole stacks into its messages.
+STACK_LINE = re.compile(
+    r'^([ \t]*)File "[^"\n]*", line \d+.*(?:\n|\Z)(?:[ \t]*\n|\1[ \t]+(?!File ")\S.*(?:\n|\Z))?', re.MULTILINE
+)
 
 
 def _limit(kind: int, value: int) -> None:
@@ -86,6 +91,9 @@ def load_driver(path: str) -> ModuleType:
 
 
 def _cut(text: str) -> str:
+    """At most so much of a message; of a long one without the stacks in it, behind which the reason stands."""
+    if len(text) > MAX_TEXT:
+        text = re.sub(r"\n\s*\n", "\n", STACK_LINE.sub("", text))
     return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + " [cut]"
 
 
