@@ -252,20 +252,33 @@ def require_sound(summary: SummaryEvidence) -> None:
 
     checks = (Check.CONTRADICTION, Check.IMPOSSIBLE, Check.INVERTED, Check.EVIDENCE, Check.PLACEHOLDER)
     found = summary.review.about(*checks)
-    unsure = [f"{finding.measured} ({_places(finding)})" for finding in found if not finding.sure]
+    unsure = [_stated(finding) for finding in found if not finding.sure]
     if unsure:
         observe(look_at=unsure)
+    sure = _of_other_figures([finding for finding in found if finding.sure])
     if not summary.review.claims.claims:
+        _require_none(sure, "summary_sound", "", 0.0)
         raise Lost("no figures that could be sound", "a summary with figures", "summary_empty", {})
-    sure = [finding for finding in found if finding.sure]
     compared = f", {len(summary.compared)} of them held against measurements" if summary.same_model else ""
     told = f"{len(summary.review.claims.claims)} figures{compared}"
     _require_none(sure, "summary_sound", told, max(0.0, 1 - FINDING * len(sure)))
 
 
+def _of_other_figures(found: Sequence[Finding]) -> list[Finding]:
+    """Findings without those that are about a figure that one before is about: a mistake costs once."""
+    seen: set[tuple[Any, ...]] = set()
+    kept = []
+    for finding in found:
+        figures = {(finding.variant, finding.quantity, quote.place) for quote in finding.quotes if finding.quantity}
+        if not figures & seen:
+            kept.append(finding)
+        seen |= figures
+    return kept
+
+
 def _require_none(found: Sequence[Finding], hint: str, fine: str, share: float) -> None:
     first = found[0] if found else None
-    told = "; ".join(f"{finding.measured} ({_places(finding)})" for finding in found[:SHOWN])
+    told = "; ".join(_stated(finding) for finding in found[:SHOWN])
     more = f"; and {len(found) - SHOWN} findings more" if len(found) > SHOWN else ""
     check(
         first is None,
@@ -278,8 +291,13 @@ def _require_none(found: Sequence[Finding], hint: str, fine: str, share: float) 
     )
 
 
-def _places(finding: Finding) -> str:
-    return " and ".join(dict.fromkeys(str(quote.place) for quote in finding.quotes)) or "the whole summary"
+def _stated(finding: Finding) -> str:
+    """What was found, with the places of it that it does not name itself."""
+    places = dict.fromkeys(str(quote.place) for quote in finding.quotes)
+    others = [place for place in places if f"({place})" not in finding.measured]
+    if places and not others:
+        return finding.measured
+    return f"{finding.measured} ({' and '.join(others) or 'the whole summary'})"
 
 
 def quote_answer(summary: SummaryEvidence, criterion: str) -> None:

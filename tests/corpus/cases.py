@@ -16,8 +16,15 @@ The file is TOML, in ``fixtures/submissions/<mistakes or correct>/<lab>/``:
 
 A criterion that comes out otherwise than the others is a table: ``{ criterion = "…", verdict = "partial", earned = 1 }``.
 A change is to the lab's student file unless it has a ``file``. Besides ``old`` and ``new`` it may have ``content`` (the
-whole file, new or replaced), ``delete = true``, or ``windows = true`` (a byte order mark and CRLF line ends).
+whole file, new or replaced), ``delete = true``, ``to`` (a file or folder is moved there), ``given`` (the file of
+``student_template/`` that takes the place of ``file``), or ``windows = true`` (a byte order mark and CRLF line ends); or
+it makes a git history of ``commits``, which ``repositories.py`` describes.
 Below ``correct/`` there are no ``costs``, ``verdict`` and ``names``.
+
+Criteria that only a person can decide this time are ``pending``, and ``says`` is what their reasons must say.
+
+Cases of what is handed in beside the code are in folders ``summaries/`` and ``history/`` in the place of the lab's; each
+has its ``lab = "l02"``. ``based_on = "correct/summaries/polish"`` names a case whose changes come first.
 """
 
 from __future__ import annotations
@@ -26,28 +33,31 @@ import shutil
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any
 
 from graders.labs import catalogue
 from graders.labs.definition import PERSON, Lab
 from graders.verdicts import Verdict
 
+from .repositories import TEMPLATE, Plan, make_repository, read_plan
+from .tables import CaseError, inside, items, no_others, shown, table, text, typed, wordings
+
+__all__ = ["CORPUS", "CORRECT", "MISTAKES", "REFERENCE", "Case", "CaseError", "Cost", "build", "load", "load_all"]
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 CORPUS = REPOSITORY / "fixtures" / "submissions"
 REFERENCE = REPOSITORY / "reference"
 MISTAKES, CORRECT = "mistakes", "correct"
-CASE_KEYS = {"title", "why", "select", "costs", "verdict", "names", "wall_limit", "changes"}
+HANDED_IN = ("summaries", "history")
+"""Folders of cases that are no lab's."""
+LABS = ("l02", "l03")
+CASE_KEYS = {
+    "title", "why", "select", "costs", "verdict", "names", "wall_limit", "changes", "pending", "says", "lab", "based_on",
+}  # fmt: skip
 MISTAKE_KEYS = {"costs", "verdict", "names"}
 COST_KEYS = {"criterion", "verdict", "earned"}
-CHANGE_KEYS = ({"old", "new"}, {"content"}, {"delete"}, {"windows"})
-SHOWN = 60
-
-T = TypeVar("T")
-
-
-class CaseError(ValueError):
-    """A case file that is wrong, or a change that does not apply; the message names the file and the text."""
+CHANGE_KEYS = ({"old", "new"}, {"content"}, {"delete"}, {"to"}, {"given"}, {"windows"})
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,10 @@ class Change:
     new: str | None = None
     content: str | None = None
     delete: bool = False
+    to: str | None = None
+    given: str | None = None
     windows: bool = False
+    history: Plan | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +96,8 @@ class Case:
     changes: tuple[Change, ...]
     costs: tuple[Cost, ...]
     names: tuple[str, ...]
+    pending: tuple[str, ...]
+    says: tuple[str, ...]
     wall_limit: float | None
 
     @property
@@ -93,157 +108,174 @@ class Case:
 
 def load(path: Path) -> Case:
     """Reads a case file. :raises CaseError: where something in it is missing, unknown or of another type."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise CaseError(f"{path.name}: {error}") from None
-    where = path.name
-    _no_others(data, CASE_KEYS, where)
-    lab = _lab(path)
+    data, where = _data(path), path.name
+    no_others(data, CASE_KEYS, where)
+    lab = _lab(path, data)
     mistake = path.parent.parent.name == MISTAKES
-    verdict = _text(data, "verdict", where) if "verdict" in data else Verdict.LOST.value
+    verdict = text(data, "verdict", where) if "verdict" in data else Verdict.LOST.value
     case = Case(
         path=path,
         lab=lab,
-        title=_text(data, "title", where),
-        why=_text(data, "why", where),
-        select=_text(data, "select", where),
-        changes=tuple(
-            _change(item, lab, f"{where}: change {number}") for number, item in _items(data, "changes", where)
-        ),
-        costs=tuple(_cost(item, verdict, lab, where) for _, item in _items(data, "costs", where)) if mistake else (),
-        names=tuple(_wording(item, where) for _, item in _items(data, "names", where)) if mistake else (),
-        wall_limit=float(_typed(data, "wall_limit", (int, float), where)) if "wall_limit" in data else None,
+        title=text(data, "title", where),
+        why=text(data, "why", where),
+        select=text(data, "select", where),
+        changes=_changes(data, path, lab),
+        costs=tuple(_cost(item, verdict, lab, where) for _, item in items(data, "costs", where)) if mistake else (),
+        names=wordings(data, "names", where) if mistake else (),
+        pending=_pending(data, lab, where),
+        says=wordings(data, "says", where) if "says" in data else (),
+        wall_limit=float(typed(data, "wall_limit", (int, float), where)) if "wall_limit" in data else None,
     )
     if not mistake and MISTAKE_KEYS & data.keys():
         raise CaseError(f"{where}: a case below {CORRECT}/ costs nothing: expected no 'costs', 'verdict' or 'names'")
+    if bool(case.pending) != bool(case.says):
+        raise CaseError(f"{where}: 'pending' and 'says' go together")
+    if set(case.pending) & {cost.criterion for cost in case.costs}:
+        raise CaseError(f"{where}: a criterion that is pending costs nothing")
     return case
 
 
-def load_all(lab: str) -> list[Case]:
-    """Every case of a lab, by its short name (``l02``), in order of name. :raises CaseError: as :func:`load` does."""
-    return [load(path) for kind in (CORRECT, MISTAKES) for path in sorted((CORPUS / kind / lab).glob("*.toml"))]
+def load_all(folder: str) -> list[Case]:
+    """Every case of a lab (``l02``), or of ``summaries`` or ``history``, in order of name.
+
+    :raises CaseError: as :func:`load` does.
+    """
+    return [load(path) for kind in (CORRECT, MISTAKES) for path in sorted((CORPUS / kind / folder).glob("*.toml"))]
 
 
 def build(case: Case, folder: Path) -> Path:
-    """Writes the case's submission to ``folder``. :raises CaseError: where a change does not apply."""
+    """Writes the case's submission to ``folder``, and returns where in it the submission lies.
+
+    :raises CaseError: where a change does not apply.
+    """
     shutil.copytree(REFERENCE, folder, ignore=shutil.ignore_patterns("__pycache__"))
     for change in case.changes:
-        _apply(change, folder, case.path.name)
+        if change.history is not None:
+            folder = make_repository(change.history, folder, case.path.name)
+        else:
+            _apply(change, folder, case.path.name)
     return folder
 
 
 def _apply(change: Change, folder: Path, where: str) -> None:
     target = folder / change.file
-    if change.content is not None:
+    if change.content is not None or change.given is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(change.content, encoding="utf-8")
+        if change.content is not None:
+            target.write_text(change.content, encoding="utf-8")
+        else:
+            shutil.copyfile(TEMPLATE / str(change.given), target)
         return
-    if not target.is_file():
+    if not (target.exists() if change.to is not None else target.is_file()):
         raise CaseError(f"{where}: there is no {change.file} to change")
+    if change.to is not None:
+        (folder / change.to).parent.mkdir(parents=True, exist_ok=True)
+        target.rename(folder / change.to)
+        return
     if change.delete:
         target.unlink()
         return
-    text = target.read_text(encoding="utf-8")
+    content = target.read_text(encoding="utf-8")
     if change.windows:
-        target.write_text(text, encoding="utf-8-sig", newline="\r\n")
+        target.write_text(content, encoding="utf-8-sig", newline="\r\n")
         return
     assert change.old is not None
     assert change.new is not None
-    found = text.count(change.old)
+    found = content.count(change.old)
     if found != 1:
-        raise CaseError(f"{where}: {change.file} has {found} places, not 1, that read {_shown(change.old)}")
-    target.write_text(text.replace(change.old, change.new), encoding="utf-8")
+        raise CaseError(f"{where}: {change.file} has {found} places, not 1, that read {shown(change.old)}")
+    target.write_text(content.replace(change.old, change.new), encoding="utf-8")
 
 
-def _shown(text: str) -> str:
-    line = " ".join(text.split())
-    return repr(line if len(line) <= SHOWN else line[:SHOWN] + "…")
+def _data(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise CaseError(f"{path.name}: {error}") from None
 
 
-def _lab(path: Path) -> Lab:
+def _lab(path: Path, data: Mapping[str, Any]) -> Lab:
+    """The lab that the case's folder is named after; in a folder that is no lab's, the one that the case names."""
     name = path.parent.name
+    if name in HANDED_IN:
+        name = text(data, "lab", path.name)
+        if name not in LABS:
+            raise CaseError(f"{path.name}: lab = {name!r}: there are {', '.join(LABS)}")
+    elif "lab" in data:
+        raise CaseError(f"{path.name}: the folder says that it is {name}: expected no 'lab'")
     return catalogue.chosen([name])[0].lab
 
 
+def _changes(data: Mapping[str, Any], path: Path, lab: Lab) -> tuple[Change, ...]:
+    """The changes of the case that this one is based on, and its own."""
+    where = path.name
+    own = tuple(_change(item, lab, f"{where}: change {number}") for number, item in items(data, "changes", where))
+    if "based_on" not in data:
+        return own
+    name = inside(text(data, "based_on", where), where, "based_on")
+    basis = CORPUS / f"{name}.toml"
+    if not basis.is_file():
+        raise CaseError(f"{where}: there is no case {name!r} to be based on")
+    before = load(basis)
+    if before.lab.id != lab.id:
+        raise CaseError(f"{where}: {name!r} is a case of another lab, {before.lab.id}")
+    return before.changes + own
+
+
+def _pending(data: Mapping[str, Any], lab: Lab, where: str) -> tuple[str, ...]:
+    if "pending" not in data:
+        return ()
+    found = wordings(data, "pending", where)
+    for identifier in found:
+        _decided_by_tests(identifier, lab, where)
+    return found
+
+
 def _change(item: Any, lab: Lab, where: str) -> Change:
-    table = _table(item, where)
-    kinds = table.keys() - {"file"}
+    data = table(item, where)
+    if "commits" in data:
+        return Change("", history=read_plan(data, lab.student_file, where))
+    kinds = data.keys() - {"file"}
     if kinds not in CHANGE_KEYS:
         expected = "; or ".join(" and ".join(f"'{key}'" for key in sorted(keys, reverse=True)) for keys in CHANGE_KEYS)
-        raise CaseError(f"{where} has {sorted(kinds)}; expected {expected}")
-    file = _text(table, "file", where) if "file" in table else lab.student_file
-    if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
-        raise CaseError(f"{where}: file = {file!r}: expected a path below the submission")
+        raise CaseError(f"{where} has {sorted(kinds)}; expected {expected}; or 'commits'")
+    file = inside(text(data, "file", where) if "file" in data else lab.student_file, where, "file")
     change = Change(
         file,
-        old=_text(table, "old", where) if "old" in table else None,
-        new=_typed(table, "new", str, where) if "new" in table else None,
-        content=_typed(table, "content", str, where) if "content" in table else None,
-        delete="delete" in table and _typed(table, "delete", bool, where),
-        windows="windows" in table and _typed(table, "windows", bool, where),
+        old=text(data, "old", where) if "old" in data else None,
+        new=typed(data, "new", str, where) if "new" in data else None,
+        content=typed(data, "content", str, where) if "content" in data else None,
+        delete="delete" in data and typed(data, "delete", bool, where),
+        to=inside(text(data, "to", where), where, "to") if "to" in data else None,
+        given=inside(text(data, "given", where), where, "given") if "given" in data else None,
+        windows="windows" in data and typed(data, "windows", bool, where),
     )
     if change.old is not None and change.old == change.new:
-        raise CaseError(f"{where} puts {_shown(change.old)} in the place of itself")
-    if change.old is None and change.content is None and not (change.delete or change.windows):
+        raise CaseError(f"{where} puts {shown(change.old)} in the place of itself")
+    if kinds in ({"delete"}, {"windows"}) and not (change.delete or change.windows):
         raise CaseError(f"{where} changes nothing")
+    if change.given is not None and not (TEMPLATE / change.given).is_file():
+        raise CaseError(f"{where}: there is no {change.given} in {TEMPLATE.name}/")
     return change
 
 
 def _cost(item: Any, usual: str, lab: Lab, where: str) -> Cost:
-    table = {"criterion": item} if isinstance(item, str) else _table(item, f"{where}: an entry of costs")
-    _no_others(table, COST_KEYS, where)
-    identifier = _text(table, "criterion", where)
-    known = {criterion.id: criterion for criterion in lab.criteria}
-    if identifier not in known or known[identifier].marked_by == PERSON:
-        raise CaseError(f"{where}: {identifier!r} is no criterion of {lab.id} that tests decide")
-    verdict = _text(table, "verdict", where) if "verdict" in table else usual
+    data = {"criterion": item} if isinstance(item, str) else table(item, f"{where}: an entry of costs")
+    no_others(data, COST_KEYS, where)
+    identifier = text(data, "criterion", where)
+    points = _decided_by_tests(identifier, lab, where)
+    verdict = text(data, "verdict", where) if "verdict" in data else usual
     if verdict not in set(Verdict) - {Verdict.EARNED, Verdict.PENDING, Verdict.UNSCORED}:
         raise CaseError(f"{where}: {identifier}: {verdict!r} is no verdict that costs points")
-    earned = float(_typed(table, "earned", (int, float), where)) if "earned" in table else 0.0
-    if (verdict == Verdict.PARTIAL) != (0 < earned < known[identifier].points):
+    earned = float(typed(data, "earned", (int, float), where)) if "earned" in data else 0.0
+    if (verdict == Verdict.PARTIAL) != (0 < earned < points):
         raise CaseError(f"{where}: {identifier}: {earned:g} points left do not go with the verdict {verdict!r}")
     return Cost(identifier, Verdict(verdict), earned)
 
 
-def _wording(item: Any, where: str) -> str:
-    if not isinstance(item, str) or not item.strip():
-        raise CaseError(f"{where}: names: expected texts, found {item!r}")
-    return item
-
-
-def _table(item: Any, where: str) -> Mapping[str, Any]:
-    if not isinstance(item, dict):
-        raise CaseError(f"{where}: expected a table, found {item!r}")
-    return item
-
-
-def _items(data: Mapping[str, Any], key: str, where: str) -> list[tuple[int, Any]]:
-    """The entries of a list, counted from 1; there must be one."""
-    found: list[Any] = _typed(data, key, list, where)
-    if not found:
-        raise CaseError(f"{where}: '{key}' is empty")
-    return list(enumerate(found, start=1))
-
-
-def _no_others(data: Mapping[str, Any], known: set[str], where: str) -> None:
-    unknown = sorted(data.keys() - known)
-    if unknown:
-        raise CaseError(f"{where}: unknown key '{unknown[0]}'; there are {', '.join(sorted(known))}")
-
-
-def _text(data: Mapping[str, Any], key: str, where: str) -> str:
-    text: str = _typed(data, key, str, where)
-    if not text.strip():
-        raise CaseError(f"{where}: '{key}' is empty")
-    return text
-
-
-def _typed(data: Mapping[str, Any], key: str, kind: type[T] | tuple[type, ...], where: str) -> Any:
-    if key not in data:
-        raise CaseError(f"{where}: no '{key}'")
-    value = data[key]
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        names = " or ".join(each.__name__ for each in (kind if isinstance(kind, tuple) else (kind,)))
-        raise CaseError(f"{where}: {key} = {value!r}: expected {names}")
-    return value
+def _decided_by_tests(identifier: str, lab: Lab, where: str) -> float:
+    """The points of a criterion that tests decide, as a rule."""
+    known = {criterion.id: criterion for criterion in lab.criteria}
+    if identifier not in known or known[identifier].marked_by == PERSON:
+        raise CaseError(f"{where}: {identifier!r} is no criterion of {lab.id} that tests decide")
+    return known[identifier].points

@@ -14,8 +14,10 @@ import jsonschema
 import pytest
 
 from graders.grade import Servers
+from graders.labs.definition import PERSON
 from graders.plugin import LENT_SERVERS
 from graders.scoring.points import NOT_ASKED
+from graders.verdicts import Verdict
 
 from .cases import REPOSITORY, Case, Cost, build
 
@@ -45,12 +47,12 @@ class Graded:
 
     @property
     def criteria(self) -> dict[str, Mapping[str, Any]]:
-        """The criteria that were graded, by id: what a person marks and what was deselected is left out."""
+        """The criteria that tests decide, by id; what was deselected is left out."""
         found = [criterion for lab in self.scorecard["labs"] for criterion in lab["criteria"]]
         return {
             criterion["id"]: criterion
             for criterion in found
-            if criterion["verdict"] != "pending" and (criterion["reason"] or {}).get("cause") != NOT_ASKED.cause
+            if criterion["marked_by"] != PERSON and (criterion["reason"] or {}).get("cause") != NOT_ASKED.cause
         }
 
 
@@ -77,12 +79,32 @@ def complaints(case: Case, graded: Graded) -> list[str]:
     """Every way in which the grading is not what the case says, a line each."""
     jsonschema.validate(graded.scorecard, schema(), cls=jsonschema.Draft202012Validator)
     costs = {cost.criterion: cost for cost in case.costs}
-    found = [f"{identifier} was not graded" for identifier in costs.keys() - graded.criteria.keys()]
+    wanted = costs.keys() | set(case.pending)
+    found = [f"{identifier} was not graded" for identifier in sorted(wanted - graded.criteria.keys())]
     for identifier, criterion in graded.criteria.items():
-        found += _about(criterion, costs.get(identifier))
-    said = _said(graded)
+        found += _about(criterion, costs.get(identifier), identifier in case.pending)
+    said, pending = _said(graded, pending=False), _said(graded, pending=True)
     found += [f"no reason says {wording!r}" for wording in case.names if wording not in said]
-    return found if not found else [*found, "", "what the reasons say:", said]
+    found += [f"no reason of what is pending says {wording!r}" for wording in case.says if wording not in pending]
+    return found if not found else [*found, "", "what the reasons say:", said, pending]
+
+
+def check_case(
+    case: Case, servers: Servers, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Graded:
+    """The mistake costs its criteria and no others, the feedback names it; no traceback and no path comes out."""
+    monkeypatch.chdir(REPOSITORY)
+    graded = grade(case, servers, folder)
+    terminal = capsys.readouterr().out
+    wrong = complaints(case, graded)
+    assert not wrong, "\n".join([case.title, *wrong])
+    assert not leaks(graded, folder)
+    for text in (terminal, graded.report):
+        assert "Traceback (most recent call last)" not in text
+        assert "INTERNALERROR" not in text
+    whole = " deselected" not in terminal
+    assert graded.exit_code == ((LOST if case.costs else EARNED) if whole else UNSCORED)
+    return graded
 
 
 def leaks(graded: Graded, folder: Path) -> list[str]:
@@ -91,18 +113,19 @@ def leaks(graded: Graded, folder: Path) -> list[str]:
     return [path for path in (str(folder), f"{tempfile.gettempdir()}/optgrade-", str(REPOSITORY)) if path in text]
 
 
-def _about(criterion: Mapping[str, Any], cost: Cost | None) -> Iterator[str]:
+def _about(criterion: Mapping[str, Any], cost: Cost | None, pending: bool) -> Iterator[str]:
     wanted = ("earned", criterion["maximum"]) if cost is None else (cost.verdict.value, cost.earned)
+    wanted = ("pending", 0) if pending else wanted
     got = criterion["verdict"], criterion["earned"]
     if got != wanted:
         yield f"{criterion['id']}: {got[0]} with {got[1]:g} points; expected {wanted[0]} with {wanted[1]:g}"
 
 
-def _said(graded: Graded) -> str:
-    """The reasons of what was lost; criteria that were lost for one reason stand together."""
+def _said(graded: Graded, *, pending: bool) -> str:
+    """The reasons of what was lost, or of what is pending; criteria with one reason stand together."""
     reasons: dict[str, list[str]] = {}
     for identifier, criterion in graded.criteria.items():
-        if criterion["reason"] is not None:
+        if criterion["reason"] is not None and (criterion["verdict"] == Verdict.PENDING) == pending:
             text = "\n".join(f"  {part}: {criterion['reason'][part]}" for part in PARTS)
             reasons.setdefault(text, []).append(identifier)
     return "\n".join(f"{', '.join(identifiers)}\n{text}" for text, identifiers in reasons.items())

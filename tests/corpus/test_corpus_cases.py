@@ -10,7 +10,7 @@ import pytest
 
 from graders.verdicts import Verdict
 
-from .cases import CORPUS, CORRECT, MISTAKES, REFERENCE, Case, CaseError, build, load, load_all
+from .cases import CORPUS, CORRECT, HANDED_IN, MISTAKES, REFERENCE, Case, CaseError, build, load, load_all
 
 FILE = "dl_in_iot_course/l02_quantization/quantization_experiments.py"
 HEAD = """
@@ -25,8 +25,12 @@ CHANGE = """
 old = "IMBALANCED_CLASS = 5"
 new = "IMBALANCED_CLASS = 6"
 """
-ALL = load_all("l02")
-GROUPS = ("native", "fp32", "int8", "imbalanced")
+CASES = {lab: load_all(lab) for lab in ("l02", "l03")}
+GROUPS = {"l02": ("native", "fp32", "int8", "imbalanced"), "l03": ("base", "clustering", "pruning")}
+"""The groups of criteria that runs of the code decide."""
+FEWEST = {"l02": (24, 9), "l03": (24, 9)}
+"""The mistakes and the right submissions that a lab is judged by at least."""
+ALL = [case for cases in CASES.values() for case in cases]
 
 
 def written(folder: Path, text: str, kind: str = MISTAKES) -> Path:
@@ -37,27 +41,32 @@ def written(folder: Path, text: str, kind: str = MISTAKES) -> Path:
     return path
 
 
-def test_there_are_enough() -> None:
-    """Lab 2 is judged by at least 24 mistakes and 9 right submissions, and no two cases have one title."""
-    kinds = Counter(case.path.parent.parent.name for case in ALL)
-    assert kinds[MISTAKES] >= 24
-    assert kinds[CORRECT] >= 9
-    assert not [title for title, count in Counter(case.title for case in ALL).items() if count > 1]
+@pytest.mark.parametrize("lab", CASES)
+def test_there_are_enough(lab: str) -> None:
+    """A lab is judged by enough mistakes and right submissions, and no two of its cases have one title."""
+    cases = CASES[lab]
+    kinds = Counter(case.path.parent.parent.name for case in cases)
+    mistakes, right = FEWEST[lab]
+    assert kinds[MISTAKES] >= mistakes
+    assert kinds[CORRECT] >= right
+    assert not [title for title, count in Counter(case.title for case in cases).items() if count > 1]
 
 
 def test_every_file_is_a_case() -> None:
-    """Nothing lies beside the cases that would never be run."""
-    files = {path for kind in (MISTAKES, CORRECT) for path in (CORPUS / kind / "l02").rglob("*") if path.is_file()}
-    assert files == {case.path for case in ALL}
+    """Nothing lies beside the cases that would never be run, neither a file nor a lab's folder."""
+    files = {path for kind in (MISTAKES, CORRECT) for path in (CORPUS / kind).rglob("*") if path.is_file()}
+    assert files == {case.path for case in ALL} | {case.path for folder in HANDED_IN for case in load_all(folder)}
 
 
-def test_every_criterion_can_be_lost() -> None:
+@pytest.mark.parametrize("lab", CASES)
+def test_every_criterion_can_be_lost(lab: str) -> None:
     """Each criterion that a run of the code decides is cost by some mistake."""
-    criteria = {criterion.id for criterion in ALL[0].lab.criteria if criterion.id.split(".")[1] in GROUPS}
-    assert criteria == {cost.criterion for case in ALL for cost in case.costs}
+    cases = CASES[lab]
+    criteria = {criterion.id for criterion in cases[0].lab.criteria if criterion.id.split(".")[1] in GROUPS[lab]}
+    assert criteria == {cost.criterion for case in cases for cost in case.costs}
 
 
-@pytest.mark.parametrize("case", ALL, ids=lambda case: case.id)
+@pytest.mark.parametrize("case", ALL, ids=lambda case: f"{case.path.parent.name}/{case.id}")
 def test_changes_apply(case: Case, tmp_path: Path) -> None:
     """The changes apply to the reference as it is now, and what comes out is Python where it is meant to be."""
     folder = build(case, tmp_path / "submission")
@@ -127,7 +136,11 @@ def test_a_change_that_does_not_apply(change: str, message: str, tmp_path: Path)
         ('names = ["np.rint"]', "names = []", "'names' is empty"),
         ('names = ["np.rint"]', 'names = [""]', "names: expected texts, found ''"),
         ('title = "A title"', 'title = "A title"\nwall_limit = true', "wall_limit = True: expected int or float"),
-        ('title = "A title"', 'title = "A title"\ntitel = "A title"', "unknown key 'titel'; there are changes, costs"),
+        (
+            'title = "A title"',
+            'title = "A title"\ntitel = "A title"',
+            "unknown key 'titel'; there are based_on, changes",
+        ),
         ('title = "A title"', "title = A title", "Invalid value (at line 2, column 9)"),
         ('["l02.int8.quantise"]', "[]", "'costs' is empty"),
         ('"l02.int8.quantise"', '"l02.int8.quantize"', "'l02.int8.quantize' is no criterion of l02_quantization"),

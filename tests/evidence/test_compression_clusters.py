@@ -17,7 +17,9 @@ from graders.evidence.compression import (
     Spacing,
     at_most,
     centroid_shift,
+    clusters_used,
     distinct_values,
+    few,
     linear_centroids,
     overall,
     spacing,
@@ -255,3 +257,21 @@ def test_two_clusters_tell_linear_from_others() -> None:
 def test_shift_is_none_where_it_can_not_be_told(found: Kernel, original: Kernel) -> None:
     """Without comparable weights there is no shift."""
     assert centroid_shift(found, original, 2) is None
+
+
+@pytest.mark.parametrize(
+    ("dense", "asked", "used"),
+    [(8, 8, 8), (5, 8, 8), (9, 8, 9), (16, 8, 16), (few(8), 8, few(8)), (few(8) + 1, 8, 8), (3000, 8, 8), (32, 2, 32)],
+)
+def test_clusters_are_as_many_as_were_made(dense: int, asked: int, used: int) -> None:
+    """Dense kernels of a few values more than asked for tell another number; values without number tell none."""
+    values = np.arange(dense, dtype=np.float32).reshape(1, -1)
+    folded = distinct_values(kernel(np.arange(40).reshape(4, 10)))
+
+    assert clusters_used([folded, distinct_values(kernel(values, kind="FULLY_CONNECTED"))], asked) == used
+
+
+def test_folded_kernels_tell_no_number() -> None:
+    """Without a dense kernel, the number is the one asked for."""
+    assert clusters_used([distinct_values(kernel(np.arange(40).reshape(4, 10)))], 8) == 8
+    assert clusters_used([], 8) == 8

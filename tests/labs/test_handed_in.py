@@ -128,6 +128,45 @@ def test_headings_alone_earn_nothing(submission: Path) -> None:
         assert raised.value.holds == 0
 
 
+def change(root: Path, old: str, new: str) -> None:
+    """One place of the summary, put otherwise."""
+    text = (root / SUMMARY).read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    (root / SUMMARY).write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_figure_costs_once(submission: Path) -> None:
+    """A figure that is impossible and also unlike what was measured is one mistake; two figures are two."""
+    measured = {"fp32": {"bytes": FP32.stat().st_size}}
+    change(submission, "| tflite-fp32 | 126,504 | 1.00 |", "| tflite-fp32 | 236,920 | 1.00 |")
+    change(submission, "61,640 bytes in place of 126,504.", "half the bytes.")
+    found = review(submission, measured)
+    assert len([finding for finding in found.review.findings if finding.sure]) == 2
+    with pytest.raises(Lost) as raised:
+        handed_in.require_sound(found)
+    assert raised.value.holds == 1 - handed_in.FINDING
+    change(submission, "| tflite-int8-0.8 | 0.9009 | 0.9046", "| tflite-int8-0.8 | 9009 % | 0.9046")
+    with pytest.raises(Lost) as raised:
+        handed_in.require_sound(review(submission, measured))
+    assert raised.value.holds == 0
+
+
+def test_a_place_is_told_once(submission: Path) -> None:
+    """Where what was found names its places, they are not told again."""
+    change(submission, "has 32,021 parameters.", "has 32,021 parameters. The file of `tflite-fp32` has 128,504 bytes.")
+    with pytest.raises(Lost) as raised:
+        handed_in.require_sound(review(submission))
+    assert len(re.findall(r"line \d+", raised.value.measured)) == 2
+
+
+def test_the_templates_page_is_called_so(submission: Path) -> None:
+    """A page without a figure that is the template's own is told to be that, not to lack figures."""
+    shutil.copyfile(handed_in.TEMPLATE / LAB.paths[1] / "README.md", submission / SUMMARY)
+    with pytest.raises(Lost, match="lines are the template's own") as raised:
+        handed_in.require_sound(review(submission))
+    assert raised.value.holds == 0
+
+
 def test_an_answer_is_quoted(submission: Path) -> None:
     """A question is always for a person: with the passage and its place, or with the question that has no answer."""
     with observing() as observed, pytest.raises(ForPerson, match=r"\d+ words, .*summary\.md, line \d+"):

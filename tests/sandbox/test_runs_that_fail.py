@@ -118,6 +118,19 @@ def test_hostile_messages(run: Open, text: str) -> None:
     assert len(message) < 3000
 
 
+def test_the_reason_behind_a_long_stack(run: Open) -> None:
+    """TensorFlow writes stacks into its messages, and the reason behind them: they go, the reason is kept."""
+    stack = "".join(
+        f'  File "/lib/python3/keras/layer_{number}.py", line {number}, in call\\n\\n' for number in range(99)
+    )
+    code = "".join(
+        f'      File "/lib/python3/keras/layer_{number}.py", line {number}, in call  *\\n        y = f(x)\\n'
+        for number in range(99)
+    )
+    done = run(f"def go():\n    raise TypeError('''Graph error:\\n\\n{stack}no callback\\n\\n{code}    no call''')\n")
+    assert str(done.error) == "TypeError: Graph error:\nno callback\n    no call"
+
+
 @pytest.mark.parametrize("code", [0, 1])
 def test_os_exit(run: Open, code: int) -> None:
     """A process that ends itself did not finish, whatever its exit code."""

@@ -18,7 +18,7 @@ from graders.evidence.claims.numerals import Figure, Kind, figures, unit_of
 from graders.evidence.claims.vocabulary import finder
 
 _LISTS = ("accuracy", "accuracy_or_precision", "precision", "sensitivity", "g_mean", "time_ms", "bytes", "zipped",
-          "deflation", "compression", "parameters", "other", "ratio", "setting", "comparison")  # fmt: skip
+          "deflation", "compression", "saving", "parameters", "other", "ratio", "setting", "comparison")  # fmt: skip
 EITHER = "accuracy_or_precision"
 """Words that some languages use for both."""
 _OTHER = "other"
@@ -26,8 +26,9 @@ NO_VALUE = frozenset({_OTHER, "ratio", "comparison"})
 """Words of what is none of the quantities: another one, a quotient of two, a difference."""
 _ASIDE = NO_VALUE | {"setting"}
 _COMPRESSION = "compression"
+_SAVED = frozenset({"saving", "bytes", "zipped", _COMPRESSION})
 _TIMES = re.compile(r"(?:the )?times\W*\w{0,5}\W*")
-_RATE = re.compile(r"/ ?(?:s|sec|sek|seconds?|с|сек|秒)(?![a-z\u0400-\u04ff])")
+_RATE = re.compile(r"/ ?(?:s|sec|sek|seconds?|\u0441|\u0441\u0435\u043a|秒)(?![a-z\u0400-\u04ff])")
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,9 @@ def _by_word(one: Series, words: frozenset[str]) -> Meaning | None:
     basis = _basis(heading, words, quantity, kind)
     if basis is None:
         return None
+    if "saving" in words and quantity is not Quantity.DEFLATION:
+        share = kind is Kind.PERCENT and words <= _SAVED
+        return Meaning(Quantity.DEFLATION, Basis.GUESS) if share else None
     if quantity is None and _COMPRESSION in words:
         # A share that is kept, or one that is saved: the word says both.
         basis = basis if kind is Kind.BYTES else Basis.GUESS
@@ -118,8 +122,6 @@ def _by_word(one: Series, words: frozenset[str]) -> Meaning | None:
     if quantity is Quantity.DEFLATION and kind is Kind.BYTES:
         quantity = Quantity.ZIP_BYTES
     if quantity is Quantity.BYTES and kind is Kind.PERCENT:
-        return None
-    if quantity is Quantity.TIME_MS and _RATE.search(heading) and kind is not Kind.TIME:
         return None
     if quantity in QUALITY and _signed(one):
         return None
@@ -141,7 +143,7 @@ def _basis(heading: str, words: frozenset[str], quantity: Quantity | None, kind:
 
 
 def _signed(one: Series) -> bool:
-    """Whether the figures are differences: most have a sign, and there is one with a minus."""
+    """Whether the figures are differences: there are several, and most have a sign."""
     texts = [figure.text for figure in one.first_figures()]
     signs = Counter(text[:1] for text in texts)
     return len(texts) > 1 and 2 * (signs["+"] + signs["-"]) > len(texts)

@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from graders.evidence.claims.columns import EITHER, named_quantity, quantity_words
-from graders.evidence.claims.document import Document, Heading, Line
+from graders.evidence.claims.columns import EITHER, NO_VALUE, named_quantity, quantity_words
+from graders.evidence.claims.document import Document, Heading, Line, Table
 from graders.evidence.claims.items import Item, Run
 from graders.evidence.claims.model import SHARES, SIZES, Basis, Claim, Form, Quantity
 from graders.evidence.claims.normal import is_dense, normal
-from graders.evidence.claims.numerals import Figure, Kind, Unit, figures
+from graders.evidence.claims.numerals import Figure, Kind, Unit, figures, unit_of
 from graders.evidence.claims.tables import Reading, heading_names
-from graders.evidence.claims.values import fits, size_unit, value_of
+from graders.evidence.claims.values import fits, looks_like_ratio, size_unit, value_of
 from graders.evidence.claims.variants import Mention, mentions
 from graders.evidence.claims.vocabulary import finder
 
@@ -28,8 +28,12 @@ _SENTENCE = re.compile(r"(?<=[.!?;])\s+|[\u3002\uff01\uff1f]")
 _CLAUSE = re.compile(r",(?!\d)|;")
 _LABELLED = re.compile(r"[:=|]|\s-\s")
 _SHORT = 7
+_LITTLE = 2
+_SECOND = 1e3
 _WORDS = ("accuracy", "accuracy_or_precision", "precision", "sensitivity", "g_mean", "time_ms", "bytes", "zipped",
-          "deflation", "parameters", "other")  # fmt: skip
+          "deflation", "parameters", "other", "ratio", "setting")  # fmt: skip
+_ASIDE = frozenset({"other", "ratio", "setting"})
+_SURELY_BYTES = 10_000
 _PERCENT = Unit(Kind.PERCENT, 0.01, 0.01)
 
 
@@ -51,21 +55,32 @@ class _Part:
     named: tuple[Mention, ...]
     figures: tuple[Figure, ...]
     words: tuple[_Word, ...]
+    before: str = ""
+    """What the sentence says before this clause, if the clause names nothing itself."""
+    quotients: bool = False
+    """Whether it says how many times more or less something is."""
+
+    def compared(self) -> bool:
+        """Whether it speaks of a difference."""
+        found = finder(*_WORDS, "comparison").names(self.text) | finder("comparison").names(self.before)
+        return "comparison" in found
 
 
 def line_claims(document: Document, reading: Reading) -> Iterator[Claim]:
     """The claims of a document's lines; tables are not looked at."""
     context: tuple[str, ...] = ()
+    headed = False
     run = Run()
     for block in document.blocks:
         if not isinstance(block, Line):
             yield from run.end(document)
             if isinstance(block, Heading):
                 context = heading_names((*block.above, block.text), reading.variants)
+                headed = bool(context)
             continue
-        for part in _parts(block, reading):
+        for part in (half for whole in _parts(block, reading) for half in _halves(whole, context, reading)):
             names = _speaks_of(part, context)
-            if not part.figures and len(names) == 1 and _introduces(part):
+            if not part.figures and len(names) == 1 and _introduces(part, headed):
                 context = names
             claims = list(_claims(part, names, block, document, reading))
             item = _item(part, names, block)
@@ -97,18 +112,46 @@ def _parts(line: Line, reading: Reading) -> Iterator[_Part]:
         # What a sentence is about holds for its later clauses, if it is one variant; else each must name its own.
         alone = len({mention.names for mention in whole.named}) == 1
         before: tuple[Mention, ...] = ()
+        unnamed = sentence
+        for mention in whole.named:
+            unnamed = unnamed[: mention.start] + " " * (mention.end - mention.start) + unnamed[mention.end :]
         for clause in clauses:
             part = _part(clause, Form.PROSE, reading)
-            yield replace(part, named=part.named or before)
+            said = unnamed[: sentence.find(clause)] if not part.named and _only_units(part) else ""
+            yield replace(part, named=part.named or before, before=said)
             before = part.named or before if alone else ()
             before = tuple(replace(mention, start=0, end=0) for mention in before)
+
+
+def _only_units(part: _Part) -> bool:
+    """Whether its words are no more than the units of its figures."""
+    return all(any(one.start < word.start and word.end <= one.end for one in part.figures) for word in part.words)
+
+
+def _halves(part: _Part, context: tuple[str, ...], reading: Reading) -> Iterator[_Part]:
+    """Of "53.5 KB (FP32: 112.9 KB)", below another variant's name, what is that one's, and what is FP32's."""
+    one = len({mention.names for mention in part.named}) == 1 and part.form is Form.LINE and context
+    if not one or not part.figures or part.named[0].start < part.figures[0].end or not _beside(part):
+        yield part
+        return
+    at = part.named[0].start
+    yield _part(part.text[:at], Form.LINE, reading)
+    if part.figures[-1].start >= at:
+        yield _part(part.text[at:], Form.LINE, reading)
+
+
+def _beside(part: _Part) -> bool:
+    """Whether the variant named is another one than that of the figure before it: it has its own, or is compared."""
+    return part.figures[-1].start >= part.named[-1].end or part.compared()
 
 
 def _part(text: str, form: Form, reading: Reading) -> _Part:
     named = mentions(text, reading.variants)
     found = [one for one in figures(text, reading.commas) if one.kind() is not Kind.OTHER]
     free = tuple(one for one in found if not any(name.start <= one.start < name.end for name in named))
-    return _Part(text, form, named, free, _words(text, named))
+    others = [one for one in figures(text, reading.commas) if one.kind() is Kind.OTHER]
+    quotients = any(not any(name.start <= one.start < name.end for name in named) for one in others)
+    return _Part(text, form, named, free, _words(text, named, others), quotients=quotients)
 
 
 def _form(text: str, form: Form) -> Form:
@@ -121,10 +164,11 @@ def _form(text: str, form: Form) -> Form:
     return Form.PROSE if words > 4 * _SHORT else form
 
 
-def _words(text: str, named: Sequence[Mention]) -> tuple[_Word, ...]:
+def _words(text: str, named: Sequence[Mention], others: Sequence[Figure]) -> tuple[_Word, ...]:
     """Words for quantities outside of names; side by side they name one thing: "ZIP size", "Top-5 accuracy"."""
     hits = finder(*_WORDS).all(text)
     found = [hit for hit in hits if not any(name.start <= hit.start < name.end for name in named)]
+    found = [hit for hit in found if not (hit.meaning == "ratio" and any(o.start < hit.start < o.end for o in others))]
     words: list[_Word] = []
     at = 0
     while at < len(found):
@@ -144,11 +188,11 @@ def _joins(names: set[str], other: str, between: str) -> bool:
     if between.strip(" -_"):
         return False
     sizes = {"bytes", "zipped"}
-    return (names <= sizes and other in sizes) or "other" in names | {other}
+    return (names <= sizes and other in sizes) or bool((names | {other}) & _ASIDE)
 
 
 def _quantity(names: set[str]) -> Quantity | None:
-    if "other" in names:
+    if names & _ASIDE and not names <= {"deflation", "ratio"}:
         return None
     if "accuracy_or_precision" in names:
         return Quantity.ACCURACY
@@ -162,16 +206,22 @@ def _speaks_of(part: _Part, context: tuple[str, ...]) -> tuple[str, ...]:
     return context if part.form is Form.LINE else ()
 
 
-def _introduces(part: _Part) -> bool:
-    """Whether what follows is about the one that it names: "Model type: native", an item that is only a name."""
-    return part.form is Form.LINE and bool(part.named)
+def _introduces(part: _Part, headed: bool) -> bool:
+    """Whether what follows is about the one that it names: "Model type: native", an item that is only a name. Below a
+    heading that names one already ("same speed as FP32"), only what says little else.
+    """
+    if part.form is not Form.LINE or not part.named or part.compared():
+        return False
+    rest = part.text[: part.named[0].start] + part.text[part.named[-1].end :]
+    return not headed or len(rest.split()) <= _LITTLE
 
 
 def _claims(part: _Part, names: tuple[str, ...], line: Line, document: Document, reading: Reading) -> Iterator[Claim]:
     if not 0 < len(part.figures) <= MAX_FIGURES:
         return
     prose = part.form is Form.PROSE
-    compared = prose and bool(finder("comparison").names(part.text))
+    compared = prose and bool(finder("comparison").names(part.text) or finder("comparison").names(part.before))
+    doubtful = not prose and part.compared()
     stated: set[Quantity] = set()
     for figure, quantity, basis in _paired(part, line):
         variants = () if quantity is Quantity.PARAMETERS else names
@@ -181,12 +231,20 @@ def _claims(part: _Part, names: tuple[str, ...], line: Line, document: Document,
         late = bool(part.named) and part.named[0].start >= figure.end
         if prose and (quantity in stated or late):
             continue
+        if doubtful and _is_difference(figure, part):
+            continue
         stated.add(quantity)
-        claim = _claim(figure, quantity, basis, variants, part, line, document, reading)
+        claim = _claim(figure, quantity, Basis.GUESS if doubtful else basis, variants, part, line, document, reading)
         if claim is not None:
             yield claim
     if not names and not compared:
         yield from _in_turn(part, line, document, reading)
+
+
+def _is_difference(figure: Figure, part: _Part) -> bool:
+    """Whether a word such as "faster" stands right behind a figure: "0.02 ms faster"."""
+    hits = finder(*_WORDS, "comparison").all(part.text)
+    return any(hit.meaning == "comparison" and 0 <= hit.start - figure.end <= 1 for hit in hits)
 
 
 def _paired(part: _Part, line: Line) -> Iterator[tuple[Figure, Quantity, Basis]]:
@@ -206,7 +264,9 @@ def _paired(part: _Part, line: Line) -> Iterator[tuple[Figure, Quantity, Basis]]
             continue
         quantity = _by_unit(figure, part, line)
         if quantity is not None and not before:
-            yield figure, quantity, Basis.UNIT
+            # Seconds with nothing that says of what may be those of training.
+            long = figure.unit is not None and figure.kind() is Kind.TIME and figure.unit.factor >= _SECOND
+            yield figure, quantity, Basis.GUESS if long else Basis.UNIT
 
 
 def _nearest(
@@ -222,17 +282,22 @@ def _nearest(
 
 def _by_unit(figure: Figure, part: _Part, line: Line) -> Quantity | None:
     """What a figure without a word is of: its unit tells, or the heading that it stands under."""
+    if part.before and finder(*_WORDS).names(part.before) & _ASIDE:
+        return None
     if figure.kind() is Kind.TIME:
         return Quantity.TIME_MS
     if figure.kind() is Kind.BYTES:
-        return Quantity.ZIP_BYTES if "zipped" in finder("zipped").names(part.text) else Quantity.BYTES
+        zipped = "zipped" in finder("bytes", "zipped").names(f"{part.before} {part.text}")
+        return Quantity.ZIP_BYTES if zipped else Quantity.BYTES
     alike = [one for one in part.figures if one.kind() is figure.kind()]
     if part.form is not Form.LINE or len(alike) != 1:
         return None
     for heading in reversed(line.headings):
         words = quantity_words(normal(heading))
         if words:
-            quantity = named_quantity(words) if "other" not in words or "deflation" in words else None
+            quantity = named_quantity(words) if not words & NO_VALUE or "deflation" in words else None
+            if quantity in SIZES and part.quotients:
+                return None
             return quantity if quantity is not None and fits(figure, quantity) else None
     return None
 
@@ -271,10 +336,37 @@ def _claim(
     if quantity in SHARES and figure.unit is None and figure.value > 1:
         bare = _PERCENT
     if quantity in SIZES and figure.unit is None:
-        bare = size_unit([figure], reading.parameters)
+        bare = _unit_before(figure, part, line, Kind.BYTES)
+        if bare is None:
+            if looks_like_ratio([figure]) and "bytes" not in finder("bytes").names(part.text):
+                return None
+            bare = size_unit([figure], reading.parameters)
+            basis = basis if figure.step >= 1 and figure.value >= _SURELY_BYTES else Basis.GUESS
+    if quantity is Quantity.TIME_MS and figure.unit is None:
+        bare = _unit_before(figure, part, line, Kind.TIME)
     value = value_of(figure, quantity, bare)
     if value is None or (quantity is Quantity.PARAMETERS and value.value < 100):
         return None
     text = line.text if len(line.text) <= MAX_QUOTE else line.text[: MAX_QUOTE - 1] + "…"
     place = document.place(line.line)
     return Claim(variants, quantity, value.value, value.low, value.high, place, text, part.form, basis)
+
+
+def _unit_before(figure: Figure, part: _Part, line: Line, kind: Kind) -> Unit | None:
+    """The unit that stands before a figure, or in the heading above: "time [µs]: 107", "Sizes (KB)"."""
+    last = max((one.end for one in part.figures if one.end <= figure.start), default=0)
+    texts = (part.text[last : figure.start], *(normal(heading) for heading in reversed(line.headings)))
+    units = (unit_of(text) for text in texts)
+    return next((unit for unit in units if unit is not None and unit.kind is kind), None)
+
+
+def parameter_claims(table: Table, document: Document, reading: Reading) -> Iterator[Claim]:
+    """Numbers of parameters in a table that is about something else: "| model | MobileNet, 32,021 parameters |"."""
+    for row in (table.header, *table.rows):
+        texts = [*row.cells, ": ".join(row.cells)] if len(row.cells) == 2 else row.cells
+        found = []
+        for text in texts:
+            line = Line(text, row.line, Form.PROSE, ())
+            parts = _parts(line, reading)
+            found += [claim for part in parts for claim in _claims(part, (), line, document, reading)]
+        yield from [claim for claim in found if claim.quantity is Quantity.PARAMETERS][:1]

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from graders.evidence.claims.document import Document, Heading, Line, Table, read_document
-from graders.evidence.claims.lines import line_claims
-from graders.evidence.claims.model import Claim, Claims, Quantity
+from graders.evidence.claims.lines import line_claims, parameter_claims
+from graders.evidence.claims.model import Basis, Blank, Claim, Claims, Quantity
 from graders.evidence.claims.normal import normal
 from graders.evidence.claims.numerals import writes_commas
 from graders.evidence.claims.tables import Reading, table_claims
@@ -33,21 +33,41 @@ def find_claims(
     """
     document = markdown if isinstance(markdown, Document) else read_document(markdown, file)
     reading = Reading(tuple(variants), _commas(document, tuple(variants)), parameters)
-    claims = list(line_claims(document, reading))
-    stated = max((claim.value for claim in claims if claim.quantity is Quantity.PARAMETERS), default=None)
+    claims, blanks = _read(document, reading)
+    counts = [claim for claim in claims if claim.quantity is Quantity.PARAMETERS and not claim.variants]
+    stated = max((claim.value for claim in counts), default=None)
     if stated is not None and stated != parameters:
         # The model that the summary is about tells better what its sizes mean.
-        reading = replace(reading, parameters=stated)
-        claims = list(line_claims(document, reading))
-    blanks = []
+        claims, blanks = _read(document, replace(reading, parameters=stated))
+    claims = sorted(claims, key=lambda claim: claim.place)[:MAX_CLAIMS]
+    known = parameters_of(claims, variants, parameters)
+    return Claims(tuple(_unrefuted(_settle_sizes(claims, variants, known))), tuple(blanks))
+
+
+def _unrefuted(claims: Sequence[Claim]) -> list[Claim]:
+    """The claims without guesses at what a figure means that a figure beyond doubt contradicts."""
+    sure: dict[tuple[str, Quantity], list[Claim]] = defaultdict(list)
+    for claim in claims:
+        if claim.sure:
+            sure[claim.variant, claim.quantity].append(claim)
+    return [claim for claim in claims if claim.basis is not Basis.GUESS or _agrees(claim, sure)]
+
+
+def _agrees(claim: Claim, sure: Mapping[tuple[str, Quantity], Sequence[Claim]]) -> bool:
+    known = sure[claim.variant, claim.quantity][:9]
+    return not known or any(one.low <= claim.high and claim.low <= one.high for one in known)
+
+
+def _read(document: Document, reading: Reading) -> tuple[list[Claim], list[Blank]]:
+    """The claims of lines and of tables; of a table without a variant's figures only the number of parameters."""
+    claims = list(line_claims(document, reading))
+    blanks: list[Blank] = []
     for block in document.blocks:
         if isinstance(block, Table):
             found, empty = table_claims(block, document, reading)
-            claims += found
+            claims += found if found or empty else parameter_claims(block, document, reading)
             blanks += empty
-    claims = sorted(claims, key=lambda claim: claim.place)[:MAX_CLAIMS]
-    known = parameters_of(claims, variants, parameters)
-    return Claims(tuple(_settle_sizes(claims, variants, known)), tuple(blanks))
+    return claims, blanks
 
 
 def parameters_of(claims: Sequence[Claim], variants: Sequence[Variant], given: float | None = None) -> float | None:

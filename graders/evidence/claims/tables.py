@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from graders.evidence.claims.columns import Cell, Meaning, Series, cell, meanings, named_quantity, quantity_words
+from graders.evidence.claims.columns import (
+    NO_VALUE,
+    Cell,
+    Meaning,
+    Series,
+    cell,
+    meanings,
+    named_quantity,
+    quantity_words,
+)
 from graders.evidence.claims.document import Document, Row, Table
-from graders.evidence.claims.model import QUALITY, SHARES, SIZES, Blank, Claim, Form, Quantity
+from graders.evidence.claims.model import QUALITY, SHARES, SIZES, Basis, Blank, Claim, Form, Quantity
 from graders.evidence.claims.normal import normal
 from graders.evidence.claims.numerals import Kind, Unit, unit_of
-from graders.evidence.claims.values import fits, share_unit, size_unit, value_of
+from graders.evidence.claims.values import fits, looks_like_ratio, share_unit, size_unit, value_of
 from graders.evidence.claims.variants import Mention, Variant, mentions
-from graders.evidence.claims.vocabulary import blank_words
+from graders.evidence.claims.vocabulary import blank_words, finder
 
 MAX_LABEL_COLUMNS = 3
 ALL = (*QUALITY, Quantity.TIME_MS)
+_MOST_PARTS = 6
+_STROKE = re.compile(r"(?<!\w)/|/(?!\w)|(?<=[^\W\d_])/(?=[^\W\d_]{3})|(?<=[\d%])/(?=[\d])")
+_LETTER = re.compile(r"[^\W\d_]")
+_SURELY_BYTES = 10_000
 
 
 @dataclass(frozen=True)
@@ -152,14 +166,19 @@ def _claims(one: _Labelled, document: Document, reading: Reading) -> tuple[list[
     rows = [index for index, names in enumerate(one.names) if names]
     for column in range(one.label_columns, len(table.header.cells)):
         cells = tuple(one.cell(row, column, reading.commas) for row in rows)
-        series.append(Series(table.header.cells[column], cells))
+        series += _split(Series(table.header.cells[column], cells), reading.commas)
     claims: list[Claim] = []
     blanks: list[Blank] = []
-    for item, meaning in zip(series, _meanings(series, table), strict=True):
+    for item, told in zip(series, _meanings(series, table), strict=True):
+        meaning = _sized(item, told) if told else None
         if meaning is not None:
             bare = _bare_unit(item, meaning.quantity, reading)
+            guessed = replace(meaning, basis=Basis.GUESS)
+            others = mentions(normal(item.heading), reading.variants)
             for each in item.cells:
-                claim = _claim(each, meaning, bare, document, table.line)
+                # "FP32's accuracy" as a column: hardly that of the row's variant.
+                doubtful = any(not set(each.variants) & set(other.names) for other in others)
+                claim = _claim(each, guessed if doubtful else meaning, bare, document, table.line)
                 if claim is not None:
                     claims.append(claim)
                 elif normal(each.text).strip() in blank_words() and len(each.variants) == 1:
@@ -167,15 +186,53 @@ def _claims(one: _Labelled, document: Document, reading: Reading) -> tuple[list[
     return claims, blanks
 
 
+def _split(item: Series, commas: bool) -> list[Series]:
+    """A column for each of several quantities that share cells: "accuracy / G-mean", "0.90 / 0.89"."""
+    names = _STROKE.split(item.heading)
+    if not 1 < len(names) <= _MOST_PARTS or any(name.count("(") != name.count(")") for name in names):
+        return [item]
+    named = [named_quantity(quantity_words(normal(name))) for name in names]
+    cells = [_STROKE.split(each.text) for each in item.cells]
+    filled = [parts for parts in cells if len(parts) > 1]
+    if not filled and all(quantity in SIZES for quantity in named):
+        return []  # One size divided by another one.
+    if not any(named) or not filled or any(len(parts) != len(names) for parts in filled):
+        return [item]
+    columns = zip(*(parts if len(parts) > 1 else parts * len(names) for parts in cells), strict=True)
+    return [_part(item, name, texts, commas) for name, texts in zip(names, columns, strict=True)]
+
+
+def _part(item: Series, name: str, texts: Sequence[str], commas: bool) -> Series:
+    pairs = zip(item.cells, texts, strict=True)
+    return Series(name, tuple(cell(old.variants, old.line, text, commas) for old, text in pairs))
+
+
+def _sized(item: Series, meaning: Meaning) -> Meaning | None:
+    """What a column of sizes means of which neither cells nor heading tell the unit: quotients, if they look so; else
+    its sizes are doubtful, unless they are large.
+    """
+    heading = unit_of(normal(item.heading))
+    figures = [one for one in item.first_figures() if one.unit is None]
+    if meaning.quantity not in SIZES or (heading and heading.kind is Kind.BYTES) or not figures:
+        return meaning
+    if looks_like_ratio(figures) and "bytes" not in finder("bytes").names(normal(item.heading)):
+        return None
+    whole = all(one.step >= 1 and one.value >= _SURELY_BYTES for one in figures)
+    return meaning if whole else replace(meaning, basis=Basis.GUESS)
+
+
 def _meanings(series: Sequence[Series], table: Table) -> tuple[Meaning | None, ...]:
     found = meanings(series)
-    if any(found) or len(series) != 1:
+    if any(found) or len(series) != 1 or quantity_words(normal(series[0].heading)) & {"other", "comparison"}:
         return found
     # One nameless column below a heading such as "Deflation".
     for heading in reversed(table.headings):
         told = meanings([replace(series[0], heading=f"{heading} {series[0].heading}")])
         if told[0] is not None:
-            return told
+            own = _LETTER.search(series[0].heading) and not unit_of(normal(series[0].heading))
+            return (replace(told[0], basis=Basis.GUESS),) if own else told
+        if quantity_words(normal(heading)) & NO_VALUE:
+            break
     return found
 
 

@@ -10,6 +10,7 @@ from graders.evidence.claims.numerals import APPROXIMATE, Figure, Kind, Unit
 
 _ROOM = 1.3
 _LEAST = 0.005
+_SMALL = 100
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,12 @@ def share_unit(figures: Sequence[Figure], heading: Unit | None) -> Unit | None:
     if middle > 1:
         return percent
     return percent if heading == percent and bare[-1] > 1 else None
+
+
+def looks_like_ratio(figures: Sequence[Figure]) -> bool:
+    """Whether figures without a unit are rather quotients of sizes than sizes: small, and with decimals."""
+    bare = [figure for figure in figures if figure.unit is None]
+    return bool(bare) and all(abs(one.value) < _SMALL for one in bare) and any(one.step < 1 for one in bare)
 
 
 def size_unit(figures: Sequence[Figure], parameters: float | None) -> Unit | None:

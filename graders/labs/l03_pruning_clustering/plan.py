@@ -12,6 +12,7 @@ from graders.labs.grading import Grading, RunBooks, RunPlan
 from graders.labs.held import held
 from graders.labs.l03_pruning_clustering import baseline as base
 from graders.labs.l03_pruning_clustering.evidence import BaseEvidence, CompressedEvidence
+from graders.labs.l03_pruning_clustering.exceptions import explained
 from graders.labs.l03_pruning_clustering.runs import BASE, CLUSTERED, DRAWN, PRUNED
 from graders.labs.testers import Agreement
 
@@ -58,7 +59,7 @@ def run_compressed(
     arguments = {"num_clusters": clusters} if clusters is not None else {"target_sparsity": sparsity}
     logs = {"logdir": str(grading.box(books.name) / "logs")}
     _, error = testers.drive(grading, books, class_name, logs | arguments, grading.profile.dataset_root, lambda _: None)
-    file = testers.file_of(grading, books, error)
+    file = testers.file_of(grading, books, explained(error))
     path = held(lambda: file.get().artefact.path)
     return CompressedEvidence(
         clusters=clusters,

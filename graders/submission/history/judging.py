@@ -165,7 +165,9 @@ def _files(history: History, work: Sequence[Commit], rules: HistoryRules) -> _Fo
         ]
     return _Found(
         holds=0.0 if costing else 1.0,
-        measured=f"{len(costing)} times a model, data or an archive" if costing else "no models, data or archives",
+        measured=f"{_count(len(costing), 'time')} a model, data or an archive"
+        if costing
+        else "no models, data or archives",
         expected="code, texts and plots; no models, data sets or archives",
         cause="Models and data were committed; they stay in the history even where a later commit deletes them.",
         next="Keep them below build/, list that in .gitignore, and take them out of the history (git filter-repo).",
