@@ -1,0 +1,133 @@
+"""Grading as root, as an ordinary user, and without bubblewrap: whole gradings in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graders.errors import UsageError
+from graders.sandbox import choose
+
+ROOT = Path(__file__).resolve().parents[2]
+ORDINARY = 64_321
+PASSED, UNSCORED = 0, 3
+
+
+def reached(path: Path) -> list[Path]:
+    """The folders on the way to a path that others may not pass."""
+    return [folder for folder in path.parents if not folder.stat().st_mode & 0o001]
+
+
+def as_ordinary(home: Path) -> list[str]:
+    """The words that make a command an ordinary user's. Where Python lies in a folder that only root may pass, bubblewrap
+    lays an open one over it for this user.
+    """
+    setpriv = ["setpriv", f"--reuid={ORDINARY}", f"--regid={ORDINARY}", "--clear-groups"]
+    shut = {folder for prefix in {sys.prefix, sys.base_prefix} for folder in reached(Path(prefix).resolve())}
+    if not shut:
+        return setpriv
+    top = min(shut, key=lambda folder: len(folder.parts))
+    if shutil.which("bwrap") is None or home.is_relative_to(top):
+        pytest.skip(f"an ordinary user can't pass {top}, where Python lies")
+    words = ["bwrap", "--dev-bind", "/", "/", "--perms", "0755", "--tmpfs", str(top)]
+    for prefix in dict.fromkeys(Path(each).resolve() for each in (sys.base_prefix, sys.prefix)):
+        if prefix.is_relative_to(top):
+            for parent in reversed(prefix.parents[: len(prefix.parts) - len(top.parts) - 1]):
+                words += ["--perms", "0755", "--dir", str(parent)]
+            words += ["--ro-bind", str(prefix), str(prefix)]
+    return [*words, "--", *setpriv]
+
+
+def grade(words: list[str], folder: Path, environment: Mapping[str, str], *more: str) -> tuple[int, Any, str]:
+    """Grades two of the reference's runs; the exit code, the scorecard and what was said."""
+    argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "graders", "--submission=reference", "--lab=l02"]
+    argv += ["-k", "native or test_fp32", f"--report-dir={folder / 'report'}", *more]
+    done = subprocess.run(
+        [*words, *argv], cwd=ROOT, env=dict(environment), capture_output=True, text=True, timeout=300, check=False
+    )
+    told = done.stdout + done.stderr
+    path = folder / "report" / "scorecard.json"
+    card = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    return done.returncode, card, told
+
+
+def earned(card: Any) -> float:
+    """What NativeModel and FP32Model earned."""
+    criteria = card["labs"][0]["criteria"]
+    return sum(each["earned"] for each in criteria if each["id"].split(".")[1] in ("native", "fp32"))
+
+
+def clean(**more: str) -> dict[str, str]:
+    """The environment without what the tests' own pytest put into it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
+    return kept | {"PYTHONDONTWRITEBYTECODE": "1"} | more
+
+
+def best() -> str:
+    return choose("auto").tier
+
+
+def test_as_the_user_who_tests(tmp_path: Path) -> None:
+    """Whoever runs these tests grades in the best tier of this machine; as root, students' code is nobody's."""
+    code, card, told = grade([], tmp_path, clean())
+    assert code == UNSCORED, told  # the other runs were not asked for
+    assert card["isolation"]["tier"] == best()
+    assert earned(card) == 5
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root can become another user; for others the test above is this one"
+)
+def test_as_an_ordinary_user(tmp_path: Path) -> None:
+    """An ordinary user, who has nothing but a home, gets the same marks and as good a tier."""
+    home = Path("/tmp") / f"optgrade-home-{os.getpid()}"
+    home.mkdir(mode=0o755)
+    try:
+        os.chown(home, ORDINARY, ORDINARY)
+        words = as_ordinary(home)
+        environment = clean(HOME=str(home), TMPDIR=str(home), MPLCONFIGDIR=str(home))
+        code, card, told = grade(words, home, environment)
+        assert code == UNSCORED, told
+        assert earned(card) == 5
+        tier = card["isolation"]["tier"]
+        missing = {layer["layer"]: layer["reason"] for layer in card["isolation"]["missing"]}
+        assert tier == best() or "namespaces" in missing, (tier, missing)
+        assert "user of no rights" not in missing
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def without(program: str, folder: Path) -> str:
+    """A PATH with everything but a program."""
+    folder.mkdir()
+    for place in os.environ["PATH"].split(os.pathsep):
+        for entry in Path(place).iterdir() if Path(place).is_dir() else ():
+            link = folder / entry.name
+            if entry.name != program and not link.is_symlink():
+                link.symlink_to(entry)
+    return str(folder)
+
+
+def test_without_bubblewrap(tmp_path: Path) -> None:
+    """Without bubblewrap the next tier is taken, and the report says why; strict is refused with the package's name."""
+    environment = clean(PATH=without("bwrap", tmp_path / "bin"))
+    code, card, told = grade([], tmp_path, environment)
+    assert code == UNSCORED, told
+    assert earned(card) == 5
+    try:
+        expected = choose("confined").tier
+    except UsageError:
+        expected = "bare"
+    assert card["isolation"]["tier"] == expected
+    assert "apt-get install bubblewrap" in card["isolation"]["missing"][0]["reason"]
+    code, _, told = grade([], tmp_path / "strict", environment, "--isolation=strict")
+    assert code == 4
+    assert "--isolation=strict is refused: bubblewrap is not installed" in told
