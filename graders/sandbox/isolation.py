@@ -170,6 +170,8 @@ def choose(tier: str, probe: Probe | None = None) -> Isolation:
         from graders.sandbox import canaries
 
         probe = canaries.probe
+    if tier not in ("auto", *TIERS):
+        raise UsageError(f"--isolation={tier}: no such tier; there are {', '.join(TIERS)}")
     refused: list[MissingLayer] = []
     for name, layer, make in (
         ("strict", "namespaces", _strict),

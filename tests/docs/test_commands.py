@@ -40,6 +40,7 @@ RUN: dict[str, list[str]] = {
         "-k",
         "question",
     ],
+    "python -m graders doctor": [PY, "-m", "graders", "doctor"],
     "python benchmarks/figures.py": [PY, "benchmarks/figures.py"],
     "pytest graders --collect-only": [PY, "-m", "pytest", "graders", "--collect-only", "-q"],
     "make grade SUBMISSION=./student": ["make", "grade", "SUBMISSION={student}", "REPORT={out}", "ARGS=-k native"],

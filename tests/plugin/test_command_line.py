@@ -16,7 +16,7 @@ Run = Callable[..., Any]
 REFUSED: dict[str, tuple[list[str], str]] = {
     "no submission": ([], "Type: pytest graders --submission PATH"),
     "no such path": (["--submission", "no/such/folder"], "--submission no/such/folder: no such path"),
-    "a file": (["--submission", "pyproject.toml"], "--submission pyproject.toml: not a folder"),
+    "a file": (["--submission", "pyproject.toml"], "--submission pyproject.toml: neither a folder nor a ZIP archive"),
     "unknown lab": (["--submission", "student_template", "--lab", "l99"], "--lab l99: no such lab; there are"),
     "unknown profile": (["--submission", "student_template", "--profile", "mars"], "no profile 'mars': choose one of"),
     "a real profile without its data": (

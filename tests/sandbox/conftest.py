@@ -130,7 +130,7 @@ Open = Callable[..., Run]
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """A server that has imported numpy."""
-    with Server(["numpy"], choose("auto"), {"OMP_NUM_THREADS": "1"}) as started:
+    with Server(["numpy"], choose("bare"), {"OMP_NUM_THREADS": "1"}) as started:
         started.wait_ready()
         yield started
 

@@ -292,6 +292,12 @@ def test_less_is_refused(tier: str) -> None:
     assert "\n" not in message
 
 
+def test_a_tier_that_is_none() -> None:
+    """A word that is no tier's is refused with those that are."""
+    with pytest.raises(UsageError, match="no such tier; there are strict, confined, bare"):
+        choose("nonsense")
+
+
 def test_without_bubblewrap(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where bubblewrap is not installed, strict is refused with the package's name, and auto takes the next one."""
     module = importlib.import_module("graders.sandbox.isolation")

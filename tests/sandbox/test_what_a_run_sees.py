@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from graders.errors import OptgradeError, SandboxError, UsageError
-from graders.sandbox import TIERS, Limits, Server, choose
+from graders.errors import OptgradeError, SandboxError
+from graders.sandbox import Limits, Server, choose
 from graders.sandbox.server import BASE_ENVIRONMENT
 
 Open = Callable[..., Any]
@@ -75,7 +75,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         seed=1,
         environment={"OF_THE_RUN": "1"},
     )
-    with Server(["numpy"], choose("auto"), {"OF_THE_SERVER": "2"}) as server:
+    with Server(["numpy"], choose("bare"), {"OF_THE_SERVER": "2"}) as server:
         patch.undo()
         session = server.open(spec)
         facts = dict(session.call("go").facts)
@@ -279,17 +279,3 @@ def test_a_run_that_is_never_called(make: Open) -> None:
     record = made.end()
     assert record.error is None
     assert not made.left()
-
-
-def test_tiers() -> None:
-    """What can be had is chosen and says what it lacks; the rest is refused in one line that says what to type."""
-    for asked in ("auto", "bare"):
-        tier = choose(asked)
-        assert tier.tier == "bare"
-        assert {layer.layer for layer in tier.missing} >= {"file system", "network", "processes"}
-        assert all(layer.reason for layer in tier.missing)
-        assert tier.command(["a", "b"]) == ["a", "b"]
-    for asked in set(TIERS) - {"bare"} | {"nonsense"}:
-        with pytest.raises(UsageError, match="--isolation") as caught:
-            choose(asked)
-        assert "\n" not in str(caught.value)
