@@ -76,6 +76,9 @@ def start_servers(options: Options) -> Servers:
     preload: dict[str, None] = {}
     for entry in options.labs:
         preload |= dict.fromkeys(entry.lab.preload)
+    if options.isolation.user is not None:
+        # What is made for runs has to be readable for the user that they get.
+        os.umask(0o022)
     scratch = Path(tempfile.mkdtemp(prefix="optgrade-"))
     profile = options.profile
     readable = [*profile.data, profile.model_path, *dict.fromkeys(entry.lab.driver for entry in options.labs)]

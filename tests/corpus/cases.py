@@ -17,7 +17,8 @@ The file is TOML, in ``fixtures/submissions/<mistakes or correct>/<lab>/``:
 A criterion that comes out otherwise than the others is a table: ``{ criterion = "…", verdict = "partial", earned = 1 }``.
 A change is to the lab's student file unless it has a ``file``. Besides ``old`` and ``new`` it may have ``content`` (the
 whole file, new or replaced), ``delete = true``, ``to`` (a file or folder is moved there), ``given`` (the file of
-``student_template/`` that takes the place of ``file``), or ``windows = true`` (a byte order mark and CRLF line ends); or
+``student_template/`` that takes the place of ``file``), or ``windows = true`` (a byte order mark and CRLF line ends);
+``prepend`` or ``append`` (code before all other, or after it); ``compiled`` (code whose bytecode the file holds); or
 it makes a git history of ``commits``, which ``repositories.py`` describes.
 Below ``correct/`` there are no ``costs``, ``verdict`` and ``names``.
 
@@ -29,6 +30,8 @@ has its ``lab = "l02"``. ``based_on = "correct/summaries/polish"`` names a case 
 
 from __future__ import annotations
 
+import importlib.util
+import marshal
 import shutil
 import tomllib
 from collections.abc import Mapping
@@ -43,7 +46,10 @@ from graders.verdicts import Verdict
 from .repositories import TEMPLATE, Plan, make_repository, read_plan
 from .tables import CaseError, inside, items, no_others, shown, table, text, typed, wordings
 
-__all__ = ["CORPUS", "CORRECT", "MISTAKES", "REFERENCE", "Case", "CaseError", "Cost", "build", "load", "load_all"]
+__all__ = [
+    "CORPUS", "CORRECT", "MISTAKES", "REFERENCE", "Case", "CaseError", "Change", "Cost", "apply", "build", "load", "load_all",
+    "read_change",
+]  # fmt: skip
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CORPUS = REPOSITORY / "fixtures" / "submissions"
@@ -57,7 +63,10 @@ CASE_KEYS = {
 }  # fmt: skip
 MISTAKE_KEYS = {"costs", "verdict", "names"}
 COST_KEYS = {"criterion", "verdict", "earned"}
-CHANGE_KEYS = ({"old", "new"}, {"content"}, {"delete"}, {"to"}, {"given"}, {"windows"})
+CHANGE_KEYS = (
+    {"old", "new"}, {"content"}, {"delete"}, {"to"}, {"given"}, {"windows"}, {"prepend"}, {"append"}, {"compiled"},
+)  # fmt: skip
+FUTURE = "from __future__ import annotations\n"
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,9 @@ class Change:
     to: str | None = None
     given: str | None = None
     windows: bool = False
+    prepend: str | None = None
+    append: str | None = None
+    compiled: str | None = None
     history: Plan | None = None
 
 
@@ -153,12 +165,17 @@ def build(case: Case, folder: Path) -> Path:
         if change.history is not None:
             folder = make_repository(change.history, folder, case.path.name)
         else:
-            _apply(change, folder, case.path.name)
+            apply(change, folder, case.path.name)
     return folder
 
 
-def _apply(change: Change, folder: Path, where: str) -> None:
+def apply(change: Change, folder: Path, where: str) -> None:
+    """Carries out a change that is no history. :raises CaseError: where it does not apply."""
     target = folder / change.file
+    if change.compiled is not None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(_bytecode(change.compiled, target.stem))
+        return
     if change.content is not None or change.given is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if change.content is not None:
@@ -179,12 +196,24 @@ def _apply(change: Change, folder: Path, where: str) -> None:
     if change.windows:
         target.write_text(content, encoding="utf-8-sig", newline="\r\n")
         return
+    if change.prepend is not None or change.append is not None:
+        # Nothing may stand before an import from the future.
+        head, future, rest = content.partition(FUTURE) if FUTURE in content else ("", "", content)
+        text = f"{head}{future}\n{change.prepend or ''}\n{rest}\n{change.append or ''}"
+        target.write_text(text, encoding="utf-8")
+        return
     assert change.old is not None
     assert change.new is not None
     found = content.count(change.old)
     if found != 1:
         raise CaseError(f"{where}: {change.file} has {found} places, not 1, that read {shown(change.old)}")
     target.write_text(content.replace(change.old, change.new), encoding="utf-8")
+
+
+def _bytecode(code: str, name: str) -> bytes:
+    """A ``.pyc`` that is taken as it is, whatever source there may be."""
+    flags = (1).to_bytes(4, "little")
+    return importlib.util.MAGIC_NUMBER + flags + bytes(8) + marshal.dumps(compile(code, f"{name}.py", "exec"))
 
 
 def _data(path: Path) -> dict[str, Any]:
@@ -209,7 +238,7 @@ def _lab(path: Path, data: Mapping[str, Any]) -> Lab:
 def _changes(data: Mapping[str, Any], path: Path, lab: Lab) -> tuple[Change, ...]:
     """The changes of the case that this one is based on, and its own."""
     where = path.name
-    own = tuple(_change(item, lab, f"{where}: change {number}") for number, item in items(data, "changes", where))
+    own = tuple(read_change(item, lab, f"{where}: change {number}") for number, item in items(data, "changes", where))
     if "based_on" not in data:
         return own
     name = inside(text(data, "based_on", where), where, "based_on")
@@ -231,7 +260,8 @@ def _pending(data: Mapping[str, Any], lab: Lab, where: str) -> tuple[str, ...]:
     return found
 
 
-def _change(item: Any, lab: Lab, where: str) -> Change:
+def read_change(item: Any, lab: Lab, where: str) -> Change:
+    """A change from its table. :raises CaseError: where something in it is missing, unknown or of another type."""
     data = table(item, where)
     if "commits" in data:
         return Change("", history=read_plan(data, lab.student_file, where))
@@ -249,6 +279,9 @@ def _change(item: Any, lab: Lab, where: str) -> Change:
         to=inside(text(data, "to", where), where, "to") if "to" in data else None,
         given=inside(text(data, "given", where), where, "given") if "given" in data else None,
         windows="windows" in data and typed(data, "windows", bool, where),
+        prepend=text(data, "prepend", where) if "prepend" in data else None,
+        append=text(data, "append", where) if "append" in data else None,
+        compiled=text(data, "compiled", where) if "compiled" in data else None,
     )
     if change.old is not None and change.old == change.new:
         raise CaseError(f"{where} puts {shown(change.old)} in the place of itself")
