@@ -18,13 +18,18 @@ from graders.evidence.claims.numerals import Figure, Kind, figures, unit_of
 from graders.evidence.claims.vocabulary import finder
 
 _LISTS = ("accuracy", "accuracy_or_precision", "precision", "sensitivity", "g_mean", "time_ms", "bytes", "zipped",
-          "deflation", "compression", "saving", "parameters", "other", "ratio", "setting", "comparison")  # fmt: skip
+          "deflation", "compression", "saving", "parameters", "other", "ratio", "setting", "comparison",
+          "statistic")  # fmt: skip
 EITHER = "accuracy_or_precision"
 """Words that some languages use for both."""
 _OTHER = "other"
 NO_VALUE = frozenset({_OTHER, "ratio", "comparison"})
 """Words of what is none of the quantities: another one, a quotient of two, a difference."""
-_ASIDE = NO_VALUE | {"setting"}
+_STATISTIC = "statistic"
+"""Words of a median, a minimum and the like."""
+_ASIDE = NO_VALUE | {"setting", _STATISTIC}
+_SPREAD = frozenset({_OTHER, _STATISTIC})
+_PLUS_MINUS = ("\u00b1", "+/-", "+-")
 _COMPRESSION = "compression"
 _SAVED = frozenset({"saving", "bytes", "zipped", _COMPRESSION})
 _TIMES = re.compile(r"(?:the )?times\W*\w{0,5}\W*")
@@ -69,7 +74,12 @@ def cell(variants: tuple[str, ...], line: int, text: str, commas: bool) -> Cell:
 
 def quantity_words(text: str) -> frozenset[str]:
     """The lists of words for quantities that a normalised heading has words of; nothing where it speaks of others."""
-    return finder(*_LISTS).names(text)
+    return frozenset(hit.meaning for hit in finder(*_LISTS).all(text) if not is_spread(text, hit.start, hit.meaning))
+
+
+def is_spread(text: str, start: int, meaning: str) -> bool:
+    """Whether a word only says by how much a mean varies: "time (mean ± std)"."""
+    return meaning in _SPREAD and text[max(0, start - 6) : start].rstrip().endswith(_PLUS_MINUS)
 
 
 def named_quantity(words: Iterable[str]) -> Quantity | None:
@@ -93,6 +103,7 @@ def meanings(series: Sequence[Series]) -> tuple[Meaning | None, ...]:
         meaning = _by_word(one, words[index])
         if meaning is not None:
             found[index] = meaning
+    _drop_statistics(words, found)
     _settle_either(words, found)
     unknown = [i for i in range(len(series)) if i not in found and not words[i] and series[i].first_figures()]
     _by_unit(series, unknown, found)
@@ -139,7 +150,17 @@ def _basis(heading: str, words: frozenset[str], quantity: Quantity | None, kind:
     if "ratio" in words:
         shares = quantity in QUALITY or (quantity is None and _COMPRESSION in words and kind is Kind.PERCENT)
         return Basis.GUESS if shares else None
-    return Basis.WORD
+    return Basis.GUESS if _STATISTIC in words else Basis.WORD
+
+
+def _drop_statistics(words: Sequence[frozenset[str]], found: dict[int, Meaning]) -> None:
+    """Beside a mean, or another statistic, the median of a quantity is none; alone it is what there is."""
+    taken = {meaning.quantity for index, meaning in found.items() if _STATISTIC not in words[index]}
+    for index in sorted(index for index in found if _STATISTIC in words[index]):
+        quantity = found[index].quantity
+        if quantity in taken:
+            del found[index]
+        taken.add(quantity)
 
 
 def _signed(one: Series) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from graders.evidence.claims.inline import ImageMark, images, plain_text, without_data
+from graders.evidence.claims.inline import ImageMark, images, plain_text, whole_lines, without_data
 from graders.evidence.claims.model import Form, Place
 
 if TYPE_CHECKING:
@@ -181,12 +181,12 @@ class _Reader:
         self.last = text
 
     def _paragraph(self, content: str, first: int) -> None:
-        lines = content.split("\n")
-        bold = _BOLD_LINE.fullmatch(lines[0]) if len(lines) == 1 and not self.lists else None
+        lines = list(whole_lines(content))
+        bold = _BOLD_LINE.fullmatch(lines[0][1]) if len(lines) == 1 and not self.lists else None
         if bold:
             self._heading(PSEUDO_LEVEL, bold.group(1).rstrip(":"), first)
             return
-        for number, line in enumerate(lines):
+        for number, line in lines:
             loose = _LOOSE_HEADING.match(line)
             if loose and not self.lists:
                 self._heading(len(loose.group(1)), loose.group(2), first + number)
@@ -243,7 +243,7 @@ class _Reader:
         if "<tr" in content.lower():
             self._add_table(list(self._html_rows(content, first)))
             return
-        for number, line in enumerate(content.split("\n")):
+        for number, line in whole_lines(content):
             self._line(line, first + number, Form.PROSE)
 
     def _html_rows(self, content: str, first: int) -> Iterator[Row]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -65,6 +65,17 @@ def images(line: str, named: Mapping[str, str]) -> tuple[ImageMark, ...]:
         if source:
             found.append((match.start(), _mark(_group(source), _group(alternative) if alternative else "")))
     return tuple(mark for _, mark in sorted(found, key=lambda item: item[0]))
+
+
+def whole_lines(content: str) -> Iterator[tuple[int, str]]:
+    """The lines of a block of text, numbered from 0; one image's mark that goes over several lines makes them one."""
+    for pattern, sign in ((_IMAGE_TAG, "<img"), (_IMAGE, "![")):
+        if "\n" in content and sign in content.lower():
+            content = pattern.sub(lambda found: found.group().replace("\n", "\0"), content)
+    number = 0
+    for line in content.split("\n"):
+        yield number, line.replace("\0", " ")
+        number += 1 + line.count("\0")
 
 
 def _mark(target: str, alternative: str) -> ImageMark:

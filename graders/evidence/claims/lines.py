@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from graders.evidence.claims.columns import EITHER, NO_VALUE, named_quantity, quantity_words
+from graders.evidence.claims.columns import EITHER, NO_VALUE, is_spread, named_quantity, quantity_words
 from graders.evidence.claims.document import Document, Heading, Line, Table
 from graders.evidence.claims.items import Item, Run
+from graders.evidence.claims.listings import listed_claims
 from graders.evidence.claims.model import SHARES, SIZES, Basis, Claim, Form, Quantity
 from graders.evidence.claims.normal import is_dense, normal
 from graders.evidence.claims.numerals import Figure, Kind, Unit, figures, unit_of
@@ -27,12 +28,14 @@ MAX_FIGURES = 40
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|[\u3002\uff01\uff1f]")
 _CLAUSE = re.compile(r",(?!\d)|;")
 _LABELLED = re.compile(r"[:=|]|\s-\s")
+_BEHIND_NAME = re.compile(r"[\s)\]]*+[:=|(-]")
 _SHORT = 7
 _LITTLE = 2
 _SECOND = 1e3
 _WORDS = ("accuracy", "accuracy_or_precision", "precision", "sensitivity", "g_mean", "time_ms", "bytes", "zipped",
-          "deflation", "parameters", "other", "ratio", "setting")  # fmt: skip
-_ASIDE = frozenset({"other", "ratio", "setting"})
+          "deflation", "parameters", "other", "ratio", "setting", "statistic")  # fmt: skip
+_STATISTIC = "statistic"
+_ASIDE = frozenset({"other", "ratio", "setting", _STATISTIC})
 _SURELY_BYTES = 10_000
 _PERCENT = Unit(Kind.PERCENT, 0.01, 0.01)
 
@@ -44,6 +47,10 @@ class _Word:
     quantity: Quantity | None
     start: int
     end: int
+    statistic: Quantity | None = None
+    """The quantity that it names a median, a minimum or the like of."""
+    of_time: bool = False
+    """Whether it names such a statistic and not of what: in the labs, of times."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,10 @@ def line_claims(document: Document, reading: Reading) -> Iterator[Claim]:
             if isinstance(block, Heading):
                 context = heading_names((*block.above, block.text), reading.variants)
                 headed = bool(context)
+            continue
+        listed = listed_claims(block, document, reading)
+        if listed is not None:
+            yield from (*run.end(document), *listed)
             continue
         for part in (half for whole in _parts(block, reading) for half in _halves(whole, context, reading)):
             names = _speaks_of(part, context)
@@ -169,6 +180,7 @@ def _words(text: str, named: Sequence[Mention], others: Sequence[Figure]) -> tup
     hits = finder(*_WORDS).all(text)
     found = [hit for hit in hits if not any(name.start <= hit.start < name.end for name in named)]
     found = [hit for hit in found if not (hit.meaning == "ratio" and any(o.start < hit.start < o.end for o in others))]
+    found = [hit for hit in found if not is_spread(text, hit.start, hit.meaning)]
     words: list[_Word] = []
     at = 0
     while at < len(found):
@@ -179,7 +191,9 @@ def _words(text: str, named: Sequence[Mention], others: Sequence[Figure]) -> tup
         ):
             names.add(found[until].meaning)
             until += 1
-        words.append(_Word(_quantity(names), found[at].start, found[until - 1].end))
+        statistic = _quantity(names - {_STATISTIC}) if _STATISTIC in names else None
+        alone = names == {_STATISTIC}
+        words.append(_Word(_quantity(names), found[at].start, found[until - 1].end, statistic, alone))
         at = until
     return tuple(words)
 
@@ -256,9 +270,13 @@ def _paired(part: _Part, line: Line) -> Iterator[tuple[Figure, Quantity, Basis]]
         before = [w for w in part.words if last <= w.start and w.end <= figure.start and w.start not in used]
         behind = [word for word in part.words if figure.end <= word.start and word.end <= following]
         last = figure.end
+        if figure.kind() not in (None, Kind.TIME):
+            before, behind = ([word for word in words if not word.of_time] for words in (before, behind))
         word = _nearest(before, behind, figure, used, part)
         if word is not None:
             used.add(word.start)
+            if word.statistic is not None and part.form is Form.LINE and fits(figure, word.statistic):
+                yield figure, word.statistic, Basis.GUESS
             if word.quantity is not None and fits(figure, word.quantity):
                 yield figure, word.quantity, Basis.WORD
             continue
@@ -266,7 +284,17 @@ def _paired(part: _Part, line: Line) -> Iterator[tuple[Figure, Quantity, Basis]]
         if quantity is not None and not before:
             # Seconds with nothing that says of what may be those of training.
             long = figure.unit is not None and figure.kind() is Kind.TIME and figure.unit.factor >= _SECOND
-            yield figure, quantity, Basis.GUESS if long else Basis.UNIT
+            # A line of a paragraph may be half a sentence, of which the other half says that it is a median.
+            half = figure.kind() is Kind.TIME and line.form is Form.PROSE and not _is_label(part, figure)
+            # "Median of 1500 calls: 0.105 ms" is still a median.
+            other = figure.kind() is Kind.TIME and any(w.quantity is None and w.end <= figure.start for w in part.words)
+            yield figure, quantity, Basis.GUESS if long or half or other else Basis.UNIT
+
+
+def _is_label(part: _Part, figure: Figure) -> bool:
+    """Whether a variant's name is the label of a figure: "FP32: 4.2 ms"."""
+    before = [mention.end for mention in part.named if mention.end <= figure.start]
+    return bool(before) and _BEHIND_NAME.match(part.text, before[-1]) is not None
 
 
 def _nearest(

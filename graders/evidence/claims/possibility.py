@@ -11,6 +11,11 @@ from graders.evidence.claims.reading import parameters_of
 from graders.evidence.claims.shown import in_order, shown, stated
 from graders.evidence.claims.variants import Variant
 
+_LOOK_UP = "Look the figure up in the metrics file or in the listing of files, and mend it."
+_MARGIN = 0.01
+# A size that is stated to the byte stands for no more than one above.
+_BYTE = 1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
@@ -37,7 +42,7 @@ def check_possible(
     """
     bounds = bounds or Bounds()
     parameters = parameters_of(claims.claims, variants, parameters)
-    findings = [*_out_of_range(claims), *_qualities(claims), *_archives(claims)]
+    findings = [*_out_of_range(claims), *_qualities(claims), *_archives(claims, variants)]
     findings += _sizes(claims, variants, parameters, bounds)
     inverted = list(_trends(claims, variants))
     trended = {finding.variant for finding in inverted}
@@ -57,13 +62,15 @@ def _out_of_range(claims: Claims) -> Iterator[Finding]:
             yield _impossible(claim, "more than 0", "The figure is of a difference, or was not measured.")
 
 
-def _impossible(claim: Claim, expected: str, cause: str, others: Sequence[Claim] = ()) -> Finding:
+def _impossible(
+    claim: Claim, expected: str, cause: str, others: Sequence[Claim] = (), next_step: str = _LOOK_UP
+) -> Finding:
     return Finding(
         Check.IMPOSSIBLE,
         measured="; ".join(stated(one) for one in (claim, *others)),
         expected=expected,
         cause=cause,
-        next="Look the figure up in the metrics file or in the listing of files, and mend it.",
+        next=next_step,
         quotes=tuple(one.quote for one in (claim, *others)),
         variant=claim.variant,
         quantity=claim.quantity,
@@ -140,18 +147,32 @@ def _extremes(group: dict[Quantity, Claim]) -> Iterator[Finding]:
         yield _impossible(accuracy, "figures that can be true together", cause, odd)
 
 
-def _archives(claims: Claims) -> Iterator[Finding]:
+def _archives(claims: Claims, variants: Sequence[Variant]) -> Iterator[Finding]:
+    """Archives that are not smaller than their file. A TensorFlow Lite file always loses some percent in one."""
+    plain = {variant.name for variant in variants if variant.bits}
     for claim in claims.claims:
         if claim.quantity is not Quantity.ZIP_BYTES or len(claim.variants) != 1:
             continue
-        raw = next((one for one in claims.of(claim.variant, Quantity.BYTES) if one.high < claim.low * 0.99), None)
+        raws = claims.of(claim.variant, Quantity.BYTES)
+        raw = next((one for one in raws if _is_stored(claim, one, claim.variant in plain)), None)
         if raw is not None:
             yield _impossible(
                 claim,
                 "an archive that is smaller than the file in it",
                 "The archive was made without compression (ZIP_STORED), or the two figures are exchanged.",
                 [raw],
+                next_step="Make the archive with `zip`, or with ZIP_DEFLATED in Python; or exchange the two figures.",
             )
+
+
+def _is_stored(zipped: Claim, raw: Claim, plain: bool) -> bool:
+    """Whether an archive is not smaller than its file, rounding and the kinds of kilobytes considered; by a margin
+    where a figure is doubtful, or the file may be compressed itself.
+    """
+    if not (plain and zipped.sure and raw.sure):
+        return raw.high < zipped.low * (1 - _MARGIN)
+    to_the_byte = max(one.high - one.value for one in (zipped, raw)) <= _BYTE
+    return zipped.low >= raw.high or (to_the_byte and zipped.value >= raw.value)
 
 
 def _deflations(

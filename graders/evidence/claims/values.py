@@ -11,6 +11,9 @@ from graders.evidence.claims.numerals import APPROXIMATE, Figure, Kind, Unit
 _ROOM = 1.3
 _LEAST = 0.005
 _SMALL = 100
+_PERCENT = Unit(Kind.PERCENT, 0.01, 0.01)
+_HALF_A_PERCENT = 0.005
+"""What `zip` prints as 0 % is no more than that."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,10 @@ def value_of(figure: Figure, quantity: Quantity, bare: Unit | None = None) -> Va
     if not fits(figure, quantity):
         return None
     unit = figure.unit or bare
+    if unit is None and quantity in SHARES and figure.value == 0 and figure.step >= 1:
+        unit = _PERCENT
+    if quantity is Quantity.DEFLATION and unit == _PERCENT and figure.value == 0 and figure.step == 1:
+        return Value(0.0, 0.0, _HALF_A_PERCENT)
     if unit is None and quantity in SIZES:
         return None
     low, high = (unit.factor, unit.most) if unit else (1.0, 1.0)
@@ -54,13 +61,12 @@ def value_of(figure: Figure, quantity: Quantity, bare: Unit | None = None) -> Va
 def share_unit(figures: Sequence[Figure], heading: Unit | None) -> Unit | None:
     """How bare figures of one quantity that is a share are meant: percent, or 0..1 (``None``)."""
     bare = sorted(figure.value for figure in figures if figure.unit is None)
-    percent = Unit(Kind.PERCENT, 0.01, 0.01)
     if not bare:
         return None
     middle = bare[len(bare) // 2]
     if middle > 1:
-        return percent
-    return percent if heading == percent and bare[-1] > 1 else None
+        return _PERCENT
+    return _PERCENT if heading == _PERCENT and bare[-1] > 1 else None
 
 
 def looks_like_ratio(figures: Sequence[Figure]) -> bool:

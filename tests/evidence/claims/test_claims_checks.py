@@ -89,6 +89,35 @@ class TestComplete:
         assert check_complete(claims, int8, (Q.BYTES,)) == ()
         assert len(check_complete(claims, int8, (Q.ACCURACY,))) == 4
 
+    def test_sizes_alone_are_missing(self) -> None:
+        """The variant is there with other figures; sizes come from a listing of files, not from its metrics."""
+        wanted = (Q.BYTES, frozenset({Q.ZIP_BYTES, Q.DEFLATION}))
+        (finding,) = check_complete(Claims(tuple(complete())), VARIANTS_L02[1:2], wanted)
+        assert finding.measured == "tflite-fp32: no file size and deflation or zipped size"
+        assert "is not in the summary" not in finding.cause
+        assert "metrics.md" not in finding.next
+        assert "`ls -l`" in finding.next
+        assert "`zip`" in finding.next
+        (size,) = check_complete(Claims(tuple(complete())), VARIANTS_L02[1:2], (Q.BYTES,))
+        assert "`zip`" not in size.next
+
+    def test_measurements_alone_are_missing(self) -> None:
+        """They are named, and come from the metrics."""
+        (finding,) = check_complete(Claims((claim("tflite-fp32", Q.BYTES, 131_072),)), VARIANTS_L02[1:2])
+        assert finding.measured.startswith("tflite-fp32: no accuracy, mean precision")
+        assert "other figures" in finding.cause
+        assert "tflite-fp32-metrics.md" in finding.next
+        assert "ls" not in finding.next
+
+    def test_a_variant_is_not_there_at_all(self) -> None:
+        """Only then is that the cause; a row of empty cells is another one."""
+        (finding,) = check_complete(Claims(()), VARIANTS_L02[:1])
+        assert finding.measured == "native: no figure found"
+        assert "not in the summary" in finding.cause
+        blank = Blank("native", Q.G_MEAN, Place("summary.md", 9), "")
+        (empty,) = check_complete(Claims((), (blank,)), VARIANTS_L02[:1])
+        assert "cells" in empty.cause
+
     def test_one_of_several_may_be_enough(self) -> None:
         """A lab may take the zipped size or the deflation."""
         claims = Claims((claim("pruned-0.5-fp32", Q.DEFLATION, 0.4),))
@@ -176,6 +205,27 @@ class TestPossible:
             claim("pruned-0.5-fp32", Q.BYTES, 131_072), claim("pruned-0.5-fp32", Q.ZIP_BYTES, 140_000)
         )
         assert "ZIP_STORED" in finding.cause
+
+    @pytest.mark.parametrize(
+        ("zipped", "step", "more", "stored"),
+        [
+            (126_726, 1, {}, True), (126_504, 1, {}, True), (126_503, 1, {}, False), (112_918, 1, {}, False),
+            (126_700, 100, {}, True), (126_500, 100, {}, False), (127_000, 1000, {}, False),
+            (126_726, 1, {"basis": Basis.GUESS}, False), (140_000, 1, {"basis": Basis.GUESS}, True),
+        ],
+    )  # fmt: skip
+    def test_headers_tell_a_stored_archive(
+        self, zipped: float, step: float, more: dict[str, Basis], stored: bool
+    ) -> None:
+        """Some 200 bytes more than the file are enough, rounding considered; a doubtful figure needs a margin."""
+        file = claim("pruned-0.5-fp32", Q.BYTES, 126_504, step=1)
+        findings = possible(file, claim("pruned-0.5-fp32", Q.ZIP_BYTES, zipped, step=step, **more))
+        assert bool(findings) == stored
+        assert all(finding.sure == (not more) for finding in findings)
+
+    def test_a_keras_file_may_be_an_archive_itself(self) -> None:
+        """Zipped again it grows by some bytes."""
+        assert possible(claim("native", Q.BYTES, 400_000, step=1), claim("native", Q.ZIP_BYTES, 400_200, step=1)) == ()
 
     @pytest.mark.parametrize(("kind", "rising"), [("clustered", True), ("pruned", False)])
     def test_trends_tell_inverted_deflations(self, kind: str, rising: bool) -> None:

@@ -88,6 +88,12 @@ FLOODS = {
     "deflations": lambda: "".join(
         f"* clustered-16 deflation {n % 100} % zip {n} KB size {n} KB\n" for n in range(5000)
     ),
+    "tags over lines": lambda: "<img src='a'\n" * (SIZE // 13),
+    "images over lines": lambda: "![a\nb](c\n" * (SIZE // 10),
+    "listings": lambda: "```\n" + "-rw-r--r-- 1 a b 126504 Oct 18 13:31 clustered-2-fp32.tflite\n" * 4500,
+    "half listings": lambda: repeated("-rw-r--r-- 1 a b 126504 Oct 18 13:31 "),
+    "sizes and names": lambda: "126504 int8/clustered-2/fp32.tflite\n\n" * 7000,
+    "statistics": lambda: repeated("median 9 ms max "),
     "nul": lambda: "\0" * SIZE,
 }
 
@@ -104,7 +110,7 @@ def test_floods_take_seconds_at_most(flood: str) -> None:
 PIECES = st.sampled_from(
     [*L02, *L03, "INT8", "FP32", "16 clusters", "accuracy", "G-mean", "czas", "准确率", "deflation", "ZIP", "93.7 %", "0,93",
      "4.17 ms", "131 KB", "±", "|", "\n", "\n\n", "|---|---|\n", "# ", "* ", "1. ", "```\n", "<table>", "<tr><td>", "![a](b.png)",
-     "[x]: y", ": ", "=", "...", "TODO", "~", "(", ")", "-", " ", "\t", "\u202e", "\ufeff", "\\", "$", "**"]
+     "median", "max", "<img\n", "<img src='a'\n>", "-rw-r--r-- 1 a b 9 Oct 18 13:31 ", "126504 ", "fp32.tflite", "[x]: y", ": ", "=", "...", "TODO", "~", "(", ")", "-", " ", "\t", "\u202e", "\ufeff", "\\", "$", "**"]
 )  # fmt: skip
 
 

@@ -110,6 +110,34 @@ def test_a_damaged_png_is_judged(at: int, value: int) -> None:
         assert bytes(data) != png()
 
 
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        '<img\n  src="img/native.png"\n  alt="of native"\n/>', 'Text <img\nsrc="img/native.png"\nalt="of native"> and more.',
+        '<p align="center">\n  <img\n    src="img/native.png"\n    alt="of native"\n    width="400"\n  />\n</p>',
+        '- an item\n  <img src="img/native.png"\n       alt="of native">', '> <img\n> src="img/native.png"\n> alt="of native">',
+        '<IMG\n  SRC=img/native.png\n  ALT="of native"\n/>', "![of\nnative](img/native.png)",
+        '<img\n  src="img/native.png"\n  alt="of native"\n/>\n---',
+    ],
+)  # fmt: skip
+def test_images_over_several_lines(markdown: str) -> None:
+    """As formatters break long tags; what follows keeps its line."""
+    document = read_document(f"# Title\n\n{markdown}\n\nfp32: 0.9\n")
+    (image,) = document.images
+    assert (image.target, image.alternative) == ("img/native.png", "of native")
+    assert image.line in (3, 4)
+    last = document.blocks[-1]
+    assert last.line == 5 + markdown.count("\n")
+    assert not [block for block in document.blocks if "src" in getattr(block, "text", "").lower()]
+
+
+def test_lines_behind_an_image_over_several_lines_keep_their_numbers() -> None:
+    """In the same paragraph."""
+    document = read_document("first\n<img\nsrc='a.png'\n/>\nFP32: 131 KB\n")
+    assert [(image.target, image.line) for image in document.images] == [("a.png", 2)]
+    assert document.blocks[-1].line == 5
+
+
 def looked(root: Path, markdown: str, file: str = "summaries/l02/summary.md") -> tuple[Shown, ...]:
     return look_at_images(read_document(markdown, file), root, VARIANTS_L02)
 
