@@ -39,12 +39,15 @@ def table() -> str:
     assert profile.baseline is not None
     frames, labels = test_pictures(profile.dataset_root)
     lines = ["| file | accuracy, embedded | published | deflation, embedded | published |", "|---|---|---|---|---|"]
-    with tempfile.TemporaryDirectory() as folder, start_server(sandbox.choose("auto")) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        start_server(sandbox.choose("auto"), scratch=Path(folder)) as server,
+    ):
         pictures = Path(folder) / "frames.npy"
         np.save(pictures, frames)
         for name in SHOWN:
             path = profile.baseline / ("fp32.tflite" if name == "fp32" else f"compressed/{name}.tflite")
-            with Scorer(server, Path(folder) / name).measure(path) as measurement:
+            with Scorer(server, Path(folder) / name, [pictures]).measure(path) as measurement:
                 outputs = measurement.infer_frames(pictures, len(labels))
             accuracy = float((outputs.argmax(axis=1) == labels).mean())
             theirs = PUBLISHED.get(name, ("-", "-"))
