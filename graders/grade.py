@@ -7,7 +7,6 @@ import importlib.metadata
 import os
 import platform
 import resource
-import shutil
 import tempfile
 import threading
 import time
@@ -27,6 +26,7 @@ from graders.labs.handed_in import SummaryEvidence
 from graders.labs.kept import Once, Shelf
 from graders.profiles import Profile
 from graders.sandbox import Isolation, Server
+from graders.sandbox.removal import remove
 from graders.scoring import CheckOutcome, LabScore, Scorecard, score_criterion
 from graders.submission import CodeView, Submission, discover, lay_out, submission_name
 from graders.submission.history import History, NoHistory, SubScore
@@ -68,7 +68,7 @@ class Servers:
         """Ends both and removes what was kept."""
         self.runner.close()
         self.scorers.close()
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        remove(self.scratch)
 
 
 def start_servers(options: Options) -> Servers:
@@ -156,7 +156,12 @@ class Grade:
                 code=self.view.root,
                 work=work,
                 server=self.runner,
-                scorer=Scorer(self.scorers, work / "scorers", (profile.dataset_root, profile.model_path, kept.folder)),
+                scorer=Scorer(
+                    self.scorers,
+                    work / "scorers",
+                    (profile.dataset_root, profile.model_path, kept.folder),
+                    lab.limits.wall_s,
+                ),
                 kept=kept,
             )
         return self._gradings[entry.lab.id]
@@ -311,7 +316,7 @@ class Grade:
             self._shelf.give_back(grading.kept)
         if self._own is not None:
             self._own.close()
-        shutil.rmtree(self.work, ignore_errors=True)
+        remove(self.work)
 
 
 def _prepare(entries: Sequence[LabEntry], gradings: Sequence[Grading]) -> None:

@@ -14,6 +14,7 @@ from graders import options
 from graders.errors import OptgradeError
 from graders.labs.checks import CRITERION, observing
 from graders.labs.definition import LABS, Lab
+from graders.reports import terminal
 from graders.verdicts import Verdict
 
 TESTS = LABS
@@ -200,7 +201,9 @@ def pytest_runtest_makereport(
     report.outcome = "passed" if outcome.verdict is Verdict.EARNED else "failed"
     report.longrepr = None
     if outcome.reason is not None:
-        report.longrepr = "\n".join(f"{part}: {text}" for part, text in outcome.reason.as_json().items())
+        report.longrepr = "\n".join(
+            f"{part}: {terminal.disarmed(text)}" for part, text in outcome.reason.as_json().items()
+        )
     return report
 
 

@@ -25,6 +25,9 @@ DRIVER = Path(__file__).resolve().parent / "measuring.py"
 PRELOAD = ("graders.evidence.measuring",)
 LIMITS = Limits(wall_s=300, cpu_s=300, memory=3072 * MEBI, file_size=256 * MEBI, processes=8)
 ENVIRONMENT = {"OMP_NUM_THREADS": "1"}
+# For one operation on an artefact, and for running one on many images. Whatever takes longer hangs.
+READING_S, RUNNING_S = 60.0, 150.0
+FEW = 50
 
 
 @dataclass(frozen=True)
@@ -78,20 +81,44 @@ class Samples:
 class Measurement:
     """One artefact in one scorer process. What goes wrong with the file is the file's fault, as a :class:`RunError`."""
 
-    def __init__(self, session: Session, path: Path) -> None:
-        """:param path: the artefact, outside of every box."""
+    def __init__(
+        self,
+        session: Session,
+        path: Path,
+        hung: dict[Path, RunError] | None = None,
+        patience_s: float = RUNNING_S,
+    ) -> None:
+        """:param path: the artefact, outside of every box.
+
+        :param hung: artefacts that ran out of time before: nobody waits for one twice.
+        :param patience_s: the most that an operation may take, where it has a limit of its own at all.
+        """
+        self._patience_s = patience_s
         self._session = session
+        self._hung = {} if hung is None else hung
         self.path = path
 
-    def _call(self, operation: str, arrays: dict[str, NDArray[Any]] | None = None, **parameters: Any) -> Reply:
+    def _call(
+        self,
+        operation: str,
+        arrays: dict[str, NDArray[Any]] | None = None,
+        timeout_s: float | None = None,
+        **parameters: Any,
+    ) -> Reply:
+        if self.path in self._hung:
+            raise self._hung[self.path]
+        limit = None if timeout_s is None else min(timeout_s, self._patience_s)
         try:
-            return self._session.call(operation, parameters, arrays)
+            return self._session.call(operation, parameters, arrays, limit)
         except RunError as error:
-            raise _file_fault(error, self.path.name) from None
+            fault = _file_fault(error, self.path.name)
+            if isinstance(fault, RunError) and fault.verdict is Verdict.TIMEOUT:
+                self._hung[self.path] = fault
+            raise fault from None
 
     def read(self, max_bytes: int) -> Model:
         """What the file says. :raises RunError: where it is no ``.tflite`` file."""
-        reply = self._call("read", path=str(self.path), max_bytes=max_bytes)
+        reply = self._call("read", timeout_s=READING_S, path=str(self.path), max_bytes=max_bytes)
         try:
             if "malformed" in reply.facts:
                 raise MalformedModel(str(reply.facts["malformed"])[:300])
@@ -103,7 +130,7 @@ class Measurement:
 
     def compare_weights(self, baseline: Path) -> WeightDifference:
         """The weights against a baseline's. :raises RunError: where the tensors are others altogether."""
-        reply = self._call("compare_weights", path=str(self.path), baseline=str(baseline))
+        reply = self._call("compare_weights", timeout_s=READING_S, path=str(self.path), baseline=str(baseline))
         if "difference" in reply.facts:
             raise RunError(Verdict.LOST, f"the file has {reply.facts['difference']}")
         facts = reply.facts
@@ -113,7 +140,8 @@ class Measurement:
 
     def descent(self, given: Path, other: Path) -> Descent | None:
         """What the file descends from; None where it has other kernels than the two."""
-        facts = self._call("descent", path=str(self.path), given=str(given), other=str(other)).facts
+        paths = {"path": str(self.path), "given": str(given), "other": str(other)}
+        facts = self._call("descent", None, READING_S, **paths).facts
         return Descent(float(facts["given"]), float(facts["other"])) if facts else None
 
     def compress(self, original: Path, *, clusters: int | None = None, sparsity: float | None = None) -> Compressed:
@@ -122,7 +150,12 @@ class Measurement:
         :raises RunError: where it is no file that has weights to look at.
         """
         reply = self._call(
-            "compress", path=str(self.path), original=str(original), clusters=clusters, sparsity=sparsity
+            "compress",
+            timeout_s=READING_S,
+            path=str(self.path),
+            original=str(original),
+            clusters=clusters,
+            sparsity=sparsity,
         )
         facts = reply.facts
         try:
@@ -133,12 +166,15 @@ class Measurement:
 
     def infer_frames(self, frames: Path, count: int, delegates: bool = True) -> NDArray[Any]:
         """Raw outputs, (count, classes), for frames of a uint8 .npy file."""
-        reply = self._call("infer_frames", path=str(self.path), frames=str(frames), count=count, delegates=delegates)
+        limit = READING_S if count <= FEW else RUNNING_S
+        reply = self._call(
+            "infer_frames", None, limit, path=str(self.path), frames=str(frames), count=count, delegates=delegates
+        )
         return _outputs(reply, count)
 
     def infer_tensors(self, tensors: NDArray[Any], delegates: bool = True) -> NDArray[Any]:
         """Raw outputs, (n, classes), for input tensors in the file's own dtype."""
-        reply = self._call("infer_tensors", {"tensors": tensors}, path=str(self.path), delegates=delegates)
+        reply = self._call("infer_tensors", {"tensors": tensors}, READING_S, path=str(self.path), delegates=delegates)
         return _outputs(reply, len(tensors))
 
     def ranges(self, kit: Path, images: Sequence[str], activations: Sequence[int], transform: str) -> RangeTable:
@@ -170,11 +206,11 @@ class Measurement:
 
     def prepare_pair(self, baseline: Path) -> None:
         """Loads the file and a baseline to be timed in turn."""
-        self._call("prepare_pair", path=str(self.path), baseline=str(baseline))
+        self._call("prepare_pair", timeout_s=READING_S, path=str(self.path), baseline=str(baseline))
 
     def time_pair(self) -> tuple[float, float]:
         """Seconds of one inference: the file's, the baseline's."""
-        facts = self._call("time_pair").facts
+        facts = self._call("time_pair", timeout_s=READING_S).facts
         return float(facts["ours"]), float(facts["baseline"])
 
 
@@ -197,15 +233,20 @@ def _file_fault(error: RunError, name: str) -> RunError | ScorerError:
 class Scorer:
     """Opens a scorer process for each artefact, forked from a server that has imported LiteRT."""
 
-    def __init__(self, server: Server, work: Path, readable: Sequence[Path] = ()) -> None:
+    def __init__(
+        self, server: Server, work: Path, readable: Sequence[Path] = (), patience_s: float = RUNNING_S
+    ) -> None:
         """:param work: a folder of the grader's own for the scorers' boxes.
 
         :param readable: what measuring may have to read beside the artefact and the repository.
+        :param patience_s: the most that one operation on an artefact may take.
         """
+        self._patience_s = patience_s
         self._readable = tuple(readable)
         self._server = server
         self._work = work
         self._numbers = itertools.count()
+        self._hung: dict[Path, RunError] = {}
 
     @contextmanager
     def measure(self, path: Path) -> Iterator[Measurement]:
@@ -225,7 +266,7 @@ class Scorer:
         )
         session = self._server.open(spec)
         try:
-            yield Measurement(session, path)
+            yield Measurement(session, path, self._hung, self._patience_s)
         finally:
             session.end()
 

@@ -123,7 +123,8 @@ class Grading:
             paths=(code or self.code,),
             box=box,
             limits=self.lab.limits,
-            seed=self.seed,
+            # Not the seed itself: what is drawn from that is hidden from a run.
+            seed=self.drawn("seed of runs").randrange(2**31),
             environment=RUNNER_ENVIRONMENT,
             readable=(*self.profile.data, self.given_model.path, shown, self.work / "renumbered"),
         )

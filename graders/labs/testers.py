@@ -185,12 +185,16 @@ def set_before_inference(reply: Reply) -> bool:
 def file_agreement(grading: Grading, file: FileEvidence, found: NDArray[np.float64]) -> Agreement:
     """Predictions for the first frames against the file's own, by whichever runtime is the nearer one.
 
+    :raises RunError: where the file gives the same for whatever it is shown: a class can say that without the file.
     :raises GraderError: where they are neither's and the runtimes disagree about the file.
     """
     frames = grading.evaluation.frames
     with grading.scorer.measure(file.artefact.path) as measurement:
         plain = measurement.infer_frames(frames, len(found), delegates=False)
         quick = measurement.infer_frames(frames, len(found), delegates=True)
+    if len(plain) > 1 and (plain == plain[0]).all():
+        message = f"the file gives the same scores for all {len(plain)} images, so that they say nothing of the class"
+        raise RunError(Verdict.LOST, message, kind="file")
     nearest = min((real_agreement(found, each) for each in (plain, quick)), key=lambda agreement: agreement.worst)
     difference = real_agreement(quick.astype(np.float64), plain).worst
     allowed = grading.lab.thresholds["predictions"]

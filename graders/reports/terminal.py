@@ -12,9 +12,12 @@ PARTS = ("measured", "expected", "cause", "next")
 
 def clean(text: str) -> str:
     """Text without control characters, workflow commands or line breaks."""
-    shown = "".join(char if char.isprintable() else " " for char in text)
-    # Runners of workflows take commands from any line that has these.
-    return re.sub(r":(?=:)", ": ", shown).replace("##[", "## [")
+    return disarmed("".join(char if char.isprintable() else " " for char in text))
+
+
+def disarmed(text: str) -> str:
+    """Text without commands: runners of workflows take them from any line that has these."""
+    return re.sub(r":(?=:)", ": ", text).replace("##[", "## [")
 
 
 def points(value: float) -> str:

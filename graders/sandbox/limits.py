@@ -12,7 +12,8 @@ class Limits:
     """Bounds of one run; crossing one ends the run's whole process tree.
 
     ``wall_s`` and ``cpu_s`` are seconds, ``memory`` is resident bytes of the tree, ``file_size`` bytes a file,
-    ``output`` the bytes kept of each of stdout and stderr (the rest is counted and dropped).
+    ``output`` the bytes kept of each of stdout and stderr (the rest is counted and dropped). ``disk`` and ``files`` are
+    bytes and files, folders among them, in the box.
     """
 
     wall_s: float = 180.0
@@ -21,6 +22,8 @@ class Limits:
     file_size: int = 512 * MEBI
     processes: int = 64
     output: int = 64 * 1024
+    disk: int = 2048 * MEBI
+    files: int = 20_000
 
     def as_request(self) -> dict[str, float | int]:
         """The bounds as the server takes them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import selectors
 import socket
 import sysconfig
@@ -26,11 +27,14 @@ MAX_MESSAGE = 2000
 # The largest honest reply, the input tensors of a few images, has a tenth of this; the grader stays small.
 MAX_REPLY = 32 << 20
 MAX_FRAMES = 12
+OWN = str(Path(__file__).resolve().parents[2])
 LIBRARIES = sysconfig.get_path("purelib")
 MAX_STATUS = 1 << 16
 STARTING_S = 60.0
 ENDING_S = 30.0
 STOPPING_S = 10.0
+# Between two looks at what a run has written, where that takes no longer.
+LOOK_S = 0.5
 MEMORY_ERRORS = frozenset({"MemoryError", "ResourceExhaustedError", "_ArrayMemoryError"})
 SIGNAL_NAMES = {6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 24: "SIGXCPU", 25: "SIGXFSZ"}
 
@@ -83,6 +87,7 @@ class Session:
         self._channel = channel
         self._status = status
         self._started = time.monotonic()
+        self._next_look = self._started + LOOK_S
         self._started_up = False
         self._decoder = wire.Decoder(MAX_REPLY)
         self._output = Output(spec.limits.output)
@@ -205,11 +210,30 @@ class Session:
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
-            for key, events in self._selector.select(left):
+            self._look_at_box()
+            for key, events in self._selector.select(min(left, LOOK_S)):
                 # One that came earlier in this round may have closed this one.
                 if key.fileobj in self._selector.get_map():
                     self._handle(key.data, key.fileobj, events)
         return True
+
+    def _look_at_box(self) -> None:
+        """Ends a run that fills the disk: nothing but the grader sees what all of its processes have written."""
+        started = time.monotonic()
+        if started < self._next_look or self._ending is not None or self._error is not None:
+            return
+        limits = self.spec.limits
+        size, count = written(self.spec.box, limits.disk, limits.files)
+        now = time.monotonic()
+        self._next_look = now + max(LOOK_S, 10 * (now - started))
+        if size > limits.disk:
+            text = f"wrote more than the {limits.disk / 2**20:,.0f} MiB that a run may write"
+        elif count > limits.files:
+            text = f"wrote more than the {limits.files:,} files that a run may write"
+        else:
+            return
+        self._error = RunError(Verdict.CRASHED, text)
+        self._kill()
 
     def _handle(self, kind: str, source: Any, events: int) -> None:
         if kind == "output":
@@ -288,7 +312,7 @@ class Session:
         text = text.replace(str(self.spec.box), "(box)")
         for path in self.spec.paths:
             text = text.replace(f"{path}/", "").replace(str(path), "(submission)")
-        return text.replace(f"{LIBRARIES}/", "")
+        return text.replace(f"{LIBRARIES}/", "").replace(f"{OWN}/", "").replace(OWN, "(grader)")
 
     def _raised(self, error: Any) -> RunError:
         """The student's exception, from the runner's word of it."""
@@ -308,3 +332,23 @@ class Session:
         else:
             text = f"{kind}: {message}" if message else kind
         return RunError(verdict, text, places, kind)
+
+
+def written(folder: Path, most_bytes: int, most_files: int) -> tuple[int, int]:
+    """Bytes on the disk, and files and folders, below a folder; counting ends where either is too much."""
+    size = count = 0
+    waiting = [str(folder)]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    count += 1
+                    if size > most_bytes or count > most_files:
+                        return size, count
+                    with contextlib.suppress(OSError):
+                        size += entry.stat(follow_symlinks=False).st_blocks * 512
+                        if entry.is_dir(follow_symlinks=False):
+                            waiting.append(entry.path)
+        except OSError:
+            continue  # It was removed meanwhile.
+    return size, count

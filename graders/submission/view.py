@@ -16,6 +16,7 @@ MAX_FILE = 64 << 20
 MAX_TOTAL = 512 << 20
 MAX_FILES = 20_000
 CODE_ENDINGS = (".py", ".ipynb")
+LIBRARY_ENDINGS = (".so", ".pyd", ".pyc")
 READ = 1 << 20
 
 
@@ -115,3 +116,15 @@ def _lay_over(origin: Path, target: Path) -> None:
         shutil.rmtree(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(origin, target)
+    if origin.suffix == ".py":
+        _unshadow(target)
+
+
+def _unshadow(module: Path) -> None:
+    """Removes what Python would import in a given module's place: a package or a library of its name."""
+    package = module.with_suffix("")
+    if package.is_dir():
+        shutil.rmtree(package)
+    for path in module.parent.iterdir():
+        if path.name.startswith(f"{module.stem}.") and path.suffix in LIBRARY_ENDINGS and path.is_file():
+            path.unlink()

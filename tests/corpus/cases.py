@@ -17,7 +17,8 @@ The file is TOML, in ``fixtures/submissions/<mistakes or correct>/<lab>/``:
 A criterion that comes out otherwise than the others is a table: ``{ criterion = "…", verdict = "partial", earned = 1 }``.
 A change is to the lab's student file unless it has a ``file``. Besides ``old`` and ``new`` it may have ``content`` (the
 whole file, new or replaced), ``delete = true``, ``to`` (a file or folder is moved there), ``given`` (the file of
-``student_template/`` that takes the place of ``file``), or ``windows = true`` (a byte order mark and CRLF line ends);
+``student_template/`` that takes the place of ``file``), ``kept`` (the same of the embedded model's files), or
+``windows = true`` (a byte order mark and CRLF line ends);
 ``prepend`` or ``append`` (code before all other, or after it); ``compiled`` (code whose bytecode the file holds); or
 it makes a git history of ``commits``, which ``repositories.py`` describes.
 Below ``correct/`` there are no ``costs``, ``verdict`` and ``names``.
@@ -54,6 +55,7 @@ __all__ = [
 REPOSITORY = Path(__file__).resolve().parents[2]
 CORPUS = REPOSITORY / "fixtures" / "submissions"
 REFERENCE = REPOSITORY / "reference"
+MODELS = REPOSITORY / "fixtures" / "models" / "pocket_pets"
 MISTAKES, CORRECT = "mistakes", "correct"
 HANDED_IN = ("summaries", "history")
 """Folders of cases that are no lab's."""
@@ -64,7 +66,8 @@ CASE_KEYS = {
 MISTAKE_KEYS = {"costs", "verdict", "names"}
 COST_KEYS = {"criterion", "verdict", "earned"}
 CHANGE_KEYS = (
-    {"old", "new"}, {"content"}, {"delete"}, {"to"}, {"given"}, {"windows"}, {"prepend"}, {"append"}, {"compiled"},
+    {"old", "new"}, {"content"}, {"delete"}, {"to"}, {"given"}, {"kept"}, {"windows"}, {"prepend"}, {"append"},
+    {"compiled"},
 )  # fmt: skip
 FUTURE = "from __future__ import annotations\n"
 
@@ -89,6 +92,7 @@ class Change:
     delete: bool = False
     to: str | None = None
     given: str | None = None
+    kept: str | None = None
     windows: bool = False
     prepend: str | None = None
     append: str | None = None
@@ -175,6 +179,10 @@ def apply(change: Change, folder: Path, where: str) -> None:
     if change.compiled is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(_bytecode(change.compiled, target.stem))
+        return
+    if change.kept is not None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(MODELS / change.kept, target)
         return
     if change.content is not None or change.given is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -278,6 +286,7 @@ def read_change(item: Any, lab: Lab, where: str) -> Change:
         delete="delete" in data and typed(data, "delete", bool, where),
         to=inside(text(data, "to", where), where, "to") if "to" in data else None,
         given=inside(text(data, "given", where), where, "given") if "given" in data else None,
+        kept=inside(text(data, "kept", where), where, "kept") if "kept" in data else None,
         windows="windows" in data and typed(data, "windows", bool, where),
         prepend=text(data, "prepend", where) if "prepend" in data else None,
         append=text(data, "append", where) if "append" in data else None,
@@ -287,6 +296,8 @@ def read_change(item: Any, lab: Lab, where: str) -> Change:
         raise CaseError(f"{where} puts {shown(change.old)} in the place of itself")
     if kinds in ({"delete"}, {"windows"}) and not (change.delete or change.windows):
         raise CaseError(f"{where} changes nothing")
+    if change.kept is not None and not (MODELS / change.kept).is_file():
+        raise CaseError(f"{where}: there is no {change.kept} in {MODELS.name}/")
     if change.given is not None and not (TEMPLATE / change.given).is_file():
         raise CaseError(f"{where}: there is no {change.given} in {TEMPLATE.name}/")
     return change

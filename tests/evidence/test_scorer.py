@@ -6,6 +6,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -350,6 +351,82 @@ def test_an_odd_file_is_measured_or_its_own_fault(
     # A ScorerError would come through.
     with scorer.measure(path) as measurement, contextlib.suppress(RunError):
         OPERATIONS[operation](measurement, pocket.fp32, frames)
+
+
+def test_more_scores_than_any_classifier_s(scorer: Scorer, pocket: Any, frames: Path, edited: Edited) -> None:
+    """A file whose output would fill an answer is its own fault, and nobody seems to have tampered."""
+    path = edited(pocket.fp32, ending_in("TILE", constant=[1, 100_000]))
+    with scorer.measure(path) as measurement, pytest.raises(RunError, match="numbers for 2 inputs") as raised:
+        measurement.infer_frames(frames, 2)
+    assert raised.value.verdict is Verdict.FAILED
+
+
+def test_more_facts_than_any_network_s(scorer: Scorer, pocket: Any, edited: Edited) -> None:
+    """A file whose facts would fill an answer is its own fault as well."""
+
+    def many_scales(model: Any) -> None:
+        for _ in range(3):
+            tensor = schema.TensorT()
+            tensor.name, tensor.type, tensor.shape, tensor.buffer = "many", schema.TensorType.INT8, [90_000], 0
+            tensor.quantization = schema.QuantizationParametersT()
+            tensor.quantization.scale, tensor.quantization.zeroPoint = [0.123456789] * 90_000, [0] * 90_000
+            model.subgraphs[0].tensors.append(tensor)
+
+    with scorer.measure(edited(pocket.fp32, many_scales)) as measurement, pytest.raises(RunError) as raised:
+        measurement.read(MAX_BYTES)
+    assert raised.value.verdict is Verdict.FAILED
+    assert "more parts" in str(raised.value)
+
+
+def endless(model: Any) -> None:
+    """Ends the network in a WHILE whose condition is always true."""
+    graph, test, body = model.subgraphs[0], schema.SubGraphT(), schema.SubGraphT()
+    yes, model.signatureDefs = schema.BufferT(), None
+    yes.data = [1]
+    model.buffers.append(yes)
+
+    def tensor(of: Any, dtype: int, shape: list[int], buffer: int = 0) -> int:
+        made = schema.TensorT()
+        made.name, made.type, made.shape, made.buffer = f"more-{len(of.tensors)}", dtype, shape, buffer
+        of.tensors.append(made)
+        return len(of.tensors) - 1
+
+    def operator(of: Any, code: int, inputs: list[int], outputs: list[int]) -> Any:
+        kind, made = schema.OperatorCodeT(), schema.OperatorT()
+        kind.builtinCode, kind.deprecatedBuiltinCode, kind.version = code, code, 1
+        model.operatorCodes.append(kind)
+        made.opcodeIndex, made.inputs, made.outputs = len(model.operatorCodes) - 1, inputs, outputs
+        of.operators.append(made)
+        return made
+
+    for each in (test, body):
+        each.tensors, each.operators = [], []
+        each.inputs = [tensor(each, schema.TensorType.FLOAT32, [1, 37])]
+    test.outputs = [tensor(test, schema.TensorType.BOOL, [1], len(model.buffers) - 1)]
+    body.outputs = [tensor(body, schema.TensorType.FLOAT32, [1, 37])]
+    operator(body, schema.BuiltinOperator.NEG, body.inputs, body.outputs)
+    leaving = tensor(graph, schema.TensorType.FLOAT32, [1, 37])
+    loop = operator(graph, schema.BuiltinOperator.WHILE, [int(graph.outputs[0])], [leaving])
+    loop.builtinOptionsType, loop.builtinOptions = schema.BuiltinOptions.WhileOptions, schema.WhileOptionsT()
+    loop.builtinOptions.condSubgraphIndex, loop.builtinOptions.bodySubgraphIndex = 1, 2
+    graph.outputs, model.subgraphs = [leaving], [graph, test, body]
+
+
+def test_a_file_that_never_ends_is_waited_for_once(
+    pocket: Any, frames: Path, edited: Edited, tmp_path: Path
+) -> None:
+    """A file that hangs costs a scorer's patience once, whatever else was to be measured of it."""
+    path = edited(pocket.fp32, endless)
+    with start_server(sandbox.choose("bare")) as server:
+        hurried = Scorer(server, tmp_path / "boxes", patience_s=2.0)
+        started = time.monotonic()
+        for _ in range(4):
+            with hurried.measure(path) as measurement, pytest.raises(RunError) as raised:
+                measurement.infer_frames(frames, 2)
+            assert raised.value.verdict is Verdict.TIMEOUT
+        assert time.monotonic() - started < 20
+        with hurried.measure(pocket.fp32) as measurement:
+            assert measurement.infer_frames(frames, 2).shape == (2, 37)
 
 
 # Weights

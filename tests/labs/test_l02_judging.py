@@ -103,6 +103,15 @@ def test_conversions_at_the_ends_are_another_matter() -> None:
     judging.require_integer_inside(file_of("uint8_io"))
 
 
+def test_float_in_a_graph_that_another_calls_loses() -> None:
+    """A network in float is no integer one for standing in a second graph, behind a main one of integers alone."""
+    whole, inner = file_of("int8"), file_of("float32").model.main
+    hidden = replace(whole, model=replace(whole.model, subgraphs=(whole.model.main, inner)))
+    error = lost(judging.require_integer_inside, hidden)
+    assert error.hint == "int8_float_ops"
+    assert judging.inner_dtypes(hidden) == {"int8", "float32"}
+
+
 def test_files_with_other_ends_are_the_students() -> None:
     """A file that has not one input and one output is refused as the student's."""
     model = file_of("int8").model
@@ -334,6 +343,26 @@ def test_another_number_of_scores_is_the_students() -> None:
     """Scores that are not one for each class are refused, with both numbers."""
     with pytest.raises(RunError, match="2 scores for an image; the file gives 3"):
         judged(REAL[:, :2])
+
+
+@pytest.mark.parametrize(
+    ("arrays", "verdict"),
+    [
+        ({}, Verdict.TAMPERED),
+        ({"after": TENSORS}, Verdict.TAMPERED),
+        ({"predictions": REAL[0], "after": TENSORS}, Verdict.TAMPERED),
+        ({"predictions": REAL[:1], "after": TENSORS}, Verdict.TAMPERED),
+        ({"predictions": REAL, "after": TENSORS[:, :, :7]}, Verdict.FAILED),
+        ({"predictions": REAL, "after": TENSORS[:0]}, Verdict.FAILED),
+        ({"predictions": REAL, "after": np.concatenate([TENSORS] * 2)}, Verdict.FAILED),
+    ],
+)
+def test_an_answer_of_other_arrays_is_no_fault_of_ours(arrays: dict[str, NDArray[Any]], verdict: Verdict) -> None:
+    """A run whose driver was overwritten answers what it likes."""
+    probed = probes.Probed(reply(**arrays), 2)
+    with pytest.raises(RunError) as caught:
+        probes.judge_dequantise(plan_grading(CODES), probed, file_with(INPUT))
+    assert caught.value.verdict is verdict
 
 
 def test_hidden_input_tensors_are_the_students() -> None:

@@ -91,6 +91,15 @@ def test_the_reason_of_a_check_stands_in_for_that_of_its_criterion() -> None:
     assert "do this" in parse(render_summary(card)).all("li", "og-advice")[0].text
 
 
+def test_output_gives_a_workflow_no_commands() -> None:
+    card = samples.full_marks()
+    output = "::notice::x\n  ::set-output name=a::b\n##[group]c\nd::e"
+    card["labs"][0]["runs"][0]["output_tail"] = output
+    page = render_summary(card)
+    assert not re.search(r"^\s*::|##\[", page, re.MULTILINE)
+    assert " ".join(output.split()) in parse(page).text()
+
+
 def test_losses_beyond_the_sixth_are_folded_away() -> None:
     items = [labs.criterion(f"x.{i}", f"Criterion {i}", 1, verdict="lost") for i in range(9)]
     page = parse(render_summary(samples.scorecard("x", [labs.lab("x", "X", items, [], [])])))

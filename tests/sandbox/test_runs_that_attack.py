@@ -131,6 +131,40 @@ def test_fork_bombs_are_bounded(run: Open, bomb: str) -> None:
     assert done.record.left_running < 1100
 
 
+FLOODS = {
+    "one file after another": ("for n in range(99): open(str(n), 'wb').write(bytes(8 << 20))", "32 MiB"),
+    "deep inside": ("os.makedirs('a/b/c'); os.chdir('a/b/c'); [open(str(n), 'wb').write(bytes(9 << 20)) for n in range(9)]", "32 MiB"),
+    "empty files": ("for n in range(9000): open(str(n), 'w').close()", "500 files"),
+    "folders": ("for n in range(9000): os.mkdir(str(n))", "500 files"),
+}
+
+
+@pytest.mark.parametrize("flood", list(FLOODS), ids=list(FLOODS))
+def test_floods_of_the_disk_are_bounded(run: Open, flood: str) -> None:
+    """A run that writes more than it may, or more files, is ended, though no single file is too large."""
+    statement, told = FLOODS[flood]
+    done = run(f"import os, time\n\n\ndef go():\n    {statement}\n    time.sleep(60)\n", disk=32 << 20, files=500)
+    assert done.error.verdict is Verdict.CRASHED
+    assert told in str(done.error)
+    assert done.record.error is done.error
+    assert done.seconds < 15
+
+
+def test_sparse_files_and_links_fill_no_disk(run: Open, tmp_path: Path) -> None:
+    """What counts is what lies on the disk, in the box."""
+    (tmp_path / "large").write_bytes(bytes(64 << 20))
+    code = f"""
+    import os, time
+
+    def go():
+        os.truncate(os.open('sparse', os.O_CREAT | os.O_RDWR), 60 << 20)
+        os.symlink({str(tmp_path)!r}, 'link')
+        time.sleep(1.5)
+        return 'done'
+    """
+    assert run(code, disk=32 << 20, files=500).error is None
+
+
 CHAIN = """
 def chain(new_session):
     # Every process lives for a moment and hands on to the next; the chain ends by itself after ten seconds.

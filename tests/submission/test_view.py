@@ -228,6 +228,17 @@ def test_what_is_in_the_kits_way_gives_way(source: Path, kit: Path, files: dict[
     assert found["own.py"] == b"own"
 
 
+@pytest.mark.parametrize(
+    "name", ["data/__init__.py", "data.cpython-311-x86_64-linux-gnu.so", "data.abi3.so", "data.so", "data.pyc"]
+)
+def test_nothing_is_imported_in_the_kits_place(source: Path, kit: Path, name: str) -> None:
+    """A package or a library of a given module's name, which Python would find first, is left out."""
+    write(source, {f"course/misc/{name}": "x", "course/misc/database.so": "own", "course/misc/data.csv": "own"})
+    found = contents(laid(source, kit).root)
+    assert f"course/misc/{name}" not in found
+    assert {"course/misc/data.py", "course/misc/database.so", "course/misc/data.csv"} < set(found)
+
+
 def test_a_link_where_the_kit_goes(source: Path, kit: Path, tmp_path: Path) -> None:
     """A link in the place of a given file or folder is not followed: nothing outside the view is written."""
     outside = tmp_path / "outside"

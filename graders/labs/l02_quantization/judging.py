@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graders.evidence.tflite import compute_ops
+from graders.evidence.tflite import Model, Operator, Subgraph
+from graders.evidence.tflite.graph import FORM_OPERATORS
 from graders.evidence.tflite.model import INTEGER_DTYPES
 from graders.labs.checks import check
 
@@ -34,31 +35,41 @@ def require_int8_io(file: FileEvidence) -> None:
     )
 
 
+def _computing(model: Model) -> list[tuple[Subgraph, Operator]]:
+    """The operators that compute, those of graphs that others call included."""
+    return [
+        (graph, operator)
+        for graph in model.subgraphs
+        for operator in graph.operators
+        if operator.code not in FORM_OPERATORS
+    ]
+
+
 def inner_dtypes(file: FileEvidence) -> set[str]:
     """The types of what the network's operators compute."""
-    graph = file.model.main
-    return {tensor.dtype for operator in compute_ops(file.model) for tensor in graph.tensors_of(operator.outputs)}
+    return {tensor.dtype for graph, operator in _computing(file.model) for tensor in graph.tensors_of(operator.outputs)}
 
 
 def require_integer_inside(file: FileEvidence) -> None:
     """Fails where an operator computes in float, is custom or is Flex; conversions at input and output aside."""
-    graph = file.model.main
+    computing = _computing(file.model)
     wrong = []
-    for operator in compute_ops(file.model):
+    for graph, operator in computing:
         around = [*graph.tensors_of(operator.inputs), *graph.tensors_of(operator.outputs)]
         floats = sorted({tensor.dtype for tensor in around} - INTEGER_DTYPES)
         if operator.is_custom or floats:
             wrong.append(f"{operator.label} ({'custom' if operator.is_custom else ', '.join(floats)})")
     hint = "int8_float_ops"
-    if any(operator.is_custom for operator in compute_ops(file.model)):
+    if any(operator.is_custom for _, operator in computing):
         hint = "not_builtin"
     elif inner_dtypes(file) == {"float32"}:
-        stored_int8 = any(tensor.constant and tensor.dtype == "int8" for tensor in graph.tensors)
+        tensors = file.model.main.tensors
+        stored_int8 = any(tensor.constant and tensor.dtype == "int8" for tensor in tensors)
         hint = "int8_weights_only" if stored_int8 else "int8_float_model"
     shown = ", ".join(wrong[:MOST_NAMED]) + (f" and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else "")
     check(
         not wrong,
-        measured=f"{len(wrong)} of {len(compute_ops(file.model))} operators are not integer: {shown}",
+        measured=f"{len(wrong)} of {len(computing)} operators are not integer: {shown}",
         expected="all operators integer",
         hint=hint,
     )

@@ -233,20 +233,23 @@ def judge_dequantise(grading: Grading, probed: Probed, file: FileEvidence) -> Ag
         if probed.dequantised and probed.shown.error is not None:
             # The codes handed in came out right; what goes wrong before them is another criterion's business.
             return Agreement(0, 0.0, "", False)
-    return _judge_images(grading, probed.shown.get(), file, bool(probed.dequantised))
+    return _judge_images(grading, probed.shown.get(), probed.images, file, bool(probed.dequantised))
 
 
-def _judge_images(grading: Grading, reply: Reply, file: FileEvidence, codes_right: bool) -> Agreement:
+def _judge_images(grading: Grading, reply: Reply, images: int, file: FileEvidence, codes_right: bool) -> Agreement:
     """The images' scores against the scorer's, for the very input tensors that the student's class made.
 
     Two runtimes may disagree about a file whose calibration saturates. Scores need only be those of one; where they
     are neither's, ``codes_right`` says that the conversion was seen to be right without them.
     """
     tensors = reply.arrays.get("after")
-    predictions = reply.arrays["predictions"]
-    if tensors is None or tensors.dtype.name != file.input.dtype:
+    predictions = testers.predictions(reply, images)
+    image = int(np.prod(SHAPE))
+    if tensors is None or tensors.dtype.name != file.input.dtype or not 0 < tensors.size <= image * len(predictions):
         raise RunError(Verdict.FAILED, "the interpreter's input tensor could not be read in the run")
-    tensors = tensors.reshape(len(tensors), *SHAPE[1:])
+    if tensors.size % image:
+        raise RunError(Verdict.FAILED, f"the interpreter's input tensor has another shape than {SHAPE}")
+    tensors = tensors.reshape(-1, *SHAPE[1:])
     with grading.scorer.measure(file.artefact.path) as measurement:
         plain, quick = (measurement.infer_tensors(tensors, delegates=delegates) for delegates in (False, True))
     found = predictions[: len(plain)]

@@ -1,0 +1,202 @@
+"""An attack: a small file with its variants, each a submission that cheats, told as changes to one that does not.
+
+The file is TOML, ``fixtures/submissions/attacks/NN-name.toml``, where NN is the attack's number in the threat model:
+
+    attack = 13
+    title = "os._exit(0)"
+    why = "What an attacker hopes for, in a line."
+
+    [[variants]]
+    name = "at-import"              # unique in the file
+    base = "reference"              # or "lossy": the reference made worse, so that there is something to gain
+    select = "native"               # pytest's -k; "fp32" stands for that run's checks but for the latency
+    changes = [{ prepend = "import os\\nos._exit(0)" }]
+
+Changes are those of ``tests/corpus/cases.py``. A variant may have more:
+
+    loot = true                     # the code prints a line that begins with LOOT where it could reach something
+    gaps = { bare = "reason" }      # tiers in which it is known to loot, or to leave something; never that it gains points
+    tampered = ["l02.native.predictions"]   # criteria whose verdict must be that
+    intact = ["l02.fp32"]           # criteria, by how their ids begin, that must come out as those of the base
+    same = true                     # all criteria must
+    costs = ["l02.int8.integer_only"]   # criteria that must earn less than those of the base: the attack is seen through
+    wall_limit = 8                  # the time limit of a run, in seconds
+
+What an attack writes outside of its box has ``loot`` in its name: a run of the suite looks for such files. An attack on
+files that are not its own opens them for writing and writes nothing, so that nothing is lost where it succeeds.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from corpus.cases import CORPUS, REFERENCE, CaseError, Change, apply, read_change
+from corpus.repositories import make_repository
+from corpus.tables import items, no_others, table, text, typed, wordings
+
+from graders.labs import catalogue
+from graders.labs.definition import Lab
+from graders.sandbox import TIERS
+
+__all__ = ["ATTACKS", "BASES", "TIERS", "Attack", "CaseError", "Variant", "build", "load", "load_all"]
+
+ATTACKS = CORPUS / "attacks"
+FILE_KEYS = {"attack", "title", "why", "lab", "variants"}
+VARIANT_KEYS = {
+    "name", "base", "select", "changes", "loot", "gaps", "tampered", "intact", "same", "costs", "wall_limit",
+}  # fmt: skip
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+# These words alone would select checks of other runs as well, or a measurement that differs from time to time.
+RUNS = {"fp32": "(test_fp32 and not latency)"}
+HALVED = """        model = tf.keras.models.load_model(str(originalmodel), compile=False)
+        model.set_weights([weights / 2 for weights in model.get_weights()])
+        save(tf.lite.TFLiteConverter.from_keras_model(model).convert(), self.modelpath)"""
+BASES: Mapping[str, tuple[Change, ...]] = {
+    "reference": (),
+    "lossy": tuple(
+        Change("dl_in_iot_course/l02_quantization/quantization_experiments.py", old=old, new=new)
+        for old, new in (
+            # NativeModel: the classes' scores in the wrong order.
+            ("return self.model.predict_on_batch(self.X)", "return self.model.predict_on_batch(self.X)[:, ::-1]"),
+            # FP32Model: weights halved, and scores that are not those of the file.
+            ("        save(keras_converter(originalmodel).convert(), self.modelpath)", HALVED),
+            (
+                '        """The logits, float32 (1, classes), as they came."""\n        return Y',
+                '        """The logits, float32 (1, classes), as they came."""\n        return Y[:, ::-1]',
+            ),
+        )
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """One way to carry out an attack, and what grading it must and must not do."""
+
+    name: str
+    base: str
+    select: str
+    changes: tuple[Change, ...]
+    loot: bool = False
+    gaps: Mapping[str, str] = field(default_factory=dict)
+    tampered: tuple[str, ...] = ()
+    intact: tuple[str, ...] = ()
+    same: bool = False
+    costs: tuple[str, ...] = ()
+    wall_limit: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attack:
+    """A numbered attack of the threat model."""
+
+    path: Path
+    number: int
+    title: str
+    why: str
+    lab: Lab
+    variants: tuple[Variant, ...]
+
+
+def load(path: Path) -> Attack:
+    """Reads an attack. :raises CaseError: where something in it is missing, unknown or of another type."""
+    where = path.name
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise CaseError(f"{where}: {error}") from None
+    no_others(data, FILE_KEYS, where)
+    number = typed(data, "attack", int, where)
+    if not where.startswith(f"{number:02}-"):
+        raise CaseError(f"{where}: attack = {number}: the file's name begins otherwise")
+    lab = catalogue.chosen([text(data, "lab", where) if "lab" in data else "l02"])[0].lab
+    attack = Attack(
+        path=path,
+        number=number,
+        title=text(data, "title", where),
+        why=text(data, "why", where),
+        lab=lab,
+        variants=tuple(
+            _variant(table(item, where), lab, f"{where}: variant {count}")
+            for count, item in items(data, "variants", where)
+        ),
+    )
+    names = [variant.name for variant in attack.variants]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise CaseError(f"{where}: two variants are called {twice[0]!r}")
+    return attack
+
+
+def load_all(*, strict: bool = True) -> list[Attack]:
+    """Every attack, in order of number. :param strict: False leaves files out that are wrong.
+
+    :raises CaseError: as :func:`load` does.
+    """
+    found = []
+    for path in sorted(ATTACKS.glob("*.toml")):
+        try:
+            found.append(load(path))
+        except CaseError:
+            if strict:
+                raise
+    return found
+
+
+def build(base: str, changes: tuple[Change, ...], folder: Path, where: str) -> Path:
+    """Writes a submission to ``folder``, and returns where in it the submission lies.
+
+    :raises CaseError: where a change does not apply.
+    """
+    shutil.copytree(REFERENCE, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for change in (*BASES[base], *changes):
+        if change.history is not None:
+            folder = make_repository(change.history, folder, where)
+        else:
+            apply(change, folder, where)
+    return folder
+
+
+def _variant(data: Mapping[str, Any], lab: Lab, where: str) -> Variant:
+    no_others(data, VARIANT_KEYS, where)
+    name, base = text(data, "name", where), text(data, "base", where)
+    if not NAME.fullmatch(name):
+        raise CaseError(f"{where}: name = {name!r}: expected small letters, digits and hyphens")
+    if base not in BASES:
+        raise CaseError(f"{where}: base = {base!r}: there are {', '.join(BASES)}")
+    gaps = table(data.get("gaps", {}), f"{where}: gaps")
+    for tier in gaps:
+        if tier not in TIERS:
+            raise CaseError(f"{where}: gaps: {tier!r}: there are {', '.join(TIERS)}")
+        text(gaps, tier, where)
+    select = text(data, "select", where)
+    variant = Variant(
+        name=name,
+        base=base,
+        select=re.sub(r"\w+", lambda word: RUNS.get(word[0], word[0]), select),
+        changes=tuple(
+            read_change(item, lab, f"{where}: change {number}") for number, item in items(data, "changes", where)
+        ),
+        loot=typed(data, "loot", bool, where) if "loot" in data else False,
+        gaps=gaps,
+        tampered=wordings(data, "tampered", where) if "tampered" in data else (),
+        intact=wordings(data, "intact", where) if "intact" in data else (),
+        same=typed(data, "same", bool, where) if "same" in data else False,
+        costs=wordings(data, "costs", where) if "costs" in data else (),
+        wall_limit=float(typed(data, "wall_limit", (int, float), where)) if "wall_limit" in data else None,
+    )
+    known = {criterion.id for criterion in lab.criteria}
+    for key in ("tampered", "costs"):
+        for identifier in getattr(variant, key):
+            if identifier not in known:
+                raise CaseError(f"{where}: {key}: {identifier!r} is no criterion of {lab.id}")
+    for beginning in variant.intact:
+        if not any(identifier.startswith(beginning) for identifier in known):
+            raise CaseError(f"{where}: intact: no criterion of {lab.id} begins with {beginning!r}")
+    return variant
