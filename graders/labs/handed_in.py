@@ -27,12 +27,33 @@ FINDING = 0.5
 
 
 def read_history_of(root: Path) -> History | NoHistory:
-    """The git history of a submission, where commits of the template's own files are not the student's."""
-    from graders.submission.history import given_blobs, read_history
+    """The git history of a submission, where commits of the template's own files are not the student's.
+
+    A file that is, as handed in, still the template's is nobody's work, whatever happened to it on the way.
+    """
+    from graders.submission.history import History, given_blobs, read_history
 
     paths = [path for lab in load_all() for path in lab.paths]
     given = given_blobs(TEMPLATE, sorted(entry.name for entry in TEMPLATE.iterdir()))
-    return read_history(root, paths, given=given)
+    found = read_history(root, paths, given=given)
+    if not isinstance(found, History):
+        return found
+    untouched = {path for path in given if _same(root / path, TEMPLATE / path)}
+    commits = [
+        replace(commit, files=tuple(change for change in commit.files if change.path not in untouched))
+        for commit in found.commits
+    ]
+    return replace(found, commits=tuple(commits))
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether a submission's file is a given one, but for line ends."""
+    try:
+        if one.is_symlink() or not one.is_file() or one.stat().st_size > 2 * other.stat().st_size:
+            return False
+        return one.read_bytes().replace(b"\r\n", b"\n") == other.read_bytes().replace(b"\r\n", b"\n")
+    except OSError:
+        return False
 
 
 def judged_history(history: History, lab: Lab) -> Mapping[str, SubScore]:

@@ -235,3 +235,10 @@ def test_whole_sub_scores_lose_nothing() -> None:
     """A part that holds is earned without a word."""
     whole = SubScore("spread", 0.2, 1.0, "3 times", "3 times", "", "", ())
     handed_in.require_history({"spread": whole}, "spread")
+
+
+def test_the_template_is_nobodys_work() -> None:
+    """Files that are still the template's, as handed in, make no commit a student's, though they had other versions."""
+    found = handed_in.read_history_of(handed_in.TEMPLATE)
+    if isinstance(found, History):
+        assert not [each for each in found.commits if each.touches(LAB.paths)]
