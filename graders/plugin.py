@@ -12,6 +12,7 @@ from pytest_metadata.plugin import metadata_key
 
 from graders import options
 from graders.errors import OptgradeError
+from graders.labs.catalogue import LabEntry
 from graders.labs.checks import CRITERION, observing
 from graders.labs.definition import LABS, Lab
 from graders.reports import terminal
@@ -111,52 +112,47 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     return (yield)
 
 
+def _asked(request: pytest.FixtureRequest) -> tuple[options.GradingSession, LabEntry]:
+    """The grading under way, and the lab that a test with one of these fixtures belongs to."""
+    session, name = _session(request.config), _lab_of(request.path)
+    entry = session.entry(name) if session and name else None
+    assert session is not None, f"only tests of a lab have the fixture '{request.fixturename}'"
+    assert entry is not None
+    return session, entry
+
+
 @pytest.fixture
 def lab(request: pytest.FixtureRequest) -> Lab:
     """The lab that the test belongs to."""
-    session = _session(request.config)
-    name = _lab_of(request.path)
-    entry = session.entry(name) if session and name else None
-    assert entry is not None, "only tests of a lab have the fixture 'lab'"
-    return entry.lab
+    return _asked(request)[1].lab
 
 
 @pytest.fixture
 def evidence(request: pytest.FixtureRequest) -> Any:
     """What was measured in the run that this test is repeated for."""
-    session, name = _session(request.config), _lab_of(request.path)
-    assert session is not None, "only tests of a lab have the fixture 'evidence'"
-    assert name is not None
-    return session.grade.result(name, request.param).get()
+    session, entry = _asked(request)
+    return session.grade.result(entry.lab.id, request.param).get()
 
 
 @pytest.fixture
 def summary(request: pytest.FixtureRequest) -> Any:
     """What can be told of the lab's summary."""
-    session, name = _session(request.config), _lab_of(request.path)
-    entry = session.entry(name) if session and name else None
-    assert session is not None, "only tests of a lab have the fixture 'summary'"
-    assert entry is not None
+    session, entry = _asked(request)
     return session.grade.summary(entry)
 
 
 @pytest.fixture
 def history(request: pytest.FixtureRequest) -> Any:
     """The sub-scores of the git history for the lab."""
-    session, name = _session(request.config), _lab_of(request.path)
-    entry = session.entry(name) if session and name else None
-    assert session is not None, "only tests of a lab have the fixture 'history'"
-    assert entry is not None
+    session, entry = _asked(request)
     return session.grade.history(entry)
 
 
 @pytest.fixture
 def timing(request: pytest.FixtureRequest) -> Any:
     """Latency of a file against the baseline's."""
-    session, name = _session(request.config), _lab_of(request.path)
-    assert session is not None, "only tests of a lab have the fixture 'timing'"
-    assert name is not None
-    return session.timing(name)
+    session, entry = _asked(request)
+    return session.timing(entry.lab.id)
 
 
 @pytest.hookimpl(wrapper=True)

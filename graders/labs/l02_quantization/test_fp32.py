@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from graders.evidence.tflite import compute_ops, io_dtypes
 from graders.labs.checks import check, criterion
 from graders.labs.definition import Lab
+from graders.labs.tester_checks import require_inference_only, require_predictions
 
 if TYPE_CHECKING:
     from graders.labs.l02_quantization.evidence import Fp32Evidence
@@ -46,24 +47,13 @@ def test_weights_are_the_given_models(evidence: Fp32Evidence, lab: Lab) -> None:
 @criterion("l02.fp32.predictions", runs="fp32")
 def test_predictions_are_the_files(evidence: Fp32Evidence, lab: Lab) -> None:
     """The class returns what its own file gives for the same images."""
-    found, allowed = evidence.predictions.get(), lab.thresholds["predictions"]
-    check(
-        found.worst <= allowed,
-        measured=f"scores for {found.images} images differ from the file's by up to {found.worst:.2g} {found.unit}",
-        expected=f"at most {allowed:g} {found.unit}",
-        hint="fp32_stale" if found.constant or found.late else "fp32_predictions",
-    )
+    require_predictions(evidence.predictions.get(), lab)
 
 
 @criterion("l02.fp32.inference_only", runs="fp32")
 def test_inference_leaves_the_input_alone(evidence: Fp32Evidence) -> None:
     """The input tensor is filled by preprocess_input; run_inference does not touch it."""
-    check(
-        evidence.before_inference.get(),
-        measured="the input tensor changes while run_inference runs",
-        expected="the input tensor is ready when preprocess_input returns",
-        hint="work_in_run_inference",
-    )
+    require_inference_only(evidence.before_inference.get())
 
 
 @criterion("l02.fp32.latency", runs="fp32")

@@ -1,0 +1,32 @@
+"""Checks of a ModelTester class that runs a float file, for every lab that has one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graders.labs.checks import check
+
+if TYPE_CHECKING:
+    from graders.labs.definition import Lab
+    from graders.labs.testers import Agreement
+
+
+def require_predictions(found: Agreement, lab: Lab) -> None:
+    """Fails where the class does not return what its own file gives for the same images."""
+    allowed = lab.thresholds["predictions"]
+    check(
+        found.worst <= allowed,
+        measured=f"scores for {found.images} images differ from the file's by up to {found.worst:.2g} {found.unit}",
+        expected=f"at most {allowed:g} {found.unit}",
+        hint="fp32_stale" if found.constant or found.late else "fp32_predictions",
+    )
+
+
+def require_inference_only(set_before: bool) -> None:
+    """Fails where the input tensor is not ready when preprocess_input returns."""
+    check(
+        set_before,
+        measured="the input tensor changes while run_inference runs",
+        expected="the input tensor is ready when preprocess_input returns",
+        hint="work_in_run_inference",
+    )
