@@ -1,84 +1,48 @@
-"""The command line of ``python -m graders``."""
+"""The command line of ``python -m graders``: each module of ``graders.commands`` is a command."""
 
 from __future__ import annotations
 
 import argparse
 import importlib
-import shutil
+import pkgutil
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
+from typing import Protocol
 
-from graders import doctor, profiles, sandbox
-from graders.errors import OptgradeError
-from graders.evidence.scorer import Scorer
-from graders.grade import Options, Servers, start_servers
-from graders.labs import catalogue, references
-from graders.labs.grading import Grading
+from graders import commands
+from graders.errors import OptgradeError, UsageError
 
-BASELINE_SEED = 0
+UNSCORED, USAGE = 3, 4
 
 
-def make_baseline(folder: Path, labs: Sequence[str] = ()) -> list[Path]:
-    """Makes what is kept ready for the embedded model anew, from the reference, in ``folder``; the paths.
+class Command(Protocol):
+    """What a command's module has."""
 
-    :param labs: which labs' files; all of them for none.
+    SUMMARY: str
 
-    :raises GraderError: where the reference fails.
-    """
-    entries = tuple(catalogue.chosen(labs))
-    profile = replace(profiles.choose("embedded", None, None), baseline=None)
-    options = Options(submission=folder, labs=entries, profile=profile, isolation=sandbox.choose("auto"))
-    servers: Servers = start_servers(options)
-    work = servers.scratch
-    made: list[Path] = []
-    try:
-        for entry in entries:
-            grading = Grading(
-                lab=entry.lab,
-                profile=profile,
-                seed=BASELINE_SEED,
-                code=work,
-                work=work / entry.lab.id,
-                server=servers.runner,
-                scorer=Scorer(
-                    servers.scorers,
-                    work / entry.lab.id / "scorers",
-                    (profile.dataset_root, profile.model_path, folder, work),
-                ),
-                own_model=False,
-            )
-            if not made:
-                folder.mkdir(parents=True, exist_ok=True)
-                made.append(folder / references.FP32)
-                shutil.copyfile(references.original(grading).path, made[0])
-            made += importlib.import_module(f"graders.labs.{entry.lab.id}.baseline").make_kept(grading, folder)
-        return made
-    finally:
-        servers.close()
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declares the command's own options."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Carries the command out; the exit code. :raises OptgradeError: told in one line."""
+
+
+def load() -> dict[str, Command]:
+    """Every command by name, in order. Their modules import what is heavy only when they run."""
+    names = sorted(module.name for module in pkgutil.iter_modules(commands.__path__) if module.name[0] != "_")
+    return {name: importlib.import_module(f"graders.commands.{name}") for name in names}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m graders", description="optgrade, beside the grading itself.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    baseline = commands.add_parser("baseline", help="make what is kept ready for the embedded model anew")
-    embedded = profiles.choose("embedded", None, None).model_path.parent
-    baseline.add_argument("--into", type=Path, default=embedded, metavar="DIR", help="where they go")
-    baseline.add_argument("--lab", action="append", default=[], metavar="NAME", help="of this lab only")
-    commands.add_parser(
-        "doctor", help="what this machine can do: isolation tiers, versions, what is missing and the fix"
-    )
-    chosen = parser.parse_args(arguments)
-    if chosen.command == "doctor":
-        for line in doctor.examine():
-            print(line)
-        return 0
+    chosen = parser.add_subparsers(dest="command", required=True)
+    known = load()
+    for name, command in known.items():
+        command.add_arguments(chosen.add_parser(name, help=command.SUMMARY, description=command.SUMMARY))
+    given = parser.parse_args(arguments)
     try:
-        for path in make_baseline(chosen.into, chosen.lab):
-            print(f"{path}: {path.stat().st_size:,} bytes")
+        return known[given.command].run(given)
     except OptgradeError as error:
         print(f"graders: {error}", file=sys.stderr)
-        return 3
-    return 0
+        return USAGE if isinstance(error, UsageError) else UNSCORED

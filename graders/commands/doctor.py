@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import shutil
@@ -14,6 +15,7 @@ from graders.errors import UsageError
 from graders.grade import environment
 from graders.sandbox.isolation import TIERS
 
+SUMMARY = "what this machine can do: isolation tiers, versions, what is missing and the fix"
 TOOLS = {"git": "git history", "zip": "students' archives", "chromium": "screenshots of reports"}
 USER_NAMESPACES = Path("/proc/sys/user/max_user_namespaces")
 APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
@@ -77,3 +79,14 @@ def _number(path: Path) -> int | None:
         return int(path.read_text())
     except (OSError, ValueError):
         return None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """It takes none."""
+
+
+def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - each command gets them
+    """Prints the lines."""
+    for line in examine():
+        print(line)
+    return 0

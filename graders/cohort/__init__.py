@@ -1,0 +1,1 @@
+"""Many submissions: the corpus that the suite is judged by, regrading, calibration."""

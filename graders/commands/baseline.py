@@ -1,0 +1,72 @@
+"""Makes what is kept ready for the embedded model anew, from the reference."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from graders import profiles, sandbox
+from graders.evidence.scorer import Scorer
+from graders.grade import Options, Servers, start_servers
+from graders.labs import catalogue, references
+from graders.labs.grading import Grading
+
+SUMMARY = "make what is kept ready for the embedded model anew"
+BASELINE_SEED = 0
+
+
+def make_baseline(folder: Path, labs: Sequence[str] = ()) -> list[Path]:
+    """Makes what is kept ready for the embedded model anew, from the reference, in ``folder``; the paths.
+
+    :param labs: which labs' files; all of them for none.
+
+    :raises GraderError: where the reference fails.
+    """
+    entries = tuple(catalogue.chosen(labs))
+    profile = replace(profiles.choose("embedded", None, None), baseline=None)
+    options = Options(submission=folder, labs=entries, profile=profile, isolation=sandbox.choose("auto"))
+    servers: Servers = start_servers(options)
+    work = servers.scratch
+    made: list[Path] = []
+    try:
+        for entry in entries:
+            grading = Grading(
+                lab=entry.lab,
+                profile=profile,
+                seed=BASELINE_SEED,
+                code=work,
+                work=work / entry.lab.id,
+                server=servers.runner,
+                scorer=Scorer(
+                    servers.scorers,
+                    work / entry.lab.id / "scorers",
+                    (profile.dataset_root, profile.model_path, folder, work),
+                ),
+                own_model=False,
+            )
+            if not made:
+                folder.mkdir(parents=True, exist_ok=True)
+                made.append(folder / references.FP32)
+                shutil.copyfile(references.original(grading).path, made[0])
+            made += importlib.import_module(f"graders.labs.{entry.lab.id}.baseline").make_kept(grading, folder)
+        return made
+    finally:
+        servers.close()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where the files go, and of which lab."""
+    embedded = profiles.choose("embedded", None, None).model_path.parent
+    parser.add_argument("--into", type=Path, default=embedded, metavar="DIR", help="where they go")
+    parser.add_argument("--lab", action="append", default=[], metavar="NAME", help="of this lab only")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Makes them and prints what was made."""
+    for path in make_baseline(arguments.into, arguments.lab):
+        print(f"{path}: {path.stat().st_size:,} bytes")
+    return 0
