@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import os
-import platform
 import resource
 import tempfile
 import threading
@@ -15,32 +13,36 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graders.caching import Store, environment
 from graders.errors import GraderError, OptgradeError, RunError, SubmissionError
 from graders.evidence.scorer import Scorer, start_server
 from graders.labs import handed_in
 from graders.labs.catalogue import LabEntry
 from graders.labs.checks import ForPerson
-from graders.labs.definition import Lab
+from graders.labs.definition import Lab, load_all
 from graders.labs.grading import RUNNER_ENVIRONMENT, Grading, RunBooks, RunPlan, RunResult, execute_all
 from graders.labs.handed_in import SummaryEvidence
 from graders.labs.kept import Once, Shelf
+from graders.labs.memory import Memory, fingerprint
 from graders.profiles import Profile
-from graders.sandbox import Isolation, Server
+from graders.sandbox import Isolation, RunRecord, Server
 from graders.sandbox.removal import remove
 from graders.scoring import CheckOutcome, LabScore, Scorecard, score_criterion
-from graders.submission import CodeView, Submission, discover, lay_out, submission_name
+from graders.submission import CodeView, Part, Submission, discover, lay_out, part_for, submission_name
 from graders.submission.history import History, NoHistory, SubScore
 from graders.submission.unpacking import is_archive, unpack
 from graders.verdicts import Verdict
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 GIVEN_FROM = REPOSITORY / "student_template"
-PACKAGES = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "numpy", "pillow", "pytest")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a grading was asked to do. ``seed`` is None where it follows from the submission's own code."""
+    """What a grading was asked to do. ``seed`` is None where it follows from the submission's own code.
+
+    ``store``: where results are kept between gradings; None for nowhere.
+    """
 
     submission: Path
     labs: tuple[LabEntry, ...]
@@ -48,7 +50,17 @@ class Options:
     isolation: Isolation
     seed: int | None = None
     wall_limit_s: float | None = None
+    store: Store | None = None
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+
+
+@dataclass(frozen=True)
+class KeptRun:
+    """A run's result as it is kept between gradings."""
+
+    evidence: Any
+    error: RunError | GraderError | None
+    records: tuple[RunRecord, ...]
 
 
 class Servers:
@@ -64,6 +76,11 @@ class Servers:
         self.scratch = scratch or Path(tempfile.mkdtemp(prefix="optgrade-"))
         self.shelf = Shelf(self.scratch / "kept")
 
+    def start(self) -> None:
+        """Starts both, where that was left for later."""
+        self.runner.start()
+        self.scorers.start()
+
     def close(self) -> None:
         """Ends both and removes what was kept."""
         self.runner.close()
@@ -71,8 +88,11 @@ class Servers:
         remove(self.scratch)
 
 
-def start_servers(options: Options) -> Servers:
-    """Starts both servers for the labs that are asked for; their imports go on in the background."""
+def start_servers(options: Options, *, late: bool = False) -> Servers:
+    """Starts both servers for the labs that are asked for; their imports go on in the background.
+
+    :param late: each is started when it is first needed.
+    """
     preload: dict[str, None] = {}
     for entry in options.labs:
         preload |= dict.fromkeys(entry.lab.preload)
@@ -84,13 +104,13 @@ def start_servers(options: Options) -> Servers:
     readable = [*profile.data, profile.model_path, *dict.fromkeys(entry.lab.driver for entry in options.labs)]
     # The reference's code has runs of its own; those of students can't read it.
     readable.append(REPOSITORY / "reference")
-    runner = Server(list(preload), options.isolation, RUNNER_ENVIRONMENT, readable=readable, scratch=scratch)
-    scorers = start_server(options.isolation, (profile.dataset_root, profile.model_path), scratch)
+    runner = Server(list(preload), options.isolation, RUNNER_ENVIRONMENT, readable=readable, scratch=scratch, late=late)
+    scorers = start_server(options.isolation, (profile.dataset_root, profile.model_path), scratch, late=late)
     return Servers(runner, scorers, scratch)
 
 
 if TYPE_CHECKING:
-    from graders.labs.references import Original
+    from graders.labs.references import Known
 
 Progress = Callable[[Lab, RunResult, int, int], None]
 
@@ -108,7 +128,7 @@ class Grade:
         self.notices: list[str] = []
         self.timing: dict[str, float] = {}
         self.results: dict[str, dict[str, RunResult]] = {}
-        self._own = start_servers(options) if lent is None else None
+        self._own = start_servers(options, late=True) if lent is None else None
         servers = lent or self._own
         assert servers is not None
         self.runner, self.scorers, self._shelf = servers.runner, servers.scorers, servers.shelf
@@ -116,10 +136,41 @@ class Grade:
         self.work.chmod(0o711)
         self.fault: SubmissionError | None = None
         self.submission, self.view = self._take_submission()
-        self.seed = options.seed if options.seed is not None else int(self.view.digest[:7], 16)
+        self.seed = self._seed_of(self.view.digest)
         self._gradings: dict[str, Grading] = {}
+        self._parts: dict[str, Part] = {}
         self._history = Once(self._read_history)
         self._summaries: dict[str, Once[SummaryEvidence]] = {}
+        if self._own is not None and not self._all_kept():
+            self._own.start()
+
+    def _seed_of(self, digest: str) -> int:
+        return self.options.seed if self.options.seed is not None else int(digest[:7], 16)
+
+    def _all_kept(self) -> bool:
+        """Whether every run of the labs lies in the store, so that none has to be executed."""
+        present = [entry for entry in self.options.labs if self._absent(entry) is None]
+        return all(
+            self.grading(entry).memory.knows(self._run_key(entry, name))
+            for entry in present
+            for name in entry.run_names
+        )
+
+    def _part(self, entry: LabEntry) -> Part:
+        """The part of the submission that this lab's runs see."""
+        if entry.lab.id not in self._parts:
+            others: dict[str, str] = {}
+            for lab in load_all():
+                if lab.summary is not None:
+                    others[lab.summary.folder] = lab.summary.folder.partition("/")[0]
+                if lab.id != entry.lab.id:
+                    folder = lab.student_file.rpartition("/")[0] or lab.student_file
+                    others[folder] = folder.rpartition("/")[2]
+            self._parts[entry.lab.id] = part_for(self.view, others, self.work / "parts" / entry.lab.id)
+        return self._parts[entry.lab.id]
+
+    def _run_key(self, entry: LabEntry, run: str) -> str:
+        return self.grading(entry).memory.key(run=run, submission=self._part(entry).digest)
 
     def _take_submission(self) -> tuple[Submission, CodeView]:
         files = [entry.lab.student_file for entry in self.options.labs]
@@ -148,12 +199,15 @@ class Grade:
             if self.options.wall_limit_s is not None:
                 lab = _with_wall_limit(lab, self.options.wall_limit_s)
             profile = self.options.profile
-            kept = self._shelf.take(f"{profile.identity}/{self.seed}")
+            part = self._part(entry)
+            seed = self._seed_of(part.digest)
+            kept = self._shelf.take(f"{profile.identity}/{seed}")
+            basis = fingerprint(lab, profile, self.options.isolation, seed)
             self._gradings[entry.lab.id] = Grading(
                 lab=lab,
                 profile=profile,
-                seed=self.seed,
-                code=self.view.root,
+                seed=seed,
+                code=part.root,
                 work=work,
                 server=self.runner,
                 scorer=Scorer(
@@ -163,6 +217,7 @@ class Grade:
                     lab.limits.wall_s,
                 ),
                 kept=kept,
+                memory=Memory(self.options.store, basis, work / "kept"),
             )
         return self._gradings[entry.lab.id]
 
@@ -181,6 +236,10 @@ class Grade:
             self._execute(present, wanted, progress)
 
     def _execute(self, entries: Sequence[LabEntry], wanted: Mapping[str, Sequence[str]], progress: Progress) -> None:
+        entries, wanted = self._recall(entries, wanted)
+        if not entries:
+            self.timing |= {"imports_s": 0.0, "start_s": time.monotonic() - self.started, "runs_s": 0.0}
+            return
         gradings = [self.grading(entry) for entry in entries]
         prepared = threading.Thread(target=_prepare, args=(entries, gradings), daemon=True)
         prepared.start()
@@ -206,9 +265,40 @@ class Grade:
             progress(grading.lab, result, done, len(jobs))
 
         began = time.monotonic()
-        self.results |= execute_all(jobs, self.options.workers, told)
+        for lab, results in execute_all(jobs, self.options.workers, told).items():
+            self.results.setdefault(lab, {}).update(results)
         prepared.join()
+        self._keep(entries, jobs)
         self.timing["runs_s"] = time.monotonic() - began
+
+    def _recall(
+        self, entries: Sequence[LabEntry], wanted: Mapping[str, Sequence[str]]
+    ) -> tuple[list[LabEntry], dict[str, list[str]]]:
+        """Takes what is kept out of the store; which labs and runs are left to be executed."""
+        left: dict[str, list[str]] = {}
+        for entry in entries:
+            grading = self.grading(entry)
+            plans = {plan.name: plan for plan in entry.plan.plans(grading)} if grading.memory.remembers else {}
+            for name in wanted[entry.lab.id]:
+                kept: KeptRun | None = None
+                if name in plans:
+                    kept = grading.memory.recall(self._run_key(entry, name))
+                if kept is None:
+                    left.setdefault(entry.lab.id, []).append(name)
+                else:
+                    books = RunBooks(name, list(kept.records))
+                    result = RunResult(plans[name], kept.evidence, kept.error, books, kept=True)
+                    self.results.setdefault(entry.lab.id, {})[name] = result
+        return [entry for entry in entries if entry.lab.id in left], left
+
+    def _keep(self, entries: Sequence[LabEntry], jobs: Sequence[tuple[Grading, RunPlan]]) -> None:
+        """Keeps what was executed for later gradings."""
+        for entry in entries:
+            grading = self.grading(entry)
+            for plan in (plan for owner, plan in jobs if owner is grading):
+                result = self.results[entry.lab.id][plan.name]
+                kept = KeptRun(result.evidence, result.error, tuple(result.books.records))
+                grading.memory.keep(self._run_key(entry, plan.name), kept)
 
     def _read_ahead(self, entries: Sequence[LabEntry]) -> None:
         """Reads what needs no run while runs go on; what goes wrong comes up again where it is asked for."""
@@ -246,12 +336,12 @@ class Grade:
             for name, result in self.results.get(entry.lab.id, {}).items()
             if result.error is None
         }
-        return handed_in.review(self.submission.root, entry.lab, measured, lambda: self._original(entry))
+        return handed_in.review(self.submission.root, entry.lab, measured, lambda: self._known(entry))
 
-    def _original(self, entry: LabEntry) -> Original:
+    def _known(self, entry: LabEntry) -> Known:
         from graders.labs import references  # with scikit-learn, which is not needed where nothing was handed in
 
-        return references.original(self.grading(entry))
+        return references.known(self.grading(entry))
 
     def _absent(self, entry: LabEntry) -> RunError | None:
         """Why a lab can't be run at all: nothing of it was handed in."""
@@ -277,11 +367,13 @@ class Grade:
         for entry in self.options.labs:
             scores = tuple(score_criterion(each, outcomes.get(each.id, ())) for each in entry.lab.criteria)
             labs.append(self._lab_score(entry, scores))
-        records = [record for name in self.results for r in self.results[name].values() for record in r.books.records]
+        everything = [result for lab in self.results.values() for result in lab.values()]
+        records = [record for result in everything if not result.kept for record in result.books.records]
         timing = {
             "wall_s": time.monotonic() - self.started,
             "student_cpu_s": sum(record.cpu_s for record in records),
             "student_runs": float(len(records)),
+            "kept_runs": float(sum(result.kept for result in everything)),
             "grader_peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
             "grader_cpu_s": time.process_time(),
             **self.timing,
@@ -308,7 +400,14 @@ class Grade:
             if entry.lab.id in self._summaries:
                 with contextlib.suppress(OptgradeError, ForPerson):
                     figures += handed_in.figures(self.summary(entry))
-        return LabScore(lab=entry.lab.id, title=entry.lab.title, criteria=scores, runs=runs, figures=tuple(figures))
+        return LabScore(
+            lab=entry.lab.id,
+            title=entry.lab.title,
+            criteria=scores,
+            seed=self._seed_of(self._part(entry).digest),
+            runs=runs,
+            figures=tuple(figures),
+        )
 
     def close(self) -> None:
         """Ends the servers that this grading started and removes its working folder."""
@@ -316,6 +415,8 @@ class Grade:
             self._shelf.give_back(grading.kept)
         if self._own is not None:
             self._own.close()
+        if self.options.store is not None:
+            self.options.store.settle()
         remove(self.work)
 
 
@@ -358,16 +459,4 @@ def _described(entry: LabEntry, result: RunResult) -> dict[str, Any]:
         told["note"] = f"{note + '; ' if note else ''}{left} processes were still running at the end and were stopped"
     if result.error is None:
         told["evidence"] = entry.figures.describe(result.evidence)
-    return told
-
-
-def environment() -> dict[str, str]:
-    """Versions and machine, for the scorecard."""
-    told = {"python": platform.python_version(), "system": f"{platform.system()} {platform.machine()}"}
-    for name in PACKAGES:
-        try:
-            told[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            told[name] = "not installed"
-    told["cores"] = str(os.cpu_count() or 1)
     return told

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from graders import profiles, sandbox
+from graders.caching import Store, default_folder
 from graders.errors import UsageError
 from graders.labs import catalogue
 from graders.labs.catalogue import LabEntry
@@ -43,7 +44,7 @@ def add(group: pytest.OptionGroup) -> None:
     group.addoption("--report-dir", metavar="DIR", type=Path, default=Path("report"), help="where the reports go")
     group.addoption("--seed", type=int, help="what hidden values are drawn from (default: the submission's own code)")
     group.addoption("--marks", metavar="FILE", type=Path, help="a report's marks.toml with a person's marks in it")
-    group.addoption("--no-cache", action="store_true", help="grade everything anew (this version keeps nothing anyway)")
+    group.addoption("--no-cache", action="store_true", help="execute and measure everything anew, and keep nothing")
     group.addoption("--wall-limit", metavar="SECONDS", type=float, help="time limit of a run, in place of the lab's")
     group.addoption("--fail-under", metavar="POINTS", type=float, help="exit with 0 from so many points on")
     group.addoption("--exit-zero", action="store_true", help="exit with 0 whatever was earned")
@@ -91,6 +92,7 @@ def session_of(config: pytest.Config) -> GradingSession:
             isolation=isolation,
             seed=option("seed"),
             wall_limit_s=option("wall_limit"),
+            store=None if option("no_cache") else Store(default_folder()),
         )
     session = GradingSession(labs, grading, here / option("report_dir"), option("fail_under"), option("exit_zero"))
     session.marks = marks
@@ -165,6 +167,8 @@ class GradingSession:
         config.option.tbstyle = "no"
         # The suite's own tests take warnings as errors; a warning of next year's libraries must not cost a mark.
         config.addinivalue_line("filterwarnings", "default")
+        # A latency that is remembered takes no rounds.
+        config.addinivalue_line("filterwarnings", "ignore::pytest_benchmark.logger.PytestBenchmarkWarning")
         config.option.reportchars = ""
         if hasattr(config.option, "benchmark_quiet"):
             config.option.benchmark_quiet = True

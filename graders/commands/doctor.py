@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from graders import sandbox
+from graders.caching import environment
 from graders.errors import UsageError
-from graders.grade import environment
 from graders.sandbox.isolation import TIERS
 
 SUMMARY = "what this machine can do: isolation tiers, versions, what is missing and the fix"

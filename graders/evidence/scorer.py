@@ -271,6 +271,8 @@ class Scorer:
             session.end()
 
 
-def start_server(isolation: Isolation, readable: Sequence[Path] = (), scratch: Path | None = None) -> Server:
-    """The server that scorers are forked from. :param readable: as for the server."""
-    return Server(PRELOAD, isolation, ENVIRONMENT, paths=(REPOSITORY,), readable=readable, scratch=scratch)
+def start_server(
+    isolation: Isolation, readable: Sequence[Path] = (), scratch: Path | None = None, *, late: bool = False
+) -> Server:
+    """The server that scorers are forked from. :param readable: as for the server. :param late: as for the server."""
+    return Server(PRELOAD, isolation, ENVIRONMENT, paths=(REPOSITORY,), readable=readable, scratch=scratch, late=late)

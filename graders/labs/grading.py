@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from graders.caching import Fingerprint
 from graders.errors import GraderError, RunError
 from graders.evidence.scorer import Scorer
 from graders.labs.definition import Lab
 from graders.labs.kept import Kept
+from graders.labs.memory import Memory
 from graders.profiles import EvaluationSet, Profile, draw
 from graders.profiles.evaluation_set import SHOWN_FOLDER
 from graders.profiles.given_model import GivenModel, permuted
@@ -67,11 +69,13 @@ class Grading:
         scorer: Scorer,
         kept: Kept | None = None,
         own_model: bool = True,
+        memory: Memory | None = None,
     ) -> None:
         """:param code: the view of the submission that runs import from. :param work: a folder of the grader's own.
 
         :param kept: what other gradings of this profile and seed have measured already.
         :param own_model: whether runs are given the model in an order of channels of their own.
+        :param memory: what is remembered between gradings.
         """
         self.lab = lab
         self.profile = profile
@@ -82,6 +86,7 @@ class Grading:
         self.scorer = scorer
         self.kept = kept or Kept(work / "kept")
         self._own_model = own_model
+        self.memory = memory or Memory(None, Fingerprint(), work)
 
     def drawn(self, purpose: str) -> random.Random:
         """A source of random numbers of its own for each purpose, the same for the same seed."""
@@ -141,12 +146,16 @@ class Grading:
 
 @dataclass(frozen=True)
 class RunResult:
-    """What came of a run: the lab's evidence, or why there is none; and its process's record."""
+    """What came of a run: the lab's evidence, or why there is none; and its process's record.
+
+    ``kept``: it is the result of an earlier grading of the same files.
+    """
 
     plan: RunPlan
     evidence: Any
     error: RunError | GraderError | None
     books: RunBooks
+    kept: bool = False
 
     def get(self) -> Any:
         """The evidence. :raises RunError: the student's. :raises GraderError: ours."""

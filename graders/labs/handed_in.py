@@ -14,7 +14,7 @@ from graders.verdicts import Verdict
 
 if TYPE_CHECKING:
     from graders.evidence.claims import Claim, Claims, Finding, Quantity, Review, Variant
-    from graders.labs.references import Original
+    from graders.labs.references import Known
     from graders.submission.history import History, NoHistory, SubScore
 
 # Collecting tests imports this module: what takes long to import is imported where it is used.
@@ -116,7 +116,7 @@ class SummaryEvidence:
 
 
 def review(
-    root: Path, lab: Lab, measured: Mapping[str, Mapping[str, Any]], given_model: Callable[[], Original]
+    root: Path, lab: Lab, measured: Mapping[str, Mapping[str, Any]], given_model: Callable[[], Known]
 ) -> SummaryEvidence:
     """Reads and reviews a lab's summary.
 
@@ -171,10 +171,10 @@ def _questions(asked: AskedSummary) -> tuple[Any, ...]:
     return tuple(Question(question.id, question.number, question.keys) for question in asked.questions)
 
 
-def _same_model(claims: Claims, variants: Sequence[Variant], original: Original) -> bool:
+def _same_model(claims: Claims, variants: Sequence[Variant], original: Known) -> bool:
     """Whether the summary is about the graded model: told by the sizes of float files, or by its parameters."""
     bits = {variant.name: variant.bits for variant in variants}
-    size, parameters = original.path.stat().st_size, original.parameters
+    size, parameters = original.size, original.parameters
     for claim in claims.claims:
         if claim.quantity == "bytes" and {bits.get(name) for name in claim.variants} == {32}:
             share, (low, high) = claim.value / size, SAME_SIZE

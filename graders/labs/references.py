@@ -66,6 +66,24 @@ def make(grading: Grading, target: Path, module: str, class_name: str, arguments
     return target
 
 
+@dataclass(frozen=True)
+class Known:
+    """The given model's FP32 file in two numbers, by which a summary that is about it is recognised."""
+
+    size: int
+    parameters: int
+
+
+def known(grading: Grading) -> Known:
+    """The size and the weights of the given model's FP32 file, remembered between gradings."""
+
+    def measure() -> Known:
+        found = original(grading)
+        return Known(found.path.stat().st_size, found.parameters)
+
+    return grading.memory.once("known", measure)
+
+
 def original(grading: Grading) -> Original:
     """The FP32 file of the given model."""
     return grading.shared("original", lambda: _original(grading))

@@ -71,6 +71,6 @@ def matrix(grading: Grading, name: str, quality: Evaluation) -> dict[str, Any]:
         "kind": "confusion_matrix",
         "title": f"Confusion matrix of {name}",
         "caption": f"On {grading.profile.images} ({quality.samples}); rows are true classes, columns predictions.",
-        "labels": list(grading.evaluation.class_names),
+        "labels": list(grading.profile.class_names),
         "matrix": [list(row) for row in quality.confusion],
     }

@@ -254,7 +254,7 @@ def evaluated(grading: Grading, path: Path) -> Evaluation:
     chosen = grading.evaluation
     with grading.scorer.measure(path) as measurement:
         outputs = measurement.infer_frames(chosen.frames, len(chosen.labels))
-    classes = len(chosen.class_names)
+    classes = len(grading.profile.class_names)
     if outputs.shape[1] != classes:
         message = f"the file gives {outputs.shape[1]} scores; the data set has {classes} classes"
         raise RunError(Verdict.FAILED, message, kind="file")

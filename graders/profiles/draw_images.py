@@ -53,14 +53,6 @@ def chosen(root: Path, seed: int, count: int) -> Iterator[tuple[Image.Image, int
             yield image.convert("RGB"), label
 
 
-def class_names(root: Path) -> list[str]:
-    """Class names in the order of their ids."""
-    names: dict[int, str] = {}
-    for name, label in _annotated(root, "trainval"):
-        names.setdefault(label, name.rsplit("_", 1)[0])
-    return [names[label] for label in sorted(names)]
-
-
 def main() -> None:
     """The command line: one JSON request."""
     request = json.loads(sys.argv[1])
@@ -79,7 +71,7 @@ def main() -> None:
         frames.append(np.asarray(image.resize((SIDE, SIDE))))
     np.save(folder / "frames.npy", np.stack(frames))
     labels = [int(label) for _, label in pairs]
-    print(json.dumps({"shown": shown, "labels": labels, "class_names": class_names(root)}))
+    print(json.dumps({"shown": shown, "labels": labels}))
 
 
 if __name__ == "__main__":

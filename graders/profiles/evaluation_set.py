@@ -27,7 +27,6 @@ class EvaluationSet:
     frames: Path
     shown: tuple[Path, ...]
     labels: tuple[int, ...]
-    class_names: tuple[str, ...]
 
 
 def draw(profile: Profile, seed: int, folder: Path) -> EvaluationSet:
@@ -56,5 +55,4 @@ def draw(profile: Profile, seed: int, folder: Path) -> EvaluationSet:
         frames=folder / "frames.npy",
         shown=tuple(folder / SHOWN_FOLDER / name for name in answer["shown"]),
         labels=tuple(answer["labels"]),
-        class_names=tuple(answer["class_names"]),
     )

@@ -40,6 +40,16 @@ class Profile:
         return (self.dataset_root / "images", self.dataset_root / "annotations")
 
     @property
+    def class_names(self) -> tuple[str, ...]:
+        """Class names in the order of their ids, from the training split's annotations."""
+        lines = (self.dataset_root / "annotations" / "trainval.txt").read_text(encoding="utf-8-sig").splitlines()
+        rows = [line.split() for line in lines if line.strip() and not line.startswith("#")]
+        names: dict[int, str] = {}
+        for row in rows:
+            names.setdefault(int(row[1]), row[0].rsplit("_", 1)[0])
+        return tuple(names[number] for number in sorted(names))
+
+    @property
     def images(self) -> str:
         """What the evaluation images are, for the caption of a figure."""
         return "stand-in images drawn for this grading" if self.drawn else "test images chosen for this grading"

@@ -53,12 +53,14 @@ class Server:
         *,
         readable: Sequence[Path] = (),
         scratch: Path | None = None,
+        late: bool = False,
     ) -> None:
         """Starts the process at once; the imports go on while the grader does other things.
 
         :param paths: folders of the grader's own that ``preload`` may be imported from as well.
         :param readable: what runs may have to read beside Python and the system; each run names its part of it.
         :param scratch: the folder below which all boxes lie, and all else that is made for a run.
+        :param late: the process is started when it is first needed, or by :meth:`start`.
         """
         self.environment = {**BASE_ENVIRONMENT, **environment}
         self.isolation = isolation
@@ -68,14 +70,26 @@ class Server:
             scratch.chmod(0o711)
         self._lock = threading.Lock()
         self._ready: Ready | SandboxError | None = None
+        own = [str(path) for path in paths]
+        self._config = json.dumps({"preload": list(preload), "paths": own, "walls": isolation.walls})
+        self._places = Places((*paths, *readable), scratch)
+        self._control: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        if not late:
+            self.start()
+
+    def start(self) -> None:
+        """Starts the process, unless that was done."""
+        with self._lock:
+            if self._process is None:
+                self._start()
+
+    def _start(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ours
-        own = [str(path) for path in paths]
-        config = json.dumps({"preload": list(preload), "paths": own, "walls": isolation.walls})
-        places = Places((*paths, *readable), scratch)
-        argv = [sys.executable, "-I", str(SERVER), str(theirs.fileno()), config]
+        argv = [sys.executable, "-I", str(SERVER), str(theirs.fileno()), self._config]
         self._process = subprocess.Popen(
-            isolation.command(argv, places),
+            self.isolation.command(argv, self._places),
             pass_fds=[theirs.fileno()],
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -87,6 +101,7 @@ class Server:
 
     def wait_ready(self) -> Ready:
         """Waits for the imports. :raises SandboxError: where they failed or took too long."""
+        self.start()
         with self._lock:
             if self._ready is None:
                 try:
@@ -98,6 +113,8 @@ class Server:
             return self._ready
 
     def _read_ready(self) -> Ready:
+        assert self._control is not None
+        assert self._process is not None
         self._control.settimeout(START_S)
         try:
             data = self._control.recv(MAX_READY)
@@ -134,6 +151,7 @@ class Server:
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors.tobytes())]
         try:
             with self._lock:
+                assert self._control is not None
                 self._control.sendmsg([json.dumps(request).encode()], ancillary)
         except OSError as error:
             for endpoint in (channel, status):
@@ -150,6 +168,8 @@ class Server:
 
     def close(self) -> None:
         """Ends the server and every run that it still has."""
+        if self._process is None or self._control is None:
+            return
         self._control.close()
         try:
             self._process.wait(timeout=20)

@@ -19,11 +19,12 @@ TIME_KEYS = frozenset({"timing", "wall_s", "cpu_s", "output_tail", "output_bytes
 
 @dataclass(frozen=True, kw_only=True)
 class LabScore:
-    """One lab's criteria, runs and figures."""
+    """One lab's criteria, runs and figures. ``seed``: what was drawn for this lab follows from it."""
 
     lab: str
     title: str
     criteria: tuple[CriterionScore, ...]
+    seed: int = 0
     runs: tuple[Mapping[str, Any], ...] = ()
     figures: tuple[Mapping[str, Any], ...] = ()
 
@@ -37,6 +38,7 @@ class LabScore:
         return {
             "lab": self.lab,
             "title": self.title,
+            "seed": self.seed,
             "points": self.points.as_json(),
             "criteria": [score.as_json() for score in self.criteria],
             "runs": [dict(run) for run in self.runs],

@@ -6,8 +6,8 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from graders.submission.discovery import SKIPPED
@@ -23,12 +23,13 @@ READ = 1 << 20
 @dataclass(frozen=True)
 class CodeView:
     """``root``: the folder that runs import from. ``digest``: sha256 over the student's code. ``notes``: what was
-    left out, a line each.
+    left out, a line each. ``files``: the sha256 of each of the student's files that is in there as it was handed in.
     """
 
     root: Path
     digest: str
     notes: tuple[str, ...]
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def lay_out(source: Path, given_from: Path, given: Sequence[str], destination: Path) -> CodeView:
@@ -38,6 +39,7 @@ def lay_out(source: Path, given_from: Path, given: Sequence[str], destination: P
     """
     notes: list[str] = []
     digest = hashlib.sha256()
+    files: dict[str, str] = {}
     total = too_many = 0
     destination.mkdir(parents=True)
     for count, relative in enumerate(_files(source)):
@@ -58,8 +60,10 @@ def lay_out(source: Path, given_from: Path, given: Sequence[str], destination: P
         if data is None:
             notes.append(f"{shown}: can't be read; left out")
             continue
+        found = hashlib.sha256(data)
+        files[name] = found.hexdigest()
         if relative.suffix in CODE_ENDINGS:
-            digest.update(name.encode("utf-8", "surrogateescape") + b"\0" + hashlib.sha256(data).digest())
+            digest.update(name.encode("utf-8", "surrogateescape") + b"\0" + found.digest())
         target = destination / relative
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
@@ -67,7 +71,17 @@ def lay_out(source: Path, given_from: Path, given: Sequence[str], destination: P
         notes.append(f"{too_many:,} more files: only {MAX_FILES:,} are taken; left out")
     for path in given:
         _lay_over(given_from / path, destination / path)
-    return CodeView(destination, digest.hexdigest(), tuple(notes))
+    kept = {
+        name: sha
+        for name, sha in files.items()
+        if (destination / name).is_file() and not _laid_over(name, given_from, given)
+    }
+    return CodeView(destination, digest.hexdigest(), tuple(notes), kept)
+
+
+def _laid_over(name: str, given_from: Path, given: Sequence[str]) -> bool:
+    """Whether a given file has taken a student's file's place."""
+    return any((name == path or name.startswith(f"{path}/")) and (given_from / name).exists() for path in given)
 
 
 def _files(source: Path) -> Iterator[Path]:

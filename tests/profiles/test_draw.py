@@ -81,10 +81,10 @@ def test_labels(drawn: EvaluationSet) -> None:
     assert len(set(drawn.labels[:24])) > 8
 
 
-def test_class_names(drawn: EvaluationSet) -> None:
+def test_class_names() -> None:
     """The names of the classes are those of the data set's list, in its order."""
     lines = (POCKET_PETS / "classes.tsv").read_text(encoding="utf-8").splitlines()
-    assert drawn.class_names == tuple(line.split("\t")[0] for line in lines)
+    assert choose("embedded", None, None).class_names == tuple(line.split("\t")[0] for line in lines)
 
 
 def test_frames(drawn: EvaluationSet) -> None:
@@ -113,7 +113,7 @@ def test_file_names_tell_nothing(drawn: EvaluationSet) -> None:
     # Runs may read the shown ones, and them alone.
     assert {path.parent.name for path in drawn.shown} == {"shown"}
     assert drawn.frames.parent == folder
-    assert not [path for path in drawn.shown for name in drawn.class_names if name in path.name]
+    assert not [path for path in drawn.shown for name in choose("embedded", None, None).class_names if name in path.name]
 
 
 def test_images_carry_no_notes(drawn: EvaluationSet) -> None:
@@ -184,9 +184,9 @@ def test_real_shown_images(real_drawn: EvaluationSet) -> None:
         assert path.name == f"{number:03d}.png"
 
 
-def test_real_class_names(real_drawn: EvaluationSet, drawn: EvaluationSet) -> None:
+def test_real_class_names(real: Profile) -> None:
     """Class names come from the annotations, underscores within a name kept."""
-    assert real_drawn.class_names == drawn.class_names
+    assert real.class_names == choose("embedded", None, None).class_names
 
 
 def small(real: Profile, tmp_path: Path, lines: list[str]) -> Profile:

@@ -30,7 +30,7 @@ class Expected:
 class CompressedEvidence:
     """ClusteredModel for a number of clusters, or PrunedModel for a sparsity; the other one of the two is None.
 
-    ``steps``: how often fine-tuning updates the weights, if it goes as asked.
+    ``steps``: how often fine-tuning updates the weights, if it goes as asked. ``given``: the given model's own quality.
     """
 
     clusters: int | None
@@ -40,6 +40,7 @@ class CompressedEvidence:
     compressed: Held[Compressed]
     evaluation: Held[Evaluation]
     expected: Held[Expected]
+    given: Held[Evaluation]
 
     @property
     def asked(self) -> str:

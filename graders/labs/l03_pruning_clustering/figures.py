@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from graders.evidence.compression import overall, pruned
-from graders.labs import references
 from graders.labs.grading import Grading, RunResult
 from graders.labs.l03_pruning_clustering.evidence import CompressedEvidence
 from graders.labs.tester_figures import file_facts, matrix, quality_facts, variants_table
@@ -86,11 +85,11 @@ def _line(grading: Grading, title: str, label: str, found: Mapping[float, Compre
             reference.append([asked, round(100 * expected.evaluation.accuracy, 2)])
     if not own:
         return None
-    given = round(100 * references.original_evaluation(grading).accuracy, 2)
+    given = next((each.given.value for each in found.values() if each.given.value is not None), None)
     series = {
         "this submission": own,
         "reference": reference,
-        "given model": [[asked, given] for asked in sorted(found)],
+        "given model": [[asked, round(100 * given.accuracy, 2)] for asked in sorted(found)] if given else [],
     }
     return {
         "kind": "line",

@@ -69,6 +69,7 @@ def run_compressed(
         compressed=held(lambda: base.compressed(grading, path.get(), clusters, sparsity)),
         evaluation=held(lambda: testers.evaluated(grading, path.get())),
         expected=held(lambda: base.expected(grading, clusters, sparsity)),
+        given=held(lambda: references.original_evaluation(grading)),
     )
 
 

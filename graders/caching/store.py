@@ -1,0 +1,177 @@
+"""A folder of results by key: bounded in size, whole or absent, and told from what others put there.
+
+An entry is one JSON line that begins with a code over the rest, made with a key that only this user can read. So an
+entry that was damaged, or written by somebody who can't read the key (as code in a sandbox), is none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from graders.caching.codec import decode, encode
+
+FOLDER_VARIABLE = "OPTGRADE_CACHE"
+LIMIT_VARIABLE = "OPTGRADE_CACHE_MIB"
+LIMIT_MIB = 2048
+# When there is too much, this share of it goes at once, the longest unused first.
+CUT = 0.25
+KEY_BYTES = 32
+
+
+def default_folder() -> Path:
+    """Where results are kept, unless ``OPTGRADE_CACHE`` names another folder."""
+    named = os.environ.get(FOLDER_VARIABLE)
+    if named:
+        return Path(named)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "optgrade"
+
+
+class Store:
+    """Results by key, kept between gradings. What can't be read or written is as if it were not there."""
+
+    def __init__(self, folder: Path, limit_bytes: int | None = None) -> None:
+        """:param folder: of this user alone; made when something is kept first.
+
+        :param limit_bytes: the most that it may hold; by default ``OPTGRADE_CACHE_MIB``, or 2 GiB.
+        """
+        self.folder = folder
+        mib = os.environ.get(LIMIT_VARIABLE, "")
+        self._limit = limit_bytes if limit_bytes is not None else (int(mib) if mib.isdigit() else LIMIT_MIB) << 20
+        self._key: bytes | None = None
+        self._written = 0
+
+    def get(self, key: str, lay_out: Path) -> Any:
+        """The value kept under a key; None where there is none.
+
+        :param lay_out: a folder for copies of the files that belong to it.
+        """
+        path = self._path(key)
+        try:
+            code, _, line = path.read_bytes().partition(b" ")
+            if not hmac.compare_digest(code, self._code(key, line)):
+                raise ValueError("an entry that was not written here")
+            value = decode(json.loads(line), _Files(self, lay_out))
+            os.utime(path)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError, ImportError, AttributeError):
+            with contextlib.suppress(OSError):
+                path.unlink()
+            return None
+        return value
+
+    def has(self, key: str) -> bool:
+        """Whether something lies under a key; :meth:`get` may still find that it can't be used."""
+        return self._path(key).is_file()
+
+    def put(self, key: str, value: Any) -> None:
+        """Keeps a value. A full or read-only disk keeps nothing, which costs time and nothing else."""
+        with contextlib.suppress(OSError):
+            line = json.dumps(encode(value, _Files(self, self.folder)), separators=(",", ":")).encode()
+            self._write(self._path(key), self._code(key, line) + b" " + line)
+
+    def settle(self) -> None:
+        """After a grading that wrote something: where there is more than the limit, what is unused longest goes."""
+        if not self._written:
+            return
+        self._written = 0
+        found = []
+        for path in self.folder.glob("[0-9a-f][0-9a-f]/*"):
+            with contextlib.suppress(OSError):
+                status = path.stat()
+                found.append((status.st_mtime_ns, status.st_size, path))
+        total = sum(size for _, size, _ in found)
+        if total > self._limit:
+            for _, size, path in sorted(found):
+                with contextlib.suppress(OSError):
+                    path.unlink()
+                total -= size
+                if total <= self._limit * (1 - CUT):
+                    break
+
+    def keep_file(self, path: Path) -> str:
+        """Keeps a file's bytes; their sha256."""
+        data = path.read_bytes()
+        found = hashlib.sha256(data).hexdigest()
+        target = self._path(found, ".file")
+        if target.exists():
+            os.utime(target)
+        else:
+            self._write(target, data)
+        return found
+
+    def lay_out_file(self, sha256: str, target: Path) -> Path:
+        """Copies a kept file. :raises KeyError: where it is not there any more, or other bytes are."""
+        source = self._path(sha256, ".file")
+        try:
+            data = source.read_bytes()
+            os.utime(source)
+        except OSError:
+            raise KeyError(sha256) from None
+        if hashlib.sha256(data).hexdigest() != sha256:
+            source.unlink()
+            raise KeyError(sha256)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        target.chmod(0o444)
+        return target
+
+    def _path(self, key: str, ending: str = ".json") -> Path:
+        return self.folder / key[:2] / (key[2:] + ending)
+
+    def _code(self, key: str, line: bytes) -> bytes:
+        return hmac.new(self._own_key(), key.encode() + b"\0" + line, hashlib.sha256).hexdigest().encode()
+
+    def _own_key(self) -> bytes:
+        """The key of this folder, made when it is first needed. :raises OSError: where it can't be had."""
+        if self._key is None:
+            path = self.folder / "key"
+            if not path.exists():
+                self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                with contextlib.suppress(FileExistsError):
+                    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                    with open(descriptor, "wb") as file:
+                        file.write(secrets.token_bytes(KEY_BYTES))
+            key = path.read_bytes()
+            if len(key) != KEY_BYTES:
+                raise OSError(f"{path} is no key of {KEY_BYTES} bytes")
+            self._key = key
+        return self._key
+
+    def _write(self, path: Path, data: bytes) -> None:
+        """Writes a file whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix="new-")
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(data)
+            os.replace(name, path)  # noqa: PTH105 - mkstemp gives a name
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(name)  # noqa: PTH108
+            raise
+        self._written += len(data)
+
+
+class _Files:
+    """The files of one value."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self._store = store
+        self._folder = folder
+
+    def keep(self, path: Path) -> str:
+        return self._store.keep_file(path)
+
+    def lay_out(self, sha256: str, name: str) -> Path:
+        # A name of the grader's own making; nothing that leads out of the folder.
+        return self._store.lay_out_file(sha256, self._folder / sha256[:16] / Path(name).name)

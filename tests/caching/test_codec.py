@@ -1,0 +1,188 @@
+"""What is kept comes back as it was, and nothing else than what may be kept is made of what comes back."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graders.caching import decode, encode, keepable
+from graders.errors import GraderError, Place, RunError, SandboxError
+from graders.evidence.codes import Encoding
+from graders.evidence.evaluation import Evaluation
+from graders.labs.held import Held
+from graders.submission import Artefact
+from graders.verdicts import Verdict
+
+
+class NoFiles:
+    """Values without files."""
+
+    def keep(self, path: Path) -> str:
+        raise AssertionError(path)
+
+    def lay_out(self, sha256: str, name: str) -> Path:
+        raise AssertionError(name)
+
+
+class Files:
+    """Files that stay where they are."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Path] = {}
+
+    def keep(self, path: Path) -> str:
+        self.kept["hash"] = path
+        return "hash"
+
+    def lay_out(self, sha256: str, name: str) -> Path:
+        return self.kept[sha256]
+
+
+def there_and_back(value: Any) -> Any:
+    """A value through JSON text."""
+    return decode(json.loads(json.dumps(encode(value, NoFiles()))), NoFiles())
+
+
+leaves = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.text(),
+    st.binary(),
+    st.sampled_from(list(Verdict)),
+    st.builds(Encoding, st.sampled_from(["int8", "float32"]), st.floats(allow_nan=False), st.integers()),
+)
+values = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.lists(inner),
+        st.lists(inner).map(tuple),
+        st.dictionaries(st.one_of(st.text(), st.integers(), st.tuples(st.text(), st.integers())), inner),
+        inner.map(Held),
+    ),
+    max_leaves=20,
+)
+
+
+@given(values)
+def test_values_come_back(value: Any) -> None:
+    """Any evidence comes back equal, of the same types."""
+    found = there_and_back(value)
+    assert found == value
+    assert repr(found) == repr(value)
+
+
+def test_numbers_that_json_has_no_word_for() -> None:
+    """Infinities and NaN come back."""
+    assert there_and_back(float("inf")) == float("inf")
+    assert there_and_back((-float("inf"),)) == (-float("inf"),)
+    assert math.isnan(there_and_back(float("nan")))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "uint8", "bool", "int64"])
+def test_arrays_come_back(dtype: str) -> None:
+    """Arrays keep their numbers, shape and type; so do numpy's scalars."""
+    array = np.arange(12).reshape(3, 4).astype(dtype)
+    found = there_and_back(array)
+    assert found.dtype == array.dtype
+    assert np.array_equal(found, array)
+    scalar = there_and_back(array[1, 2])
+    assert type(scalar) is type(array[1, 2])
+    assert scalar == array[1, 2]
+
+
+def test_arrays_of_objects_are_refused() -> None:
+    """Nothing is pickled."""
+    with pytest.raises(ValueError, match="allow_pickle"):
+        encode(np.array([object()]), NoFiles())
+
+
+def test_errors_come_back() -> None:
+    """A student's error keeps its verdict, its kind and its lines; one of ours its class."""
+    error = RunError(Verdict.FAILED, "ValueError: no", [Place("a.py", 3, "x = 1")], "ValueError")
+    found = there_and_back(Held(None, error)).error
+    assert (found.verdict, found.message, found.kind, found.places) == (
+        error.verdict,
+        error.message,
+        error.kind,
+        error.places,
+    )
+    assert str(found) == str(error)
+    ours = there_and_back(SandboxError("broke"))
+    assert type(ours) is SandboxError
+    assert str(ours) == "broke"
+
+
+def test_files_come_back(tmp_path: Path) -> None:
+    """A file in evidence is kept by its bytes."""
+    path = tmp_path / "model.tflite"
+    path.write_bytes(b"TFL3")
+    files = Files()
+    artefact = Artefact(path, 4, "abc")
+    assert decode(json.loads(json.dumps(encode(artefact, files))), files) == artefact
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A dataclass that is none of optgrade's."""
+
+    value: int
+
+
+@pytest.mark.parametrize("value", [Foreign(1), object(), ValueError("x"), lambda: 1, 1j])
+def test_other_things_are_not_kept(value: Any) -> None:
+    """What has no place in the form is refused, not guessed at."""
+    with pytest.raises(TypeError):
+        encode(value, NoFiles())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        {"class": "os:system", "fields": {"command": "true"}},
+        {"class": "graders.caching.store:Store", "fields": {"folder": "/"}},
+        {"class": "graders.grade:start_servers", "fields": {}},
+        {"class": "graders.nothing:Here", "fields": {}},
+        {"enum": "graders.errors:RunError", "value": 1},
+        {"error": "graders.verdicts:Verdict", "with": {"message": "x"}},
+        {"error": "builtins:SystemExit", "with": {"message": "x"}},
+        {"something": 1},
+        {},
+    ],
+)
+def test_nothing_else_is_made(text: dict[str, Any]) -> None:
+    """Only dataclasses, enumerations and errors of optgrade's own are made of what was kept."""
+    with pytest.raises((ValueError, ImportError)):
+        decode(text, NoFiles())
+
+
+QUALITY = Evaluation(1, 1.0, 1.0, 1.0, 1.0, 1.0, ((1,),))
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (Held(QUALITY), True),
+        (Held(None, RunError(Verdict.FAILED, "ValueError")), True),
+        (Held(None, RunError(Verdict.MISSING, "not written yet")), True),
+        (Held(None, RunError(Verdict.TIMEOUT, "slow")), False),
+        (Held(None, RunError(Verdict.OUT_OF_MEMORY, "large")), False),
+        (Held(None, RunError(Verdict.CRASHED, "gone")), False),
+        (Held(None, GraderError("ours")), False),
+        (SandboxError("ours"), False),
+        (({"a": [Held(None, GraderError("ours"))]},), False),
+        (({"a": [Held(QUALITY)]}, frozenset({1})), True),
+    ],
+)
+def test_what_may_be_kept(value: Any, kept: bool) -> None:
+    """Faults of ours and what a busy machine can do to a submission are tried again each time."""
+    assert keepable(value) is kept
