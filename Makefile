@@ -8,13 +8,14 @@ VENV := .venv
 READY := $(VENV)/.ready
 PY := $(VENV)/bin/python
 
-.PHONY: help grade test check bench baseline screenshot clean
+.PHONY: help grade test check bench regress baseline screenshot clean
 
 help:
 	@echo "make grade [SUBMISSION=./student] [ARGS=...]   grade a submission; the report goes to $(REPORT)/report.html"
 	@echo "make test                                      the suite's own tests"
 	@echo "make check                                     ruff, mypy, import-linter"
 	@echo "make bench                                     what grading costs, as ratios"
+	@echo "make regress [ARGS=...]                        grade the corpus, say what is not as expected"
 	@echo "make baseline                                  make the reference's own .tflite files anew"
 	@echo "make screenshot                                docs/report.png, through headless Chromium"
 
@@ -46,6 +47,9 @@ check: $(READY)
 
 bench: $(READY)
 	@$(PY) benchmarks/bench.py $(ARGS)
+
+regress: $(READY)
+	@$(PY) -m graders regress $(ARGS)
 
 baseline: $(READY)
 	@$(PY) -m graders baseline

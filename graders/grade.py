@@ -240,6 +240,8 @@ class Grade:
         if not entries:
             self.timing |= {"imports_s": 0.0, "start_s": time.monotonic() - self.started, "runs_s": 0.0}
             return
+        for server in (self.runner, self.scorers):
+            server.start()
         gradings = [self.grading(entry) for entry in entries]
         prepared = threading.Thread(target=_prepare, args=(entries, gradings), daemon=True)
         prepared.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -46,6 +47,7 @@ def add(group: pytest.OptionGroup) -> None:
     group.addoption("--marks", metavar="FILE", type=Path, help="a report's marks.toml with a person's marks in it")
     group.addoption("--no-cache", action="store_true", help="execute and measure everything anew, and keep nothing")
     group.addoption("--wall-limit", metavar="SECONDS", type=float, help="time limit of a run, in place of the lab's")
+    group.addoption("--workers", metavar="N", type=int, help="runs at a time (default: as many as cores)")
     group.addoption("--fail-under", metavar="POINTS", type=float, help="exit with 0 from so many points on")
     group.addoption("--exit-zero", action="store_true", help="exit with 0 whatever was earned")
 
@@ -93,6 +95,7 @@ def session_of(config: pytest.Config) -> GradingSession:
             seed=option("seed"),
             wall_limit_s=option("wall_limit"),
             store=None if option("no_cache") else Store(default_folder()),
+            workers=max(1, option("workers") or os.cpu_count() or 1),
         )
     session = GradingSession(labs, grading, here / option("report_dir"), option("fail_under"), option("exit_zero"))
     session.marks = marks

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pytest_metadata.plugin import metadata_key
 
-from graders import options
+from graders import LENT_SERVERS, options
 from graders.errors import OptgradeError
 from graders.labs.catalogue import LabEntry
 from graders.labs.checks import CRITERION, observing
@@ -19,8 +19,6 @@ from graders.reports import terminal
 from graders.verdicts import Verdict
 
 TESTS = LABS
-# Whoever grades many submissions in one process registers its servers under this name.
-LENT_SERVERS = "optgrade-servers"
 SESSION = pytest.StashKey[options.GradingSession]()
 
 

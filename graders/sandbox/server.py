@@ -79,7 +79,10 @@ class Server:
             self.start()
 
     def start(self) -> None:
-        """Starts the process, unless that was done."""
+        """Starts the process, unless that was done.
+
+        It ends with the thread that called this (PR_SET_PDEATHSIG goes by threads), which should be the main one.
+        """
         with self._lock:
             if self._process is None:
                 self._start()

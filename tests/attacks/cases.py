@@ -36,10 +36,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from corpus.cases import CORPUS, REFERENCE, CaseError, Change, apply, read_change
-from corpus.repositories import make_repository
-from corpus.tables import items, no_others, table, text, typed, wordings
-
+from graders.cohort.corpus.cases import CORPUS, REFERENCE, CaseError, Change, apply, read_change
+from graders.cohort.corpus.repositories import make_repository
+from graders.cohort.corpus.tables import items, no_others, table, text, typed, wordings
 from graders.labs import catalogue
 from graders.labs.definition import Lab
 from graders.sandbox import TIERS

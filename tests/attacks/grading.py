@@ -17,10 +17,10 @@ from typing import Any
 import jsonschema
 import psutil
 import pytest
-from corpus.cases import REFERENCE
-from corpus.grading import Lender, schema
 
 from graders import profiles, sandbox
+from graders.cohort.corpus.cases import REFERENCE
+from graders.cohort.grading import Lender
 from graders.grade import Options, start_servers
 from graders.labs import catalogue
 from graders.labs.definition import Lab
@@ -111,7 +111,8 @@ class Arena:
             monkeypatch.setenv(name, str(folder / name))
         out = folder / "report"
         argv = ["graders", f"--submission={submission}", f"--lab={lab.id}", f"--report-dir={out}", f"--seed={SEED}"]
-        argv += ["-k", variant.select, "-p", "no:cacheprovider", "-p", "no:faulthandler", "-q"]
+        # Everything is carried out: what an attack leaves behind is what counts here.
+        argv += ["--no-cache", "-k", variant.select, "-p", "no:cacheprovider", "-p", "no:faulthandler", "-q"]
         if variant.wall_limit is not None:
             argv.append(f"--wall-limit={variant.wall_limit}")
         read()
@@ -223,6 +224,13 @@ def _about_output(base: Graded, graded: Graded, folder: Path) -> Iterator[str]:
             yield f"a command to a workflow's runner in the {place}: {text[found.start() :][:80]!r}"
     if "\x1b" in graded.whole:
         yield "an escape sequence in the output"
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The scorecard's JSON Schema."""
+    found: dict[str, Any] = json.loads((REPOSITORY / "docs" / "scorecard.schema.json").read_text(encoding="utf-8"))
+    return found
 
 
 @cache

@@ -1,27 +1,40 @@
-"""What the corpus's tests share: one pair of servers, so that TensorFlow is imported once for all cases."""
+"""The corpus's gradings: all cases that were selected, graded once, in as many processes as there are cores."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable
 
 import pytest
 
-from graders import profiles, sandbox
-from graders.grade import Options, Servers, start_servers
-from graders.labs import catalogue
-
-from .cases import REFERENCE
+from graders import sandbox
+from graders.caching import Store, default_folder
+from graders.cohort.corpus.cases import Case
+from graders.cohort.regression import Record, carry_out
+from graders.cohort.regression.entries import entry_of
+from graders.cohort.regression.telling import progress_line
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
-    """The runner's and the scorer's preloaded servers."""
-    options = Options(
-        submission=REFERENCE,
-        labs=tuple(catalogue.chosen([])),
-        profile=profiles.choose("embedded", None, None),
-        isolation=sandbox.choose("auto"),
-    )
-    started = start_servers(options)
-    yield started
-    started.close()
+def graded(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Callable[[Case], Record]:
+    """What came of a case; the first test that asks has all selected cases graded."""
+    cases = {item.callspec.params["graded_case"].path: item.callspec.params["graded_case"] for item in _asking(request)}
+    isolation = sandbox.choose("auto")
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        print()
+        done = carry_out(
+            [entry_of(case, isolation) for case in cases.values()],
+            isolation,
+            os.cpu_count() or 1,
+            Store(default_folder()),
+            lambda record, number, count: print(progress_line(record, number, count), flush=True),
+        )
+    names = {path: entry_of(case, isolation).name for path, case in cases.items()}
+    return lambda case: done.records[names[case.path]]
+
+
+def _asking(request: pytest.FixtureRequest) -> list[pytest.Function]:
+    """The selected tests of single cases."""
+    found = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    return [item for item in found if "graded_case" in getattr(getattr(item, "callspec", None), "params", {})]

@@ -8,9 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from graders.cohort.corpus.cases import (
+    CORPUS,
+    CORRECT,
+    HANDED_IN,
+    MISTAKES,
+    REFERENCE,
+    Case,
+    CaseError,
+    build,
+    load,
+    load_all,
+)
 from graders.verdicts import Verdict
-
-from .cases import CORPUS, CORRECT, HANDED_IN, MISTAKES, REFERENCE, Case, CaseError, build, load, load_all
 
 FILE = "dl_in_iot_course/l02_quantization/quantization_experiments.py"
 HEAD = """

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from graders.cohort.corpus.cases import CORRECT, HANDED_IN, MISTAKES, REFERENCE, Case, CaseError, build, load, load_all
+from graders.cohort.corpus.repositories import DEPTH, KINDS, START, SUBFOLDER, TEMPLATE
 from graders.labs import catalogue
 from graders.labs.handed_in import read_history_of
 from graders.submission.history import History, NoHistory
-
-from .cases import CORRECT, HANDED_IN, MISTAKES, REFERENCE, Case, CaseError, build, load, load_all
-from .repositories import DEPTH, KINDS, START, SUBFOLDER, TEMPLATE
 
 CASES = {folder: load_all(folder) for folder in HANDED_IN}
 ALL = [case for cases in CASES.values() for case in cases]

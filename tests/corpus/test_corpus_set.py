@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from graders import profiles, sandbox
+from graders.cohort.corpus.cases import REFERENCE, REPOSITORY, Case, Change, build, load_all
+from graders.cohort.corpus.expected import asked_of
+from graders.cohort.grading import grade
 from graders.grade import Options, Servers, start_servers
 from graders.labs import catalogue
 from graders.scoring import without_times
-
-from .cases import REFERENCE, REPOSITORY, Case, Change, load_all
-from .grading import grade
 
 HONEST = (
     "plain-open", "float16-beside", "talkative", "windows-file", "from-saved-model", "ai-edge-litert",
@@ -87,7 +87,8 @@ def submissions() -> Iterator[Case]:
 
 def scorecard(case: Case, servers: Servers, folder: Path) -> str:
     folder.mkdir()
-    card: Any = without_times(grade(case, servers, folder).scorecard)
+    asked = replace(asked_of(case, build(case, folder / case.path.stem)), cache=False)
+    card: Any = without_times(grade(asked, servers, folder / "report").scorecard)
     return json.dumps(card, indent=1, sort_keys=True)
 
 

@@ -8,7 +8,7 @@
         { subject = "Quantise to int8", at = 1500, files = ["dl_in_iot_course/l02_quantization"] },
     ]
 
-``at`` is the author's time in minutes from ``START``; ``committed`` the committer's, where a rebase made it another one.
+``at`` is the author's time in minutes from ``START``; ``committed`` the committer's, where a rebase made it another.
 ``author`` is ``"student"`` unless it is ``"staff"``. ``branch`` is the one that the commit is made on, ``main`` where
 there is none; a branch begins at what main is then. ``merge`` names the branch that the commit merges into its own.
 
@@ -31,9 +31,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from .tables import CaseError, inside, items, no_others, shown, table, text, typed
+from graders.cohort.corpus.tables import CaseError, inside, items, no_others, shown, table, text, typed
 
-TEMPLATE = Path(__file__).resolve().parents[2] / "student_template"
+TEMPLATE = Path(__file__).resolve().parents[3] / "student_template"
 BUNDLE = "history.bundle"
 START = datetime.fromisoformat("2026-10-05T16:00:00+02:00")
 PEOPLE = {"student": "Ada Student <ada@example.org>", "staff": "Course Staff <staff@example.org>"}
@@ -300,6 +300,8 @@ def _git(folder: Path, *arguments: str, stream: bytes = b"") -> None:
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CEILING_DIRECTORIES": str(folder.parent),
     }
-    done = subprocess.run(["git", *arguments], cwd=folder, env=environment, input=stream, capture_output=True)
+    done = subprocess.run(
+        ["git", *arguments], cwd=folder, env=environment, input=stream, capture_output=True, check=False
+    )
     if done.returncode:
         raise RuntimeError(f"git {arguments[0]}: {done.stderr.decode('utf-8', 'replace').strip()}")

@@ -14,7 +14,9 @@ The file is TOML, in ``fixtures/submissions/<mistakes or correct>/<lab>/``:
     old = "np.rint(x)"              # stands there exactly once
     new = "x"
 
-A criterion that comes out otherwise than the others is a table: ``{ criterion = "…", verdict = "partial", earned = 1 }``.
+A criterion that comes out otherwise than the others is a table:
+``{ criterion = "…", verdict = "partial", earned = 1 }``.
+
 A change is to the lab's student file unless it has a ``file``. Besides ``old`` and ``new`` it may have ``content`` (the
 whole file, new or replaced), ``delete = true``, ``to`` (a file or folder is moved there), ``given`` (the file of
 ``student_template/`` that takes the place of ``file``), ``kept`` (the same of the embedded model's files), or
@@ -25,8 +27,8 @@ Below ``correct/`` there are no ``costs``, ``verdict`` and ``names``.
 
 Criteria that only a person can decide this time are ``pending``, and ``says`` is what their reasons must say.
 
-Cases of what is handed in beside the code are in folders ``summaries/`` and ``history/`` in the place of the lab's; each
-has its ``lab = "l02"``. ``based_on = "correct/summaries/polish"`` names a case whose changes come first.
+Cases of what is handed in beside the code are in folders ``summaries/`` and ``history/`` in the place of the lab's;
+each has its ``lab = "l02"``. ``based_on = "correct/summaries/polish"`` names a case whose changes come first.
 """
 
 from __future__ import annotations
@@ -40,19 +42,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from graders.cohort.corpus.repositories import TEMPLATE, Plan, make_repository, read_plan
+from graders.cohort.corpus.tables import CaseError, inside, items, no_others, shown, table, text, typed, wordings
 from graders.labs import catalogue
 from graders.labs.definition import PERSON, Lab
 from graders.verdicts import Verdict
 
-from .repositories import TEMPLATE, Plan, make_repository, read_plan
-from .tables import CaseError, inside, items, no_others, shown, table, text, typed, wordings
-
 __all__ = [
-    "CORPUS", "CORRECT", "MISTAKES", "REFERENCE", "Case", "CaseError", "Change", "Cost", "apply", "build", "load", "load_all",
-    "read_change",
+    "CORPUS", "CORRECT", "MISTAKES", "REFERENCE", "Case", "CaseError", "Change", "Cost", "apply", "build", "folders",
+    "load", "load_all", "read_change",
 ]  # fmt: skip
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 CORPUS = REPOSITORY / "fixtures" / "submissions"
 REFERENCE = REPOSITORY / "reference"
 MODELS = REPOSITORY / "fixtures" / "models" / "pocket_pets"
@@ -61,7 +62,8 @@ HANDED_IN = ("summaries", "history")
 """Folders of cases that are no lab's."""
 LABS = ("l02", "l03")
 CASE_KEYS = {
-    "title", "why", "select", "costs", "verdict", "names", "wall_limit", "changes", "pending", "says", "lab", "based_on",
+    "title", "why", "select", "costs", "verdict", "names", "wall_limit", "changes", "pending", "says", "lab",
+    "based_on",
 }  # fmt: skip
 MISTAKE_KEYS = {"costs", "verdict", "names"}
 COST_KEYS = {"criterion", "verdict", "earned"}
@@ -157,6 +159,12 @@ def load_all(folder: str) -> list[Case]:
     :raises CaseError: as :func:`load` does.
     """
     return [load(path) for kind in (CORRECT, MISTAKES) for path in sorted((CORPUS / kind / folder).glob("*.toml"))]
+
+
+def folders() -> list[str]:
+    """The folders that have cases, labs' and others, in order of name."""
+    found = {path.name for kind in (CORRECT, MISTAKES) for path in (CORPUS / kind).iterdir() if path.is_dir()}
+    return sorted(found)
 
 
 def build(case: Case, folder: Path) -> Path:
