@@ -27,9 +27,10 @@ from graders.labs.kept import Once, Shelf
 from graders.profiles import Profile
 from graders.sandbox import Isolation, Server
 from graders.sandbox.removal import remove
-from graders.scoring import CheckOutcome, LabScore, Scorecard, score_criterion
+from graders.scoring import CheckOutcome, LabScore, Scorecard, SeedFrom, score_criterion
 from graders.submission import CodeView, Submission, discover, lay_out, submission_name
 from graders.submission.history import History, NoHistory, SubScore
+from graders.submission.seeds import seed_of
 from graders.submission.unpacking import is_archive, unpack
 from graders.verdicts import Verdict
 
@@ -40,13 +41,16 @@ PACKAGES = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a grading was asked to do. ``seed`` is None where it follows from the submission's own code."""
+    """What a grading was asked to do. ``seed`` is None where it follows from the submission's own code, or from its
+    files and the instructor's ``secret`` where there is one.
+    """
 
     submission: Path
     labs: tuple[LabEntry, ...]
     profile: Profile
     isolation: Isolation
     seed: int | None = None
+    secret: bytes | None = field(default=None, repr=False)
     wall_limit_s: float | None = None
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
 
@@ -116,10 +120,16 @@ class Grade:
         self.work.chmod(0o711)
         self.fault: SubmissionError | None = None
         self.submission, self.view = self._take_submission()
-        self.seed = options.seed if options.seed is not None else int(self.view.digest[:7], 16)
+        self.seed = options.seed if options.seed is not None else seed_of(self.view, options.secret)
         self._gradings: dict[str, Grading] = {}
         self._history = Once(self._read_history)
         self._summaries: dict[str, Once[SummaryEvidence]] = {}
+
+    @property
+    def _seed_from(self) -> SeedFrom:
+        if self.options.seed is not None:
+            return "option"
+        return "submission" if self.options.secret is None else "secret"
 
     def _take_submission(self) -> tuple[Submission, CodeView]:
         files = [entry.lab.student_file for entry in self.options.labs]
@@ -135,7 +145,7 @@ class Grade:
         except SubmissionError as error:
             self.fault = error
             path = self.options.submission
-            return Submission(submission_name(path), path, path), CodeView(self.work, "0" * 64, ())
+            return Submission(submission_name(path), path, path), CodeView(self.work, "0" * 64, "0" * 64, ())
         self.notices += view.notes[:20]
         return submission, view
 
@@ -290,6 +300,7 @@ class Grade:
             submission=self.submission.name,
             profile=self.options.profile.name,
             seed=self.seed,
+            seed_from=self._seed_from,
             tier=self.options.isolation.tier,
             missing=self.options.isolation.missing,
             labs=tuple(labs),

@@ -16,28 +16,32 @@ MAX_FILE = 64 << 20
 MAX_TOTAL = 512 << 20
 MAX_FILES = 20_000
 CODE_ENDINGS = (".py", ".ipynb")
+# What people read and no run needs: a change of it changes nothing that is graded by running.
+UNSEEN = frozenset({"summaries"})
 LIBRARY_ENDINGS = (".so", ".pyd", ".pyc")
 READ = 1 << 20
 
 
 @dataclass(frozen=True)
 class CodeView:
-    """``root``: the folder that runs import from. ``digest``: sha256 over the student's code. ``notes``: what was
-    left out, a line each.
+    """``root``: the folder that runs import from. ``digest``: sha256 over the student's code. ``contents``: sha256 over
+    all of the student's files that runs can read. ``notes``: what was left out, a line each.
     """
 
     root: Path
     digest: str
+    contents: str
     notes: tuple[str, ...]
 
 
 def lay_out(source: Path, given_from: Path, given: Sequence[str], destination: Path) -> CodeView:
     """Copies the regular files below ``source``, then the ``given`` paths of ``given_from`` over them.
 
-    Links, devices, very large files and what no run needs (``.git``, caches) are left out; the notes say which.
+    Links, devices, very large files and what no run needs (``.git``, caches, summaries) are left out; the notes say
+    which of the first three.
     """
     notes: list[str] = []
-    digest = hashlib.sha256()
+    code, contents = hashlib.sha256(), hashlib.sha256()
     total = too_many = 0
     destination.mkdir(parents=True)
     for count, relative in enumerate(_files(source)):
@@ -58,8 +62,10 @@ def lay_out(source: Path, given_from: Path, given: Sequence[str], destination: P
         if data is None:
             notes.append(f"{shown}: can't be read; left out")
             continue
+        entry = name.encode("utf-8", "surrogateescape") + b"\0" + hashlib.sha256(data).digest()
+        contents.update(entry)
         if relative.suffix in CODE_ENDINGS:
-            digest.update(name.encode("utf-8", "surrogateescape") + b"\0" + hashlib.sha256(data).digest())
+            code.update(entry)
         target = destination / relative
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
@@ -67,12 +73,13 @@ def lay_out(source: Path, given_from: Path, given: Sequence[str], destination: P
         notes.append(f"{too_many:,} more files: only {MAX_FILES:,} are taken; left out")
     for path in given:
         _lay_over(given_from / path, destination / path)
-    return CodeView(destination, digest.hexdigest(), tuple(notes))
+    return CodeView(destination, code.hexdigest(), contents.hexdigest(), tuple(notes))
 
 
 def _files(source: Path) -> Iterator[Path]:
     for folder, names, files in os.walk(source, followlinks=False):
-        wanted = [name for name in names if name not in SKIPPED]
+        skipped = SKIPPED | UNSEEN if Path(folder) == source else SKIPPED
+        wanted = [name for name in names if name not in skipped]
         links = [name for name in wanted if os.path.islink(os.path.join(folder, name))]
         names[:] = sorted(set(wanted) - set(links))
         for name in sorted(files + links):
