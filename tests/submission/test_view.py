@@ -269,6 +269,20 @@ def test_the_digest_depends_on_code_alone(source: Path) -> None:
     assert len(digests) == 5
 
 
+def test_contents_depend_on_all_that_runs_can_read(source: Path) -> None:
+    """A changed file of data changes the digest of the contents; a summary does not, and runs can't read it."""
+    write(source, {"a.py": "a = 1\n", "data.json": "[1]", "summaries/l02/summary.md": "x", "pkg/summaries/x.json": "1"})
+    first = laid(source)
+    assert set(contents(first.root)) == {"a.py", "data.json", "pkg/summaries/x.json"}
+    seen = {first.contents}
+    write(source, {"summaries/l02/summary.md": "y"})
+    assert laid(source).contents in seen
+    for change in ({"data.json": "[2]"}, {"a.py": "a = 2\n"}, {"pkg/summaries/x.json": "2"}, {"new.bin": ""}):
+        write(source, change)
+        seen.add(laid(source).contents)
+    assert len(seen) == 5
+
+
 def test_the_digest_does_not_depend_on_the_place(source: Path, tmp_path: Path) -> None:
     """The same code in another folder, written in another order, has the same digest."""
     files: dict[str, bytes | str] = {"z.py": "z", "a/b.py": "b", "a.py": "a", "a-b.py": "ab"}
