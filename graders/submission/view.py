@@ -14,7 +14,9 @@ from graders.submission.discovery import SKIPPED
 
 MAX_FILE = 64 << 20
 MAX_TOTAL = 512 << 20
-MAX_FILES = 20_000
+MAX_FILES, MAX_FOLDERS = 20_000, 20_000
+# As deep as an archive may be; and no longer than leaves room for the place that a file is copied to.
+MAX_DEPTH, MAX_NAME, MAX_PATH = 40, 1024, 2048
 CODE_ENDINGS = (".py", ".ipynb")
 # What people read and no run needs: a change of it changes nothing that is graded by running.
 UNSEEN = frozenset({"summaries"})
@@ -44,7 +46,7 @@ def lay_out(source: Path, given_from: Path, given: Sequence[str], destination: P
     code, contents = hashlib.sha256(), hashlib.sha256()
     total = too_many = 0
     destination.mkdir(parents=True)
-    for count, relative in enumerate(_files(source)):
+    for count, relative in enumerate(_files(source, notes)):
         if count >= MAX_FILES:
             too_many += 1
             continue
@@ -76,14 +78,38 @@ def lay_out(source: Path, given_from: Path, given: Sequence[str], destination: P
     return CodeView(destination, code.hexdigest(), contents.hexdigest(), tuple(notes))
 
 
-def _files(source: Path) -> Iterator[Path]:
-    for folder, names, files in os.walk(source, followlinks=False):
-        skipped = SKIPPED | UNSEEN if Path(folder) == source else SKIPPED
-        wanted = [name for name in names if name not in skipped]
-        links = [name for name in wanted if os.path.islink(os.path.join(folder, name))]
-        names[:] = sorted(set(wanted) - set(links))
-        for name in sorted(files + links):
-            yield Path(folder, name).relative_to(source)
+def _files(source: Path, notes: list[str]) -> Iterator[Path]:
+    """Everything below ``source`` that is no folder, folder by folder, in order; ``notes`` get what is not looked into.
+
+    Not os.walk, which calls itself for each level, and ends there where folders lie in folders a thousand times.
+    """
+    waiting, folders = [Path()], 0
+    while waiting:
+        folder = waiting.pop()
+        folders += 1
+        if folders > MAX_FOLDERS:
+            notes.append(f"more than {MAX_FOLDERS:,} folders; the rest is left out")
+            return
+        names, inner = _entries(source / folder, SKIPPED if folder.parts else SKIPPED | UNSEEN)
+        for name in names:
+            yield folder / name
+        for name in inner:
+            if len(folder.parts) < MAX_DEPTH and len(os.fsencode(folder / name)) <= MAX_NAME:
+                waiting.append(folder / name)
+            else:
+                notes.append(f"{_shown(folder / name)[:120]}: too deep; left out")
+
+
+def _entries(folder: Path, skipped: frozenset[str]) -> tuple[list[str], list[str]]:
+    """The names of what is no folder, and those of folders in reverse, without what is skipped."""
+    try:
+        with os.scandir(folder) as found:
+            wanted = (entry for entry in found if not (entry.name in skipped and entry.is_dir()))
+            entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in wanted]
+    except OSError:
+        return [], []
+    names = sorted(name for name, inner in entries if not inner and len(os.fsencode(folder / name)) < MAX_PATH)
+    return names, sorted((name for name, inner in entries if inner), reverse=True)
 
 
 def _shown(path: Path) -> str:

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -203,24 +203,29 @@ def _about_scores(base: Graded, graded: Graded, variant: Variant) -> Iterator[st
 
 
 @cache
-def _secrets(identifier: str, seed: int) -> frozenset[str]:
-    """What is drawn for a grading and told to nobody before: a share, and the names of files."""
+def _secrets(identifier: str, seed: int) -> Mapping[str, str]:
+    """What is drawn for a grading and told to nobody before, by what it is: a share, and the names of runs' files."""
     (entry,) = catalogue.chosen([identifier])
     lab = entry.lab
     grading: Any = SimpleNamespace(lab=lab, seed=seed)
     grading.drawn = lambda purpose: Grading.drawn(grading, purpose)
-    names = {file_name(grading, run) for run in entry.run_names}
-    return frozenset(names | ({str(drawn_share(grading))} if "drawn_share" in lab.settings else set()))
+    names = {run: file_name(grading, run) for run in entry.run_names}
+    return names | ({"share": str(drawn_share(grading))} if "drawn_share" in lab.settings else {})
 
 
 def _hidden(lab: Lab, base: Graded, graded: Graded) -> Iterator[str]:
     """Hidden values in the output, but for the name of its own file, which a run has to know."""
     asked = [run["run"] for each in graded.scorecard["labs"] for run in each["runs"]]
-    for secret in sorted(_secrets(lab.id, graded.scorecard["seed"])):
-        told = re.compile(rf"(?<![\d.]){re.escape(secret)}(?!\d)")
+    ours, usual = (_secrets(lab.id, each.scorecard["seed"]) for each in (graded, base))
+    for name, secret in sorted(ours.items()):
         own = any(secret.startswith(f"{run}-") for run in asked)
-        if not own and told.search(graded.whole) and not told.search(base.whole):
+        # A drawn share stands in the title of its run once that is over, in the output without an attack as well.
+        if not own and _tells(graded, secret) and not _tells(base, usual[name]):
             yield f"the hidden value {secret} in the output"
+
+
+def _tells(graded: Graded, secret: str) -> bool:
+    return bool(re.search(rf"(?<![\d.]){re.escape(secret)}(?!\d)", graded.whole))
 
 
 def _descendants() -> set[psutil.Process]:
