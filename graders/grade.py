@@ -27,9 +27,10 @@ from graders.labs.memory import Memory, fingerprint
 from graders.profiles import Profile
 from graders.sandbox import Isolation, RunRecord, Server
 from graders.sandbox.removal import remove
-from graders.scoring import CheckOutcome, LabScore, Scorecard, score_criterion
+from graders.scoring import CheckOutcome, LabScore, Scorecard, SeedFrom, score_criterion
 from graders.submission import CodeView, Part, Submission, discover, lay_out, part_for, submission_name
 from graders.submission.history import History, NoHistory, SubScore
+from graders.submission.seeds import seed_of
 from graders.submission.unpacking import is_archive, unpack
 from graders.verdicts import Verdict
 
@@ -39,7 +40,8 @@ GIVEN_FROM = REPOSITORY / "student_template"
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a grading was asked to do. ``seed`` is None where it follows from the submission's own code.
+    """What a grading was asked to do. ``seed`` is None where it follows from the submission's own files, and the
+    instructor's ``secret`` where there is one.
 
     ``store``: where results are kept between gradings; None for nowhere.
     """
@@ -49,6 +51,7 @@ class Options:
     profile: Profile
     isolation: Isolation
     seed: int | None = None
+    secret: bytes | None = field(default=None, repr=False)
     wall_limit_s: float | None = None
     store: Store | None = None
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
@@ -145,7 +148,7 @@ class Grade:
             self._own.start()
 
     def _seed_of(self, digest: str) -> int:
-        return self.options.seed if self.options.seed is not None else int(digest[:7], 16)
+        return self.options.seed if self.options.seed is not None else seed_of(digest, self.options.secret)
 
     def _all_kept(self) -> bool:
         """Whether every run of the labs lies in the store, so that none has to be executed."""
@@ -172,6 +175,12 @@ class Grade:
     def _run_key(self, entry: LabEntry, run: str) -> str:
         return self.grading(entry).memory.key(run=run, submission=self._part(entry).digest)
 
+    @property
+    def _seed_from(self) -> SeedFrom:
+        if self.options.seed is not None:
+            return "option"
+        return "submission" if self.options.secret is None else "secret"
+
     def _take_submission(self) -> tuple[Submission, CodeView]:
         files = [entry.lab.student_file for entry in self.options.labs]
         given = list(dict.fromkeys(path for entry in self.options.labs for path in entry.lab.given))
@@ -186,7 +195,7 @@ class Grade:
         except SubmissionError as error:
             self.fault = error
             path = self.options.submission
-            return Submission(submission_name(path), path, path), CodeView(self.work, "0" * 64, ())
+            return Submission(submission_name(path), path, path), CodeView(self.work, "0" * 64, "0" * 64, ())
         self.notices += view.notes[:20]
         return submission, view
 
@@ -384,6 +393,7 @@ class Grade:
             submission=self.submission.name,
             profile=self.options.profile.name,
             seed=self.seed,
+            seed_from=self._seed_from,
             tier=self.options.isolation.tier,
             missing=self.options.isolation.missing,
             labs=tuple(labs),

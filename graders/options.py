@@ -21,6 +21,7 @@ from graders.labs.definition import LABS, Lab
 from graders.reports import terminal
 from graders.scoring import CheckOutcome, Scorecard
 from graders.scoring.outcomes import reason_of
+from graders.submission.seeds import ENVIRONMENT, find_secret
 from graders.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ def add(group: pytest.OptionGroup) -> None:
     group.addoption("--isolation", default="auto", choices=("auto", *sandbox.TIERS), help="refuse to grade with less")
     group.addoption("--report-dir", metavar="DIR", type=Path, default=Path("report"), help="where the reports go")
     group.addoption("--seed", type=int, help="what hidden values are drawn from (default: the submission's own code)")
+    group.addoption(
+        "--secret-file",
+        metavar="FILE",
+        type=Path,
+        help=f"an instructor's secret that hidden values are drawn from as well (else: the variable {ENVIRONMENT})",
+    )
     group.addoption("--marks", metavar="FILE", type=Path, help="a report's marks.toml with a person's marks in it")
     group.addoption("--no-cache", action="store_true", help="execute and measure everything anew, and keep nothing")
     group.addoption("--wall-limit", metavar="SECONDS", type=float, help="time limit of a run, in place of the lab's")
@@ -93,6 +100,7 @@ def session_of(config: pytest.Config) -> GradingSession:
             profile=profile,
             isolation=isolation,
             seed=option("seed"),
+            secret=_secret(here, option("secret_file"), option("seed"), wanted, profile),
             wall_limit_s=option("wall_limit"),
             store=None if option("no_cache") else Store(default_folder()),
             workers=max(1, option("workers") or os.cpu_count() or 1),
@@ -100,6 +108,20 @@ def session_of(config: pytest.Config) -> GradingSession:
     session = GradingSession(labs, grading, here / option("report_dir"), option("fail_under"), option("exit_zero"))
     session.marks = marks
     return session
+
+
+def _secret(
+    here: Path, given: Path | None, seed: int | None, submission: Path, profile: profiles.Profile
+) -> bytes | None:
+    """The instructor's secret. :raises UsageError: where it is not usable, or where students' code could read it."""
+    if given is not None and seed is not None:
+        raise UsageError("--seed and --secret-file: hidden values are drawn from one or the other; leave one out")
+    if given is not None:
+        path = (here / given).resolve()
+        for place in (submission, *profile.data):
+            if place.resolve() in path.parents:
+                raise UsageError(f"--secret-file {given} lies in {place.name}, which students' code can read: move it")
+    return find_secret(here / given if given is not None else None, os.environ)
 
 
 def _marks(here: Path, given: Path | None, submission: Path | None, labs: Sequence[Lab]) -> Marks | None:

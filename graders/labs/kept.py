@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+from graders.sandbox.removal import remove
 
 T = TypeVar("T")
 MOST_KEPT = 4
@@ -68,7 +69,7 @@ class Kept:
 
     def forget(self) -> None:
         """Removes the files."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove(self._folder)
 
 
 class Shelf:

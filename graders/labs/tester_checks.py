@@ -8,7 +8,7 @@ from graders.labs.checks import check
 
 if TYPE_CHECKING:
     from graders.labs.definition import Lab
-    from graders.labs.testers import Agreement
+    from graders.labs.testers import Agreement, InputReady
 
 
 def require_predictions(found: Agreement, lab: Lab) -> None:
@@ -22,11 +22,11 @@ def require_predictions(found: Agreement, lab: Lab) -> None:
     )
 
 
-def require_inference_only(set_before: bool) -> None:
+def require_inference_only(found: InputReady) -> None:
     """Fails where the input tensor is not ready when preprocess_input returns."""
     check(
-        set_before,
-        measured="the input tensor changes while run_inference runs",
+        found.ready,
+        measured=found.seen or "the input tensor is set by preprocess_input, and run_inference leaves it alone",
         expected="the input tensor is ready when preprocess_input returns",
         hint="work_in_run_inference",
     )

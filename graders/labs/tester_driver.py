@@ -70,7 +70,7 @@ def plain(
         kind = type(name, (getattr(imported, name),), {"compress_and_fine_tune": _convert})
         try:
             _made["tester"] = kind(dataset, Path(model_path), Path(original_model))
-            return predict(images)
+            return predict(images, thorough=True)
         except NotImplementedError as error:
             unwritten = unwritten or error
     assert unwritten is not None
@@ -85,30 +85,42 @@ def _convert(self: Any, originalmodel: Path) -> None:
     Path(self.modelpath).write_bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
 
 
+def _kinds() -> tuple[type, ...]:
+    """The classes of interpreters that the student's code can have."""
+    modules = [sys.modules.get(name) for name in ("tensorflow.lite.python.interpreter", "ai_edge_litert.interpreter")]
+    return tuple(module.Interpreter for module in modules if module is not None)
+
+
 def _interpreters() -> list[Any]:
     """Every living TensorFlow Lite interpreter, those of the tester itself first."""
-    kinds = []
-    for name in ("tensorflow.lite.python.interpreter", "ai_edge_litert.interpreter"):
-        module = sys.modules.get(name)
-        if module is not None:
-            kinds.append(module.Interpreter)
+    kinds = _kinds()
     if not kinds:
         return []
-    own = [value for value in vars(_made["tester"]).values() if isinstance(value, tuple(kinds))]
+    own = [value for value in vars(_made["tester"]).values() if isinstance(value, kinds)]
     if not own and "found" not in _made:
-        # It may be wrapped in a helper; looking through every object takes a while, so once.
-        _made["found"] = [thing for thing in gc.get_objects() if isinstance(thing, tuple(kinds))][-1:]
+        # It may be wrapped in a helper.
+        _made["found"] = _everywhere()[-1:]
     return own or _made["found"]
+
+
+def _everywhere() -> list[Any]:
+    """Every living interpreter, wherever it is kept. Looking through every object takes a while."""
+    kinds = _kinds()
+    return [thing for thing in gc.get_objects() if isinstance(thing, kinds)] if kinds else []
 
 
 def _input_tensor() -> np.ndarray | None:
     """What the interpreter's input tensor holds now; None where there is no interpreter."""
-    for interpreter in _interpreters():
-        try:
-            return np.array(interpreter.get_tensor(interpreter.get_input_details()[0]["index"]))
-        except ValueError:
-            continue
-    return None
+    held = (_input_of(interpreter) for interpreter in _interpreters())
+    return next((tensor for tensor in held if tensor is not None), None)
+
+
+def _input_of(interpreter: Any) -> np.ndarray | None:
+    """What an interpreter's input tensor holds now; None where it has none that can be read."""
+    try:
+        return np.array(interpreter.get_tensor(interpreter.get_input_details()[0]["index"]))
+    except (ValueError, IndexError):
+        return None
 
 
 def _prediction(returned: Any) -> np.ndarray:
@@ -118,8 +130,11 @@ def _prediction(returned: Any) -> np.ndarray:
     return array.reshape(-1).astype(np.float64)
 
 
-def predict(images: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Runs the tester on image files as ModelTester.test_inference does; what it held and gave for each."""
+def predict(images: list[str], *, thorough: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Runs the tester on image files as ModelTester.test_inference does; what it held and gave for each.
+
+    :param thorough: whether it is also tried if run_inference does more than inference.
+    """
     tester, dataset = _made["tester"], _made["dataset"]
     predictions: list[np.ndarray] = []
     before: list[np.ndarray] = []
@@ -138,7 +153,40 @@ def predict(images: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     arrays = {"predictions": np.stack(predictions)}
     if before:
         arrays["before"], arrays["after"] = np.stack(before), np.stack(after)
-    return {"interpreters": len(_interpreters())}, arrays
+    facts: dict[str, Any] = {"interpreters": len(_interpreters())}
+    if thorough:
+        facts["others_filled"] = _others_filled(images[1:3])
+        arrays |= _without_the_input(images[0])
+    return facts, arrays
+
+
+def _others_filled(images: list[str]) -> bool:
+    """Whether run_inference changes the input tensor of any interpreter that is alive anywhere."""
+    tester, dataset, watched = _made["tester"], _made["dataset"], _everywhere()
+    for image in images:
+        tester.preprocess_input(dataset.prepare_input_sample(image))
+        held = [_input_of(each) for each in watched]
+        tester.postprocess_outputs(tester.run_inference())
+        now = [_input_of(each) for each in watched]
+        for before, after in zip(held, now, strict=True):
+            if before is not None and (after is None or not np.array_equal(before, after)):
+                return True
+    return False
+
+
+def _without_the_input(image: str) -> dict[str, np.ndarray]:
+    """What comes out for an image as usual, and where the array that preprocess_input was given is written over."""
+    tester, dataset, found = _made["tester"], _made["dataset"], {}
+    # The first time is for classes that give what belongs to the image before.
+    for name in ("", "usual", "written_over"):
+        sample = np.array(dataset.prepare_input_sample(image))
+        tester.preprocess_input(sample)
+        if name == "written_over":
+            np.negative(sample, out=sample)
+        returned = _prediction(tester.postprocess_outputs(tester.run_inference()))
+        if name:
+            found[name] = returned
+    return found
 
 
 def quantise(values: np.ndarray) -> tuple[dict[str, Any], dict[str, Any]]:

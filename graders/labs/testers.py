@@ -147,10 +147,13 @@ def tried(call: Callable[[], T]) -> Held[T]:
     return held(with_verdict)
 
 
-def predicted(grading: Grading, call: Callable[..., Reply]) -> Held[Reply]:
-    """What the class gave for the shown evaluation images, or why it gave nothing."""
+def predicted(grading: Grading, call: Callable[..., Reply], *, thorough: bool = False) -> Held[Reply]:
+    """What the class gave for the shown evaluation images, or why it gave nothing.
+
+    :param thorough: whether it is also tried what :func:`input_ready` asks.
+    """
     shown = [str(path) for path in grading.evaluation.shown]
-    return tried(lambda: call("predict", parameters={"images": shown}))
+    return tried(lambda: call("predict", parameters={"images": shown, "thorough": thorough}))
 
 
 def predictions(reply: Reply, count: int) -> NDArray[np.float64]:
@@ -172,6 +175,35 @@ def real_agreement(found: NDArray[np.float64], expected: NDArray[Any]) -> Agreem
     late = len(found) > 1 and bool(np.allclose(found[1:], expected[:-1], rtol=0, atol=1e-3 * spread))
     told = worst if np.isfinite(worst) else 1e9
     return Agreement(len(found), told, "of the scores' range", constant, late=late)
+
+
+@dataclass(frozen=True)
+class InputReady:
+    """Whether the input tensor is ready when preprocess_input returns; ``seen`` is what was seen instead."""
+
+    ready: bool
+    seen: str = ""
+
+
+def input_ready(reply: Reply) -> InputReady:
+    """Whether run_inference does inference alone, as far as it can be told from outside of the class.
+
+    It is the run's word, but for what it can't say without having an interpreter that is filled in time.
+    """
+    before, predicted, usual, over = (
+        found if found is not None and found.size and found.ndim and found.dtype.kind in "fiu" else None
+        for found in map(reply.arrays.get, ("before", "predictions", "usual", "written_over"))
+    )
+    if before is None or usual is None or over is None or usual.shape != over.shape:
+        return InputReady(False, "no interpreter with an input tensor could be found in the run")
+    if not set_before_inference(reply) or reply.facts.get("others_filled") is not False:
+        return InputReady(False, "the input tensor changes while run_inference runs")
+    differ = predicted is not None and not (predicted == predicted[0]).all()
+    if differ and len(before) > 1 and (before == before[0]).all():
+        return InputReady(False, "the interpreter's input tensor holds the same for every image")
+    if not np.allclose(usual, over, rtol=0, atol=1e-3 * (float(np.ptp(usual)) or 1.0)):
+        return InputReady(False, "run_inference reads the array that preprocess_input was given")
+    return InputReady(True)
 
 
 def set_before_inference(reply: Reply) -> bool:

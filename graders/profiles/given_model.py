@@ -22,10 +22,13 @@ ENOUGH = 32
 
 @dataclass(frozen=True)
 class GivenModel:
-    """The model's file. ``own``: whether its channels have an order that no other grading's have."""
+    """The model's file. ``own``: whether its channels have an order that no other grading's have. ``parameters``: how
+    many it has, as it may be counted (all, or those that training changes); empty where that is not known.
+    """
 
     path: Path
     own: bool
+    parameters: tuple[int, ...] = ()
 
 
 def permuted(profile: Profile, seed: int, folder: Path) -> GivenModel:
@@ -42,9 +45,9 @@ def permuted(profile: Profile, seed: int, folder: Path) -> GivenModel:
     done = subprocess.run(argv, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        if "ValueError" in last or "KeyError" in last:
-            return GivenModel(profile.model_path, own=False)
         raise GraderError(f"the given model could not be prepared: {last}")
-    if json.loads(done.stdout)["moved"] < ENOUGH:
-        return GivenModel(profile.model_path, own=False)
-    return GivenModel(target, own=True)
+    answer = json.loads(done.stdout)
+    parameters = tuple(answer["parameters"])
+    if answer["moved"] < ENOUGH:
+        return GivenModel(profile.model_path, own=False, parameters=parameters)
+    return GivenModel(target, own=True, parameters=parameters)

@@ -3,7 +3,7 @@
 ``python -I permute_model.py REQUEST`` copies the legacy Keras file at the request's ``model`` to ``into`` and permutes
 the channels between its layers, drawn from ``seed``. The network computes the same function (sums are added up in
 another order, no more), but no kernel of any conversion is the one that the original's conversion has. It prints how
-many channels were moved.
+many channels were moved, none where the model is of a kind that is not known here, and how many parameters it has.
 
 Channels that have to keep their order are found by walking the graph: those of the input and the output, and those
 around every layer that is not known here to treat its channels alike.
@@ -11,6 +11,7 @@ around every layer that is not known here to treat its channels alike.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sys
@@ -135,13 +136,28 @@ def permute(file: h5py.File, seed: int) -> int:
     return sum(len(order) for order in orders.values())
 
 
+def parameters(file: h5py.File) -> list[int]:
+    """How many parameters the model has: all of them, and those that training changes."""
+    found: list[tuple[str, int]] = []
+
+    def take(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset):
+            found.append((name.rsplit("/", 1)[-1], int(item.size)))
+
+    file["model_weights"].visititems(take)
+    return [sum(size for _, size in found), sum(size for name, size in found if not name.startswith("moving_"))]
+
+
 def main() -> None:
     """The command line: one JSON request."""
     request = json.loads(sys.argv[1])
     shutil.copyfile(request["model"], request["into"])
     with h5py.File(request["into"], "r+") as file:
-        moved = permute(file, int(request["seed"]))
-    print(json.dumps({"moved": moved}))
+        answer: dict[str, Any] = {"moved": 0, "parameters": []}
+        with contextlib.suppress(ValueError, KeyError):
+            answer["parameters"] = parameters(file)
+            answer["moved"] = permute(file, int(request["seed"]))
+    print(json.dumps(answer))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import tempfile
 from contextlib import suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 from graders.errors import RunError, SandboxError
 from graders.sandbox.isolation import Isolation
 from graders.sandbox.limits import Limits
+from graders.sandbox.removal import remove
 from graders.sandbox.server import Server
 from graders.sandbox.session import RunSpec
 
@@ -38,8 +38,8 @@ def probe(isolation: Isolation) -> str:
     except SandboxError as error:
         return str(error)
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-        shutil.rmtree(own, ignore_errors=True)
+        remove(scratch)
+        remove(own)
 
 
 def _probe(isolation: Isolation, scratch: Path, own: Path) -> str:

@@ -2,7 +2,7 @@
 
 from graders.scoring.outcomes import CheckOutcome, Reason
 from graders.scoring.points import CriterionScore, Points, score_criterion, total
-from graders.scoring.scorecard import SCHEMA, LabScore, Scorecard, without_times
+from graders.scoring.scorecard import SCHEMA, LabScore, Scorecard, SeedFrom, without_times
 
 __all__ = [
     "SCHEMA",
@@ -12,6 +12,7 @@ __all__ = [
     "Points",
     "Reason",
     "Scorecard",
+    "SeedFrom",
     "score_criterion",
     "total",
     "without_times",

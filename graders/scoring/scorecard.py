@@ -6,13 +6,15 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from graders.sandbox import MissingLayer
 from graders.scoring.points import CriterionScore, Points, all_of, total
 from graders.verdicts import Verdict
 
 SCHEMA = "optgrade/scorecard/v1"
+# Where the seed comes from: the submission's own code, its files and an instructor's secret, or the command line.
+SeedFrom = Literal["submission", "secret", "option"]
 # Keys whose values are durations or follow from them, and what code printed, which may tell the time as well.
 TIME_KEYS = frozenset({"timing", "wall_s", "cpu_s", "output_tail", "output_bytes"})
 
@@ -57,6 +59,7 @@ class Scorecard:
     missing: tuple[MissingLayer, ...]
     labs: tuple[LabScore, ...]
     notices: tuple[str, ...] = ()
+    seed_from: SeedFrom = "submission"
     environment: Mapping[str, str] = field(default_factory=dict)
     timing: Mapping[str, float] = field(default_factory=dict)
 
@@ -82,6 +85,7 @@ class Scorecard:
             "submission": self.submission,
             "profile": self.profile,
             "seed": self.seed,
+            "seed_from": self.seed_from,
             "isolation": {
                 "tier": self.tier,
                 "missing": [{"layer": layer.layer, "reason": layer.reason} for layer in self.missing],

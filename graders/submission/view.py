@@ -14,8 +14,12 @@ from graders.submission.discovery import SKIPPED
 
 MAX_FILE = 64 << 20
 MAX_TOTAL = 512 << 20
-MAX_FILES = 20_000
+MAX_FILES, MAX_FOLDERS = 20_000, 20_000
+# As deep as an archive may be; and no longer than leaves room for the place that a file is copied to.
+MAX_DEPTH, MAX_NAME, MAX_PATH = 40, 1024, 2048
 CODE_ENDINGS = (".py", ".ipynb")
+# What people read and no run needs: a change of it changes nothing that is graded by running.
+UNSEEN = frozenset({"summaries"})
 LIBRARY_ENDINGS = (".so", ".pyd", ".pyc")
 READ = 1 << 20
 
@@ -35,14 +39,15 @@ class CodeView:
 def lay_out(source: Path, given_from: Path, given: Sequence[str], destination: Path) -> CodeView:
     """Copies the regular files below ``source``, then the ``given`` paths of ``given_from`` over them.
 
-    Links, devices, very large files and what no run needs (``.git``, caches) are left out; the notes say which.
+    Links, devices, very large files and what no run needs (``.git``, caches, summaries) are left out; the notes say
+    which of the first three.
     """
     notes: list[str] = []
-    digest = hashlib.sha256()
+    code = hashlib.sha256()
     files: dict[str, str] = {}
     total = too_many = 0
     destination.mkdir(parents=True)
-    for count, relative in enumerate(_files(source)):
+    for count, relative in enumerate(_files(source, notes)):
         if count >= MAX_FILES:
             too_many += 1
             continue
@@ -63,7 +68,7 @@ def lay_out(source: Path, given_from: Path, given: Sequence[str], destination: P
         found = hashlib.sha256(data)
         files[name] = found.hexdigest()
         if relative.suffix in CODE_ENDINGS:
-            digest.update(name.encode("utf-8", "surrogateescape") + b"\0" + found.digest())
+            code.update(name.encode("utf-8", "surrogateescape") + b"\0" + found.digest())
         target = destination / relative
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
@@ -76,7 +81,7 @@ def lay_out(source: Path, given_from: Path, given: Sequence[str], destination: P
         for name, sha in files.items()
         if (destination / name).is_file() and not _laid_over(name, given_from, given)
     }
-    return CodeView(destination, digest.hexdigest(), tuple(notes), kept)
+    return CodeView(destination, code.hexdigest(), tuple(notes), kept)
 
 
 def _laid_over(name: str, given_from: Path, given: Sequence[str]) -> bool:
@@ -84,13 +89,38 @@ def _laid_over(name: str, given_from: Path, given: Sequence[str]) -> bool:
     return any((name == path or name.startswith(f"{path}/")) and (given_from / name).exists() for path in given)
 
 
-def _files(source: Path) -> Iterator[Path]:
-    for folder, names, files in os.walk(source, followlinks=False):
-        wanted = [name for name in names if name not in SKIPPED]
-        links = [name for name in wanted if os.path.islink(os.path.join(folder, name))]
-        names[:] = sorted(set(wanted) - set(links))
-        for name in sorted(files + links):
-            yield Path(folder, name).relative_to(source)
+def _files(source: Path, notes: list[str]) -> Iterator[Path]:
+    """Everything below ``source`` that is no folder, folder by folder, in order; ``notes`` get what is not looked into.
+
+    Not os.walk, which calls itself for each level, and ends there where folders lie in folders a thousand times.
+    """
+    waiting, folders = [Path()], 0
+    while waiting:
+        folder = waiting.pop()
+        folders += 1
+        if folders > MAX_FOLDERS:
+            notes.append(f"more than {MAX_FOLDERS:,} folders; the rest is left out")
+            return
+        names, inner = _entries(source / folder, SKIPPED if folder.parts else SKIPPED | UNSEEN)
+        for name in names:
+            yield folder / name
+        for name in inner:
+            if len(folder.parts) < MAX_DEPTH and len(os.fsencode(folder / name)) <= MAX_NAME:
+                waiting.append(folder / name)
+            else:
+                notes.append(f"{_shown(folder / name)[:120]}: too deep; left out")
+
+
+def _entries(folder: Path, skipped: frozenset[str]) -> tuple[list[str], list[str]]:
+    """The names of what is no folder, and those of folders in reverse, without what is skipped."""
+    try:
+        with os.scandir(folder) as found:
+            wanted = (entry for entry in found if not (entry.name in skipped and entry.is_dir()))
+            entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in wanted]
+    except OSError:
+        return [], []
+    names = sorted(name for name, inner in entries if not inner and len(os.fsencode(folder / name)) < MAX_PATH)
+    return names, sorted((name for name, inner in entries if inner), reverse=True)
 
 
 def _shown(path: Path) -> str:

@@ -21,6 +21,11 @@ Changes are those of ``tests/corpus/cases.py``. A variant may have more:
     same = true                     # all criteria must
     costs = ["l02.int8.integer_only"]   # criteria that must earn less than those of the base: the attack is seen through
     wall_limit = 8                  # the time limit of a run, in seconds
+    secret = "file"                 # graded with an instructor's secret, from a file or from the "environment"
+    feedback = "data.json"          # graded twice: this file of the second submission is the first one's scorecard
+    neighbour = true                # graded beside the reference, whose measurements must come out as if it were alone
+    packed = [{ name = "../x", content = "" }]      # handed in as a ZIP archive, with these members besides: with
+                                    # content, as a link to somewhere, with so many MiB of zeros, or as so many files
 
 What an attack writes outside of its box has ``loot`` in its name: a run of the suite looks for such files. An attack on
 files that are not its own opens them for writing and writes nothing, so that nothing is lost where it succeeds.
@@ -30,7 +35,10 @@ from __future__ import annotations
 
 import re
 import shutil
+import stat
 import tomllib
+import warnings
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,7 +46,7 @@ from typing import Any
 
 from graders.cohort.corpus.cases import CORPUS, REFERENCE, CaseError, Change, apply, read_change
 from graders.cohort.corpus.repositories import make_repository
-from graders.cohort.corpus.tables import items, no_others, table, text, typed, wordings
+from graders.cohort.corpus.tables import inside, items, no_others, table, text, typed, wordings
 from graders.labs import catalogue
 from graders.labs.definition import Lab
 from graders.sandbox import TIERS
@@ -49,7 +57,10 @@ ATTACKS = CORPUS / "attacks"
 FILE_KEYS = {"attack", "title", "why", "lab", "variants"}
 VARIANT_KEYS = {
     "name", "base", "select", "changes", "loot", "gaps", "tampered", "intact", "same", "costs", "wall_limit",
+    "secret", "feedback", "neighbour", "packed",
 }  # fmt: skip
+MEMBER_KEYS = {"name", "content", "link", "zeros_mib", "count"}
+SECRETS = ("file", "environment")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # These words alone would select checks of other runs as well, or a measurement that differs from time to time.
 RUNS = {"fp32": "(test_fp32 and not latency)"}
@@ -75,6 +86,30 @@ BASES: Mapping[str, tuple[Change, ...]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Member:
+    """What an archive holds beside the submission: a file of this content or of zeros, a link, or many empty files."""
+
+    name: str
+    content: str = ""
+    link: str = ""
+    zeros_mib: int = 0
+    count: int = 1
+
+    def write(self, archive: zipfile.ZipFile) -> None:
+        """Puts it into an archive."""
+        entry = zipfile.ZipInfo(self.name)
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        entry.external_attr = ((stat.S_IFLNK if self.link else stat.S_IFREG) | 0o777) << 16
+        for number in range(self.count):
+            if self.count > 1:
+                entry = zipfile.ZipInfo(f"{self.name}{number}")
+            with archive.open(entry, "w") as file:
+                file.write((self.link or self.content).encode())
+                for _ in range(self.zeros_mib):
+                    file.write(bytes(1 << 20))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Variant:
     """One way to carry out an attack, and what grading it must and must not do."""
 
@@ -89,6 +124,10 @@ class Variant:
     same: bool = False
     costs: tuple[str, ...] = ()
     wall_limit: float | None = None
+    secret: str | None = None
+    feedback: str | None = None
+    neighbour: bool = False
+    packed: tuple[Member, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +187,19 @@ def load_all(*, strict: bool = True) -> list[Attack]:
     return found
 
 
+def pack(submission: Path, members: tuple[Member, ...]) -> Path:
+    """Puts a submission into a ZIP archive beside it, hostile members first, and returns that."""
+    path = submission.with_name(f"{submission.name}.zip")
+    with warnings.catch_warnings(), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        # zipfile warns of a name that is there twice.
+        warnings.simplefilter("ignore")
+        for member in members:
+            member.write(archive)
+        for file in sorted(submission.rglob("*")):
+            archive.write(file, Path("work", file.relative_to(submission)))
+    return path
+
+
 def build(base: str, changes: tuple[Change, ...], folder: Path, where: str) -> Path:
     """Writes a submission to ``folder``, and returns where in it the submission lies.
 
@@ -160,6 +212,16 @@ def build(base: str, changes: tuple[Change, ...], folder: Path, where: str) -> P
         else:
             apply(change, folder, where)
     return folder
+
+
+def _member(item: Any, where: str) -> Member:
+    data = table(item, f"{where}: packed")
+    no_others(data, MEMBER_KEYS, f"{where}: packed")
+    return Member(
+        name=text(data, "name", where),
+        **{key: typed(data, key, str, where) for key in ("content", "link") if key in data},
+        **{key: typed(data, key, int, where) for key in ("zeros_mib", "count") if key in data},
+    )
 
 
 def _variant(data: Mapping[str, Any], lab: Lab, where: str) -> Variant:
@@ -189,7 +251,13 @@ def _variant(data: Mapping[str, Any], lab: Lab, where: str) -> Variant:
         same=typed(data, "same", bool, where) if "same" in data else False,
         costs=wordings(data, "costs", where) if "costs" in data else (),
         wall_limit=float(typed(data, "wall_limit", (int, float), where)) if "wall_limit" in data else None,
+        secret=text(data, "secret", where) if "secret" in data else None,
+        feedback=inside(text(data, "feedback", where), where, "feedback") if "feedback" in data else None,
+        neighbour=typed(data, "neighbour", bool, where) if "neighbour" in data else False,
+        packed=tuple(_member(item, where) for item in typed(data, "packed", list, where)) if "packed" in data else None,
     )
+    if variant.secret not in (None, *SECRETS):
+        raise CaseError(f"{where}: secret = {variant.secret!r}: there are {', '.join(SECRETS)}")
     known = {criterion.id for criterion in lab.criteria}
     for key in ("tampered", "costs"):
         for identifier in getattr(variant, key):

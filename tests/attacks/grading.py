@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import jsonschema
 import psutil
 import pytest
 
 from graders import profiles, sandbox
 from graders.cohort.corpus.cases import REFERENCE
 from graders.cohort.grading import Lender
-from graders.grade import Options, start_servers
+from graders.grade import Grade, Options, start_servers
 from graders.labs import catalogue
+from graders.labs.catalogue import LabEntry
 from graders.labs.definition import Lab
 from graders.labs.grading import Grading
 from graders.labs.l02_quantization.baseline import drawn_share
 from graders.labs.testers import file_name
+from graders.options import MARKS_FILE
 from graders.sandbox import Isolation
+from graders.scoring import without_times
+from graders.submission.seeds import ENVIRONMENT as SECRET_VARIABLE
 
-from .cases import Attack, Variant, build
+from .cases import Attack, Variant, build, pack
+from .output import LOOT, REPOSITORY, SECRET, Graded, about_injection, about_output, looted
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 SEED = 7
-EXIT_CODES = (0, 1, 3)
-TRACEBACK = "Traceback (most recent call last)"
-LOOT = "LOOT"
-# Where runners of workflows take commands from a line.
-COMMAND = re.compile(r"^\s*::|##\[|^\s*\x1b\]", re.MULTILINE)
 WORKFLOW = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY", "GITHUB_PATH", "GITHUB_STATE")
 # What nobody changes while the suite runs, and where an attack may leave files: with `loot` in their names.
 KEPT = ("graders", "reference", "student_template", "fixtures/datasets", "fixtures/models")
@@ -46,43 +45,23 @@ LEVELS = 2
 Read = Callable[[], str]
 
 
-@dataclass(frozen=True)
-class Graded:
-    """What a grading left: exit code, scorecard, report and terminal."""
-
-    exit_code: int
-    scorecard: Mapping[str, Any]
-    report: str
-    terminal: str
-
-    @property
-    def criteria(self) -> dict[str, Mapping[str, Any]]:
-        """All criteria by id."""
-        return {criterion["id"]: criterion for lab in self.scorecard["labs"] for criterion in lab["criteria"]}
-
-    @property
-    def whole(self) -> str:
-        """All that came out, as one text."""
-        return "\n".join([json.dumps(self.scorecard, ensure_ascii=False), self.report, self.terminal])
-
-
 @dataclass
 class Arena:
     """The servers of one tier, and the gradings without an attack that were needed so far."""
 
     isolation: Isolation
     folder: Path
-    bases: dict[tuple[str, str, str], Graded] = field(default_factory=dict)
+    bases: dict[tuple[str, ...], Graded] = field(default_factory=dict)
+    alone: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Starts the servers."""
-        options = Options(
-            submission=REFERENCE,
-            labs=tuple(catalogue.chosen([])),
-            profile=profiles.choose("embedded", None, None),
-            isolation=self.isolation,
-        )
-        self.servers = start_servers(options)
+        self.servers = start_servers(self.options(REFERENCE, tuple(catalogue.chosen([]))))
+
+    def options(self, submission: Path, labs: tuple[LabEntry, ...]) -> Options:
+        """How a submission is graded without pytest."""
+        profile = profiles.choose("embedded", None, None)
+        return Options(submission=submission, labs=labs, profile=profile, isolation=self.isolation, seed=SEED)
 
     def close(self) -> None:
         """Ends the servers."""
@@ -90,12 +69,12 @@ class Arena:
 
     def base(self, attack: Attack, variant: Variant, read: Read, monkeypatch: pytest.MonkeyPatch) -> Graded:
         """The grading of what is attacked, without the attack; once for each selection of runs."""
-        key = attack.lab.id, variant.base, variant.select
+        key = attack.lab.id, variant.base, variant.select, variant.secret or ""
         if key not in self.bases:
             folder = self.folder / f"{len(self.bases)}"
             folder.mkdir(parents=True)
             submission = build(variant.base, (), folder / "submission", attack.path.name)
-            plain = Variant(name="base", base=variant.base, select=variant.select, changes=())
+            plain = Variant(name="base", base=variant.base, select=variant.select, changes=(), secret=variant.secret)
             self.bases[key] = self.grade(attack.lab, plain, submission, folder, read, monkeypatch)
         return self.bases[key]
 
@@ -110,7 +89,8 @@ class Arena:
             (folder / name).touch()
             monkeypatch.setenv(name, str(folder / name))
         out = folder / "report"
-        argv = ["graders", f"--submission={submission}", f"--lab={lab.id}", f"--report-dir={out}", f"--seed={SEED}"]
+        argv = ["graders", f"--submission={submission}", f"--lab={lab.id}", f"--report-dir={out}"]
+        argv += _seeding(variant, folder, monkeypatch)
         # Everything is carried out: what an attack leaves behind is what counts here.
         argv += ["--no-cache", "-k", variant.select, "-p", "no:cacheprovider", "-p", "no:faulthandler", "-q"]
         if variant.wall_limit is not None:
@@ -120,7 +100,8 @@ class Arena:
         terminal = read()
         assert (out / "scorecard.json").is_file(), f"exit code {code}, no scorecard:\n{terminal}"
         scorecard = json.loads((out / "scorecard.json").read_text(encoding="utf-8"))
-        return Graded(code, scorecard, (out / "report.html").read_text(encoding="utf-8"), terminal)
+        marks = (out / MARKS_FILE).read_text(encoding="utf-8") if (out / MARKS_FILE).is_file() else ""
+        return Graded(code, scorecard, (out / "report.html").read_text(encoding="utf-8"), terminal, marks)
 
     def complaints(
         self, attack: Attack, variant: Variant, folder: Path, read: Read, monkeypatch: pytest.MonkeyPatch
@@ -128,10 +109,18 @@ class Arena:
         """Carries out the attack; everything that came of it and must not have, a line each."""
         base = self.base(attack, variant, read, monkeypatch)
         submission = build(variant.base, variant.changes, folder / "submission", attack.path.name)
+        if variant.feedback is not None:
+            (folder / "first").mkdir()
+            first = self.grade(attack.lab, variant, submission, folder / "first", read, monkeypatch)
+            (submission / variant.feedback).parent.mkdir(parents=True, exist_ok=True)
+            (submission / variant.feedback).write_text(json.dumps(first.scorecard), encoding="utf-8")
+        if variant.packed is not None:
+            submission = pack(submission, variant.packed)
         before, processes = _files(submission), _descendants()
+        beside = self._beside(attack.lab, variant, submission) if variant.neighbour else []
         graded = self.grade(attack.lab, variant, submission, folder, read, monkeypatch)
-        found = [*_about_scores(base, graded, variant), *_about_output(base, graded, folder)]
-        found += _hidden(attack.lab, base, graded)
+        found = [*beside, *_about_scores(base, graded, variant), *about_output(base, graded, folder)]
+        found += [*about_injection(graded), *_hidden(attack.lab, base, graded)]
         found += [f"{name} was written to" for name in WORKFLOW if (folder / name).stat().st_size]
         reached = [f"loot: {line}" for line in looted(graded)]
         left = [f"left a process: {line}" for line in self._left(processes)]
@@ -142,6 +131,28 @@ class Arena:
         if variant.loot is False and reached and self.isolation.tier not in variant.gaps:
             found.append("a line begins with LOOT, and the variant has no loot = true")
         return found if not found else [*found, "", "terminal:", graded.terminal]
+
+    def _beside(self, lab: Lab, variant: Variant, submission: Path) -> list[str]:
+        """Measures the reference in the same servers and at the same time; whether it comes out as if it were alone."""
+        (entry,) = catalogue.chosen([lab.id])
+        wanted = [name for name in entry.run_names if name in variant.select]
+        key = lab.id, *wanted
+        if key not in self.alone:
+            self.alone[key] = self._measured(entry, REFERENCE, wanted)
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            hostile = pool.submit(self._measured, entry, submission, wanted, variant.wall_limit)
+            found = [self._measured(entry, REFERENCE, wanted)]
+            while not hostile.done():
+                found.append(self._measured(entry, REFERENCE, wanted))
+            hostile.result()
+        return ["a neighbour was measured otherwise than alone"] if set(found) != {self.alone[key]} else []
+
+    def _measured(self, entry: LabEntry, submission: Path, runs: Sequence[str], wall_limit: float | None = None) -> str:
+        """All that a grading without pytest's checks finds out, but for durations, as a text."""
+        options = replace(self.options(submission, (entry,)), wall_limit_s=wall_limit)
+        with contextlib.closing(Grade(options, self.servers)) as grade:
+            grade.run({entry.lab.id: runs}, lambda *_: None)
+            return json.dumps(without_times(grade.scorecard({}).as_json()), sort_keys=True)
 
     def _left(self, before: set[psutil.Process]) -> list[str]:
         """The processes that live on below the servers, or in a folder of theirs."""
@@ -161,24 +172,15 @@ class Arena:
                 continue
 
 
-def looted(graded: Graded) -> list[str]:
-    """What the code says that it could reach."""
-    everywhere = [*texts(graded.scorecard), graded.terminal]
-    lines = [line for text in everywhere for line in text.splitlines()]
-    return list(dict.fromkeys(line[:200] for line in lines if line.startswith(LOOT)))
-
-
-def texts(value: Any, *, output: bool = True) -> Iterator[str]:
-    """Every text in a scorecard. :param output: also what runs printed."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, each in value.items():
-            if output or key != "output_tail":
-                yield from texts(each, output=output)
-    elif isinstance(value, list):
-        for each in value:
-            yield from texts(each, output=output)
+def _seeding(variant: Variant, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The options that say what hidden values are drawn from."""
+    if variant.secret is None:
+        return [f"--seed={SEED}"]
+    if variant.secret == "environment":
+        monkeypatch.setenv(SECRET_VARIABLE, SECRET)
+        return []
+    (folder / "secret").write_text(f"{SECRET}\n", encoding="utf-8")
+    return [f"--secret-file={folder / 'secret'}"]
 
 
 def _about_scores(base: Graded, graded: Graded, variant: Variant) -> Iterator[str]:
@@ -201,57 +203,30 @@ def _about_scores(base: Graded, graded: Graded, variant: Variant) -> Iterator[st
         yield f"gained: {graded.scorecard['points']} in all; {base.scorecard['points']} without the attack"
 
 
-def _about_output(base: Graded, graded: Graded, folder: Path) -> Iterator[str]:
-    try:
-        jsonschema.validate(graded.scorecard, schema(), cls=jsonschema.Draft202012Validator)
-    except jsonschema.ValidationError as error:
-        yield f"the scorecard is not valid: {error.message[:300]}"
-    if graded.exit_code not in EXIT_CODES or (graded.exit_code == 0 and base.exit_code != 0):
-        yield f"exit code {graded.exit_code}; {base.exit_code} without the attack"
-    # A traceback that the student's code printed is its output; one anywhere else is ours.
-    of_grader = "\n".join(texts(graded.scorecard, output=False))
-    printed = TRACEBACK in "\n".join(texts(graded.scorecard)) and TRACEBACK not in of_grader
-    for place, text in (("terminal", graded.terminal), ("scorecard", of_grader), ("report", graded.report)):
-        if "INTERNALERROR" in text:
-            yield f"INTERNALERROR in the {place}"
-        if TRACEBACK in text and not (printed and place == "report"):
-            yield f"a traceback in the {place}"
-        for path in (str(folder / "submission"), f"{tempfile.gettempdir()}/optgrade-", str(REPOSITORY)):
-            if place == "scorecard" and path in text:
-                yield f"{path} in the {place}"
-    for place, text in (("terminal", graded.terminal), ("report", graded.report)):
-        for found in COMMAND.finditer(text):
-            yield f"a command to a workflow's runner in the {place}: {text[found.start() :][:80]!r}"
-    if "\x1b" in graded.whole:
-        yield "an escape sequence in the output"
-
-
 @cache
-def schema() -> dict[str, Any]:
-    """The scorecard's JSON Schema."""
-    found: dict[str, Any] = json.loads((REPOSITORY / "docs" / "scorecard.schema.json").read_text(encoding="utf-8"))
-    return found
-
-
-@cache
-def _secrets(identifier: str) -> frozenset[str]:
-    """What is drawn for a grading and told to nobody before: a share, and the names of files."""
+def _secrets(identifier: str, seed: int) -> Mapping[str, str]:
+    """What is drawn for a grading and told to nobody before, by what it is: a share, and the names of runs' files."""
     (entry,) = catalogue.chosen([identifier])
     lab = entry.lab
-    grading: Any = SimpleNamespace(lab=lab, seed=SEED)
+    grading: Any = SimpleNamespace(lab=lab, seed=seed)
     grading.drawn = lambda purpose: Grading.drawn(grading, purpose)
-    names = {file_name(grading, run) for run in entry.run_names}
-    return frozenset(names | ({str(drawn_share(grading))} if "drawn_share" in lab.settings else set()))
+    names = {run: file_name(grading, run) for run in entry.run_names}
+    return names | ({"share": str(drawn_share(grading))} if "drawn_share" in lab.settings else {})
 
 
 def _hidden(lab: Lab, base: Graded, graded: Graded) -> Iterator[str]:
     """Hidden values in the output, but for the name of its own file, which a run has to know."""
     asked = [run["run"] for each in graded.scorecard["labs"] for run in each["runs"]]
-    for secret in sorted(_secrets(lab.id)):
-        told = re.compile(rf"(?<![\d.]){re.escape(secret)}(?!\d)")
+    ours, usual = (_secrets(lab.id, each.scorecard["seed"]) for each in (graded, base))
+    for name, secret in sorted(ours.items()):
         own = any(secret.startswith(f"{run}-") for run in asked)
-        if not own and told.search(graded.whole) and not told.search(base.whole):
+        # A drawn share stands in the title of its run once that is over, in the output without an attack as well.
+        if not own and _tells(graded, secret) and not _tells(base, usual[name]):
             yield f"the hidden value {secret} in the output"
+
+
+def _tells(graded: Graded, secret: str) -> bool:
+    return bool(re.search(rf"(?<![\d.]){re.escape(secret)}(?!\d)", graded.whole))
 
 
 def _descendants() -> set[psutil.Process]:

@@ -1,16 +1,23 @@
 """Carries out the attacks and prints a Markdown table of them: what holds in each tier, and what is a known gap.
 
-python -m tests.attacks.table [pytest's options, such as -k bare]
+python -m tests.attacks.table [--save FILE] [--print] [pytest's options, such as -k bare]
+
+With ``--save FILE`` every outcome is written to FILE, a line each, as soon as it is known, and variants that hold by it
+already are not carried out again: an interrupted run, one tier after the other, and those that failed on a busy machine
+go on from there. ``--print`` carries nothing out and prints the table of FILE. The table ends with what is missing.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
 import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -18,75 +25,135 @@ from .cases import TIERS, Attack, load_all
 
 CASE = re.compile(r"test_attack\[(\w+)/([^/\]]+)/([^/\]]+)\]$")
 HOLDS, GAP, FAILS, REFUSED = "holds", "gap", "fails", "refused"
+DONE = (HOLDS, GAP)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a variant came out in a tier. ``gap``: what is known not to hold there. ``seconds``: setup included."""
+
+    tier: str
+    attack: str
+    variant: str
+    outcome: str
+    gap: str
+    seconds: float
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Tier, attack's file and variant."""
+        return self.tier, self.attack, self.variant
 
 
 @dataclass
 class Results:
-    """A pytest plugin that keeps how each variant came out: by tier and attack, by the variant's name."""
+    """A pytest plugin that keeps the last outcome of each variant. :param file: where they are written to as well."""
 
-    outcomes: dict[tuple[str, str], dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
-    gaps: dict[str, dict[str, list[str]]] = field(default_factory=lambda: defaultdict(dict))
-    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    file: Path | None = None
+    outcomes: dict[tuple[str, str, str], Outcome] = field(default_factory=dict)
+    under_way: dict[tuple[str, str, str], Outcome] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Reads the outcomes that the file has already."""
+        if self.file is not None and self.file.is_file():
+            for line in self.file.read_text(encoding="utf-8").splitlines():
+                outcome = Outcome(**json.loads(line))
+                self.outcomes[outcome.key] = outcome
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Leaves out what is done."""
+        done = [item for item in items if self._is_done(item.nodeid)]
+        config.hook.pytest_deselected(items=done)
+        items[:] = [item for item in items if item not in done]
+
+    def _is_done(self, node: str) -> bool:
+        found = CASE.search(node)
+        known = self.outcomes.get((found[1], found[2], found[3])) if found else None
+        return known is not None and known.outcome in DONE
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Takes the outcome of a variant."""
+        """Takes the outcome of a variant: of setup, call and teardown the worst."""
         found = CASE.search(report.nodeid)
         if found is None:
             return
-        tier, attack, variant = found.groups()
-        self.seconds[tier] += report.duration
-        gap = dict(report.user_properties).get("gap")
-        known = self.outcomes[tier, attack]
-        if report.failed:
-            known[variant] = FAILS
-        elif report.skipped:
-            known[variant] = REFUSED
-        elif report.when == "call":
-            known.setdefault(variant, GAP if gap else HOLDS)
-            if gap:
-                self.gaps[f"{tier}: {gap}"].setdefault(attack, []).append(variant)
+        gap = dict(report.user_properties).get("gap") or ""
+        outcome = FAILS if report.failed else REFUSED if report.skipped else GAP if gap else HOLDS
+        key = found[1], found[2], found[3]
+        before = self.under_way.pop(key, None)
+        seconds = report.duration + (before.seconds if before else 0)
+        if before is not None and before.outcome in (FAILS, REFUSED):
+            outcome = before.outcome
+        now = Outcome(tier=key[0], attack=key[1], variant=key[2], outcome=outcome, gap=str(gap), seconds=seconds)
+        if report.when != "teardown":
+            self.under_way[key] = now
+            return
+        self.outcomes[key] = now
+        if self.file is not None:
+            with self.file.open("a", encoding="utf-8") as out:
+                out.write(json.dumps(asdict(now)) + "\n")
 
 
 def rows(attacks: Sequence[Attack], results: Results) -> Iterator[str]:
     """The table's lines, and below it each known gap with what it lets through."""
     yield "| | attack | variants | " + " | ".join(TIERS) + " |"
     yield "|---:|---|---:|" + "---|" * len(TIERS)
+    gaps: dict[str, list[str]] = defaultdict(list)
     for attack in attacks:
-        cells = [_cell(results.outcomes.get((tier, attack.path.stem), {})) for tier in TIERS]
+        found = {tier: _of(attack, tier, results) for tier in TIERS}
         title = attack.title.replace("|", "\\|").replace("`", "'")
-        yield f"| {attack.number} | {title} | {len(attack.variants)} | " + " | ".join(cells) + " |"
-    numbers = {attack.path.stem: attack.number for attack in attacks}
-    if results.gaps:
-        yield ""
-        yield "Known gaps:"
-        yield ""
-    for gap, found in sorted(results.gaps.items()):
-        names = ", ".join(f"{numbers[attack]} ({', '.join(variants)})" for attack, variants in sorted(found.items()))
-        yield f"- {gap}: {names}"
+        cells = " | ".join(_cell(found[tier], len(attack.variants)) for tier in TIERS)
+        yield f"| {attack.number} | {title} | {len(attack.variants)} | {cells} |"
+        for tier in TIERS:
+            for gap in sorted({outcome.gap for outcome in found[tier] if outcome.outcome == GAP}):
+                names = ", ".join(one.variant for one in found[tier] if one.outcome == GAP and one.gap == gap)
+                gaps[f"{tier}: {gap}"].append(f"{attack.number} ({names})")
+    if gaps:
+        yield from ("", "Known gaps:", "")
+    for gap, told in sorted(gaps.items()):
+        yield f"- {gap}: {', '.join(told)}"
 
 
-def _cell(outcomes: dict[str, str]) -> str:
+def sums(attacks: Sequence[Attack], results: Results) -> Iterator[str]:
+    """A line a tier: how many variants came out how, and in what time."""
+    for tier in TIERS:
+        found = [outcome for attack in attacks for outcome in _of(attack, tier, results)]
+        count = {word: sum(one.outcome == word for one in found) for word in (HOLDS, GAP, FAILS, REFUSED)}
+        missing = sum(len(attack.variants) for attack in attacks) - len(found)
+        told = ", ".join(f"{word} {number}" for word, number in (*count.items(), ("missing", missing)))
+        yield f"{tier}: {told}; {sum(one.seconds for one in found):.0f} s"
+
+
+def _of(attack: Attack, tier: str, results: Results) -> list[Outcome]:
+    """The outcomes of an attack's variants in a tier, in the order of its file."""
+    keys = [(tier, attack.path.stem, variant.name) for variant in attack.variants]
+    return [results.outcomes[key] for key in keys if key in results.outcomes]
+
+
+def _cell(outcomes: Sequence[Outcome], variants: int) -> str:
     """What became of an attack's variants in a tier: ``4 hold, 1 gap``."""
-    count = {word: list(outcomes.values()).count(word) for word in (HOLDS, GAP, FAILS, REFUSED)}
+    count = {word: sum(one.outcome == word for one in outcomes) for word in (HOLDS, GAP, FAILS, REFUSED)}
     if count[REFUSED] or not outcomes:
         return "not tried"
     whole = f"{count[HOLDS]} hold" if count[HOLDS] != 1 else "1 holds"
     told = [whole if count[HOLDS] else ""]
     told += [f"{count[GAP]} known {'gap' if count[GAP] == 1 else 'gaps'}" if count[GAP] else ""]
     told += [f"**{count[FAILS]} FAIL**" if count[FAILS] else ""]
+    told += [f"{variants - len(outcomes)} not tried" if len(outcomes) < variants else ""]
     return ", ".join(filter(None, told))
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the tests and prints the table; pytest's exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.attacks.table", add_help=False, allow_abbrev=False)
+    parser.add_argument("--save", type=Path)
+    parser.add_argument("--print", action="store_true")
+    options, others = parser.parse_known_args(arguments)
     # The tests read it when they are collected.
     os.environ.setdefault("OPTGRADE_EVERY_TIER", "1")
-    results = Results()
-    code = int(pytest.main(["tests/attacks", "-q", "--no-header", *arguments], plugins=[results]))
-    print()
-    print("\n".join(rows(load_all(strict=False), results)))
-    print()
-    print("seconds: " + ", ".join(f"{tier} {seconds:.0f}" for tier, seconds in results.seconds.items()))
+    results = Results(options.save)
+    code = 0 if options.print else int(pytest.main(["tests/attacks", "-q", "--no-header", *others], plugins=[results]))
+    attacks = load_all(strict=False)
+    print("\n".join(["", *rows(attacks, results), "", *sums(attacks, results)]))
     return code
 
 

@@ -31,6 +31,18 @@ REFUSED: dict[str, tuple[list[str], str]] = {
         ["--submission", "student_template", "--profile", "oxford_pets", "--dataset-root", "docs", "--model-path", "x"],
         "--dataset-root docs: no images in it",
     ),
+    "two sources of hidden values": (
+        ["--submission", "student_template", "--secret-file", "LICENSE", "--seed", "1"],
+        "--seed and --secret-file: hidden values are drawn from one or the other",
+    ),
+    "a secret of the student's": (
+        ["--submission", "student_template", "--secret-file", "student_template/README.md"],
+        "--secret-file student_template/README.md lies in student_template, which students' code can read",
+    ),
+    "no secret": (
+        ["--submission", "student_template", "--secret-file", "no/such/file"],
+        "can't be read: No such file",
+    ),
 }
 
 

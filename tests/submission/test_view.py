@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from graders.sandbox.removal import remove
 from graders.submission import lay_out, view
 
 HANG_S = 20.0
@@ -251,6 +252,42 @@ def test_a_link_where_the_kit_goes(source: Path, kit: Path, tmp_path: Path) -> N
     assert (found.root / "course" / "misc" / "data.py").read_text() == "given data\n"
 
 
+def test_folders_in_folders_without_end(source: Path) -> None:
+    """Three thousand folders in each other, which a recursive walk does not survive, are left out with one note."""
+    write(source, {"kept.py": "x", "z/kept.py": "x", "40/" * 39 + "deep.py": "x", "41/" * 41 + "deep.py": "x"})
+    descriptor = os.open(source, os.O_RDONLY)
+    for _ in range(3000):
+        os.mkdir("endless", dir_fd=descriptor)
+        inner = os.open("endless", os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = inner
+    os.close(descriptor)
+    try:
+        found = laid(source)
+    finally:
+        remove(source / "endless")
+    assert set(contents(found.root)) == {"kept.py", "z/kept.py", "40/" * 39 + "deep.py"}
+    assert [note.rsplit(": ", 1)[1] for note in found.notes] == ["too deep; left out"] * 2
+
+
+def test_names_that_leave_no_room(source: Path) -> None:
+    """A path that would be too long where it is copied to is left out; so are folders without end."""
+    long = "n" * 200
+    write(source, {f"{long}/{long}/a.py": "x", f"{long}/{long}/{long}/{long}/{long}/b.py": "x"})
+    found = laid(source)
+    assert set(contents(found.root)) == {f"{long}/{long}/a.py"}
+    assert len(found.notes) == 1
+
+
+def test_too_many_folders(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders are counted as files are."""
+    monkeypatch.setattr(view, "MAX_FOLDERS", 10)
+    write(source, {f"{number:02}/a.py": "x" for number in range(20)})
+    found = laid(source)
+    assert len(contents(found.root)) == 9
+    assert found.notes == ("more than 10 folders; the rest is left out",)
+
+
 def test_the_digest_depends_on_code_alone(source: Path) -> None:
     """Changed code changes the digest; other files, times and modes do not."""
     write(source, {"a.py": "a = 1\n", "b/work.ipynb": "{}", "README.md": "x"})
@@ -267,6 +304,16 @@ def test_the_digest_depends_on_code_alone(source: Path) -> None:
     (source / "c.py").rename(source / "d.py")
     digests.add(laid(source).digest)
     assert len(digests) == 5
+
+
+def test_every_file_that_runs_can_read_has_a_hash(source: Path) -> None:
+    """Of code and of data; a summary has none, and runs can't read it."""
+    write(source, {"a.py": "a = 1\n", "data.json": "[1]", "summaries/l02/summary.md": "x", "pkg/summaries/x.json": "1"})
+    first = laid(source)
+    assert set(contents(first.root)) == set(first.files) == {"a.py", "data.json", "pkg/summaries/x.json"}
+    write(source, {"data.json": "[2]"})
+    changed = laid(source).files
+    assert {name for name in changed if changed[name] != first.files[name]} == {"data.json"}
 
 
 def test_the_digest_does_not_depend_on_the_place(source: Path, tmp_path: Path) -> None:

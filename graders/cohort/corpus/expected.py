@@ -73,7 +73,7 @@ def _about_handed_in(case: Case, graded: Graded) -> Iterator[str]:
 def _about_output(case: Case, graded: Graded, folder: Path | None) -> Iterator[str]:
     """Nothing of ours fails in public, no path comes out, and the exit code is the one of the score."""
     try:
-        jsonschema.validate(graded.scorecard, _schema(), cls=jsonschema.Draft202012Validator)
+        jsonschema.validate(graded.scorecard, schema(), cls=jsonschema.Draft202012Validator)
     except jsonschema.ValidationError as error:
         yield f"the scorecard is not valid: {error.message[:300]}"
     for path in paths_in(graded.scorecard, [folder] if folder else []):
@@ -89,7 +89,8 @@ def _about_output(case: Case, graded: Graded, folder: Path | None) -> Iterator[s
 
 
 @cache
-def _schema() -> dict[str, Any]:
+def schema() -> dict[str, Any]:
+    """The scorecard's JSON Schema."""
     found: dict[str, Any] = json.loads((REPOSITORY / "docs" / "scorecard.schema.json").read_text(encoding="utf-8"))
     return found
 

@@ -9,7 +9,7 @@ from graders.evidence.codes import Counterexample, Encoding
 from graders.evidence.evaluation import Evaluation
 from graders.evidence.scorer import WeightDifference
 from graders.labs.held import Held
-from graders.labs.testers import Agreement, FileEvidence
+from graders.labs.testers import Agreement, FileEvidence, InputReady
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,13 @@ class QuantiseEvidence:
 
 @dataclass(frozen=True)
 class NativeEvidence:
-    """NativeModel: what it printed, and its predictions against the given model's."""
+    """NativeModel: what it printed, and its predictions against the given model's.
+
+    ``parameters``: how many the given model has, as it may be counted, the usual way first.
+    """
 
     printed: str
-    parameters: int
+    parameters: tuple[int, ...]
     predictions: Held[Agreement]
 
 
@@ -42,7 +45,7 @@ class Fp32Evidence:
     file: Held[FileEvidence]
     weights: Held[WeightDifference]
     predictions: Held[Agreement]
-    before_inference: Held[bool]
+    before_inference: Held[InputReady]
     evaluation: Held[Evaluation]
 
 

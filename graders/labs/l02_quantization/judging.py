@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from graders.evidence.tflite import Model, Operator, Subgraph
@@ -13,7 +14,17 @@ if TYPE_CHECKING:
     from graders.labs.l02_quantization.evidence import Int8Evidence, QuantiseEvidence
     from graders.labs.testers import Agreement, FileEvidence
 
-MOST_NAMED = 3
+MOST_NAMED, LONGEST = 3, 18
+# Digits, alone or in groups of three behind what languages and tools put between them: comma, point, space, apostrophe.
+DIGITS = re.compile(r"\d+")
+GROUPED = re.compile(r"\d{1,3}(?:([,._' \u00a0\u2009\u202f\u2019])\d{3})(?:\1\d{3})*(?!\d)")
+
+
+def whole_numbers(text: str) -> set[int]:
+    """Every whole number in a text, however its thousands are set apart."""
+    grouped = (re.sub(r"\D", "", found[0]) for found in GROUPED.finditer(text))
+    # Of more digits than any count has, Python would refuse to make a number.
+    return {int(digits) for digits in (*DIGITS.findall(text), *grouped) if len(digits) <= LONGEST}
 
 
 def require_int8_io(file: FileEvidence) -> None:

@@ -66,9 +66,9 @@ def run_native(grading: Grading, books: RunBooks) -> NativeEvidence:
             expected = measurement.infer_frames(grading.evaluation.frames, len(predictions))
         return testers.real_agreement(predictions, expected)
 
-    # Batch normalisation is folded in: a lower bound of what a summary prints.
-    parameters = references.original(grading).parameters
-    return NativeEvidence(books.records[-1].output, parameters, held(agreement))
+    # With batch normalisation folded in, a summary of another tool's may have it.
+    counts = (*grading.given_model.parameters, references.original(grading).parameters)
+    return NativeEvidence(books.records[-1].output, counts, held(agreement))
 
 
 def run_fp32(grading: Grading, books: RunBooks) -> Fp32Evidence:
@@ -79,7 +79,7 @@ def run_fp32(grading: Grading, books: RunBooks) -> Fp32Evidence:
         "FP32Model",
         {},
         grading.profile.dataset_root,
-        lambda driven: testers.predicted(grading, driven.call),
+        lambda driven: testers.predicted(grading, driven.call, thorough=True),
     )
     file = testers.file_of(grading, books, error)
     reference = base.baseline(grading)
@@ -101,7 +101,7 @@ def run_fp32(grading: Grading, books: RunBooks) -> Fp32Evidence:
         file=file,
         weights=held(weights),
         predictions=held(agreement),
-        before_inference=held(lambda: testers.set_before_inference(reply.get())),
+        before_inference=held(lambda: testers.input_ready(reply.get())),
         evaluation=held(lambda: testers.evaluated(grading, file.get().artefact.path)),
     )
 

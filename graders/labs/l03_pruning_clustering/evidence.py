@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from graders.evidence.evaluation import Evaluation
 from graders.evidence.scorer import Compressed
 from graders.labs.held import Held
-from graders.labs.testers import Agreement, FileEvidence
+from graders.labs.testers import Agreement, FileEvidence, InputReady
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class BaseEvidence:
     """TFMOTOptimizedModel with a file that was only converted: predictions against the file's own."""
 
     predictions: Held[Agreement]
-    before_inference: Held[bool]
+    before_inference: Held[InputReady]
 
 
 @dataclass(frozen=True)

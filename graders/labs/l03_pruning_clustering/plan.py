@@ -48,7 +48,7 @@ def run_base(grading: Grading, books: RunBooks) -> BaseEvidence:
         predictions = testers.predictions(reply.get(), len(grading.evaluation.shown))
         return testers.file_agreement(grading, file.get(), predictions)
 
-    return BaseEvidence(held(agreement), held(lambda: testers.set_before_inference(reply.get())))
+    return BaseEvidence(held(agreement), held(lambda: testers.input_ready(reply.get())))
 
 
 def run_compressed(

@@ -170,7 +170,7 @@ def lay_out(scorecard: Mapping[str, Any]) -> Page:
     return Page(
         submission=_text.label(scorecard["submission"], 120),
         profile=_text.label(scorecard["profile"], 60),
-        seed=scalar(scorecard["seed"]),
+        seed=scalar(scorecard["seed"]) + (" (with a secret)" if scorecard.get("seed_from") == "secret" else ""),
         tier=_text.label(isolation["tier"], 40),
         isolation=_ISOLATION.get(isolation["tier"], ""),
         missing_layers=tuple(
