@@ -11,6 +11,7 @@ import pytest
 from pytest_metadata.plugin import metadata_key
 
 from graders import options
+from graders.cohort import LENT_SERVERS
 from graders.errors import OptgradeError
 from graders.labs.catalogue import LabEntry
 from graders.labs.checks import CRITERION, observing
@@ -19,8 +20,6 @@ from graders.reports import terminal
 from graders.verdicts import Verdict
 
 TESTS = LABS
-# Whoever grades many submissions in one process registers its servers under this name.
-LENT_SERVERS = "optgrade-servers"
 SESSION = pytest.StashKey[options.GradingSession]()
 
 
