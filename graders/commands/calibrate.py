@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which lab, how many gradings, and what becomes of the result."""
     parser.add_argument("lab", metavar="LAB", help="l02, l03, …")
     parser.add_argument("--seeds", type=int, default=SEEDS, metavar="N", help=f"gradings of the reference; {SEEDS}")
-    parser.add_argument("--load", action="store_true", help="every other one while all cores are kept busy")
+    parser.add_argument("--load", action="store_true", help="latency also while all cores are kept busy")
     parser.add_argument("--no-corpus", dest="corpus", action="store_false", help="leave out the corpus's submissions")
     parser.add_argument("--at-most", type=int, metavar="N", help="so many gradings now; the rest another time")
     parser.add_argument("--results", type=Path, metavar="FILE", help="where the gradings' results are kept")

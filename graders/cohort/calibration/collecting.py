@@ -22,6 +22,8 @@ from graders.verdicts import Verdict
 CORPUS_SEED = 7
 # What moves nothing that is held against a threshold, and would only take time.
 SELECT = "not history and not question"
+# Of what is measured, only this can depend on what else the machine does.
+SELECT_BUSY = "latency"
 
 
 def made_of(lab: Lab) -> str:
@@ -46,11 +48,13 @@ def kept(lab: Lab) -> Path:
 def of_reference(seeds: int, load: bool) -> Iterator[Job]:
     """Gradings of the reference, one for each seed.
 
-    :param load: with every other seed, as many processes as there are cores keep them busy.
+    :param load: every other seed again, its latency alone, while as many processes as there are cores keep them busy.
     """
     cores = os.cpu_count() or 1
     for seed in range(1, seeds + 1):
-        yield Job(kind=REFERENCE, case=REFERENCE, seed=seed, load=cores if load and seed % 2 == 0 else 0)
+        yield Job(kind=REFERENCE, case=REFERENCE, seed=seed)
+        if load and seed % 2 == 0:
+            yield Job(kind=REFERENCE, case=REFERENCE, seed=seed, load=cores)
 
 
 def of_corpus(lab: Lab, reference: Iterable[Measured]) -> Iterator[Job]:
@@ -68,11 +72,12 @@ def of_corpus(lab: Lab, reference: Iterable[Measured]) -> Iterator[Job]:
 
 def cases(lab: Lab) -> Sequence[Any]:
     """The corpus's cases of a lab: right-but-different submissions, and mistakes."""
-    found: Sequence[Any] = _corpus().load_all(lab.short)
+    found: Sequence[Any] = corpus().load_all(lab.short)
     return found
 
 
-def _corpus() -> Any:
+def corpus() -> Any:
+    """The module that reads the corpus's cases and builds their submissions."""
     return importlib.import_module("tests.corpus.cases")
 
 
@@ -119,9 +124,9 @@ def collect(entry: LabEntry, jobs: Sequence[Job], results: Results, budget: Budg
 
 
 def _measured(job: Job, case: Any, lab: Lab, made: str, servers: Servers, folder: Path) -> Measured:
-    submission, select = REPOSITORY / "reference", SELECT
+    submission, select = REPOSITORY / "reference", SELECT_BUSY if job.load else SELECT
     if job.kind in (CORRECT, MISTAKES):
-        submission, select = _corpus().build(case, folder / job.case), case.select
+        submission, select = corpus().build(case, folder / job.case), case.select
     with grading.busy(job.load):
         card = grading.graded(submission, [lab.id], folder / "report", servers, seed=job.seed, select=select)
     criteria = grading.criteria_of(card)

@@ -41,7 +41,8 @@ def told(results: Sequence[Measured]) -> str:
     busy = sum(bool(job.load) for job in reference)
     mistakes = len(results) - len(reference) - right
     return (
-        f"{len(reference)} gradings of the reference with as many seeds, {busy} of them with all cores kept busy; "
+        f"{len(reference) - busy} gradings of the reference, a seed each, and {busy} of its latency while all cores were "
+        "kept busy; "
         f"{right} right but different submissions, {mistakes} mistakes"
     )
 

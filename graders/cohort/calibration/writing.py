@@ -60,11 +60,11 @@ def _replaced(section: str, found: Finding) -> str:
 
 
 def _block(short: str, found: Sequence[Finding], results: Sequence[Measured]) -> Iterator[str]:
-    reference = [each.job for each in results if each.job.kind == REFERENCE]
+    busy = [each.job.load > 0 for each in results if each.job.kind == REFERENCE]
     yield FIRST.format(short=short)
     yield "[calibration]"
-    yield f"gradings = {len(reference)}"
-    yield f"gradings_while_busy = {sum(bool(job.load) for job in reference)}"
+    yield f"gradings = {busy.count(False)}"
+    yield f"latency_while_busy = {busy.count(True)}"
     for each in found:
         yield ""
         yield f"[calibration.{each.name}]"
