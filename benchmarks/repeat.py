@@ -2,7 +2,7 @@
 
 Six submissions are graded again and again: the reference, three with a mistake and two that are right but different; in
 one process with servers that run on, every other time while all cores are kept busy, and once in a process of its own.
-Scorecards are compared whole, durations aside. Results are kept in a file, so a call goes on where the last one stopped.
+Scorecards are compared whole, durations aside. Results are kept in a file: a call goes on where the last one stopped.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def table(names: list[str], kept: Kept) -> Iterator[str]:
         found = list(dict.fromkeys(mine.values()))
         points = ", ".join(sorted({f"{kept.cards[digest]['points']['earned']:g}" for digest in found}))
         busy, fresh = sum(wanted.load > 0 for wanted in mine), sum(wanted.fresh for wanted in mine)
-        told = "identical" if len(found) == 1 else f"{len(found)} DIFFER"
+        told = "identical" if len(found) == 1 else f"{len(found)} DIFFER" if found else "-"
         yield f"| `{name}` | {len(mine)} | {busy} | {fresh} | {points} | {told} |"
         for digest in found[1:]:
             wrong += [f"{name}: {line}" for line in differences(kept.cards[found[0]], kept.cards[digest])][:SHOWN]

@@ -19,7 +19,7 @@ CONFIDENCE = 0.975
 JARQUE_BERA = 5.99
 """The 95th percentile of chi-square with 2 degrees of freedom."""
 EULER = 0.5772156649
-STEPS = 80
+STEPS = 50
 CONSTANT, NORMAL, GUMBEL, NOTHING = "constant", "normal", "Gumbel", "too few values"
 
 
@@ -58,18 +58,19 @@ def spread_of(groups: Sequence[Group]) -> Spread:
     # Half a unit in the last place of a value is no spread.
     if within <= 1e-12 * largest:
         return Spread(CONSTANT, 0.0, 0.0)
-    freedom = max(1.0, freedom / _design_effect(list(by_grading.values()), within))
+    freedom = max(1.0, freedom / _design_effect(list(by_grading.values())))
     upper = within * math.sqrt(freedom / _chi_square(1 - CONFIDENCE, freedom))
     return Spread(GUMBEL if _bent(residuals) else NORMAL, within, upper)
 
 
-def _design_effect(by_grading: Sequence[Sequence[float]], within: float) -> float:
+def _design_effect(by_grading: Sequence[Sequence[float]]) -> float:
     """By how much less a variance is known because residuals of a grading go together: 1 + (k - 1) · correlation²."""
     pairs = sum(len(each) * (len(each) - 1) for each in by_grading)
     if not pairs:
         return 1.0
     products = sum(sum(each) ** 2 - sum(residual**2 for residual in each) for each in by_grading)
-    correlation = min(1.0, max(0.0, products / (pairs * within**2)))
+    square = fmean(residual**2 for each in by_grading for residual in each)
+    correlation = min(1.0, max(0.0, products / (pairs * square)))
     return 1 + (fmean(len(each) for each in by_grading) - 1) * correlation**2
 
 

@@ -41,8 +41,7 @@ def told(results: Sequence[Measured]) -> str:
     busy = sum(bool(job.load) for job in reference)
     mistakes = len(results) - len(reference) - right
     return (
-        f"{len(reference) - busy} gradings of the reference, a seed each, and {busy} of its latency while all cores were "
-        "kept busy; "
+        f"{len(reference) - busy} gradings of the reference, a seed each; {busy} of its latency while cores were busy; "
         f"{right} right but different submissions, {mistakes} mistakes"
     )
 
