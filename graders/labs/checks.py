@@ -80,7 +80,11 @@ def within(lab: Lab, threshold: str, value: float, *, at_least: bool = False) ->
 
     :param at_least: the threshold is the smallest value allowed, not the largest.
     """
-    limit = lab.thresholds[threshold]
+    return held_against(threshold, value, lab.thresholds[threshold], at_least=at_least)
+
+
+def held_against(threshold: str, value: float, limit: float, *, at_least: bool = False) -> bool:
+    """The same of a limit that stands elsewhere in ``lab.toml``, under a name of its own."""
     observed = _observed.get()
     if observed is not None:
         observed[THRESHOLDS] = {**observed.get(THRESHOLDS, {}), threshold: compared(value, limit, at_least=at_least)}

@@ -18,7 +18,7 @@ from graders.errors import GraderError
 from graders.labs.definition import LABS, Lab, load, load_all
 
 AT_MOST = "at most"
-LAB = replace(load(LABS / "l02_quantization"), thresholds={"size": 0.6})
+LAB = replace(load(LABS / "l02_quantization"), thresholds={"size": 0.6}, summary=None)
 COSTS = {"fat": frozenset({"c"}), "other": frozenset({"d"}), "slim": frozenset({"c"})}
 TOML = """# A lab.
 id = "l02"
@@ -29,6 +29,9 @@ other = 2
 
 [summary]
 folder = "size = 0.6"
+
+[summary.tolerances]
+size = 0.2
 """
 
 
@@ -149,10 +152,12 @@ def test_writing_changes_values_and_nothing_else() -> None:
     assert f"size = {finding.proposed:g}   # of the FP32 file" in text
     data = tomllib.loads(text)
     assert data["thresholds"] == {"size": finding.proposed, "other": 2}
-    assert data["summary"] == {"folder": "size = 0.6"}
+    assert data["summary"] == {"folder": "size = 0.6", "tolerances": {"size": 0.2}}
     assert data["calibration"]["gradings"] == 30
     told = data["calibration"]["size"]
     assert (told["n"], told["model"], told["mistake"], told["mistake_value"]) == (30, "normal", "fat", 0.9)
+    claimed = replace(finding, name="summary_size", today=0.2, proposed=0.3)
+    assert tomllib.loads(rewritten(TOML, "l02", [claimed], results))["summary"]["tolerances"] == {"size": 0.3}
     settled = replace(finding, today=finding.proposed)
     assert rewritten(text, "l02", [settled], results) == text
 
@@ -189,8 +194,8 @@ def test_every_threshold_is_calibrated(calibrated: Lab) -> None:
     """Each threshold was met in a grading of right work or of a mistake, and every table is of a threshold."""
     results = list(Results(collecting.kept(calibrated)))
     met = {sample.threshold for each in results for sample in each.samples}
-    assert met == set(calibrated.thresholds)
+    assert met == set(calibrated.all_thresholds)
     told: Mapping[str, object] = tomllib.loads((calibrated.folder / "lab.toml").read_text(encoding="utf-8"))[
         "calibration"
     ]
-    assert {name for name, value in told.items() if isinstance(value, dict)} == set(calibrated.thresholds)
+    assert {name for name, value in told.items() if isinstance(value, dict)} == set(calibrated.all_thresholds)

@@ -68,7 +68,7 @@ def findings(lab: Lab, results: Sequence[Measured], costs: Mapping[str, frozense
 
     :param costs: the criteria that each mistake must cost, by the case's name.
     """
-    return [_finding(name, limit, results, costs) for name, limit in lab.thresholds.items()]
+    return [_finding(name, limit, results, costs) for name, limit in lab.all_thresholds.items()]
 
 
 def _finding(name: str, limit: float, results: Sequence[Measured], costs: Mapping[str, frozenset[str]]) -> Finding:

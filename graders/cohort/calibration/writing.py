@@ -6,7 +6,7 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +14,25 @@ from graders.cohort.calibration.chances import CONSTANT
 from graders.cohort.calibration.proposals import Finding
 from graders.cohort.calibration.records import REFERENCE, Measured
 from graders.errors import GraderError
+from graders.labs.definition import CLAIMED
 
-FIRST = "# Written by python -m graders calibrate {short} --write: what [thresholds] rests on, see docs/calibration.md."
-LAST = "# End of what was written."
-BLOCK = re.compile(
-    r"^# Written by python -m graders calibrate .*?^# End of what was written\.\n\n?", re.MULTILINE | re.DOTALL
+FIRST = (
+    "# Written by python -m graders calibrate {short} --write: what the thresholds rest on, see docs/calibration.md."
 )
-THRESHOLDS = re.compile(r"^\[thresholds\]\n(?:(?!\[).*\n)*", re.MULTILINE)
+BLOCK = re.compile(r"\n*^# Written by python -m graders calibrate .*\Z", re.MULTILINE | re.DOTALL)
+THRESHOLDS, TOLERANCES, RELATIVE = "thresholds", "summary.tolerances", "summary.relative_tolerances"
 
 
 def rewritten(text: str, short: str, found: Sequence[Finding], results: Sequence[Measured]) -> str:
-    """The text of ``lab.toml`` with proposed values and ``[calibration.NAME]`` tables after ``[thresholds]``.
+    """The text of ``lab.toml`` with proposed values, and with ``[calibration.NAME]`` tables at its end.
 
     :raises GraderError: where the text is not as expected, or anything else would change.
     """
-    plain = BLOCK.sub("", text)
-    section = THRESHOLDS.search(plain)
-    if section is None:
-        raise GraderError("lab.toml has no [thresholds] to write to")
-    head = section[0]
+    new = BLOCK.sub("\n", text).rstrip("\n") + "\n"
     for each in found:
         if each.proposed != each.today:
-            head = _replaced(head, each)
-    block = "\n".join(_block(short, found, results))
-    new = plain[: section.start()] + head.rstrip("\n") + f"\n\n{block}\n\n" + plain[section.end() :]
+            new = _replaced(new, each)
+    new += "\n" + "\n".join(_block(short, found, results)) + "\n"
     _require_nothing_else(text, new, found)
     return new
 
@@ -51,9 +46,19 @@ def write(path: Path, short: str, found: Sequence[Finding], results: Sequence[Me
     return new != text
 
 
-def _replaced(section: str, found: Finding) -> str:
-    line = re.compile(rf"^{re.escape(found.name)}( *= *)[-+.\w]+", re.MULTILINE)
-    new, count = line.subn(rf"{found.name}\g<1>{found.proposed:g}", section)
+def _place(data: Mapping[str, Any], found: Finding) -> tuple[str, str]:
+    """The table in which a threshold stands, and its key there."""
+    key = found.name.removeprefix(CLAIMED)
+    if key == found.name:
+        return THRESHOLDS, key
+    return (TOLERANCES if key in data.get("summary", {}).get("tolerances", {}) else RELATIVE), key
+
+
+def _replaced(text: str, found: Finding) -> str:
+    table, key = _place(tomllib.loads(text), found)
+    # The table's own lines: up to the next one that opens a table.
+    line = re.compile(rf"(^\[{re.escape(table)}\].*\n(?:(?!\[).*\n)*?{re.escape(key)} *= *)[-+.\w]+", re.MULTILINE)
+    new, count = line.subn(rf"\g<1>{found.proposed:g}", text)
     if count != 1:
         raise GraderError(f"lab.toml has {count} lines for the threshold {found.name}, not 1")
     return new
@@ -69,7 +74,6 @@ def _block(short: str, found: Sequence[Finding], results: Sequence[Measured]) ->
         yield ""
         yield f"[calibration.{each.name}]"
         yield from (f"{name} = {_toml(value)}" for name, value in facts(each).items())
-    yield LAST
 
 
 def facts(found: Finding) -> dict[str, Any]:
@@ -96,6 +100,13 @@ def _require_nothing_else(old: str, new: str, found: Sequence[Finding]) -> None:
     before, after = tomllib.loads(old), tomllib.loads(new)
     before.pop("calibration", None)
     after.pop("calibration", None)
-    before["thresholds"] |= {each.name: each.proposed for each in found}
+    for each in found:
+        table, key = _place(before, each)
+        place: dict[str, Any] = before
+        for name in table.split("."):
+            place = place.get(name, {})
+        if key not in place:
+            raise GraderError(f"lab.toml has no threshold {each.name}")
+        place[key] = each.proposed
     if before != after:
         raise GraderError("lab.toml would not be what it is but for its thresholds; nothing was written")
