@@ -195,7 +195,7 @@ class Grade:
         except SubmissionError as error:
             self.fault = error
             path = self.options.submission
-            return Submission(submission_name(path), path, path), CodeView(self.work, "0" * 64, "0" * 64, ())
+            return Submission(submission_name(path), path, path), CodeView(self.work, "0" * 64, ())
         self.notices += view.notes[:20]
         return submission, view
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 LIMITS = {"int8": (-128, 127), "uint8": (0, 255)}
 # Half to even, half up, half away from zero and float32 arithmetic are all right; they differ only at the halves.
 ROUNDING_SLACK = 2e-3
+FURTHEST = 1e9
 # Relative; what a mistake gives may be far larger than real values are.
 FLOAT32_SLACK = 1e-6
 
@@ -77,6 +78,17 @@ def wrong_values(
         return None
     index = int(np.flatnonzero(wrong)[0])
     return Counterexample(float(codes.ravel()[index]), float(values.ravel()[index]), float(expected.ravel()[index]))
+
+
+def codes_off(codes: NDArray[Any], values: NDArray[Any], encoding: Encoding) -> float:
+    """By how many codes, at most, ``values`` are from what the codes stand for; as :func:`wrong_values` allows them.
+
+    Values that are no numbers are further off than any.
+    """
+    expected = real_values(codes, encoding)
+    off = np.abs(values.astype(np.float64) - expected) - 1e-5 * np.abs(expected)
+    most = float(np.where(np.isnan(off), np.inf, off).max(initial=0.0)) / encoding.scale - ROUNDING_SLACK
+    return min(max(0.0, most), FURTHEST)
 
 
 Quantise = Callable[[NDArray[np.float64], Encoding], NDArray[np.float64]]

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+if TYPE_CHECKING:
+    from graders.labs.definition import Lab
+
 CRITERION = "criterion"
+THRESHOLDS = "thresholds"
+"""Under this key of a check's evidence stands what it held against thresholds of ``lab.toml``; see :func:`compared`."""
 _observed: ContextVar[dict[str, Any] | None] = ContextVar("observed", default=None)
 
 
@@ -68,6 +73,27 @@ def observe(**facts: Any) -> None:
     observed = _observed.get()
     if observed is not None:
         observed.update(facts)
+
+
+def within(lab: Lab, threshold: str, value: float, *, at_least: bool = False) -> bool:
+    """Whether a measured value keeps to a threshold of ``lab.toml``; both become evidence, for how far off it is.
+
+    :param at_least: the threshold is the smallest value allowed, not the largest.
+    """
+    return held_against(threshold, value, lab.thresholds[threshold], at_least=at_least)
+
+
+def held_against(threshold: str, value: float, limit: float, *, at_least: bool = False) -> bool:
+    """The same of a limit that stands elsewhere in ``lab.toml``, under a name of its own."""
+    observed = _observed.get()
+    if observed is not None:
+        observed[THRESHOLDS] = {**observed.get(THRESHOLDS, {}), threshold: compared(value, limit, at_least=at_least)}
+    return value >= limit if at_least else value <= limit
+
+
+def compared(value: float, limit: float, *, at_least: bool = False) -> dict[str, Any]:
+    """How evidence tells of a value that was held against a threshold."""
+    return {"value": value, "limit": limit, "side": "at least" if at_least else "at most"}
 
 
 def check(holds: bool, *, measured: str, expected: str, hint: str, share: float = 0.0, **filling: Any) -> None:

@@ -16,6 +16,8 @@ from graders.sandbox.limits import MEBI
 
 LABS = Path(__file__).resolve().parent
 PERSON = "person"
+CLAIMED = "summary_"
+"""What the names of a summary's tolerances begin with where they stand beside thresholds."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,11 @@ class AskedSummary:
     relative: Mapping[str, float]
     questions: tuple[AskedQuestion, ...]
 
+    @property
+    def allowed(self) -> Mapping[str, float]:
+        """All tolerances by the name of their quantity."""
+        return {**self.tolerances, **self.relative}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Lab:
@@ -91,6 +98,12 @@ class Lab:
     thresholds: Mapping[str, float]
     summary: AskedSummary | None = None
     history: Mapping[str, Any] | None = None
+
+    @property
+    def all_thresholds(self) -> Mapping[str, float]:
+        """The thresholds, and the tolerances of the summary's claims as ``summary_accuracy`` and so on."""
+        claimed = self.summary.allowed if self.summary is not None else {}
+        return {**self.thresholds, **{f"{CLAIMED}{name}": limit for name, limit in claimed.items()}}
 
     @property
     def short(self) -> str:

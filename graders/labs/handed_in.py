@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graders.errors import RunError
-from graders.labs.checks import ForPerson, Lost, check, observe
-from graders.labs.definition import LABS, AskedSummary, Lab, load_all
+from graders.labs.checks import ForPerson, Lost, check, held_against, observe
+from graders.labs.definition import CLAIMED, LABS, AskedSummary, Lab, load_all
 from graders.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -106,13 +106,15 @@ class Compared:
 class SummaryEvidence:
     """A summary as far as a machine can read it.
 
-    ``same_model``: it is about the model that was graded, so claims were held against measurements.
+    ``same_model``: it is about the model that was graded, so claims were held against measurements. ``furthest``: by
+    how much, at most, a claim is from the measurement, by the name of its quantity, in the unit of the tolerance.
     """
 
     review: Review
     asked: AskedSummary
     same_model: bool
     compared: tuple[Compared, ...]
+    furthest: Mapping[str, float] = field(default_factory=dict)
 
 
 def review(
@@ -152,7 +154,7 @@ def review(
     by_quantity = {_quantity(name): tolerance for name, tolerance in tolerances.items()}
     known = replace(rules, parameters=original.parameters)
     found = review_summary(root, known, measured=values, tolerances=by_quantity)
-    return SummaryEvidence(found, asked, same, _compared(found, values))
+    return SummaryEvidence(found, asked, same, _compared(found, values), _furthest(found.claims.claims, values, asked))
 
 
 def _quantity(name: str) -> Quantity:
@@ -214,6 +216,22 @@ def _compared(found: Review, values: Mapping[str, Mapping[Quantity, float]]) -> 
             Compared(claim.variant, _title(claim), _told(claim, claim.value), where, _told(claim, value), agrees)
         )
     return tuple(rows)
+
+
+def _furthest(
+    claims: Sequence[Claim], values: Mapping[str, Mapping[Quantity, float]], asked: AskedSummary
+) -> dict[str, float]:
+    """Claims about one variant only: one about a family need fit no more than one member."""
+    found: dict[str, float] = {}
+    for claim in claims:
+        name, value = str(claim.quantity), values.get(claim.variant, {}).get(claim.quantity)
+        if len(claim.variants) != 1 or value is None or name not in asked.allowed:
+            continue
+        gap = max(0.0, claim.low - value, value - claim.high)
+        if name in asked.relative:
+            gap /= abs(value) or 1.0
+        found[name] = max(found.get(name, 0.0), gap)
+    return found
 
 
 def _title(claim: Claim) -> str:
@@ -282,6 +300,8 @@ def require_sound(summary: SummaryEvidence) -> None:
         raise Lost("no figures that could be sound", "a summary with figures", "summary_empty", {})
     compared = f", {len(summary.compared)} of them held against measurements" if summary.same_model else ""
     told = f"{len(summary.review.claims.claims)} figures{compared}"
+    for name, gap in summary.furthest.items():
+        held_against(f"{CLAIMED}{name}", gap, summary.asked.allowed[name])
     _require_none(sure, "summary_sound", told, max(0.0, 1 - FINDING * len(sure)))
 
 

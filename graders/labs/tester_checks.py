@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graders.labs.checks import check
+from graders.labs.checks import check, within
 
 if TYPE_CHECKING:
     from graders.labs.definition import Lab
@@ -15,7 +15,7 @@ def require_predictions(found: Agreement, lab: Lab) -> None:
     """Fails where the class does not return what its own file gives for the same images."""
     allowed = lab.thresholds["predictions"]
     check(
-        found.worst <= allowed,
+        within(lab, "predictions", found.worst),
         measured=f"scores for {found.images} images differ from the file's by up to {found.worst:.2g} {found.unit}",
         expected=f"at most {allowed:g} {found.unit}",
         hint="fp32_stale" if found.constant or found.late else "fp32_predictions",

@@ -12,7 +12,7 @@ import numpy as np
 
 from graders.errors import RunError
 from graders.evidence.latency import LatencyRatio, ratio_of
-from graders.labs.checks import Lost, NotJudged, observe
+from graders.labs.checks import THRESHOLDS, Lost, NotJudged, compared, observe
 from graders.labs.clock import ScorerClock
 from graders.labs.grading import Grading
 from graders.verdicts import Verdict
@@ -41,7 +41,10 @@ class Timing:
             lambda: self.measure(path, baseline, limit, benchmark),
             lambda found: found.verdict(limit) is not None,
         )
-        observe(limit=limit, timing={"ratio": ratio.ratio, "low": ratio.low, "high": ratio.high, "pairs": ratio.pairs})
+        # What is too slow for certain is lost, so it is the interval's lower end that the limit is held against.
+        against = {"latency_ratio": compared(ratio.low, limit)}
+        timing = {"ratio": ratio.ratio, "low": ratio.low, "high": ratio.high, "pairs": ratio.pairs, THRESHOLDS: against}
+        observe(limit=limit, timing=timing)
         verdict = ratio.verdict(limit)
         if verdict is None:
             raise NotJudged(f"not graded: too noisy ({ratio}; the limit is {limit:g})")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -15,7 +15,9 @@ from graders.evidence.codes import (
     DEQUANTISE_MISTAKES,
     LIMITS,
     QUANTISE_MISTAKES,
+    ROUNDING_SLACK,
     Encoding,
+    codes_off,
     dequantise_mistake,
     exact_codes,
     quantise_mistake,
@@ -118,6 +120,8 @@ def test_a_code_off_by_one_is_caught(given_input: tuple[Floats, Encoding], data:
     exact = float(exact_codes(values, encoding)[at])
     # Away from the exact value, so that this isn't the other right way to round a half.
     codes[at] += 1 if (codes[at] >= exact and codes[at] < high) or codes[at] == low else -1
+    # At either end of the range, a half has its other right rounding on the only side that is left.
+    assume(abs(codes[at] - exact) > 0.5 + ROUNDING_SLACK)
     found = wrong_codes(values, codes, encoding)
     assert found is not None
     assert found.got == codes[at]
@@ -379,3 +383,17 @@ def test_values_of_no_known_mistake() -> None:
     codes = every_code(OUTPUT)
     assert dequantise_mistake(codes, np.random.default_rng(0).normal(size=len(codes)), OUTPUT) is None
     assert dequantise_mistake(codes[:0], np.zeros(0), OUTPUT) is None
+
+
+@pytest.mark.parametrize("off", [0.0, 0.4, 1.0, 3.0, 40.0])
+def test_how_many_codes_off(off: float) -> None:
+    """The distance in codes is the smallest tolerance with which values pass; what is no number is beyond any."""
+    given_codes = np.array([[-128, -14, 3, 127]], np.int8)
+    values = real_values(given_codes, INPUT)
+    values[0, 2] -= off * INPUT.scale
+    found = codes_off(given_codes, values, INPUT)
+    assert found == pytest.approx(off, abs=2 * ROUNDING_SLACK)
+    assert wrong_values(given_codes, values, INPUT, found + 1e-9) is None
+    assert off < 1 or wrong_values(given_codes, values, INPUT, found - 0.1) is not None
+    values[0, 0] = np.nan
+    assert codes_off(given_codes, values, INPUT) > 1e8

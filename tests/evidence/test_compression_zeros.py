@@ -157,7 +157,8 @@ def test_tolerance_is_a_share_of_the_weights(zeros: int, within: bool) -> None:
     """Half a percent of 1,000 weights is 5 more or fewer."""
     found = pruned([count_zeros(kernel(without_smallest(normal(10, 100), zeros)))], 0.5, tolerance=0.005)
 
-    assert found.each == found.total_within == within
+    assert found.each == found.total_within == within == (found.furthest <= 0.005)
+    assert found.furthest == pytest.approx(abs(zeros - 500) / 1000)
     assert (found.worst_zeros, found.worst_expected) == (zeros, 500)
 
 

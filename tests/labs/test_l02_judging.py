@@ -196,13 +196,13 @@ def test_quantising_wrong(evidence: QuantiseEvidence, hint: str) -> None:
 
 def test_dequantising() -> None:
     """Real values pass; a wrong value loses with the recognised mistake's hint or a general one."""
-    judging.require_dequantise(Agreement(24, 0.0, "", False))
+    judging.require_dequantise(Agreement(24, 0.0, "", False), LAB)
     error = lost(
-        judging.require_dequantise, Agreement(24, 1.0, "", False, "codes_returned", Counterexample(3, 3, -1.5))
+        judging.require_dequantise, Agreement(24, 1.0, "", False, "codes_returned", Counterexample(3, 3, -1.5)), LAB
     )
     assert (error.hint, error.measured) == ("codes_returned", "output 3 became 3, not -1.5")
     assert (
-        lost(judging.require_dequantise, Agreement(1, 1.0, "", False, None, Counterexample(3, 3, -1))).hint
+        lost(judging.require_dequantise, Agreement(1, 1.0, "", False, None, Counterexample(3, 3, -1)), LAB).hint
         == "dequantise"
     )
 

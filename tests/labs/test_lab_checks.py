@@ -11,7 +11,7 @@ import pytest
 
 from graders.errors import GraderError, RunError, UsageError
 from graders.labs import catalogue
-from graders.labs.checks import Lost, check, criterion, observe, observing
+from graders.labs.checks import THRESHOLDS, Lost, check, criterion, observe, observing, within
 from graders.labs.definition import LABS, load
 from graders.labs.grading import Grading, RunBooks, RunPlan, RunResult, execute_all
 from graders.labs.held import Held, held, without
@@ -37,6 +37,19 @@ def test_a_check_that_fails_says_everything() -> None:
     assert (error.measured, error.expected, error.hint, error.filling) == ("4", "3", "size", {"asked": "three"})
     assert observed == {"measured": "4", "expected": "3"}
     assert isinstance(error, AssertionError)
+
+
+def test_a_value_is_held_against_a_threshold() -> None:
+    """A value within its threshold, at most or at least, is; both are evidence, with the way in which they compare."""
+    limit = LAB.thresholds["size_ratio"]
+    with observing() as observed:
+        assert within(LAB, "size_ratio", limit)
+        assert not within(LAB, "accuracy_drop", LAB.thresholds["accuracy_drop"] + 0.01)
+        assert not within(LAB, "predictions", 0.0, at_least=True)
+    assert observed[THRESHOLDS]["size_ratio"] == {"value": limit, "limit": limit, "side": "at most"}
+    assert observed[THRESHOLDS]["predictions"]["side"] == "at least"
+    assert len(observed[THRESHOLDS]) == 3
+    assert within(LAB, "size_ratio", 0.1), "outside of a check, nothing is observed and the comparison is the same"
 
 
 def test_observations_belong_to_one_check() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from graders.errors import RunError
-from graders.labs.checks import Lost, NotJudged, observing
+from graders.labs.checks import THRESHOLDS, Lost, NotJudged, observing
 from graders.labs.clock import ScorerClock
 from graders.labs.definition import LABS, load
 from graders.labs.timing import MOST_ROUNDS, ROUNDS, Timing
@@ -99,7 +99,9 @@ def test_a_fast_file_passes() -> None:
     taken, _ = require(lambda number: (1e-3, 1e-3))
     assert taken.scorer.taken == ROUNDS
     assert taken.observed["limit"] == LIMIT
-    assert taken.observed["timing"] == {"ratio": 1.0, "low": 1.0, "high": 1.0, "pairs": ROUNDS}
+    timing = dict(taken.observed["timing"])
+    assert timing.pop(THRESHOLDS) == {"latency_ratio": {"value": 1.0, "limit": LIMIT, "side": "at most"}}
+    assert timing == {"ratio": 1.0, "low": 1.0, "high": 1.0, "pairs": ROUNDS}
     assert taken.benchmark.extra_info == {"ratio_to_baseline": 1.0}
 
 

@@ -58,7 +58,7 @@ def test_other_labs_and_texts_are_left_out(make: Maker) -> None:
     """Code, data and the given kit stay; other labs, summaries, texts and workflows go."""
     _, part = make()
     assert seen(part) == {"kit/__init__.py", "kit/l03/code.py", "kit/helper.py", "data/table.csv", "kit/given.py"}
-    assert part.left_out == 4
+    assert part.left_out == 3
 
 
 def test_what_is_left_out_does_not_count(make: Maker) -> None:
@@ -103,10 +103,10 @@ def test_a_lab_that_is_named_is_seen(make: Maker, code: str) -> None:
 
 
 def test_names_are_followed(make: Maker) -> None:
-    """A helper that names another lab, which names the summaries."""
-    _, part = make(**{"kit__helper.py": "import kit.l02.code", "kit__l02__code.py": "open('summaries/l02/text.md')"})
-    assert {"kit/l02/code.py", "summaries/l02/text.md"} <= seen(part)
-    assert "README.md" not in seen(part)
+    """A helper that names another lab, which names a text."""
+    _, part = make(**{"kit__helper.py": "import kit.l02.code", "kit__l02__code.py": "open('README.md')"})
+    assert {"kit/l02/code.py", "README.md"} <= seen(part)
+    assert ".github/workflows/grade.yml" not in seen(part)
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,8 @@ class Pruned:
 
     ``least`` and ``most`` are the smallest and the largest sparsity of a kernel. ``within`` counts the kernels that
     have the expected zeros within the tolerance; ``total_within`` says it of their sum. ``worst`` is the kernel whose
-    zeros are furthest from the expected ones: ``worst_zeros`` in place of ``worst_expected``.
+    zeros are furthest from the expected ones: ``worst_zeros`` in place of ``worst_expected``; ``furthest`` is the
+    largest share of a kernel's weights by which its zeros are off, those aside that are off by no more than one weight.
     """
 
     kernels: int
@@ -106,6 +107,7 @@ class Pruned:
     worst: str
     worst_zeros: int
     worst_expected: int
+    furthest: float = 0.0
 
     @property
     def each(self) -> bool:
@@ -144,6 +146,7 @@ def pruned(found: Iterable[Zeros], sparsity: float, tolerance: float) -> Pruned:
         worst="" if worst is None else f"{counted[worst].kind} {counted[worst].operator}",
         worst_zeros=0 if worst is None else counted[worst].zeros,
         worst_expected=0 if worst is None else expected[worst],
+        furthest=max((gap / each.weights for gap, each in zip(off, counted, strict=True) if gap > 1), default=0.0),
     )
 
 

@@ -19,6 +19,7 @@ from graders.labs import testers
 from graders.labs.grading import Grading
 from graders.labs.held import Held
 from graders.labs.l02_quantization.evidence import QuantiseEvidence
+from graders.labs.l02_quantization.judging import CODES
 from graders.labs.testers import Agreement, FileEvidence
 from graders.sandbox import Reply
 from graders.verdicts import Verdict
@@ -261,7 +262,12 @@ def _judge_images(grading: Grading, reply: Reply, images: int, file: FileEvidenc
         if not codes_right:
             raise GraderError("LiteRT with and without XNNPACK disagree about this file")
         example = mistake = None
-    return Agreement(len(found), 0.0, "", constant, mistake, example)
+    if not file.output.quantised:
+        return Agreement(len(found), 0.0, "", constant, mistake, example)
+    nearest = min(codes.codes_off(each, found, file.output) for each in (plain, quick))
+    # What no conversion explains and both runtimes dispute is judged without the images.
+    judged = example is not None or nearest <= grading.lab.thresholds["code_differences"]
+    return Agreement(len(found), nearest, CODES if judged else "", constant, mistake, example)
 
 
 def _real(outputs: NDArray[Any], encoding: codes.Encoding) -> NDArray[np.float64]:

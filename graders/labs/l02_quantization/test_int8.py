@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from graders.labs.checks import check, criterion
+from graders.labs.checks import check, criterion, within
 from graders.labs.definition import Lab
 from graders.labs.l02_quantization import judging
 
@@ -38,9 +38,9 @@ def test_any_input_is_quantised_correctly(evidence: Int8Evidence) -> None:
 
 
 @criterion("l02.int8.dequantise", runs="int8-0.01,int8-drawn")
-def test_outputs_are_real_values(evidence: Int8Evidence) -> None:
+def test_outputs_are_real_values(evidence: Int8Evidence, lab: Lab) -> None:
     """(code - zero_point) · scale, not the codes."""
-    judging.require_dequantise(evidence.dequantise.get())
+    judging.require_dequantise(evidence.dequantise.get(), lab)
 
 
 @criterion("l02.int8.accuracy", runs="int8-*")
@@ -52,7 +52,7 @@ def test_accuracy_is_close_to_fp32(evidence: Int8Evidence, lab: Lab) -> None:
     allowed = lab.thresholds["accuracy_drop"]
     found = evidence.evaluation.get()
     check(
-        found.accuracy >= evidence.fp32_accuracy - allowed,
+        within(lab, "accuracy_drop", evidence.fp32_accuracy - found.accuracy),
         measured=f"{found.accuracy:.1%} on {found.samples} images",
         expected=f"at least {evidence.fp32_accuracy - allowed:.1%} (FP32 has {evidence.fp32_accuracy:.1%})",
         hint="accuracy",
@@ -64,7 +64,7 @@ def test_size(evidence: Int8Evidence, lab: Lab) -> None:
     """The file is as much smaller than the FP32 file as one byte a weight makes it."""
     size, most = evidence.file.get().artefact.size, lab.thresholds["size_ratio"] * evidence.fp32_size
     check(
-        size <= most,
+        within(lab, "size_ratio", size / evidence.fp32_size),
         measured=f"{size:,} bytes, {size / evidence.fp32_size:.0%} of the FP32 file",
         expected=f"at most {most:,.0f} bytes, {lab.thresholds['size_ratio']:.0%} of the FP32 file",
         hint="size",

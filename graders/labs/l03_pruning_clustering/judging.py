@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from graders.evidence.tflite import io_dtypes
-from graders.labs.checks import Lost, check, observe, observing
+from graders.labs.checks import Lost, check, observe, observing, within
 
 if TYPE_CHECKING:
     from graders.evidence.compression import Compression, Misplaced
@@ -63,7 +63,7 @@ def require_stripped(evidence: CompressedEvidence, lab: Lab) -> None:
     )
     most = lab.thresholds["size_ratio"]
     check(
-        left.size_ratio <= most,
+        within(lab, "size_ratio", left.size_ratio),
         measured=f"{left.size_ratio:.2f} times the size of the FP32 file",
         expected=f"at most {most:g} times",
         hint="too_large",
@@ -81,7 +81,7 @@ def require_touched(evidence: CompressedEvidence, lab: Lab) -> None:
     """Fails for a file that was never compressed: that it is plain, quick or accurate earns nothing."""
     weights = evidence.compressed.get().weights
     check(
-        touched(weights, lab),
+        plainly_compressed(weights) or within(lab, "touched", bent(weights), at_least=True),
         measured="a file that was not compressed",
         expected="a compressed file",
         hint="not_clustered" if evidence.clusters is not None else why_untouched(weights),
@@ -97,12 +97,18 @@ def why_untouched(weights: Compression) -> str:
 
 def touched(weights: Compression, lab: Lab) -> bool:
     """Whether kernels differ from the original's by more than fine-tuning moves them: they were compressed once."""
-    if weights.leftovers.wrapper:
-        return True
-    if any(each.zeros > each.weights / 20 for each in weights.zeros if each.compressible):
-        return True
-    least = lab.thresholds["touched"]
-    return any((each.bent or 0.0) > least for each in weights.movements if each.compressible)
+    return plainly_compressed(weights) or bent(weights) >= lab.thresholds["touched"]
+
+
+def plainly_compressed(weights: Compression) -> bool:
+    """Whether wrappers or many zeros say that kernels were compressed, however far they are from the original's."""
+    many = any(each.zeros > each.weights / 20 for each in weights.zeros if each.compressible)
+    return bool(weights.leftovers.wrapper) or many
+
+
+def bent(weights: Compression) -> float:
+    """How far the kernel that differs most from the original's does so, relative to its largest weight."""
+    return max((each.bent or 0.0 for each in weights.movements if each.compressible), default=0.0)
 
 
 def require_even(evidence: CompressedEvidence, lab: Lab) -> None:
@@ -116,23 +122,24 @@ def require_even(evidence: CompressedEvidence, lab: Lab) -> None:
     weights = evidence.compressed.get().weights
     require_network(weights)
     clusters = clusters_used(weights.distinct, evidence.clusters)
-    within = {each.operator for each in weights.distinct if each.counted <= clusters}
+    few = {each.operator for each in weights.distinct if each.counted <= clusters}
     check(
-        bool(within),
+        bool(few),
         measured="no layer with few enough values",
         expected=f"layers of at most {evidence.clusters} values",
         hint="no_centroids",
     )
-    spaced = overall([each for each in weights.spacing if each.operator in within])
-    shifts = [each.mean for each in weights.shifts if each.operator in within]
+    spaced = overall([each for each in weights.spacing if each.operator in few])
+    shifts = [each.mean for each in weights.shifts if each.operator in few]
     most, furthest = lab.thresholds["spacing"], lab.thresholds["shift"]
-    uneven = spaced.points > 0 and spaced.off > most
-    shifted = not spaced.points and bool(shifts) and max(shifts) > furthest
-    told = f"values are {spaced.off:.3f} spacings off even places"
-    if not spaced.points:
-        told = f"values are {max(shifts, default=0.0):.3f} spacings off linear centroids"
-    limit = most if spaced.points else furthest
-    check(not (uneven or shifted), measured=told, expected=f"at most {limit:g} spacings", hint="centroids")
+    if spaced.points:
+        even, limit = within(lab, "spacing", spaced.off), most
+        told = f"values are {spaced.off:.3f} spacings off even places"
+    else:
+        shift = max(shifts, default=0.0)
+        even, limit = within(lab, "shift", shift), furthest
+        told = f"values are {shift:.3f} spacings off linear centroids"
+    check(even, measured=told, expected=f"at most {limit:g} spacings", hint="centroids")
 
 
 def require_archive(evidence: CompressedEvidence, lab: Lab, counted: Callable[[], None]) -> None:
@@ -143,19 +150,20 @@ def require_archive(evidence: CompressedEvidence, lab: Lab, counted: Callable[[]
     found, expected = evidence.compressed.get(), evidence.expected.get().compressed
     wrapper = found.weights.leftovers.wrapper
     floats = types_of(evidence.file.get()) == FLOAT
-    allowed = lab.thresholds["archive"]
+    threshold = "archive"
     told = f"{found.deflated:,} bytes in an archive ({found.bytes:,} without, deflation {found.deflation:.1%})"
     fault = None
     if not wrapper and floats:
         fault = first_fault(counted)
         # Other centroids share the weights out otherwise, which is another criterion's matter.
         if fault is None and evidence.clusters is not None and first_fault(lambda: require_even(evidence, lab)):
-            allowed = lab.thresholds["archive_uneven"]
+            threshold = "archive_uneven"
+    allowed = lab.thresholds[threshold]
     wanted = (
         f"{expected.deflated:,} bytes, as the reference's, within {allowed:.0%} (deflation {expected.deflation:.1%})"
     )
     share = found.deflated / expected.deflated
-    holds = 1 - allowed <= share <= 1 + allowed
+    holds = within(lab, threshold, abs(share - 1))
     if fault is not None and not holds:
         lose_for(fault, told, wanted)
     hint = "fewer_clusters" if share < 1 and evidence.clusters is not None else "archive"
@@ -223,7 +231,7 @@ def require_tuned(evidence: CompressedEvidence, lab: Lab) -> None:
     if either:
         share = max(either) / reach
         check(
-            share >= least,
+            within(lab, "moved", share, at_least=True),
             measured=f"a dense layer's weights moved by {share:.0%} of what {evidence.steps} steps can move them",
             expected=expected,
             hint="few_steps",
@@ -233,7 +241,7 @@ def require_tuned(evidence: CompressedEvidence, lab: Lab) -> None:
     if biases:
         share = max(biases) / reach
         check(
-            share <= most,
+            within(lab, "moved_most", share),
             measured=f"a dense layer's bias moved by {share:.0%} of what {evidence.steps} steps can move it",
             expected=expected,
             hint="far_from_original",
@@ -250,7 +258,7 @@ def require_accuracy(evidence: CompressedEvidence, lab: Lab, counted: Callable[[
     allowed = lab.thresholds["accuracy"]
     told = f"{found.accuracy:.1%} on {found.samples} images"
     wanted = f"at least {expected.accuracy - allowed:.1%} ({evidence.asked} by the reference: {expected.accuracy:.1%})"
-    holds = found.accuracy >= expected.accuracy - allowed
+    holds = within(lab, "accuracy", expected.accuracy - found.accuracy)
     if not holds:
         fault = first_fault(lambda: require_tuned(evidence, lab), counted)
         if fault is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from graders.labs.checks import check, criterion
+from graders.labs.checks import check, criterion, within
 from graders.labs.definition import Lab
 from graders.labs.l03_pruning_clustering import judging
 
@@ -38,7 +38,7 @@ def _require_zeros(evidence: CompressedEvidence, lab: Lab) -> None:
         told += f"; {found.within} of {found.kernels} layers as asked; {found.worst} has {found.worst_zeros:,}"
     wrong = judging.unexpected(evidence)
     check(
-        found.each,
+        found.kernels > 0 and within(lab, "zeros", found.furthest),
         measured=told,
         expected=f"{found.expected:,} zeros, {evidence.sparsity:.0%} of each layer"
         + ("" if found.each else f"; {found.worst_expected:,} in {found.worst}"),
@@ -77,7 +77,7 @@ def _why_none(weights: Compression, lab: Lab) -> str:
         return "clustered_zeros"
     residues = [each.residue for each in weights.magnitudes if each.residue is not None]
     typical = sorted(residues)[len(residues) // 2] if residues else 1.0
-    if typical < lab.thresholds["residue"]:
+    if within(lab, "residue", typical):
         return "trained_after_pruning"
     return judging.why_untouched(weights)
 
@@ -121,7 +121,7 @@ def test_zeros_are_where_they_belong(evidence: CompressedEvidence, lab: Lab) -> 
     )
     misordered = sum(each.misordered for each in weights.magnitudes)
     check(
-        misordered <= lab.thresholds["misordered"] * found.zeros,
+        within(lab, "misordered", misordered / found.zeros),
         measured=f"{misordered:,} of {found.zeros:,} zeros were larger than weights that were kept",
         expected="the smallest weights of each layer are zero",
         hint="not_smallest",

@@ -1,0 +1,132 @@
+"""How likely it is that right work breaks a limit, from values that right work gave.
+
+Values come in groups: one check of one submission, over seeds. A group has a mean of its own; the spread within groups
+is taken to be the same for all, or a group's own where that is larger. Mean and spread enter at their upper confidence
+limits (97.5 % each, so 95 % together): few values make the chance larger, never smaller; and values of one grading,
+which share its images and its model, count for less the more they go together. The tail is that of a normal
+distribution, unless the residuals speak against it (Jarque and Bera 1987, at 5 %): then that of Gumbel's extreme value
+distribution with the same mean and spread, whose tail falls off as an exponential function does, much more slowly.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist, fmean, stdev
+
+CONFIDENCE = 0.975
+JARQUE_BERA = 5.99
+"""The 95th percentile of chi-square with 2 degrees of freedom."""
+EULER = 0.5772156649
+STEPS = 50
+CONSTANT, NORMAL, GUMBEL, NOTHING = "constant", "normal", "Gumbel", "too few values"
+
+
+@dataclass(frozen=True)
+class Group:
+    """The values that one check of one submission gave, larger ones being worse, and in which grading it gave each."""
+
+    submission: str
+    check: str
+    values: tuple[float, ...]
+    gradings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What the groups have in common: the spread within them, its upper confidence limit, and the model of the tail."""
+
+    model: str
+    within: float
+    upper: float
+
+
+def spread_of(groups: Sequence[Group]) -> Spread:
+    """The spread within groups. Where no group has two values, there is none to be had."""
+    several = [group for group in groups if len(group.values) > 1]
+    by_grading: dict[str, list[float]] = {}
+    for group in several:
+        for grading, value in zip(group.gradings, group.values, strict=True):
+            by_grading.setdefault(grading, []).append(value - fmean(group.values))
+    residuals = [residual for each in by_grading.values() for residual in each]
+    freedom = float(len(residuals) - len(several))
+    if not freedom:
+        return Spread(NOTHING, math.inf, math.inf)
+    largest = max(abs(value) for group in groups for value in group.values)
+    within = math.sqrt(sum(residual**2 for residual in residuals) / freedom)
+    # Half a unit in the last place of a value is no spread.
+    if within <= 1e-12 * largest:
+        return Spread(CONSTANT, 0.0, 0.0)
+    freedom = max(1.0, freedom / _design_effect(list(by_grading.values())))
+    upper = within * math.sqrt(freedom / _chi_square(1 - CONFIDENCE, freedom))
+    return Spread(GUMBEL if _bent(residuals) else NORMAL, within, upper)
+
+
+def _design_effect(by_grading: Sequence[Sequence[float]]) -> float:
+    """By how much less a variance is known because residuals of a grading go together: 1 + (k - 1) · correlation²."""
+    pairs = sum(len(each) * (len(each) - 1) for each in by_grading)
+    if not pairs:
+        return 1.0
+    products = sum(sum(each) ** 2 - sum(residual**2 for residual in each) for each in by_grading)
+    square = fmean(residual**2 for each in by_grading for residual in each)
+    correlation = min(1.0, max(0.0, products / (pairs * square)))
+    return 1 + (fmean(len(each) for each in by_grading) - 1) * correlation**2
+
+
+def _chi_square(probability: float, freedom: float) -> float:
+    """A quantile of chi-square, by Wilson and Hilferty (1931); at the lower end a little too small: the safe side."""
+    part = 2 / (9 * freedom)
+    return float(freedom * max(0.05, 1 - part + NormalDist().inv_cdf(probability) * math.sqrt(part)) ** 3)
+
+
+def _bent(residuals: Sequence[float]) -> bool:
+    """Whether skewness and kurtosis are not those of a normal distribution."""
+    count, second = len(residuals), fmean(residual**2 for residual in residuals)
+    skewness: float = fmean(residual**3 for residual in residuals) / second**1.5
+    kurtosis: float = fmean(residual**4 for residual in residuals) / second**2 - 3
+    return count / 6 * (skewness**2 + kurtosis**2 / 4) > JARQUE_BERA
+
+
+def chance(groups: Sequence[Group], spread: Spread, limit: float) -> float:
+    """The chance of a value beyond ``limit`` in any check of a submission, for the submission where it is largest."""
+    by_submission: dict[str, float] = {}
+    for group in groups:
+        told = by_submission.get(group.submission, 0.0) + _chance(group, spread, limit)
+        by_submission[group.submission] = min(1.0, told)
+    return max(by_submission.values(), default=0.0)
+
+
+def _chance(group: Group, spread: Spread, limit: float) -> float:
+    if max(group.values) > limit:
+        return 1.0
+    if spread.model == CONSTANT:
+        return 0.0
+    if spread.model == NOTHING:
+        return 1.0
+    count = len(group.values)
+    own = stdev(group.values) if count > 1 else 0.0
+    mean = fmean(group.values) + NormalDist().inv_cdf(CONFIDENCE) * spread.upper / math.sqrt(count)
+    distance = (limit - mean) / max(spread.upper, own)
+    if spread.model == NORMAL:
+        return math.erfc(distance / math.sqrt(2)) / 2
+    return -math.expm1(-math.exp(min(700.0, -(math.pi / math.sqrt(6)) * distance - EULER)))
+
+
+def smallest_limit(groups: Sequence[Group], spread: Spread, allowed: float) -> float:
+    """The smallest limit that right work breaks with a chance of ``allowed`` at most; infinite where none is known."""
+    if spread.model == NOTHING:
+        return math.inf
+    low = max(value for group in groups for value in group.values)
+    if spread.model == CONSTANT:
+        return low
+    high = low + 1000 * spread.upper
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if chance(groups, spread, middle) <= allowed else (middle, high)
+    return high
+
+
+def without_a_model(count: int) -> float:
+    """How large the chance of a value beyond ``count`` seen ones may be, whatever their distribution; 95 % sure."""
+    return 1.0 if count < 1 else float(1 - 0.05 ** (1 / count))

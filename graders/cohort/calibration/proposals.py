@@ -1,0 +1,150 @@
+"""What the measurements say of each threshold: whether it may stay, or where it should be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
+
+from graders.cohort.calibration.chances import Group, chance, smallest_limit, spread_of, without_a_model
+from graders.cohort.calibration.records import AT_LEAST, MISTAKES, Measured, Sample
+from graders.labs.definition import Lab
+
+ALLOWED = 1e-4
+"""Less than one right submission in 10,000 may lose points for a threshold."""
+DIGITS = 2
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A case of the corpus whose value is beyond the threshold: the nearest one to it."""
+
+    case: str
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A threshold with what right submissions and mistakes gave.
+
+    ``count`` values of right submissions, from ``low`` to ``high``; ``chance`` that right work breaks ``today``'s
+    value, by ``model``; ``unmodelled``: the same of a value beyond all that were seen, whatever their distribution.
+    ``proposed`` differs from today's where that lets too much right work fail; ``least`` is the nearest limit
+    with the allowed chance. ``within``: of mistakes that keep to the threshold, the nearest one.
+    """
+
+    name: str
+    side: str
+    today: float
+    proposed: float
+    count: int
+    mean: float
+    spread: float
+    low: float
+    high: float
+    model: str
+    chance: float
+    least: float
+    unmodelled: float
+    lost: tuple[str, ...]
+    beyond: Mistake | None
+    within: Mistake | None
+    note: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether right work breaks it seldom enough, and what breaks it is known to be seen."""
+        return not self.count or (not self.lost and self.chance <= ALLOWED)
+
+    @property
+    def worst(self) -> float:
+        """The value of right work that is nearest to the threshold, or beyond it."""
+        return self.low if self.side == AT_LEAST else self.high
+
+
+def findings(lab: Lab, results: Sequence[Measured], costs: Mapping[str, frozenset[str]]) -> list[Finding]:
+    """What was found of every threshold of the lab, in its order.
+
+    :param costs: the criteria that each mistake must cost, by the case's name.
+    """
+    return [_finding(name, limit, results, costs) for name, limit in lab.all_thresholds.items()]
+
+
+def _finding(name: str, limit: float, results: Sequence[Measured], costs: Mapping[str, frozenset[str]]) -> Finding:
+    right = [(each, sample) for each in results if each.job.kind != MISTAKES for sample in _of(each, name)]
+    wrong = [
+        (each.job.case, sample)
+        for each in results
+        if each.job.kind == MISTAKES
+        for sample in _of(each, name)
+        if sample.criterion in costs.get(each.job.case, ())
+    ]
+    sides = {sample.side for _, sample in [*right, *wrong]}
+    side = sides.pop() if len(sides) == 1 else "at most"
+    sign = -1.0 if side == AT_LEAST else 1.0
+    groups = _groups(right, sign)
+    spread = spread_of(groups)
+    values = [sample.value for _, sample in right]
+    least = sign * smallest_limit(groups, spread, ALLOWED) if groups else math.nan
+    finding = Finding(
+        name=name,
+        side=side,
+        today=limit,
+        proposed=limit,
+        count=len(values),
+        mean=fmean(values) if values else math.nan,
+        spread=spread.within if values else math.nan,
+        low=min(values, default=math.nan),
+        high=max(values, default=math.nan),
+        model=spread.model if values else "none",
+        chance=chance(groups, spread, sign * limit),
+        least=least,
+        # By gradings, not by values: those of one grading depend on each other.
+        unmodelled=without_a_model(max((len(group.values) for group in groups), default=0)),
+        lost=tuple(dict.fromkeys(str(each.job) for each, sample in right if sample.beyond(limit))),
+        beyond=_nearest([each for each in wrong if each[1].beyond(limit) and each[1].lost], limit),
+        within=_nearest([each for each in wrong if not each[1].beyond(limit)], limit) if not values else None,
+    )
+    return _with_proposal(finding, sign)
+
+
+def _of(measured: Measured, name: str) -> list[Sample]:
+    return [sample for sample in measured.samples if sample.threshold == name]
+
+
+def _groups(right: Sequence[tuple[Measured, Sample]], sign: float) -> list[Group]:
+    """The values by submission, busy or not, and by check; larger ones are made the worse ones."""
+    found: dict[tuple[str, str], dict[str, float]] = {}
+    for measured, sample in right:
+        job = measured.job
+        submission = f"{job.kind}/{job.case}{' busy' if job.load else ''}"
+        found.setdefault((submission, f"{sample.criterion} {sample.check}"), {})[str(job)] = sign * sample.value
+    return [Group(*key, tuple(values.values()), tuple(values)) for key, values in found.items()]
+
+
+def _nearest(found: Sequence[tuple[str, Sample]], limit: float) -> Mistake | None:
+    nearest = min(found, key=lambda each: abs(each[1].value - limit), default=None)
+    return None if nearest is None else Mistake(nearest[0], nearest[1].value)
+
+
+def _with_proposal(finding: Finding, sign: float) -> Finding:
+    if finding.holds:
+        note = "" if finding.count else "no right submission gets to it: it tells mistakes from each other"
+        return replace(finding, note=note)
+    if not math.isfinite(finding.least):
+        return replace(finding, note="too few values to propose one")
+    proposed = rounded(finding.least, up=sign > 0)
+    if finding.beyond is not None and sign * proposed >= sign * finding.beyond.value:
+        note = f"{proposed:g} would let right work pass, and {finding.beyond.case} as well"
+        return replace(finding, note=note)
+    return replace(finding, proposed=proposed, note="changed")
+
+
+def rounded(value: float, *, up: bool) -> float:
+    """With two digits, towards the side that lets more pass."""
+    if value == 0 or not math.isfinite(value):
+        return value
+    unit = 10.0 ** (math.floor(math.log10(abs(value))) - DIGITS + 1)
+    units = math.ceil(value / unit - 1e-9) if up else math.floor(value / unit + 1e-9)
+    return float(f"{units * unit:.{DIGITS}g}")

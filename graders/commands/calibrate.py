@@ -1,0 +1,53 @@
+"""A lab's thresholds from repeated gradings of the reference and of the corpus."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+SUMMARY = "a lab's thresholds, from repeated gradings of the reference and of known mistakes"
+SEEDS = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which lab, how many gradings, and what becomes of the result."""
+    parser.add_argument("lab", metavar="LAB", help="l02, l03, …")
+    parser.add_argument("--seeds", type=int, default=SEEDS, metavar="N", help=f"gradings of the reference; {SEEDS}")
+    parser.add_argument("--load", action="store_true", help="latency also while all cores are kept busy")
+    parser.add_argument("--no-corpus", dest="corpus", action="store_false", help="leave out the corpus's submissions")
+    parser.add_argument("--at-most", type=int, metavar="N", help="so many gradings now; the rest another time")
+    parser.add_argument("--results", type=Path, metavar="FILE", help="where the gradings' results are kept")
+    parser.add_argument("--write", action="store_true", help="write the thresholds and their tables to lab.toml")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the table as JSON too")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Grades what is missing, then prints the table. 1 where a threshold lets too much right work fail."""
+    from graders.cohort.calibration import collecting, proposals, table, writing
+    from graders.cohort.calibration.records import Results
+    from graders.errors import UsageError
+    from graders.labs import catalogue
+
+    entries = catalogue.chosen([arguments.lab])
+    if len(entries) != 1:
+        raise UsageError(f"{arguments.lab}: name one lab; there are {', '.join(entry.lab.id for entry in entries)}")
+    lab = entries[0].lab
+    results = Results(arguments.results or collecting.kept(lab))
+    budget = collecting.Budget(arguments.at_most)
+    collecting.collect(entries[0], list(collecting.of_reference(arguments.seeds, arguments.load)), results, budget)
+    usable = results.of(collecting.made_of(lab))
+    if arguments.corpus:
+        collecting.collect(entries[0], list(collecting.of_corpus(lab, usable)), results, budget)
+        usable = results.of(collecting.made_of(lab))
+    found = proposals.findings(lab, usable, collecting.costs_of(lab))
+    for line in table.lines(found, usable):
+        print(line)
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(table.as_json(found, usable), indent=2) + "\n", encoding="utf-8")
+    if budget.left_to_do:
+        print(f"{budget.left_to_do} gradings are left to do; the next call goes on")
+    elif arguments.write:
+        changed = writing.write(lab.folder / "lab.toml", lab.short, found, usable)
+        print("lab.toml: written" if changed else "lab.toml: is as it was")
+    return 0 if all(each.holds for each in found) else 1
