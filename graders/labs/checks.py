@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 import pytest
+
+from graders.errors import Place
 
 CRITERION = "criterion"
 _observed: ContextVar[dict[str, Any] | None] = ContextVar("observed", default=None)
@@ -25,10 +27,19 @@ def criterion(identifier: str, runs: str = "") -> pytest.MarkDecorator:
 class Lost(AssertionError):
     """A check that failed: what was measured, what was expected, and the hint with the likely cause and next step."""
 
-    def __init__(self, measured: str, expected: str, hint: str, filling: Mapping[str, Any], holds: float = 0.0) -> None:
+    def __init__(
+        self,
+        measured: str,
+        expected: str,
+        hint: str,
+        filling: Mapping[str, Any],
+        holds: float = 0.0,
+        places: Sequence[Place] = (),
+    ) -> None:
         """Takes the texts of the failure; ``hint`` names an entry of ``lab.toml``.
 
         :param holds: how much of the check was earned nevertheless, in [0, 1).
+        :param places: the student's own lines that it is about.
         """
         super().__init__(f"measured: {measured}; expected: {expected}")
         self.measured = measured
@@ -36,6 +47,7 @@ class Lost(AssertionError):
         self.hint = hint
         self.filling = dict(filling)
         self.holds = holds
+        self.places = tuple(places)
 
 
 class NotJudged(Exception):
@@ -70,11 +82,21 @@ def observe(**facts: Any) -> None:
         observed.update(facts)
 
 
-def check(holds: bool, *, measured: str, expected: str, hint: str, share: float = 0.0, **filling: Any) -> None:
+def check(
+    holds: bool,
+    *,
+    measured: str,
+    expected: str,
+    hint: str,
+    share: float = 0.0,
+    lines: Sequence[Place] = (),
+    **filling: Any,
+) -> None:
     """Fails the test with a full reason unless ``holds``; what was measured becomes evidence either way.
 
     :param share: how much of the check is earned where it does not hold, in [0, 1).
+    :param lines: the student's own lines that the failure is about.
     """
     observe(measured=measured, expected=expected)
     if not holds:
-        raise Lost(measured, expected, hint, filling, share)
+        raise Lost(measured, expected, hint, filling, share, lines)
