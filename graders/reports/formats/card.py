@@ -186,7 +186,7 @@ def _card(document: Mapping[str, Any]) -> Card:
         labs={str(lab["lab"]): str(lab["title"]) for lab in document["labs"]},
         items=tuple(_item(str(lab["lab"]), each, root) for lab in document["labs"] for each in lab["criteria"]),
         notices=tuple(str(notice) for notice in document["notices"]),
-        seconds=float(document["timing"]["wall_s"]),
+        seconds=float(document["timing"].get("wall_s", 0)),
     )
 
 

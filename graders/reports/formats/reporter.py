@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -84,13 +85,18 @@ def _scores(earned: Sequence[Decimal], total: Decimal) -> list[float]:
     Sums of cents print as 17.849999999999998 where they are added up as they are.
     """
     scores = [_number(points) for points in earned]
-    largest = max(range(len(scores)), key=lambda index: scores[index])
-    for _ in range(8):
+    # Some need two of them moved: after the last one's rounding, an earlier one makes up for it.
+    for index in reversed([index for index, points in enumerate(earned) if points]):
         off = float(total) - _added(scores)
-        if not off or scores[largest] + off < 0:
+        if not off:
             break
-        scores[largest] += off
+        near = (scores[index] + off, *(math.nextafter(scores[index] + off, bound) for bound in (0, math.inf)))
+        scores[index] = min(near, key=lambda each: abs(_added(_with(scores, index, each)) - float(total)))
     return scores
+
+
+def _with(scores: Sequence[float], index: int, score: float) -> list[float]:
+    return [*scores[:index], score, *scores[index + 1 :]]
 
 
 def _added(scores: Sequence[float]) -> float:
