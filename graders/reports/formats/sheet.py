@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -87,7 +88,7 @@ def parse(data: bytes, name: str) -> Sheet:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UsageError(f"{name}: not in UTF-8; use the file as it was downloaded") from None
-    first = text.partition("\n")[0]
+    first = re.sub(r'"[^"]*"', "", text.partition("\n")[0])
     delimiter = ";" if first.count(";") > first.count(",") else ","
     # Lines end at line feeds only: other separators are part of a cell.
     source = _Lines(iter(io.StringIO(text, newline="")))
