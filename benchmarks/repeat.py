@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from graders.cohort.calibration import grading  # noqa: E402 - the path comes first
+from graders.cohort.corpus import cases as corpus  # noqa: E402
 from graders.labs import catalogue  # noqa: E402
 from graders.scoring import without_times  # noqa: E402
 

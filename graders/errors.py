@@ -6,7 +6,8 @@ OptgradeError
 ├── RunError              the student's code did not get through a run: failed, timeout, crashed …
 └── GraderError           our own fault: unscored
 ├── SandboxError      the sandbox could not be had, or broke
-└── ScorerError       an artefact could not be measured though nothing is wrong with it
+├── ScorerError       an artefact could not be measured though nothing is wrong with it
+└── Unscored          a scorecard has no mark to export, since not all of it could be graded
 """
 
 from __future__ import annotations
@@ -67,3 +68,7 @@ class SandboxError(GraderError):
 
 class ScorerError(GraderError):
     """An artefact could not be measured though nothing is known to be wrong with it."""
+
+
+class Unscored(GraderError):
+    """A scorecard has no mark to export, since not all of it could be graded."""

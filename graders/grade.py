@@ -391,6 +391,7 @@ class Grade:
         }
         return Scorecard(
             submission=self.submission.name,
+            root=_root_within(self.submission),
             profile=self.options.profile.name,
             seed=self.seed,
             seed_from=self._seed_from,
@@ -437,6 +438,12 @@ def _prepare(entries: Sequence[LabEntry], gradings: Sequence[Grading]) -> None:
     for entry, grading in zip(entries, gradings, strict=True):
         with contextlib.suppress(OptgradeError):
             entry.plan.prepare(grading)
+
+
+def _root_within(submission: Submission) -> str:
+    """Where in a submission the labs lie, ``""`` where that is its own folder."""
+    inner = submission.root.relative_to(submission.given_path).as_posix()
+    return "" if inner == "." else inner
 
 
 def _with_wall_limit(lab: Lab, seconds: float) -> Lab:

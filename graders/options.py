@@ -234,7 +234,8 @@ class GradingSession:
             outcome = CheckOutcome(criterion, name, Verdict.EARNED, None, observed)
         else:
             verdict, reason = reason_of(error, entry.lab)
-            outcome = CheckOutcome(criterion, name, verdict, reason, observed, getattr(error, "holds", 0.0))
+            holds, places = getattr(error, "holds", 0.0), getattr(error, "places", ())
+            outcome = CheckOutcome(criterion, name, verdict, reason, observed, holds, places)
         self.outcomes.setdefault(criterion, []).append(outcome)
         return outcome
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from graders.errors import Place
 
 if TYPE_CHECKING:
     from graders.labs.definition import Lab
@@ -30,10 +32,19 @@ def criterion(identifier: str, runs: str = "") -> pytest.MarkDecorator:
 class Lost(AssertionError):
     """A check that failed: what was measured, what was expected, and the hint with the likely cause and next step."""
 
-    def __init__(self, measured: str, expected: str, hint: str, filling: Mapping[str, Any], holds: float = 0.0) -> None:
+    def __init__(
+        self,
+        measured: str,
+        expected: str,
+        hint: str,
+        filling: Mapping[str, Any],
+        holds: float = 0.0,
+        places: Sequence[Place] = (),
+    ) -> None:
         """Takes the texts of the failure; ``hint`` names an entry of ``lab.toml``.
 
         :param holds: how much of the check was earned nevertheless, in [0, 1).
+        :param places: the student's own lines that it is about.
         """
         super().__init__(f"measured: {measured}; expected: {expected}")
         self.measured = measured
@@ -41,6 +52,7 @@ class Lost(AssertionError):
         self.hint = hint
         self.filling = dict(filling)
         self.holds = holds
+        self.places = tuple(places)
 
 
 class NotJudged(Exception):
@@ -96,11 +108,21 @@ def compared(value: float, limit: float, *, at_least: bool = False) -> dict[str,
     return {"value": value, "limit": limit, "side": "at least" if at_least else "at most"}
 
 
-def check(holds: bool, *, measured: str, expected: str, hint: str, share: float = 0.0, **filling: Any) -> None:
+def check(
+    holds: bool,
+    *,
+    measured: str,
+    expected: str,
+    hint: str,
+    share: float = 0.0,
+    lines: Sequence[Place] = (),
+    **filling: Any,
+) -> None:
     """Fails the test with a full reason unless ``holds``; what was measured becomes evidence either way.
 
     :param share: how much of the check is earned where it does not hold, in [0, 1).
+    :param lines: the student's own lines that the failure is about.
     """
     observe(measured=measured, expected=expected)
     if not holds:
-        raise Lost(measured, expected, hint, filling, share)
+        raise Lost(measured, expected, hint, filling, share, lines)

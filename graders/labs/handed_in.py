@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graders.errors import RunError
+from graders.errors import Place, RunError
 from graders.labs.checks import ForPerson, Lost, check, held_against, observe
 from graders.labs.definition import CLAIMED, LABS, AskedSummary, Lab, load_all
 from graders.verdicts import Verdict
@@ -319,6 +319,7 @@ def _of_other_figures(found: Sequence[Finding]) -> list[Finding]:
 
 def _require_none(found: Sequence[Finding], hint: str, fine: str, share: float) -> None:
     first = found[0] if found else None
+    lines = dict.fromkeys(quote.place for finding in found[:SHOWN] for quote in finding.quotes)
     told = "; ".join(_stated(finding) for finding in found[:SHOWN])
     more = f"; and {len(found) - SHOWN} findings more" if len(found) > SHOWN else ""
     check(
@@ -327,6 +328,7 @@ def _require_none(found: Sequence[Finding], hint: str, fine: str, share: float) 
         expected=first.expected if first else fine,
         hint=hint,
         share=min(share, 0.99) if first else 0.0,
+        lines=[Place(place.file, place.line, "") for place in lines],
         cause=first.cause if first else "",
         next=first.next if first else "",
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graders.errors import GraderError, RunError
+from graders.errors import GraderError, Place, RunError
 from graders.labs.checks import ForPerson, Lost, NotJudged
 from graders.labs.definition import Lab
 from graders.verdicts import Verdict
@@ -51,6 +51,8 @@ KIND_HINTS = {
     ),
 }
 KIND_HINTS = {**KIND_HINTS, "BadPrediction": KIND_HINTS["scores"]}
+# How runs of hidden values end: int8-drawn, clustered-drawn.
+DRAWN = "drawn"
 PERSONS_MARK, NOT_MEASURABLE = "a person's mark", "It can't be told by measuring."
 OUR_FAULT = "This is a fault of the grader or of its machine, not of the submission."
 
@@ -73,7 +75,8 @@ class Reason:
 class CheckOutcome:
     """One check of a criterion: its name (the run's), its verdict, the reason, and what was measured.
 
-    ``holds``: how much of it was earned, 0 to 1.
+    ``holds``: how much of it was earned, 0 to 1. ``places``: the student's own lines that it is about, the outermost
+    first.
     """
 
     criterion: str
@@ -82,6 +85,22 @@ class CheckOutcome:
     reason: Reason | None
     evidence: Mapping[str, Any]
     holds: float = 0.0
+    places: tuple[Place, ...] = ()
+
+    @property
+    def drawn(self) -> bool:
+        """Whether its run is of a value that is drawn for the grading and that no assignment shows."""
+        return self.name.partition(" (")[0].endswith(f"-{DRAWN}")
+
+    def as_json(self) -> dict[str, Any]:
+        """The check as the scorecard holds it."""
+        return {
+            "name": self.name,
+            "verdict": self.verdict.value,
+            "reason": self.reason.as_json() if self.reason else None,
+            "drawn": self.drawn,
+            "places": [{"file": place.file, "line": place.line} for place in self.places if place.line > 0],
+        }
 
 
 def reason_of(error: BaseException, lab: Lab) -> tuple[Verdict, Reason]:

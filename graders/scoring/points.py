@@ -66,14 +66,7 @@ class CriterionScore:
             "verdict": self.verdict.value,
             "reason": self.reason.as_json() if self.reason else None,
             "evidence": {check.name: dict(check.evidence) for check in self.checks if check.evidence},
-            "checks": [
-                {
-                    "name": check.name,
-                    "verdict": check.verdict.value,
-                    "reason": check.reason.as_json() if check.reason else None,
-                }
-                for check in self.checks
-            ],
+            "checks": [check.as_json() for check in self.checks],
         }
 
 

@@ -50,11 +50,12 @@ class LabScore:
 
 @dataclass(frozen=True, kw_only=True)
 class Scorecard:
-    """One submission's grading."""
+    """One submission's grading. ``root``: the folder in it that the labs' paths count from, ``""`` for itself."""
 
     submission: str
     profile: str
     seed: int
+    root: str = ""
     tier: str
     missing: tuple[MissingLayer, ...]
     labs: tuple[LabScore, ...]
@@ -83,6 +84,7 @@ class Scorecard:
         document = {
             "schema": SCHEMA,
             "submission": self.submission,
+            "root": self.root,
             "profile": self.profile,
             "seed": self.seed,
             "seed_from": self.seed_from,

@@ -11,10 +11,25 @@ from pathlib import Path
 
 import pytest
 
+from tests.reports import samples
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "fixtures").glob("*/*/README.md")])
 COMMAND = re.compile(r"(?:^ {4}|`)((?:make|pytest|python) [^`#\n]*?)(?:`| {3,}|$)", re.MULTILINE)
 PY = sys.executable
+
+# What is downloaded from gradebooks, and what an instructor says about it.
+SHEETS = {
+    "grades.csv": "Student,ID,SIS Login ID,Section,Lab 2 (101)\nAda,1,ada-lovelace,S,\n",
+    "worksheet.csv": "Identifier,Full name,Grade,Last modified (grade),Feedback comments\nParticipant 1,ada-lovelace,,-,\n",
+    "match.csv": "submission,student\nada-lovelace,ada-lovelace\n",
+}
+
+
+def exporting(words: str) -> list[str]:
+    """The command that exports."""
+    return [PY, "-m", "graders", "export", *words.split()]
+
 
 # How each command is run here; a word is substituted only where the reader has to put in something of his own.
 RUN: dict[str, list[str]] = {
@@ -40,6 +55,28 @@ RUN: dict[str, list[str]] = {
         "-k",
         "question",
     ],
+    "python -m graders export report/ --to markdown": exporting("{card} --to markdown"),
+    "python -m graders export report/ --to gradescope -o results.json": exporting(
+        "{card} --to gradescope -o {out}/results.json"
+    ),
+    "python -m graders export reports/ --to junit -o report/junit.xml": exporting(
+        "{out} --to junit -o {out}/report/junit.xml"
+    ),
+    "python -m graders export reports/ --to csv -o criteria.csv": exporting("{out} --to csv -o {out}/criteria.csv"),
+    "python -m graders export report/ --to github": exporting("{card} --to github"),
+    "python -m graders export report/ --to reporter": exporting("{card} --to reporter"),
+    "python -m graders export reports/ --to canvas --sheet grades.csv --assignment 101 --lab l02": exporting(
+        "{out} --to canvas --sheet {out}/grades.csv --assignment 101 --lab l02"
+    ),
+    "python -m graders export reports/ --to canvas --sheet grades.csv --assignment 101 --lab l02 --match match.csv --write": exporting(
+        "{out} --to canvas --sheet {out}/grades.csv --assignment 101 --lab l02 --match {out}/match.csv --write"
+    ),
+    "python -m graders export reports/ --to moodle --sheet worksheet.csv --lab l02": exporting(
+        "{out} --to moodle --sheet {out}/worksheet.csv --lab l02"
+    ),
+    "python -m graders export reports/ --to moodle --sheet worksheet.csv --lab l02 --feedback --write": exporting(
+        "{out} --to moodle --sheet {out}/worksheet.csv --lab l02 --feedback --write"
+    ),
     "python -m graders doctor": [PY, "-m", "graders", "doctor"],
     "python benchmarks/figures.py": [PY, "benchmarks/figures.py"],
     "pytest graders --collect-only": [PY, "-m", "pytest", "graders", "--collect-only", "-q"],
@@ -83,7 +120,12 @@ def test_command_runs(command: str, tmp_path: Path) -> None:
     """The command does what it should, without a traceback."""
     marks = tmp_path / "marks.toml"
     marks.write_text('submission = "student_template"\n', encoding="utf-8")
-    words = {"student": str(ROOT / "student_template"), "out": str(tmp_path), "marks": str(marks)}
+    for name, text in SHEETS.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    card = tmp_path / "ada" / "scorecard.json"
+    card.parent.mkdir()
+    card.write_text(json.dumps(samples.full_marks()), encoding="utf-8")
+    words = {"student": str(ROOT / "student_template"), "out": str(tmp_path), "marks": str(marks), "card": str(card)}
     argv = [part.format_map(words) for part in RUN[command]]
     if "--submission" in argv:
         argv += ["--report-dir", str(tmp_path)]

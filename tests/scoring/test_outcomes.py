@@ -12,6 +12,7 @@ from graders.errors import GraderError, Place, RunError, SandboxError, ScorerErr
 from graders.labs.checks import Lost, NotJudged
 from graders.labs.definition import Hint, Lab
 from graders.sandbox import Limits
+from graders.scoring import CheckOutcome, Reason
 from graders.scoring.outcomes import OUR_FAULT, RUN_HINTS, reason_of
 from graders.verdicts import Verdict
 
@@ -135,3 +136,13 @@ def test_any_text_comes_through(message: str, file: str, verdict: Verdict) -> No
     assert found is verdict
     assert reason.measured.startswith(message)
     assert file in reason.measured
+
+
+def test_a_check_tells_the_students_lines_and_whether_its_value_was_drawn() -> None:
+    """Reports read both from the scorecard, so neither hides in a text."""
+    places = (Place("kit/a.py", 12, "x"), Place("kit/b.py", 0, ""))
+    reason = Reason("ValueError", "a run that gets to its end", "", "")
+    check = CheckOutcome("l02.int8.quantise", "int8-drawn (quantise)", Verdict.FAILED, reason, {}, 0.0, places)
+    assert check.as_json()["places"] == [{"file": "kit/a.py", "line": 12}]
+    assert check.as_json()["drawn"] is True
+    assert CheckOutcome("l02.int8.quantise", "int8-0.01", Verdict.EARNED, None, {}).as_json()["drawn"] is False

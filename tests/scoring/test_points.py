@@ -267,7 +267,7 @@ def test_a_criterion_as_json() -> None:
     told = score_criterion(criterion(0.5), outcomes).as_json()
     assert told["evidence"] == {"a": {"measured": "3"}}
     assert told["checks"] == [
-        {"name": "a", "verdict": "earned", "reason": None},
-        {"name": "b", "verdict": "lost", "reason": WHY.as_json()},
+        {"name": "a", "verdict": "earned", "reason": None, "drawn": False, "places": []},
+        {"name": "b", "verdict": "lost", "reason": WHY.as_json(), "drawn": False, "places": []},
     ]
     assert (told["earned"], told["maximum"], told["verdict"]) == (0.25, 0.5, "partial")

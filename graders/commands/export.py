@@ -1,0 +1,174 @@
+"""Scorecards in the formats of gradebooks, workflows and other graders."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from graders.errors import Unscored, UsageError
+from graders.reports.formats import (
+    canvas,
+    classroom50,
+    github,
+    gradescope,
+    junit,
+    matching,
+    moodle,
+    reporter,
+    sheet,
+    summary,
+    table,
+)
+from graders.reports.formats.card import Card, found, load
+from graders.reports.formats.disarm import line
+from graders.reports.formats.gradebook import Filled
+
+SUMMARY = "scorecards for gradebooks and workflows: Gradescope, JUnit, CSV, Canvas, Moodle, GitHub …"
+LEFT, UNSCORED = 1, 3
+MANY: Mapping[str, Callable[[Sequence[Card]], str]] = {
+    "junit": junit.document,
+    "csv": table.criteria,
+    "markdown": summary.document,
+}
+ONE = ("gradescope", "reporter", "classroom50", "github")
+SHEETS = ("canvas", "moodle")
+RESULT = "result.json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to export, to which format, and where to."""
+    add = parser.add_argument
+    add("sources", nargs="+", type=Path, metavar="SOURCE", help="a scorecard.json, or a folder with some in it")
+    add("--to", required=True, choices=(*ONE, *MANY, *SHEETS), metavar="FORMAT", help=", ".join((*ONE, *MANY, *SHEETS)))
+    add("-o", "--output", type=Path, metavar="PATH", help="where to; standard output for none")
+    add("--lab", action="append", default=[], metavar="NAME", help="the points of this lab only (may be repeated)")
+    add("--sheet", type=Path, metavar="FILE", help="canvas, moodle: the sheet as it was downloaded")
+    add("--assignment", default="", metavar="TITLE", help="canvas: the column's title, or the number in it")
+    add("--match", type=Path, metavar="FILE", help="canvas, moodle: a CSV of columns submission and student")
+    add("--skip-pending", action="store_true", help="canvas, moodle: leave out who still has points to be marked")
+    add("--feedback", action="store_true", help="moodle: fill in feedback, where there is none yet")
+    add("--write", action="store_true", help="canvas, moodle: write SHEET.filled.csv; without, only show the changes")
+    add("--visibility", default="visible", choices=gradescope.VISIBILITIES, help="gradescope: when students see it")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exports; the exit code: 0, 1 where something was left alone, 3 where something is unscored."""
+    cards = [load(path).only(arguments.lab) for path in found(arguments.sources)]
+    if arguments.to in SHEETS:
+        return _fill(arguments, cards)
+    if arguments.to in MANY:
+        _write(MANY[arguments.to](cards), arguments.output)
+        return _told([card for card in cards if card.unscored])
+    if len(cards) != 1:
+        raise UsageError(f"--to {arguments.to} takes one scorecard, not {len(cards)}")
+    if arguments.to == "github":
+        return _github(cards[0], arguments.output or found(arguments.sources)[0].parent)
+    _write(_one(cards[0], arguments), arguments.output)
+    return 0
+
+
+def _one(card: Card, arguments: argparse.Namespace) -> str:
+    if arguments.to == "gradescope":
+        return gradescope.results(card, arguments.visibility)
+    if arguments.to == "reporter":
+        return reporter.result(card) + "\n"
+    return _classroom50(card)
+
+
+def _classroom50(card: Card) -> str:
+    now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return classroom50.result(card, classroom50.identity_of(os.environ, now))
+
+
+def _github(card: Card, folder: Path) -> int:
+    """A step's summary, outputs and annotations, and Classroom 50's file where its names are known."""
+    _append("GITHUB_STEP_SUMMARY", summary.document([card]))
+    for note in github.notes(card):
+        print(note)
+    try:
+        outputs = {**github.outputs(card), "result": reporter.result(card)}
+        if os.environ.get("CLASSROOM") and os.environ.get("ASSIGNMENT"):
+            _write(_classroom50(card), folder / RESULT)
+    except Unscored:
+        return _told([card])
+    _append("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in outputs.items()))
+    return 0
+
+
+def _append(variable: str, text: str) -> None:
+    """Adds to the file that a workflow's runner reads; without one there is nobody to read it."""
+    path = os.environ.get(variable)
+    if not path:
+        print(f"graders: no {variable}, so that is left out (not in a workflow)", file=sys.stderr)
+        return
+    with Path(path).open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _fill(arguments: argparse.Namespace, cards: Sequence[Card]) -> int:
+    """Fills a gradebook's sheet in, or shows what would change."""
+    if arguments.sheet is None:
+        raise UsageError(f"--to {arguments.to} fills in the gradebook's own sheet: download it, and give --sheet FILE")
+    given = {}
+    if arguments.match is not None:
+        given = matching.given_matches(_sheet(arguments.match), str(arguments.match))
+    filled = _filled(arguments, cards, given)
+    path = arguments.output or (arguments.sheet.with_suffix(".filled.csv") if arguments.write else None)
+    for change in filled.changes:
+        print(change)
+    for text in filled.notes:
+        print(f"note: {text}")
+    for text in filled.left:
+        print(f"left alone: {text}")
+    print(f"{len(filled.changes)} marks change, {filled.same} are there already, {len(filled.left)} left alone")
+    if path is None:
+        print("nothing was written: --write makes the file to upload")
+    else:
+        _write(filled.text, path)
+        print(f"written: {path}")
+    return UNSCORED if filled.unscored else LEFT if filled.left else 0
+
+
+def _filled(arguments: argparse.Namespace, cards: Sequence[Card], given: Mapping[str, str]) -> Filled:
+    source = _sheet(arguments.sheet)
+    if arguments.to == "moodle":
+        worksheet = moodle.open_worksheet(source)
+        matches = matching.match(cards, worksheet.people, given, moodle.downloaded_as)
+        return moodle.fill(worksheet, matches, arguments.skip_pending, arguments.feedback)
+    if not arguments.assignment:
+        raise UsageError("--to canvas needs --assignment TITLE: a column's title, or the number in it")
+    book = canvas.open_book(source, arguments.assignment)
+    return canvas.fill(book, matching.match(cards, book.people, given, canvas.downloaded_as), arguments.skip_pending)
+
+
+def _sheet(path: Path) -> sheet.Sheet:
+    try:
+        return sheet.parse(path.read_bytes(), str(path))
+    except OSError as error:
+        raise UsageError(f"{path}: can't be read ({error.strerror})") from None
+
+
+def _told(unscored: Sequence[Card]) -> int:
+    """Names submissions that have no mark; the exit code."""
+    for card in unscored:
+        print(
+            f"graders: {line(card.submission, 80)}: {len(card.unscored)} criteria could not be graded: no mark",
+            file=sys.stderr,
+        )
+    return UNSCORED if unscored else 0
+
+
+def _write(text: str, path: Path | None) -> None:
+    """Writes a file as it is, whatever its line ends, or to standard output."""
+    if path is None:
+        sys.stdout.write(text)
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+    except OSError as error:
+        raise UsageError(f"{path}: can't be written ({error.strerror})") from None

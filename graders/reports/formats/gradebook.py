@@ -1,0 +1,78 @@
+"""What filling in a gradebook's sheet comes to: what would change, what is left alone, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from graders.reports.formats.card import Card, written
+
+
+@dataclass(frozen=True)
+class Change:
+    """A mark that is written, with what stood there."""
+
+    who: str
+    before: str
+    after: str
+    note: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.who}: {self.before or 'no mark'} → {self.after}{f' ({self.note})' if self.note else ''}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filled:
+    """The sheet filled in. ``left``: rows and submissions that were left alone although a scorecard is there.
+
+    ``unscored``: one of them was, because the grader could not decide all of it.
+    """
+
+    text: str
+    changes: Sequence[Change]
+    same: int
+    left: Sequence[str]
+    notes: Sequence[str]
+    unscored: bool
+
+
+def number(text: str) -> Decimal | None:
+    """A mark as sheets have it, with a point or a comma; nothing where it is none."""
+    try:
+        value = Decimal(text.strip().replace(",", "."))
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() else None
+
+
+def why_not(card: Card, skip_pending: bool) -> str:
+    """Why a card's mark is not written at all; empty where it is."""
+    if card.unscored:
+        return f"{len(card.unscored)} criteria could not be graded, which is no zero; the cell is left as it is"
+    if skip_pending and card.pending:
+        return f"{written(card.sums.pending)} points are still to be marked; left as it is, as --skip-pending asks"
+    return ""
+
+
+def mark(card: Card) -> str:
+    """The mark as sheets take it."""
+    return written(card.sums.earned)
+
+
+def noted(card: Card) -> str:
+    """What belongs beside a mark that is not the last word."""
+    return f"{written(card.sums.pending)} more still to be marked" if card.pending else ""
+
+
+def same(before: str, after: str) -> bool:
+    """Whether two marks are one."""
+    return number(before) == number(after)
+
+
+def maxima(cards: Sequence[Card]) -> Mapping[Decimal, int]:
+    """How many cards have which maximum."""
+    counts: dict[Decimal, int] = {}
+    for card in cards:
+        counts[card.sums.maximum] = counts.get(card.sums.maximum, 0) + 1
+    return counts

@@ -1,0 +1,89 @@
+"""Which row of a gradebook a submission belongs to. What does not match for sure is told and left alone."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from graders.errors import UsageError
+from graders.reports.formats.card import Card
+from graders.reports.formats.disarm import line
+from graders.reports.formats.sheet import Sheet
+
+
+@dataclass(frozen=True)
+class Person:
+    """A row of a gradebook: what a submission may be called after it, exactly."""
+
+    row: int
+    shown: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Cards by row, and what is to be told of those that have none."""
+
+    rows: Mapping[int, Card]
+    told: tuple[str, ...]
+
+
+def normal(text: str) -> str:
+    """A name as it is compared: case, white space and ways to write an accent don't count."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def match(
+    cards: Sequence[Card], people: Sequence[Person], given: Mapping[str, str], called: Callable[[str], str] = str
+) -> Matches:
+    """Finds each submission's row by its name, or by what ``given`` says for it (both normal).
+
+    :param called: which key is in the name that the gradebook gives to what is downloaded from it.
+    """
+    by_key: dict[str, dict[int, Person]] = {}
+    for person in people:
+        for key in map(normal, filter(None, person.keys)):
+            by_key.setdefault(key, {})[person.row] = person
+    claims: dict[int, list[Card]] = {}
+    told = []
+    for card in cards:
+        name = normal(card.submission)
+        wanted = [given[name]] if name in given else [name, normal(called(card.submission))]
+        found = next((by_key[key] for key in wanted if key in by_key), {})
+        shown = line(card.submission, 80)
+        if len(found) == 1:
+            claims.setdefault(next(iter(found)), []).append(card)
+        elif found:
+            who = ", ".join(line(person.shown, 40) for person in found.values())
+            told.append(f"{shown}: more than one student is called so ({who}); name one by --match")
+        else:
+            asked = f" ({line(given[name], 40)}, as --match says)" if name in given else ""
+            told.append(f"{shown}{asked}: no such student in the sheet; name one by --match")
+    for row, claim in claims.items():
+        if len(claim) > 1:
+            names = ", ".join(line(card.submission, 40) for card in claim)
+            who = next(line(person.shown, 40) for person in people if person.row == row)
+            told.append(f"{who}: more than one submission ({names}); leave one of them out")
+    known = {normal(card.submission) for card in cards}
+    told += [f"--match names {line(name, 40)}, of which there is no scorecard" for name in given if name not in known]
+    return Matches({row: claim[0] for row, claim in claims.items() if len(claim) == 1}, tuple(told))
+
+
+def given_matches(sheet: Sheet, name: str) -> dict[str, str]:
+    """What a ``--match`` file says: columns ``submission`` and ``student``, the latter any key of the gradebook's.
+
+    :raises UsageError: a column is missing, or a submission stands there twice.
+    """
+    submission, student = sheet.column("submission"), sheet.column("student")
+    if submission is None or student is None:
+        raise UsageError(f"{name}: columns submission and student are expected, not {', '.join(sheet.header)}")
+    pairs: dict[str, str] = {}
+    for row in sheet.rows[1:]:
+        key, who = normal(row.at(submission)), normal(row.at(student))
+        if not key or not who:
+            continue
+        if pairs.get(key, who) != who:
+            raise UsageError(f"{name}: {line(row.at(submission), 60)} stands there twice, for different students")
+        pairs[key] = who
+    return pairs

@@ -1,0 +1,159 @@
+"""Moodle: marks filled in to the offline grading worksheet that was downloaded from the assignment.
+
+Contract: ``mod/assign/feedback/offline/importgradesform.php`` and ``importgradeslib.php`` of moodle/moodle. It drops
+without a word rows whose mark is out of range, whose marking is locked, or whose mark was changed in Moodle after the
+worksheet was made; so these are looked for here and named.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from graders.errors import UsageError
+from graders.reports.formats.card import Card, Item, written
+from graders.reports.formats.disarm import cell, line, page
+from graders.reports.formats.gradebook import Change, Filled, mark, noted, number, same, why_not
+from graders.reports.formats.matching import Matches, Person
+from graders.reports.formats.sheet import Row, Sheet
+from graders.reports.formats.told import WORDS, parts, total, worth
+
+IDENTIFIER, GRADE, MODIFIED = "Identifier", "Grade", "Last modified (grade)"
+MAXIMUM, CHANGEABLE, FEEDBACK = "Maximum grade", "Grade can be changed", "Feedback comments"
+KEYS = (IDENTIFIER, "ID number", "Email address", "Username", "Full name")
+# People's own text that Moodle does not read back.
+FOREIGN = ("Full name", "Email address", "ID number", "Username", "Online text", "Status")
+PARTICIPANT = re.compile(r"Participant (\d+)")
+DOWNLOADED = re.compile(r"_(\d+)_assignsubmission_(?:file|onlinetext)_?")
+MOST_FEEDBACK = 4000
+
+
+@dataclass(frozen=True)
+class Worksheet:
+    """A worksheet, and the columns that matter."""
+
+    sheet: Sheet
+    grade: int
+    modified: int
+    people: tuple[Person, ...]
+
+    def at(self, row: Row, name: str) -> str:
+        """A row's cell in the column of that name."""
+        return row.at(self.sheet.column(name))
+
+
+def open_worksheet(sheet: Sheet) -> Worksheet:
+    """The worksheet with its columns found. :raises UsageError: it is none, or Moodle would not read it."""
+    grade, modified, identifier = (sheet.column(name) for name in (GRADE, MODIFIED, IDENTIFIER))
+    if grade is None or modified is None or identifier is None:
+        raise UsageError(
+            f"not a Moodle grading worksheet: columns {IDENTIFIER}, {GRADE} and {MODIFIED} are expected (download it "
+            f"with the language set to English), not {', '.join(line(name, 30) for name in sheet.header[:12])}"
+        )
+    if sheet.delimiter != ",":
+        raise UsageError("the worksheet has semicolons between its cells, but Moodle reads commas only")
+    seen: dict[str, int] = {}
+    for index, row in enumerate(sheet.rows[1:], 1):
+        name = row.at(identifier)
+        if name in seen:
+            raise UsageError(f"the worksheet has {line(name, 40)} twice, in rows {seen[name] + 1} and {index + 1}")
+        if name:
+            seen[name] = index
+    return Worksheet(sheet, grade, modified, tuple(_people(sheet, identifier)))
+
+
+def downloaded_as(name: str) -> str:
+    """The identifier in the name that Moodle gives to a downloaded submission; the name itself where there is none."""
+    found = DOWNLOADED.search(name)
+    return f"Participant {found[1]}" if found else name
+
+
+def fill(sheet: Worksheet, matches: Matches, skip_pending: bool = False, feedback: bool = False) -> Filled:
+    """The worksheet with marks filled in. :param feedback: empty feedback is filled in, too."""
+    changes: dict[int, dict[int, str]] = {}
+    told: list[Change] = []
+    left, risky = list(matches.told), []
+    unchanged = 0
+    for person in sheet.people:
+        card = matches.rows.get(person.row)
+        if card is None:
+            continue
+        row = sheet.sheet.rows[person.row]
+        before, who = row.at(sheet.grade), line(person.shown, 60)
+        reason = why_not(card, skip_pending) or _dropped(sheet, row, card)
+        if reason:
+            left.append(f"{who}: {reason}")
+            continue
+        comment = _comment(sheet, row, card) if feedback else {}
+        if same(before, mark(card)) and not comment:
+            unchanged += 1
+            continue
+        changes[person.row] = {sheet.grade: mark(card), **comment}
+        told.append(Change(who, line(before, 20), mark(card), noted(card)))
+        if before or row.at(sheet.modified) not in ("", "-"):
+            risky.append(who)
+    foreign = [index for index in map(sheet.sheet.column, FOREIGN) if index is not None]
+    return Filled(
+        text=sheet.sheet.written(changes, foreign),
+        changes=told,
+        same=unchanged,
+        left=left,
+        notes=_notes(risky),
+        unscored=any(card.unscored for card in matches.rows.values()),
+    )
+
+
+def _dropped(sheet: Worksheet, row: Row, card: Card) -> str:
+    """Why Moodle would drop the row."""
+    most = number(sheet.at(row, MAXIMUM))
+    if most is not None and not Decimal(0) <= card.sums.earned <= most:
+        return f"{mark(card)} is more than the assignment's {written(most)}, and Moodle would drop it; left as it is"
+    if sheet.at(row, CHANGEABLE).casefold() == "no":
+        return "the mark is locked in Moodle's gradebook, and Moodle would drop it; left as it is"
+    return ""
+
+
+def _notes(risky: Sequence[str]) -> list[str]:
+    if not risky:
+        return []
+    who = ", ".join(risky)
+    told = "if one was changed there since the worksheet was downloaded, Moodle drops its row without a word"
+    return [f"marked before in Moodle: {who}; {told}, so download it just before the upload"]
+
+
+def _comment(sheet: Worksheet, row: Row, card: Card) -> dict[int, str]:
+    """The feedback's cell, where the sheet has it and nobody wrote there. Moodle takes it as HTML."""
+    column = sheet.sheet.column(FEEDBACK)
+    if column is None or row.at(column):
+        return {}
+    texts = [html.escape(total(card)), *(_sentence(item) for item in card.items if item.lost)]
+    told = ""
+    for text in texts:
+        if len(told) + len(text) > MOST_FEEDBACK:
+            told += " …"
+            break
+        told += f"<p>{text}</p>"
+    return {column: cell(told, 2 * MOST_FEEDBACK)}
+
+
+def _sentence(item: Item) -> str:
+    told = dict(parts(item))
+    step = f": {page(told['next'], 200)}" if told.get("next") else ""
+    return f"{page(item.title, 120)}: {worth(item)}, {WORDS.get(item.verdict, item.verdict)}{step}"
+
+
+def _people(sheet: Sheet, identifier: int) -> list[Person]:
+    columns = [index for index in map(sheet.column, KEYS) if index is not None]
+    name = sheet.column("Full name")
+    return [
+        Person(index, row.at(name) or row.at(identifier), tuple(row.at(column) for column in columns) + _number(row))
+        for index, row in enumerate(sheet.rows)
+        if index and PARTICIPANT.fullmatch(row.at(identifier))
+    ]
+
+
+def _number(row: Row) -> tuple[str, ...]:
+    return tuple(found[1] for text in row.cells if (found := PARTICIPANT.fullmatch(text.strip())))

@@ -1,0 +1,58 @@
+"""What formats for students tell of a criterion. Of values that were drawn for the grading, only their kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graders.reports.formats.card import PARTS, Card, Item, written
+
+HIDDEN = "it fails for a value that was drawn for this grading and is not shown"
+WORDS = {
+    "earned": "earned",
+    "partial": "partly earned",
+    "lost": "lost",
+    "missing": "nothing was handed in",
+    "failed": "the code raised an exception",
+    "timeout": "the code ran too long",
+    "out_of_memory": "the code took too much memory",
+    "crashed": "the code's process ended before its time",
+    "tampered": "the code wrote to what is the grader's",
+    "pending": "a person marks this",
+    "unscored": "the grader could not decide this; no fault of the submission's",
+}
+
+
+def parts(item: Item) -> Iterator[tuple[str, str]]:
+    """The parts of a criterion's reason by name; none for what was earned."""
+    if item.why is None or item.verdict == "earned":
+        return
+    if item.drawn:
+        yield "measured", HIDDEN
+        if not any(character.isdigit() for character in item.why.next):
+            yield "next", item.why.next
+        return
+    for name in PARTS:
+        text = getattr(item.why, name)
+        if text:
+            yield name, text
+
+
+def worth(item: Item) -> str:
+    """What a criterion earned, in words: ``0.3 of 1.5``."""
+    if item.verdict == "pending":
+        return f"{written(item.maximum)} to be marked"
+    if item.verdict == "unscored":
+        return f"{written(item.maximum)} not graded"
+    return f"{written(item.earned)} of {written(item.maximum)}"
+
+
+def total(card: Card) -> str:
+    """The score in one sentence."""
+    sums = card.sums
+    told = f"{written(sums.earned)} of {written(sums.automatic)} points"
+    if sums.pending:
+        told += f", {written(sums.pending)} more to be marked by a person"
+    if card.unscored:
+        points = sum((item.maximum for item in card.unscored[1:]), card.unscored[0].maximum)
+        told += f"; {written(points)} of them could not be graded, so this is no mark"
+    return told
