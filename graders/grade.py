@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from graders.errors import GraderError, OptgradeError, RunError, SubmissionError
 from graders.evidence.scorer import Scorer, start_server
-from graders.labs import handed_in
+from graders.labs import handed_in, handed_in_figures
 from graders.labs.catalogue import LabEntry
 from graders.labs.checks import ForPerson
 from graders.labs.definition import Lab
@@ -307,8 +307,15 @@ class Grade:
             figures = entry.figures.figures(self._gradings[entry.lab.id], ordered)
             if entry.lab.id in self._summaries:
                 with contextlib.suppress(OptgradeError, ForPerson):
-                    figures += handed_in.figures(self.summary(entry))
+                    figures += handed_in_figures.claims_figure(self.summary(entry))
+            with contextlib.suppress(OptgradeError, ForPerson):
+                figures.append(self._history_figure(entry))
         return LabScore(lab=entry.lab.id, title=entry.lab.title, criteria=scores, runs=runs, figures=tuple(figures))
+
+    def _history_figure(self, entry: LabEntry) -> dict[str, Any]:
+        scores, history = self.history(entry), self._history.get()
+        assert not isinstance(history, NoHistory)  # history() would have raised
+        return handed_in_figures.history_figure(history, scores, entry.lab)
 
     def close(self) -> None:
         """Ends the servers that this grading started and removes its working folder."""
