@@ -24,10 +24,11 @@ from graders.labs.definition import Lab
 from graders.labs.grading import RUNNER_ENVIRONMENT, Grading, RunBooks, RunPlan, RunResult, execute_all
 from graders.labs.handed_in import SummaryEvidence
 from graders.labs.kept import Once, Shelf
+from graders.labs.where import whereabouts
 from graders.profiles import Profile
 from graders.sandbox import Isolation, Server
 from graders.sandbox.removal import remove
-from graders.scoring import CheckOutcome, LabScore, Scorecard, score_criterion
+from graders.scoring import CheckOutcome, CriterionScore, LabScore, Scorecard, score_criterion
 from graders.submission import CodeView, Submission, discover, lay_out, submission_name
 from graders.submission.history import History, NoHistory, SubScore
 from graders.submission.unpacking import is_archive, unpack
@@ -35,6 +36,7 @@ from graders.verdicts import Verdict
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 GIVEN_FROM = REPOSITORY / "student_template"
+NOT_LOST = (Verdict.EARNED, Verdict.PENDING, Verdict.UNSCORED)
 PACKAGES = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "numpy", "pillow", "pytest")
 
 
@@ -275,8 +277,8 @@ class Grade:
         """The scorecard of all labs. :param outcomes: check outcomes by criterion id."""
         labs = []
         for entry in self.options.labs:
-            scores = tuple(score_criterion(each, outcomes.get(each.id, ())) for each in entry.lab.criteria)
-            labs.append(self._lab_score(entry, scores))
+            scores = (score_criterion(each, outcomes.get(each.id, ())) for each in entry.lab.criteria)
+            labs.append(self._lab_score(entry, tuple(self._located(entry, score) for score in scores)))
         records = [record for name in self.results for r in self.results[name].values() for record in r.books.records]
         timing = {
             "wall_s": time.monotonic() - self.started,
@@ -297,6 +299,13 @@ class Grade:
             environment=environment(),
             timing=timing,
         )
+
+    def _located(self, entry: LabEntry, score: CriterionScore) -> CriterionScore:
+        """A criterion that lost points, with the lines of the student's file that it is about."""
+        if score.verdict in NOT_LOST or self.fault is not None:
+            return score
+        found = whereabouts(self.view.root, entry.lab.student_file, score.criterion.where)
+        return replace(score, where=found)
 
     def _lab_score(self, entry: LabEntry, scores: tuple[Any, ...]) -> LabScore:
         results = self.results.get(entry.lab.id, {})

@@ -1,7 +1,7 @@
 """The report that a person reads: a scorecard as a piece of HTML that needs no script and no network.
 
 `render_summary` is the whole report, its style included; it is made to stand at the top of a pytest-html page, whose
-own table of tests follows under the fragment's last heading.
+own table of tests follows under the fragment's last heading. `finish_page` is for the whole page, once it is written.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from . import _charts, _matrix, _text
+from . import _charts, _histograms, _matrix, _scatter, _text
 from ._page import lay_out
+from ._whole import finish_page
 
-__all__ = ["render_summary", "report_title", "stylesheet"]
+__all__ = ["finish_page", "render_summary", "report_title", "stylesheet"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _COMMAND = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
@@ -31,7 +32,8 @@ def render_summary(scorecard: Mapping[str, Any]) -> str:
     Raises `KeyError` if the scorecard lacks a key that its schema demands.
     """
     template = _environment().get_template("summary.html.j2")
-    page = template.render(page=lay_out(scorecard), css=_css(), box=_charts, gutter=_matrix.GUTTER)
+    boxes = {"line": _charts, "scatter": _scatter, "histograms": _histograms}
+    page = template.render(page=lay_out(scorecard), css=_css(), boxes=boxes, gutter=_matrix.GUTTER)
     # A job that prints this file gives its workflow's runner no commands: shown the same, they are written otherwise.
     return _COMMAND.sub(r"\1&#58;", page).replace("##[", "&#35;#[")
 
