@@ -15,7 +15,10 @@ _FILTER = re.compile(
 )
 _RELOAD = re.compile(r'<div class="summary__reload">.*?</div>\s*</div>\s*</div>', re.DOTALL)
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src {scripts}; base-uri 'none'; form-action 'none'"
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src {scripts}; base-uri 'none'; "
+    "form-action 'none'"
+)
 _VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1"/>'
 
 
