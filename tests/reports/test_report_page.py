@@ -62,7 +62,7 @@ def test_sums_of_fractions_show_no_noise() -> None:
 
 def test_what_to_do_next_starts_with_the_largest_loss() -> None:
     page = parse(render_summary(samples.five_mistakes()))
-    losses = [float(element.text.replace(MINUS, "")) for element in page.all(class_="og-loss")]
+    losses = [float(element.text.replace(MINUS, "").split()[0]) for element in page.all(class_="og-loss")]
     assert losses == [4, 3, 1.25, 1.2, 1]
     first = page.all("li", "og-advice")[0].text
     assert [word for word in ("Measured", "Expected", "Likely cause", "Next step") if word in first] == [
@@ -75,7 +75,7 @@ def test_what_to_do_next_starts_with_the_largest_loss() -> None:
 
 def test_one_cause_for_many_criteria_is_told_once() -> None:
     page = parse(render_summary(samples.broken()))
-    assert [element.text for element in page.all(class_="og-loss")] == [f"{MINUS}14", f"{MINUS}2"]
+    assert [element.text for element in page.all(class_="og-loss")] == [f"{MINUS}14 points", f"{MINUS}2 points"]
     assert "One cause for 9 criteria" in page.text()
 
 

@@ -19,6 +19,7 @@ _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src {scripts}; base-uri 'none'; "
     "form-action 'none'"
 )
+_NO_SCRIPT = "'none'"
 _VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1"/>'
 
 
@@ -30,13 +31,36 @@ def finish_page(page: str) -> str:
     """
     head, body = page.split("<body>", 1)
     body, footer = body.rsplit("<footer>", 1)
-    scripts = " ".join(_hash(script) for script in _SCRIPT.findall(footer)) or "'none'"
-    policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY.format(scripts=scripts)}"/>'
+    policy = _policy(" ".join(_hash(script) for script in _SCRIPT.findall(footer)))
     head = head.replace("<html>", '<html lang="en">', 1)
     head = head.replace('<meta charset="utf-8"/>', f'<meta charset="utf-8"/>\n    {policy}\n    {_VIEWPORT}', 1)
     body = _RELOAD.sub("", body, count=1)
     body = _FILTER.sub(r'\g<0> aria-label="Show tests that are \1"', body)
     return f"{head}<body>\n<main>{body}</main>\n<footer>{footer}"
+
+
+def whole_page(title: str, body: str) -> str:
+    """Return a page around `body`; both are HTML already."""
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8"/>
+{_policy("")}
+{_VIEWPORT}
+<title>{title}</title>
+</head>
+<body>
+<main>
+<h1 id="title">{title}</h1>
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def _policy(scripts: str) -> str:
+    return f'<meta http-equiv="Content-Security-Policy" content="{_POLICY.format(scripts=scripts or _NO_SCRIPT)}"/>'
 
 
 def _hash(script: str) -> str:
