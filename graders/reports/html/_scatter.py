@@ -10,8 +10,8 @@ from . import _text
 from ._charts import Tick, round_ticks
 from ._text import Fitted
 
-WIDTH, HEIGHT = 640, 360
-LEFT, RIGHT, TOP, BOTTOM = 58, 622, 20, 306
+WIDTH, HEIGHT = 800, 380
+LEFT, RIGHT, TOP, BOTTOM = 58, 782, 20, 326
 _NO_PATH = Fitted("")
 _INSET = 26
 _MOST_SERIES = 4
@@ -71,6 +71,7 @@ class _Point:
 class _Plane:
     """Maps both values to the chart's units; `byte` and `percent` say what they are."""
 
+    x_high: float
     x_ticks: tuple[float, ...]
     y_ticks: tuple[float, ...]
     byte: bool
@@ -82,7 +83,7 @@ class _Plane:
 
     def x(self, size: float) -> float:
         """The place of a value on the x axis."""
-        low, high = self.x_ticks[0], self.x_ticks[-1]
+        low, high = self.x_ticks[0], self.x_high
         return round(LEFT + (size - low) / (high - low) * (RIGHT - LEFT - _INSET), 1)
 
     def y(self, value: float) -> float:
@@ -92,7 +93,7 @@ class _Plane:
 
     def size_told(self, size: float) -> str:
         """A value of the x axis in words."""
-        return _text.size(size) if self.byte else _text.number(size)
+        return _text.size(size).replace(".0 ", " ") if self.byte else _text.number(size)
 
     def value_told(self, value: float) -> str:
         """A value of the y axis in words."""
@@ -137,8 +138,12 @@ def _points(series: Mapping[str, Any]) -> tuple[_Point, ...]:
 
 def _plane(figure: Mapping[str, Any], points: Sequence[_Point]) -> _Plane:
     byte, percent = figure.get("x_unit") == "bytes", figure.get("y_unit") == "percent"
+    sizes = [point.size for point in points]
+    ticks = round_ticks(sizes, percent=False)
+    kept = tuple(tick for tick in ticks if tick <= max(sizes)) if max(sizes) > ticks[1] else ticks
     return _Plane(
-        round_ticks([point.size for point in points], percent=False),
+        max(max(sizes), kept[-1]),
+        kept,
         round_ticks([point.value for point in points], percent=percent),
         byte,
         percent,
@@ -153,7 +158,7 @@ def _clouds(series: Mapping[str, Sequence[_Point]], plane: _Plane) -> tuple[Clou
         dots = []
         for point in points:
             x, y = plane.at(point)
-            wanted = point.name not in labelled and len(labelled) < _MOST_LABELS
+            wanted = point.name and point.name not in labelled and len(labelled) < _MOST_LABELS
             room = _free_room(x, y, point.name, taken) if wanted else None
             if room is not None:
                 labelled.add(point.name)
