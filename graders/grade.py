@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from graders.caching import Store, environment
 from graders.errors import GraderError, OptgradeError, RunError, SubmissionError
 from graders.evidence.scorer import Scorer, start_server
-from graders.labs import handed_in
+from graders.labs import handed_in, handed_in_figures
 from graders.labs.catalogue import LabEntry
 from graders.labs.checks import ForPerson
 from graders.labs.definition import Lab, load_all
@@ -24,10 +24,11 @@ from graders.labs.grading import RUNNER_ENVIRONMENT, Grading, RunBooks, RunPlan,
 from graders.labs.handed_in import SummaryEvidence
 from graders.labs.kept import Once, Shelf
 from graders.labs.memory import Memory, fingerprint
+from graders.labs.where import whereabouts
 from graders.profiles import Profile
 from graders.sandbox import Isolation, RunRecord, Server
 from graders.sandbox.removal import remove
-from graders.scoring import CheckOutcome, LabScore, Scorecard, SeedFrom, score_criterion
+from graders.scoring import CheckOutcome, CriterionScore, LabScore, Scorecard, SeedFrom, score_criterion
 from graders.submission import CodeView, Part, Submission, discover, lay_out, part_for, submission_name
 from graders.submission.history import History, NoHistory, SubScore
 from graders.submission.seeds import seed_of
@@ -36,6 +37,7 @@ from graders.verdicts import Verdict
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 GIVEN_FROM = REPOSITORY / "student_template"
+NOT_LOST = (Verdict.EARNED, Verdict.PENDING, Verdict.UNSCORED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -376,8 +378,8 @@ class Grade:
         """The scorecard of all labs. :param outcomes: check outcomes by criterion id."""
         labs = []
         for entry in self.options.labs:
-            scores = tuple(score_criterion(each, outcomes.get(each.id, ())) for each in entry.lab.criteria)
-            labs.append(self._lab_score(entry, scores))
+            scores = (score_criterion(each, outcomes.get(each.id, ())) for each in entry.lab.criteria)
+            labs.append(self._lab_score(entry, tuple(self._located(entry, score) for score in scores)))
         everything = [result for lab in self.results.values() for result in lab.values()]
         records = [record for result in everything if not result.kept for record in result.books.records]
         timing = {
@@ -403,6 +405,13 @@ class Grade:
             timing=timing,
         )
 
+    def _located(self, entry: LabEntry, score: CriterionScore) -> CriterionScore:
+        """A criterion that lost points, with the lines of the student's file that it is about."""
+        if score.verdict in NOT_LOST or self.fault is not None:
+            return score
+        found = whereabouts(self.view.root, entry.lab.student_file, score.criterion.where)
+        return replace(score, where=found)
+
     def _lab_score(self, entry: LabEntry, scores: tuple[Any, ...]) -> LabScore:
         results = self.results.get(entry.lab.id, {})
         runs = tuple(_described(entry, result) for _, result in sorted(results.items()))
@@ -412,7 +421,9 @@ class Grade:
             figures = entry.figures.figures(self._gradings[entry.lab.id], ordered)
             if entry.lab.id in self._summaries:
                 with contextlib.suppress(OptgradeError, ForPerson):
-                    figures += handed_in.figures(self.summary(entry))
+                    figures += handed_in_figures.claims_figure(self.summary(entry))
+            with contextlib.suppress(OptgradeError, ForPerson):
+                figures.append(self._history_figure(entry))
         return LabScore(
             lab=entry.lab.id,
             title=entry.lab.title,
@@ -421,6 +432,11 @@ class Grade:
             runs=runs,
             figures=tuple(figures),
         )
+
+    def _history_figure(self, entry: LabEntry) -> dict[str, Any]:
+        scores, history = self.history(entry), self._history.get()
+        assert not isinstance(history, NoHistory)  # history() would have raised
+        return handed_in_figures.history_figure(history, scores, entry.lab)
 
     def close(self) -> None:
         """Ends the servers that this grading started and removes its working folder."""

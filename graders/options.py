@@ -298,6 +298,14 @@ class GradingSession:
         assert self.scorecard is not None
         return render_summary(self.scorecard)
 
+    def finish_page(self, config: pytest.Config) -> None:
+        """Finishes pytest-html's page, where it wrote one that stands by itself."""
+        from graders.reports.html import finish_page
+
+        path = Path(config.option.htmlpath or "")
+        if config.option.self_contained_html and path.is_file():
+            path.write_text(finish_page(path.read_text(encoding="utf-8")), encoding="utf-8")
+
     def closing_lines(self) -> Iterator[str]:
         """The end of the terminal's output: what cost points, where the report is, the score by lab."""
         if self.scorecard is None:

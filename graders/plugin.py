@@ -210,6 +210,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
     grading.finish()
     session.exitstatus = grading.exit_code(int(session.exitstatus))
     result = yield
+    grading.finish_page(session.config)
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None:
         reporter.ensure_newline()

@@ -22,12 +22,16 @@ CLAIMED = "summary_"
 
 @dataclass(frozen=True)
 class Criterion:
-    """One thing that earns points. ``marked_by`` is ``"tests"`` or ``"person"``."""
+    """One thing that earns points. ``marked_by`` is ``"tests"`` or ``"person"``.
+
+    ``where``: the classes and methods of the student's file that it is about, the likeliest first.
+    """
 
     id: str
     title: str
     points: float
     marked_by: str
+    where: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,13 @@ def load(folder: Path) -> Lab:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         limits = data["limits"]
         criteria = tuple(
-            Criterion(item["id"], item["title"], float(item["points"]), item.get("marked_by", "tests"))
+            Criterion(
+                item["id"],
+                item["title"],
+                float(item["points"]),
+                item.get("marked_by", "tests"),
+                tuple(item.get("where", ())),
+            )
             for item in data["criteria"]
         )
         lab = Lab(

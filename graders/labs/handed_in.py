@@ -352,23 +352,3 @@ def quote_answer(summary: SummaryEvidence, criterion: str) -> None:
         raise ForPerson(f"no answer was found to: {question.text}")
     observe(passage=answer.quote.text, place=str(answer.quote.place))
     raise ForPerson(f"{answer.words} words, {answer.quote.place}, in answer to: {question.text}")
-
-
-def figures(summary: SummaryEvidence) -> list[dict[str, Any]]:
-    """What the summary states beside what was measured, as a table for the report; none where nothing was compared."""
-    if not summary.compared:
-        return []
-    rows = [
-        [each.variant, each.quantity, each.stated, each.place, each.measured, "agrees" if each.agrees else "differs"]
-        for each in sorted(summary.compared, key=lambda each: each.agrees)
-    ]
-    return [
-        {
-            "kind": "table",
-            "title": "The summary's figures beside the grader's",
-            "caption": "The grader measures on other images, so qualities may differ by some points; sizes may not. "
-            "What differs by more comes first.",
-            "columns": ["variant", "quantity", "stated", "where", "measured", "held against each other"],
-            "rows": rows,
-        }
-    ]

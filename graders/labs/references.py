@@ -12,6 +12,7 @@ from typing import Any
 from graders.errors import GraderError, RunError
 from graders.evidence.evaluation import Evaluation
 from graders.evidence.scorer import REPOSITORY
+from graders.evidence.sizes import deflate_size
 from graders.evidence.tflite import Model
 from graders.labs import testers
 from graders.labs.grading import Grading
@@ -68,9 +69,10 @@ def make(grading: Grading, target: Path, module: str, class_name: str, arguments
 
 @dataclass(frozen=True)
 class Known:
-    """The given model's FP32 file in two numbers, by which a summary that is about it is recognised."""
+    """The given model's FP32 file in numbers: bytes, as it is and deflated, and weights."""
 
     size: int
+    deflated: int
     parameters: int
 
 
@@ -79,7 +81,8 @@ def known(grading: Grading) -> Known:
 
     def measure() -> Known:
         found = original(grading)
-        return Known(found.path.stat().st_size, found.parameters)
+        data = found.path.read_bytes()
+        return Known(len(data), deflate_size(data), found.parameters)
 
     return grading.memory.once("known", measure)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from graders.evidence.evaluation import Evaluation
@@ -63,6 +64,41 @@ def variants_table(grading: Grading, rows: Iterable[tuple[str, Evaluation, FileE
         ],
         "rows": found,
     }
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A variant in the plot of size against accuracy: ``size`` in bytes, ``accuracy`` as a share of 1."""
+
+    name: str
+    size: int
+    accuracy: float
+
+
+def trade_off(grading: Grading, size: str, series: Mapping[str, Iterable[Spot]]) -> dict[str, Any] | None:
+    """Size against accuracy, a series for each of who made the files; None where the first series is empty."""
+    found = {
+        name: [[spot.size, round(100 * spot.accuracy, 2), spot.name] for spot in spots]
+        for name, spots in series.items()
+    }
+    if not next(iter(found.values()), []):
+        return None
+    return {
+        "kind": "scatter",
+        "title": "Size against accuracy",
+        "caption": f"Up and to the left is better. Accuracy on {grading.profile.images}.",
+        "x_label": size,
+        "y_label": "accuracy",
+        "x_unit": "bytes",
+        "y_unit": "percent",
+        "series": [{"name": name, "points": points} for name, points in found.items() if points],
+    }
+
+
+def matrices(grading: Grading, qualities: Mapping[str, Evaluation], first: Sequence[str]) -> list[dict[str, Any]]:
+    """The confusion matrix of every run, those named first at the front."""
+    order = sorted(qualities, key=lambda name: first.index(name) if name in first else len(first))
+    return [matrix(grading, name, qualities[name]) for name in order]
 
 
 def matrix(grading: Grading, name: str, quality: Evaluation) -> dict[str, Any]:

@@ -45,6 +45,16 @@ def lost_lines(scorecard: Mapping[str, Any]) -> Iterator[str]:
         for part, text in zip(PARTS, texts, strict=True):
             if text:
                 yield f"      {part:<9} {clean(text)}"
+        places = dict.fromkeys(place for criterion in criteria for place in _places(criterion))
+        if places:
+            yield f"      {'where':<9} {clean('; '.join(places))}"
+
+
+def _places(criterion: Mapping[str, Any]) -> Iterator[str]:
+    where: Mapping[str, Any] = criterion.get("where") or {"places": ()}
+    for place in where["places"]:
+        line = f", line {place['line']}" if place["line"] else ""
+        yield f"{where['file']}{line}: {place['name']}"
 
 
 def score_lines(scorecard: Mapping[str, Any]) -> Iterator[str]:

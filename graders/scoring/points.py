@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from graders.labs.definition import PERSON, Criterion
+from graders.labs.where import Whereabouts
 from graders.scoring.outcomes import NOT_MEASURABLE, OUR_FAULT, PERSONS_MARK, CheckOutcome, Reason
 from graders.verdicts import Verdict
 
@@ -42,13 +43,14 @@ class Points:
 
 @dataclass(frozen=True)
 class CriterionScore:
-    """A criterion with what it earned and why."""
+    """A criterion with what it earned and why; ``where`` says where in the student's file, if points were lost."""
 
     criterion: Criterion
     earned: Decimal
     verdict: Verdict
     reason: Reason | None
     checks: tuple[CheckOutcome, ...]
+    where: Whereabouts | None = None
 
     @property
     def maximum(self) -> Decimal:
@@ -65,6 +67,7 @@ class CriterionScore:
             "marked_by": self.criterion.marked_by,
             "verdict": self.verdict.value,
             "reason": self.reason.as_json() if self.reason else None,
+            "where": self.where.as_json() if self.where else None,
             "evidence": {check.name: dict(check.evidence) for check in self.checks if check.evidence},
             "checks": [check.as_json() for check in self.checks],
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -103,7 +104,16 @@ class Scorecard:
 
     def dumps(self) -> str:
         """The scorecard's file."""
-        return json.dumps(self.as_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        text = json.dumps(self.as_json(), indent=2, ensure_ascii=False, allow_nan=False)
+        return _ROW.sub(_in_one_line, text) + "\n"
+
+
+# A list of numbers, a line each as json writes it. No string has line breaks in it, so none can look like one.
+_ROW = re.compile(r"\[\n\s+-?\d[\d.eE+-]*(?:,\n\s+-?\d[\d.eE+-]*)*\n\s+\]")
+
+
+def _in_one_line(row: re.Match[str]) -> str:
+    return "[" + ", ".join(row.group()[1:-1].replace(",", " ").split()) + "]"
 
 
 def _plain(value: Any) -> Any:

@@ -26,7 +26,7 @@ STRINGS = {
     "huge": HUGE,
     "all": SCRIPT + ATTRIBUTE + STYLE + TERMINAL + HIDDEN + TEMPLATE + STACKED,
 }
-_KEPT = {"schema", "verdict", "tier", "kind", "y_unit"}
+_KEPT = {"schema", "verdict", "tier", "kind", "x_unit", "y_unit"}
 
 
 def replace_strings(value: Any, text: str, key: str = "") -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import drawn
+
 Json = dict[str, Any]
 
 CLASSES = (
@@ -175,7 +177,8 @@ def quantization() -> Json:
         (1, 0): 1,
         (36, 20): 1,
     }
-    figures = [line, table, confusion_matrix("INT8, calibration share 0.3", confused)]
+    matrices = [confusion_matrix(f"INT8, calibration share {share}", confused) for share in (0.3, 0.8)]
+    figures = [line, table, *matrices, drawn.claims()]
     return lab("l02_quantization", "Lab 2: quantisation", criteria, runs, figures)
 
 
@@ -211,4 +214,4 @@ def pruning() -> Json:
         ],
     }
     runs = [run(f"clustered-{k}", f"ClusteredModel, {k} clusters", cpu_s=9.3, wall_s=9.6) for k in (2, 16, 32)]
-    return lab("l03_pruning_clustering", "Lab 3: pruning and clustering", criteria, runs, [line])
+    return lab("l03_pruning_clustering", "Lab 3: pruning and clustering", criteria, runs, [drawn.scatter(), line, drawn.histograms(), drawn.history()])

@@ -58,6 +58,10 @@ def five_mistakes() -> Json:
             "`astype(np.int8)` without `np.clip` wraps around.",
             "Use `np.clip(np.round(x / scale) + zero_point, -128, 127).astype(np.int8)`.",
         ),
+        where={
+            "file": "dl_in_iot_course/l02_quantization/quantization_experiments.py",
+            "places": [{"name": "INT8Model.preprocess_input", "line": 148}, {"name": "INT8Model", "line": None}],
+        },
         evidence={"inputs_tried": 200, "wrapped": 37, "first_counterexample": {"x": 3.1, "expected": 127, "got": -102}},
     )
     found["l02.imbalanced.calibration"].update(

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.reports.html import render_summary
+from graders.reports.html import _histograms, _scatter, render_summary
 from graders.reports.html._charts import BOTTOM, LEFT, RIGHT, TOP, line_chart
+from graders.reports.html._histograms import histograms
 from graders.reports.html._matrix import confusion_matrix
+from graders.reports.html._scatter import scatter
 from graders.reports.html._text import MISSING
 
-from . import labs, samples
+from . import drawn, labs, samples
 from .labs import Json
 from .page import Page, parse
 
@@ -158,3 +161,95 @@ def test_numbers_of_a_table_are_set_to_the_right() -> None:
 def test_a_long_table_says_what_it_leaves_out() -> None:
     page = page_with({**TABLE, "columns": ["i"], "rows": [[i] for i in range(1000)]})
     assert "800 more rows not shown." in page.text()
+
+
+def test_sizes_stand_beside_the_references() -> None:
+    plot = scatter(drawn.scatter())
+    own, reference = plot.clouds
+    assert [dot.label for dot in own.dots] == ["fp32", "clustered-2", "clustered-32", "pruned-0.5"]
+    assert own.dots[1].x < own.dots[2].x < own.dots[0].x
+    assert own.dots[0].y < own.dots[1].y
+    assert plot.links.count("M") == 2, "two pairs of one name lie apart, one lies on itself"
+    assert plot.rows[0] == ("fp32", "112.7 kB", "91.44 %", MISSING, MISSING)
+    assert reference.dots[0].label_x is None, "its name stands at the submission's own point"
+    assert "the smallest clustered-2 with 28.7 kB" in plot.description
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-1000, 10**9) | st.floats(), st.integers(0, 100) | st.floats(), st.text(max_size=40)),
+        max_size=30,
+    )
+)
+def test_points_and_their_names_stay_within_the_plot(points: list[tuple[float, float, str]]) -> None:
+    figure = drawn.scatter()
+    figure["series"] = [{"name": "x", "points": [list(point) for point in points]}]
+    plot = scatter(figure)
+    assert len(plot.x_ticks) <= 9
+    boxes = []
+    for dot in (dot for cloud in plot.clouds for dot in cloud.dots):
+        assert _scatter.LEFT <= dot.x <= _scatter.RIGHT
+        assert _scatter.TOP <= dot.y <= _scatter.BOTTOM
+        if dot.label_x is not None:
+            boxes.append((dot.label_x, dot.label_y))
+    assert len(set(boxes)) == len(boxes)
+
+
+def test_clusters_and_zeros_are_marked() -> None:
+    figure = histograms(drawn.histograms())
+    clustered, pruned = figure.panels
+    assert clustered.bars.count("M") == clustered.marks.count("M") == clustered.reference_marks.count("M") == 4
+    assert clustered.zero_bar == ""
+    assert clustered.cells == ("clustered-4", "4,736", "0", "0", "4", "-0.9, -0.3, 0.3, 0.9")
+    assert pruned.zero_bar.startswith("M130 ")
+    assert pruned.zero_label == "50 % zeros"
+    assert pruned.bars.count("M") == sum(count > 0 for count in drawn.histograms()["panels"][1]["counts"])
+    assert "2,368 are exactly 0 (50 %)" in pruned.description
+
+
+NUMBERS = st.lists(st.integers(-5, 10**6) | st.floats() | st.none(), max_size=70)
+
+
+@given(st.fixed_dictionaries(dict.fromkeys(("counts", "before", "values", "sizes", "reference_values"), NUMBERS)))
+def test_histograms_survive_any_numbers(numbers: Json) -> None:
+    figure = drawn.histograms()
+    figure["panels"] = [{**drawn.panel("x", []), **numbers, "top": 0}, {}]
+    for panel in histograms(figure).panels:
+        for path in (panel.bars, panel.before, panel.marks, panel.reference_marks):
+            assert "nan" not in path
+            assert "inf" not in path
+            places = [float(x) for x in re.findall(r"M(-?[\d.]+) ", path)]
+            assert all(_histograms.LEFT - 2 <= x <= _histograms.RIGHT + 2 for x in places)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("scatter", "No points to draw."), ("histograms", "No weights to draw.")],
+)
+def test_a_newer_figure_without_data_says_so(kind: str, said: str) -> None:
+    assert said in page_with({"kind": kind, "title": "T"}).text()
+
+
+def test_claims_that_differ_come_first_and_open() -> None:
+    page = page_with(drawn.claims())
+    text = page.text()
+    assert "3 figures of the summary, 1 of them differs" in text
+    assert text.index("22.7 %") < text.index("2 figures that agree") < text.index("90.3 %")
+    assert [badge.text for badge in page.all(class_="og-badge")] == ["differs", "agrees", "agrees"]
+
+
+def test_a_history_shows_its_parts_and_the_commits_that_cost() -> None:
+    page = page_with(drawn.history())
+    text = page.text()
+    assert "4 of 9 subjects say what the commit does 0badcafe update fits every commit" in text
+    assert "in part 50 %" in text
+    assert "4 more commits not shown." in text
+    assert "1234abcd Clip before the int8 cast 2026-03-02 10:15 UTC, 1 file" in text
+    assert "8 more commits not shown." in text
+
+
+def test_matrices_open_one_at_a_time() -> None:
+    page = page_with(*(labs.confusion_matrix(f"run {number}", {(5, 4): number}) for number in (1, 2, 3)))
+    unfolding = [each for each in page.all("details") if each.attributes.get("name") == "og-matrices-0"]
+    assert ["open" in each.attributes for each in unfolding] == [True, False, False]
+    assert "run 2 442 of 444 right (99.5 %)" in page.text()

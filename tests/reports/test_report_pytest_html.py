@@ -30,10 +30,10 @@ def pytest_html_results_summary(prefix, summary, postfix):
 """
 
 
-def written_by_pytest_html(folder: Path, card: object) -> str:
+def written_by_pytest_html(folder: Path, card: object, tests: str = "def test_one(): pass\n", code: int = 0) -> str:
     (folder / "card.json").write_text(json.dumps(card))
     (folder / "conftest.py").write_text(CONFTEST)
-    (folder / "test_one.py").write_text("def test_one(): pass\n")
+    (folder / "test_one.py").write_text(tests)
     command = [
         sys.executable,
         "-m",
@@ -51,7 +51,7 @@ def written_by_pytest_html(folder: Path, card: object) -> str:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
     return (folder / "report.html").read_text(encoding="utf-8")
 
 

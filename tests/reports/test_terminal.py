@@ -236,7 +236,7 @@ def test_hostile_text_anywhere(name: str) -> None:
     assert shown
     for line in shown:
         assert line.isprintable()
-        assert re.match(r"[✗◐!…] lx\.\d+ |      (measured|expected|cause|next) ", line)
+        assert re.match(r"[✗◐!…] lx\.\d+ |      (measured|expected|cause|next|where) ", line)
 
 
 @pytest.mark.parametrize("make", [samples.full_marks, samples.five_mistakes], ids=["full marks", "five mistakes"])

@@ -18,6 +18,7 @@ from graders.evidence.compression.clusters import (
     overall,
     spacing,
 )
+from graders.evidence.compression.histograms import BINS, Histogram, histogram, histograms
 from graders.evidence.compression.kernels import DENSE, Kernel, KernelPair, Pairing, kernels, paired, unfinished
 from graders.evidence.compression.leftovers import Leftovers, OperatorCount, leftovers
 from graders.evidence.compression.measured import Compression, measure
@@ -35,11 +36,13 @@ from graders.evidence.compression.zeros import (
 )
 
 __all__ = [
+    "BINS",
     "DENSE",
     "UNEVEN",
     "CentroidShift",
     "Compression",
     "Distinct",
+    "Histogram",
     "Kernel",
     "KernelPair",
     "Leftovers",
@@ -59,6 +62,8 @@ __all__ = [
     "distinct_values",
     "expected_zeros",
     "few",
+    "histogram",
+    "histograms",
     "kernels",
     "leftovers",
     "linear_centroids",

@@ -17,6 +17,7 @@ from graders.evidence.compression.clusters import (
     distinct_values,
     spacing,
 )
+from graders.evidence.compression.histograms import Histogram, histograms
 from graders.evidence.compression.kernels import computed_kernels, kernels, paired, unwrapped
 from graders.evidence.compression.leftovers import Leftovers, leftovers
 from graders.evidence.compression.movement import Movement, movements
@@ -33,7 +34,7 @@ class Compression:
     wrappers left in is; what needs the original's kernels (``shifts``, ``misplaced``, ``magnitudes``, ``movements``) is
     empty then, or without the kernels that it computes where wrappers are all that is different. ``spacing`` and
     ``shifts`` are empty without a number of clusters, and judged by those that were made (:func:`clusters_used`);
-    ``magnitudes`` are empty without a sparsity.
+    ``magnitudes`` are empty without a sparsity. ``histograms`` are of at most two kernels.
     """
 
     difference: str
@@ -45,6 +46,7 @@ class Compression:
     misplaced: tuple[Misplaced, ...]
     magnitudes: tuple[Magnitudes, ...]
     movements: tuple[Movement, ...]
+    histograms: tuple[Histogram, ...] = ()
 
 
 def measure(
@@ -91,4 +93,5 @@ def measure(
         misplaced=misplaced_zeros(pairs),
         magnitudes=() if sparsity is None else tuple(magnitudes(pair, sparsity) for pair in matched),
         movements=movements(pairs),
+        histograms=histograms(found, pairs),
     )

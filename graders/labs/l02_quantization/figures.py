@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from graders.evidence.evaluation import Evaluation
+from graders.labs import testers
 from graders.labs.grading import Grading, RunResult
-from graders.labs.held import Held
+from graders.labs.held import Held, held
+from graders.labs.l02_quantization import baseline as base
 from graders.labs.l02_quantization.evidence import Fp32Evidence, Int8Evidence
-from graders.labs.tester_figures import file_facts, matrix, quality_facts, variants_table
+from graders.labs.tester_figures import Spot, file_facts, matrices, quality_facts, trade_off, variants_table
 from graders.labs.testers import FileEvidence
 
 MATRIX_RUNS = ("int8-0.8", "int8-drawn", "int8-0.3", "int8-0.08", "int8-0.01", "fp32")
@@ -33,21 +35,31 @@ def describe(evidence: Any) -> dict[str, Any]:
 
 
 def figures(grading: Grading, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
-    """Calibration share against accuracy, every variant's figures, and a confusion matrix."""
+    """Size and calibration share against accuracy, every variant's figures, and confusion matrices."""
     measured = {name: result.evidence for name, result in results.items() if result.error is None}
-    found = []
-    line = _share_line(grading, measured)
-    if line:
-        found.append(line)
-    table = variants_table(grading, _rows(measured))
-    if table is not None:
-        found.append(table)
-    for name in MATRIX_RUNS:
-        quality = _quality(measured.get(name))
-        if quality is not None:
-            found.append(matrix(grading, name, quality))
-            break
-    return found
+    own = [Spot(name, file.artefact.size, quality.accuracy) for name, quality, file in _rows(measured)]
+    found = [
+        trade_off(grading, "size of the file", {"this submission": own, "reference": _reference(grading, measured)}),
+        _share_line(grading, measured),
+        variants_table(grading, _rows(measured)),
+    ]
+    qualities = {name: quality for name, evidence in measured.items() if (quality := _quality(evidence)) is not None}
+    return [figure for figure in found if figure is not None] + matrices(grading, qualities, MATRIX_RUNS)
+
+
+def _reference(grading: Grading, measured: Mapping[str, Any]) -> list[Spot]:
+    """The reference's FP32 file and its INT8 file for one share, where a submission has more than one of the latter."""
+    quantised = [each for each in measured.values() if isinstance(each, Int8Evidence) and _quality(each) is not None]
+    if len(quantised) < 2:
+        return []
+    found = [Spot("fp32", quantised[0].fp32_size, quantised[0].fp32_accuracy)]
+    int8 = held(lambda: grading.memory.once("reference int8", lambda: _reference_int8(grading))).value
+    return found if int8 is None else [*found, int8]
+
+
+def _reference_int8(grading: Grading) -> Spot:
+    file = base.baseline(grading).int8
+    return Spot(f"int8-{base.INT8_SHARE}", file.stat().st_size, testers.evaluated(grading, file).accuracy)
 
 
 def _quality(evidence: Any) -> Evaluation | None:

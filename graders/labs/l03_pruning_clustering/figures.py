@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from graders.evidence.compression import overall, pruned
+from graders.labs import references
 from graders.labs.grading import Grading, RunResult
 from graders.labs.l03_pruning_clustering.evidence import CompressedEvidence
-from graders.labs.tester_figures import file_facts, matrix, quality_facts, variants_table
+from graders.labs.l03_pruning_clustering.weights import weights_figures
+from graders.labs.tester_figures import Spot, file_facts, matrices, quality_facts, trade_off, variants_table
 
 MATRIX_RUNS = ("clustered-drawn", "clustered-16", "clustered-8", "pruned-drawn", "pruned-0.5", "pruned-0.4")
 SPEED = (
@@ -43,7 +45,9 @@ def describe(evidence: Any) -> dict[str, Any]:
 
 
 def figures(grading: Grading, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
-    """Clusters and sparsity against accuracy, beside the reference's; every variant's figures; a confusion matrix."""
+    """Size, clusters and sparsity against accuracy, beside the reference's; every variant's figures; the weights of
+    each file; confusion matrices.
+    """
     measured = {
         name: result.evidence
         for name, result in results.items()
@@ -56,16 +60,31 @@ def figures(grading: Grading, results: Mapping[str, RunResult]) -> list[dict[str
         each.sparsity: each for each in measured.values() if each.sparsity is not None
     }
     found = [
+        _trade_off(grading, measured),
         _line(grading, "Clusters against accuracy", "values in each layer", clustered),
         _line(grading, "Sparsity against accuracy", "share of zeros in each layer", pruned_ones),
         variants_table(grading, _rows(measured)),
+        *weights_figures(measured),
     ]
-    for name in MATRIX_RUNS:
-        evidence = measured.get(name)
-        if evidence is not None and evidence.evaluation.value is not None:
-            found.append(matrix(grading, name, evidence.evaluation.value))
-            break
-    return [figure for figure in found if figure is not None]
+    qualities = {name: quality for name, quality, _ in _rows(measured)}
+    return [figure for figure in found if figure is not None] + matrices(grading, qualities, MATRIX_RUNS)
+
+
+def _trade_off(grading: Grading, measured: Mapping[str, CompressedEvidence]) -> dict[str, Any] | None:
+    """Archive size against accuracy: every compressed file saves its space in an archive alone."""
+    own, reference = [], []
+    for name, evidence in measured.items():
+        quality, weighed, expected = evidence.evaluation.value, evidence.compressed.value, evidence.expected.value
+        if quality is not None and weighed is not None:
+            own.append(Spot(name, weighed.deflated, quality.accuracy))
+        if expected is not None:
+            reference.append(Spot(name, expected.compressed.deflated, expected.evaluation.accuracy))
+    if not own:
+        return None
+    given = next((each.given.value for each in measured.values() if each.given.value is not None), None)
+    whole = [Spot("fp32", references.known(grading).deflated, given.accuracy)] if given is not None else []
+    series = {"this submission": own, "reference": reference, "given model": whole}
+    return trade_off(grading, "size in a ZIP archive", series)
 
 
 def _rows(measured: Mapping[str, CompressedEvidence]) -> Iterator[tuple[str, Any, Any]]:

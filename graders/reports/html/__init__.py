@@ -1,7 +1,7 @@
 """The report that a person reads: a scorecard as a piece of HTML that needs no script and no network.
 
 `render_summary` is the whole report, its style included; it is made to stand at the top of a pytest-html page, whose
-own table of tests follows under the fragment's last heading.
+own table of tests follows under the fragment's last heading. `finish_page` is for the whole page, once it is written.
 """
 
 from __future__ import annotations
@@ -13,27 +13,37 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from . import _charts, _matrix, _text
+from . import _charts, _histograms, _matrix, _scatter, _text
 from ._page import lay_out
+from ._whole import finish_page, whole_page
 
-__all__ = ["render_summary", "report_title", "stylesheet"]
+__all__ = ["finish_page", "render_page", "render_summary", "report_title", "stylesheet"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _COMMAND = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 
 
-def render_summary(scorecard: Mapping[str, Any]) -> str:
+def render_summary(scorecard: Mapping[str, Any], *, with_tests: bool = True) -> str:
     """Return the report on one scorecard as an HTML fragment with its own style element.
 
-    Whatever the scorecard holds, foreign text comes out escaped, without control characters and of bounded length.
+    `with_tests` says that pytest-html's table of tests follows, to which the fragment gives a heading then. Whatever
+    the scorecard holds, foreign text comes out escaped, without control characters and of bounded length.
     Raises `KeyError` if the scorecard lacks a key that its schema demands.
     """
     template = _environment().get_template("summary.html.j2")
-    page = template.render(page=lay_out(scorecard), css=_css(), box=_charts, gutter=_matrix.GUTTER)
+    boxes = {"line": _charts, "scatter": _scatter, "histograms": _histograms}
+    known = {"css": _css(), "boxes": boxes, "gutter": _matrix.GUTTER, "with_tests": with_tests}
+    page = template.render(page=lay_out(scorecard), **known)
     # A job that prints this file gives its workflow's runner no commands: shown the same, they are written otherwise.
     return _COMMAND.sub(r"\1&#58;", page).replace("##[", "&#35;#[")
+
+
+def render_page(scorecard: Mapping[str, Any]) -> str:
+    """Return the report as a whole page by itself, without pytest's record of tests and without any script."""
+    title = escape(report_title(scorecard))
+    return whole_page(title, render_summary(scorecard, with_tests=False))
 
 
 def report_title(scorecard: Mapping[str, Any]) -> str:

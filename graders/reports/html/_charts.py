@@ -106,7 +106,7 @@ def line_chart(figure: Mapping[str, Any]) -> LineChart:
     if not lines:
         return chart
     places = _places(all_series[:_MOST_SERIES], lines)
-    ticks = _ticks(lines, percent)
+    ticks = round_ticks([value for line in lines for value in line.values.values()], percent=percent)
     scale = _Scale({place: index for index, place in enumerate(places)}, ticks[0], ticks[-1])
     every = math.ceil(len(places) / _MOST_X_LABELS)
     return LineChart(
@@ -153,9 +153,8 @@ def _places(all_series: Sequence[Mapping[str, Any]], lines: Sequence[_Line]) -> 
     return tuple(places)
 
 
-def _ticks(lines: Sequence[_Line], percent: bool) -> tuple[float, ...]:
-    """Round numbers that enclose all values, at most seven of them."""
-    values = [value for line in lines for value in line.values.values()]
+def round_ticks(values: Sequence[float], *, percent: bool) -> tuple[float, ...]:
+    """Round numbers that enclose all values, at most seven of them; percentages stay within 0 and 100."""
     low, high = min(values), max(values)
     least = 10.0 if percent else max(abs(high), 1e-9) * 0.02
     if high - low < least:

@@ -14,11 +14,18 @@ from ._verdicts import Look, look
 _NOT_LOST = ("pending", "unscored")
 
 
+_LONG, _PARTS, _MOST_PARTS = 180, 3, 12
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """Why a check does not hold and what to do, as running text; what is not known is empty."""
+    """Why a check does not hold and what to do, as running text; what is not known is empty.
+
+    `findings` is what was measured as a list, where it is many things in one line; else it is empty.
+    """
 
     measured: tuple[Span, ...]
+    findings: tuple[tuple[Span, ...], ...]
     expected: tuple[Span, ...]
     cause: tuple[Span, ...]
     next: tuple[Span, ...]
@@ -34,6 +41,22 @@ class Check:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Where:
+    """The student's file that a criterion is about, and the classes and methods in it; a line of 0 is not known."""
+
+    file: str
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A class or method by name, and the line of its definition."""
+
+    name: str
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Criterion:
     """One line of the table. `anchor` is unique in the page and made by it, never of foreign text."""
 
@@ -46,6 +69,7 @@ class Criterion:
     verdict: str
     look: Look
     reason: Reason | None
+    where: Where | None
     checks: tuple[Check, ...]
     evidence: tuple[Fact, ...]
 
@@ -68,7 +92,7 @@ class Criterion:
     @property
     def has_details(self) -> bool:
         """Whether there is anything to unfold."""
-        return bool(self.explanation or self.checks or self.evidence)
+        return bool(self.explanation or self.where or self.checks or self.evidence)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +109,15 @@ class Advice:
         return self.criteria[0]
 
     @property
+    def where(self) -> tuple[Where, ...]:
+        """The places of all its criteria, by file, each once."""
+        files: dict[str, dict[Place, None]] = {}
+        for each in self.criteria:
+            if each.where is not None:
+                files.setdefault(each.where.file, {}).update(dict.fromkeys(each.where.places))
+        return tuple(Where(file=file, places=tuple(places)) for file, places in files.items())
+
+    @property
     def several_labs(self) -> bool:
         """Whether the criteria belong to more than one lab."""
         return len({criterion.lab for criterion in self.criteria}) > 1
@@ -94,8 +127,26 @@ def reason(raw: Mapping[str, Any] | None) -> Reason | None:
     """Return the four parts of a reason as running text; a part that is not there is empty."""
     if not raw:
         return None
-    parts = {part: _text.spans(raw.get(part, "")) for part in ("measured", "expected", "cause", "next")}
-    return Reason(**parts)
+    told = {part: _text.spans(raw.get(part, "")) for part in ("measured", "expected")}
+    advised = {part: _text.code_spans(raw.get(part, "")) for part in ("cause", "next")}
+    return Reason(**told, **advised, findings=_findings(raw.get("measured", "")))
+
+
+def _findings(measured: Any) -> tuple[tuple[Span, ...], ...]:
+    """The parts of a long text that has semicolons between many of them."""
+    parts = str(measured)[: 4 * _text.LONGEST_TEXT].split("; ")
+    if len(parts) < _PARTS or len(str(measured)) < _LONG:
+        return ()
+    shown = [_text.spans(part, 400) for part in parts[:_MOST_PARTS]]
+    hidden = len(parts) - len(shown)
+    return (*shown, (Span(f"… and {hidden} more", False),)) if hidden else tuple(shown)
+
+
+def _where(raw: Mapping[str, Any] | None) -> Where | None:
+    if not raw:
+        return None
+    places = (Place(_text.label(each["name"], 80), int(_text.finite(each.get("line")) or 0)) for each in raw["places"])
+    return Where(file=_text.label(raw["file"], 200), places=tuple(places))
 
 
 def criterion(raw: Mapping[str, Any], anchor: str, lab: str) -> Criterion:
@@ -110,6 +161,7 @@ def criterion(raw: Mapping[str, Any], anchor: str, lab: str) -> Criterion:
         verdict=raw["verdict"],
         look=look(raw["verdict"]),
         reason=reason(raw.get("reason")),
+        where=_where(raw.get("where")),
         checks=tuple(_check(check) for check in raw.get("checks") or []),
         evidence=arrange(raw.get("evidence") or {}),
     )
@@ -121,7 +173,7 @@ def _check(raw: Mapping[str, Any]) -> Check:
 
 
 def advice(criteria: Iterable[Criterion]) -> tuple[Advice, ...]:
-    """Return what a student can repair, largest loss first; criteria with the very same reason are one thing."""
+    """Return what a student can repair, largest loss first; criteria with one cause are one thing."""
     return tuple(sorted(_grouped(item for item in criteria if item.lost > 0), key=lambda piece: -piece.lost))
 
 
@@ -133,8 +185,16 @@ def faults(criteria: Iterable[Criterion]) -> tuple[Advice, ...]:
 def _grouped(criteria: Iterable[Criterion]) -> tuple[Advice, ...]:
     groups: dict[object, list[Criterion]] = {}
     for item in criteria:
-        groups.setdefault(item.explanation or item.anchor, []).append(item)
+        groups.setdefault(_to_mend(item), []).append(item)
     return tuple(map(_advice, groups.values()))
+
+
+def _to_mend(item: Criterion) -> object:
+    """What two criteria have in common if one repair mends both: the cause and the step, whatever was measured."""
+    why = item.explanation
+    if why is None:
+        return item.anchor
+    return (why.cause, why.next) if why.cause and why.next else why
 
 
 def _advice(group: Sequence[Criterion]) -> Advice:

@@ -10,7 +10,10 @@ from . import _text
 from ._charts import LineChart, line_chart
 from ._criteria import Advice, Criterion, advice, criterion, faults
 from ._evidence import scalar
+from ._handed_in import Claims, History, claims, history
+from ._histograms import Histograms, histograms
 from ._matrix import ConfusionMatrix, confusion_matrix
+from ._scatter import Scatter, scatter
 from ._text import Span, Tail
 from ._verdicts import Look, look
 
@@ -95,8 +98,8 @@ class Table:
 class Figure:
     """A drawing and the name of the template macro that draws it."""
 
-    kind: Literal["line", "confusion_matrix", "table"]
-    drawing: LineChart | ConfusionMatrix | Table
+    kind: Literal["line", "scatter", "histograms", "table"]
+    drawing: LineChart | Scatter | Histograms | Table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +112,9 @@ class Lab:
     criteria: tuple[Criterion, ...]
     runs: tuple[Run, ...]
     figures: tuple[Figure, ...]
+    matrices: tuple[ConfusionMatrix, ...]
+    claims: tuple[Claims, ...]
+    histories: tuple[History, ...]
 
 
 @dataclass(frozen=True)
@@ -154,7 +160,17 @@ class Page:
     @property
     def has_figures(self) -> bool:
         """Whether any lab has a figure."""
-        return any(lab.figures for lab in self.labs)
+        return any(lab.figures or lab.matrices for lab in self.labs)
+
+    @property
+    def has_claims(self) -> bool:
+        """Whether any figure of a summary was held against a measurement."""
+        return any(lab.claims for lab in self.labs)
+
+    @property
+    def has_histories(self) -> bool:
+        """Whether any git history was judged."""
+        return any(lab.histories for lab in self.labs)
 
     @property
     def has_runs(self) -> bool:
@@ -199,13 +215,17 @@ def _points(raw: Mapping[str, Any], criteria: Iterable[Criterion]) -> Points:
 def _lab(raw: Mapping[str, Any], index: int) -> Lab:
     title = _text.label(raw.get("title") or raw["lab"], 120)
     criteria = tuple(criterion(item, f"og-c{index}-{place}", title) for place, item in enumerate(raw["criteria"]))
+    drawn = raw.get("figures") or []
     return Lab(
         name=_text.label(raw["lab"], 80),
         title=title,
         points=_points(raw["points"], criteria),
         criteria=criteria,
         runs=tuple(_run(item) for item in raw.get("runs") or []),
-        figures=tuple(figure for figure in map(_figure, raw.get("figures") or []) if figure),
+        figures=tuple(figure for figure in map(_figure, drawn) if figure),
+        matrices=tuple(confusion_matrix(each) for each in drawn if each.get("kind") == "confusion_matrix"),
+        claims=tuple(claims(each) for each in drawn if each.get("kind") == "claims"),
+        histories=tuple(history(each) for each in drawn if each.get("kind") == "history"),
     )
 
 
@@ -226,8 +246,10 @@ def _figure(raw: Mapping[str, Any]) -> Figure | None:
     match raw.get("kind"):
         case "line":
             return Figure(kind="line", drawing=line_chart(raw))
-        case "confusion_matrix":
-            return Figure(kind="confusion_matrix", drawing=confusion_matrix(raw))
+        case "scatter":
+            return Figure(kind="scatter", drawing=scatter(raw))
+        case "histograms":
+            return Figure(kind="histograms", drawing=histograms(raw))
         case "table":
             return Figure(kind="table", drawing=_table(raw))
     return None

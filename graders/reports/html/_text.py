@@ -25,6 +25,12 @@ _TERMINAL_SEQUENCE = re.compile(
 _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 _STACKED_MARKS = re.compile(f"([{_MARKS}]{{3}})[{_MARKS}]+")
 _KEPT_FORMAT_CHARACTERS = {"\u200c", "\u200d", "\u00ad"}  # joiners and the soft hyphen belong to ordinary words
+# Names with underscores, attributes of well-known objects, and calls, with one level of brackets within.
+_CODE = re.compile(
+    r"(?<![\w`/.-])((?:(?:self|np|tf|tfmot|converter)(?:\.\w{1,60}){1,5}|[A-Za-z]\w{0,60}(?:\.\w{1,60}){0,4}(?=\()"
+    r"|[A-Z][A-Za-z0-9]{0,40}\.[A-Za-z]\w{0,60}|[A-Za-z][A-Za-z0-9]{0,40}_\w{1,60}(?:\.\w{1,60}){0,4})"
+    r"(?:\((?:[^()\n]|\([^()\n]{0,80}\)){0,160}\)(?:\.\w{1,40}\([^()\n]{0,80}\))?)?)"
+)
 MISSING = "\N{EN DASH}"  # stands where there is no value
 
 
@@ -104,6 +110,15 @@ def label(text: object, limit: int) -> str:
 def spans(text: object, limit: int = 1200) -> tuple[Span, ...]:
     """Split running text at its backticks, so that `names` of code can be set as code; an odd backtick stays text."""
     parts = re.split(r"`([^`\n]{1,200})`", shorten(text, limit).strip())
+    return tuple(Span(part, index % 2 == 1) for index, part in enumerate(parts) if part)
+
+
+def code_spans(text: object, limit: int = 1200) -> tuple[Span, ...]:
+    """Split running text as `spans` does; where it has no backticks, what is plainly code is set as code."""
+    found = spans(text, limit)
+    if any(span.is_code for span in found):
+        return found
+    parts = _CODE.split("".join(span.text for span in found))
     return tuple(Span(part, index % 2 == 1) for index, part in enumerate(parts) if part)
 
 
