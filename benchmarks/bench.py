@@ -8,12 +8,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,10 +44,13 @@ def spread(values: list[float], unit: str = "s", digits: int = 2) -> str:
     return f"{statistics.median(values):.{digits}f} {unit} ({low:.{digits}f} to {high:.{digits}f})"
 
 
-def timed(command: list[str], folder: Path) -> float:
-    """Wall seconds of a command; whatever it prints is dropped."""
+def timed(command: list[str], folder: Path, environment: Mapping[str, str] | None = None) -> float:
+    """Wall seconds of a command; whatever it prints is dropped. :param environment: added to this process's own."""
+    quiet = subprocess.DEVNULL
+    # Python keeps compiled modules unless it is told not to, as some machines for tests do.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     started = time.perf_counter()
-    subprocess.run(command, cwd=folder, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(command, cwd=folder, check=False, stdout=quiet, stderr=quiet, env={**inherited, **(environment or {})})
     return time.perf_counter() - started
 
 
@@ -64,11 +68,12 @@ def start(rounds: int) -> list[Row]:
     return [Row("start: collect graders, against an empty folder", told, "at most 1.3 times", ratio <= 1.3)]
 
 
-def grade(submission: str, labs: list[str], folder: Path) -> dict[str, Any]:
-    """Grades in a process of its own; the scorecard."""
-    command = [sys.executable, "-m", "pytest", "graders", "--submission", submission, "--report-dir", str(folder)]
+def grade(submission: str, labs: list[str], folder: Path, *more: str, store: Path | None = None) -> dict[str, Any]:
+    """Grades in a process of its own; the scorecard. :param store: where results are kept; without it, nowhere."""
+    command = [sys.executable, "-m", "pytest", "graders", f"--submission={submission}", f"--report-dir={folder}", *more]
     command += [word for lab in labs for word in ("--lab", lab)]
-    seconds = timed(command, ROOT)
+    command += ["--no-cache"] if store is None else []
+    seconds = timed(command, ROOT, {"OPTGRADE_CACHE": str(store)})
     scorecard: dict[str, Any] = json.loads((folder / "scorecard.json").read_text(encoding="utf-8"))
     scorecard["timing"]["process_wall_s"] = seconds
     return scorecard
@@ -123,6 +128,39 @@ def whole(called: str, labs: list[str], target_s: float, rounds: int) -> list[Ro
     ]
 
 
+CHANGED = "dl_in_iot_course/l03_pruning_clustering/pruning_clustering_experiments.py"
+
+
+def regrade(rounds: int) -> list[Row]:
+    """The reference graded in all labs, again with nothing changed, and again with lab 3's file changed."""
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        store, submission = work / "store", work / "submission"
+        shutil.copytree(ROOT / "reference", submission, ignore=shutil.ignore_patterns("__pycache__"))
+        first = grade(str(submission), [], work / "first", store=store)
+        again = [grade(str(submission), [], work / f"again{number}", store=store) for number in range(rounds + 1)][1:]
+        with (submission / CHANGED).open("a", encoding="utf-8") as file:
+            file.write("\n# A comment.\n")
+        changed = grade(str(submission), [], work / "changed", store=store)
+    seconds = [card["timing"]["process_wall_s"] for card in again]
+    whole_s, median = first["timing"]["process_wall_s"], statistics.median(seconds)
+    same = all(without_times(card) == without_times(first) for card in again)
+    own = sum(len(lab["runs"]) for lab in first["labs"] if CHANGED.split("/")[1] == lab["lab"])
+    executed = int(changed["timing"]["student_runs"])
+    return [
+        Row("first grade, all labs", f"{whole_s:.2f} s", "", None),
+        Row("regrade, nothing changed", spread(seconds), "at most 2 s", median <= 2),
+        Row("  first grade / regrade", f"{whole_s / median:.0f} times", "at least 30 times", whole_s / median >= 30),
+        Row("  scorecards, times aside", "identical" if same else "DIFFER", "identical", same),
+        Row(
+            "regrade, lab 3's file changed: runs executed",
+            f"{executed} of {sum(len(lab['runs']) for lab in first['labs'])}",
+            f"the {own} of lab 3",
+            executed == own,
+        ),
+    ]
+
+
 def sandbox(rounds: int) -> list[Row]:
     """A run that does nothing, in a server with TensorFlow loaded, against starting Python with TensorFlow."""
     entry = chosen(["l02"])[0]
@@ -163,6 +201,7 @@ def sandbox(rounds: int) -> list[Row]:
 def main() -> int:
     """Prints the table; with ``--strict``, 1 where a target is missed."""
     parts: dict[str, Callable[[int], list[Row]]] = {"start": start, "sandbox": sandbox, "l02": l02, "l02+l03": l02_l03}
+    parts["regrade"] = regrade
     parser = argparse.ArgumentParser(description="What grading costs, as ratios within one run.")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", choices=sorted(parts), action="append")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graders.caching import Store, environment
+from graders.caching.fingerprints import digest_of
 from graders.errors import GraderError, OptgradeError, RunError, SubmissionError
 from graders.evidence.scorer import Scorer, start_server
 from graders.labs import handed_in, handed_in_figures
@@ -349,7 +350,15 @@ class Grade:
             for name, result in self.results.get(entry.lab.id, {}).items()
             if result.error is None
         }
-        return handed_in.review(self.submission.root, entry.lab, measured, lambda: self._known(entry))
+
+        def reviewed() -> SummaryEvidence:
+            return handed_in.review(self.submission.root, entry.lab, measured, lambda: self._known(entry))
+
+        files = handed_in.summary_digest(self.submission.root, entry.lab)
+        if files is None:
+            return reviewed()
+        what = f"summary {files} beside {digest_of([measured, repr(entry.lab.summary)])}"
+        return self.grading(entry).memory.once(what, reviewed)
 
     def _known(self, entry: LabEntry) -> Known:
         from graders.labs import references  # with scikit-learn, which is not needed where nothing was handed in

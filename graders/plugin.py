@@ -100,6 +100,10 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     """Executes every run that a selected test needs, then lets the tests look at what came of them."""
     grading = _session(session.config)
     if grading is not None and not session.config.option.collectonly:
+        # Nothing here is a test of hypothesis', whose summary would import the whole of it; it has been set up by now.
+        hypothesis = session.config.pluginmanager.get_plugin("hypothesispytest")
+        if hypothesis is not None:
+            session.config.pluginmanager.unregister(hypothesis)
         needed: dict[str, dict[str, None]] = {}
         for item in session.items:
             lab, callspec = _lab_of(item.path), getattr(item, "callspec", None)

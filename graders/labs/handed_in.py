@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graders.caching import files_digest
+from graders.caching.fingerprints import digest_of, folder_files
 from graders.errors import Place, RunError
 from graders.labs.checks import ForPerson, Lost, check, held_against, observe
 from graders.labs.definition import CLAIMED, LABS, AskedSummary, Lab, load_all
@@ -22,6 +24,8 @@ TEMPLATE = LABS.parents[1] / "student_template"
 SHOWN = 3
 # A file of this share of the known model's size, or a count of parameters, is one of the same model.
 SAME_SIZE, SAME_PARAMETERS = (0.7, 1.3), (0.85, 1.2)
+# What a summary may have for its review to be remembered.
+MOST_FILES, MOST_BYTES = 200, 64 << 20
 # Each finding costs this share of what a sound summary is worth.
 FINDING = 0.5
 
@@ -155,6 +159,21 @@ def review(
     known = replace(rules, parameters=original.parameters)
     found = review_summary(root, known, measured=values, tolerances=by_quantity)
     return SummaryEvidence(found, asked, same, _compared(found, values), _furthest(found.claims.claims, values, asked))
+
+
+def summary_digest(root: Path, lab: Lab) -> str | None:
+    """A hash over the summary's files and the page that they began as; None where there is more than can be kept."""
+    assert lab.summary is not None
+    found = []
+    for place in (root / lab.summary.folder, TEMPLATE / lab.summary.folder):
+        try:
+            files = sorted(path for path in folder_files(place) if path.is_file() and not path.is_symlink())
+            if len(files) > MOST_FILES or sum(path.stat().st_size for path in files) > MOST_BYTES:
+                return None
+            found.append(files_digest(place, files))
+        except OSError:
+            return None
+    return digest_of(found)
 
 
 def _quantity(name: str) -> Quantity:
