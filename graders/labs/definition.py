@@ -239,6 +239,7 @@ def _check(lab: Lab, path: Path) -> None:
             raise GraderError(f"{path}: question '{question.id}' is no criterion that a person marks")
 
 
+@cache
 def load_all() -> tuple[Lab, ...]:
     """Every lab: each folder here that has a ``lab.toml``, in order of name."""
     return tuple(load(path.parent) for path in sorted(LABS.glob("*/lab.toml")))

@@ -12,8 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
+
+from graders.caching import default_folder
 
 from . import _charts, _histograms, _matrix, _scatter, _text
 from ._page import lay_out
@@ -66,6 +68,7 @@ def _css() -> Markup:
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
+        bytecode_cache=_compiled(),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -75,6 +78,16 @@ def _environment() -> Environment:
     environment.filters["points"] = _text.points
     environment.globals.update(counted=_text.counted, missing=_text.MISSING)
     return environment
+
+
+def _compiled() -> FileSystemBytecodeCache | None:
+    """Compiled templates, beside other results that are kept; None where no folder can be had for them."""
+    folder = default_folder() / "templates"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:
+        return None
+    return FileSystemBytecodeCache(str(folder))
 
 
 def _fit(value: Any) -> Any:
