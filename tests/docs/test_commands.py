@@ -31,6 +31,9 @@ def exporting(words: str) -> list[str]:
     return [PY, "-m", "graders", "export", *words.split()]
 
 
+# An earlier run of a regression, in which nothing was graded.
+EARLIER = '{"schema": "optgrade/regression/v1", "environment": {}, "records": []}'
+
 # How each command is run here; a word is substituted only where the reader has to put in something of his own.
 RUN: dict[str, list[str]] = {
     "pytest graders --submission ./student": [
@@ -77,6 +80,22 @@ RUN: dict[str, list[str]] = {
     "python -m graders export reports/ --to moodle --sheet worksheet.csv --lab l02 --feedback --write": exporting(
         "{out} --to moodle --sheet {out}/worksheet.csv --lab l02 --feedback --write"
     ),
+    "make regress": ["make", "regress", "ARGS=history/pull-merges"],
+    "python -m graders regress no-rounding": [PY, "-m", "graders", "regress", "history/never-committed"],
+    "python -m graders regress --save before.json": [
+        PY, "-m", "graders", "regress", "history/pull-merges", "--save", "{out}/now.json",
+    ],
+    "python -m graders regress --against before.json --html regression.html": [
+        PY, "-m", "graders", "regress", "history/pull-merges",
+        "--against", "{out}/before.json", "--html", "{out}/regression.html",
+    ],
+    "python -m graders regress --no-corpus --submissions ./autumn --save autumn.json": [
+        PY, "-m", "graders", "regress", "--no-corpus", "--submissions", "{out}/autumn", "--save", "{out}/autumn.json",
+    ],
+    "python -m graders regress --no-corpus --submissions ./autumn --against autumn.json": [
+        PY, "-m", "graders", "regress", "--no-corpus", "--submissions", "{out}/autumn", "--against", "{out}/before.json",
+    ],
+    "python -m graders calibrate l02": [PY, "-m", "graders", "calibrate", "l02", "--seeds", "30", "--at-most", "0"],
     "python -m graders doctor": [PY, "-m", "graders", "doctor"],
     "python benchmarks/figures.py": [PY, "benchmarks/figures.py"],
     "pytest graders --collect-only": [PY, "-m", "pytest", "graders", "--collect-only", "-q"],
@@ -122,6 +141,9 @@ def test_command_runs(command: str, tmp_path: Path) -> None:
     marks.write_text('submission = "student_template"\n', encoding="utf-8")
     for name, text in SHEETS.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "before.json").write_text(EARLIER, encoding="utf-8")
+    (tmp_path / "autumn" / "ada").mkdir(parents=True)
+    (tmp_path / "autumn" / "ada" / "notes.txt").write_text("nothing yet", encoding="utf-8")
     card = tmp_path / "ada" / "scorecard.json"
     card.parent.mkdir()
     card.write_text(json.dumps(samples.full_marks()), encoding="utf-8")
