@@ -114,11 +114,11 @@ def _of(measured: Measured, name: str) -> list[Sample]:
 
 
 def _groups(right: Sequence[tuple[Measured, Sample]], sign: float) -> list[Group]:
-    """The values by submission, busy or not, and by check; larger ones are made the worse ones."""
+    """The values by submission and by check; larger ones are made the worse ones."""
     found: dict[tuple[str, str], dict[str, float]] = {}
     for measured, sample in right:
         job = measured.job
-        submission = f"{job.kind}/{job.case}{' busy' if job.load else ''}"
+        submission = f"{job.kind}/{job.case}"
         found.setdefault((submission, f"{sample.criterion} {sample.check}"), {})[str(job)] = sign * sample.value
     return [Group(*key, tuple(values.values()), tuple(values)) for key, values in found.items()]
 
