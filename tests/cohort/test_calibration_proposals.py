@@ -15,6 +15,7 @@ from graders.cohort.calibration.proposals import ALLOWED, Finding, findings, rou
 from graders.cohort.calibration.records import AT_LEAST, CORRECT, MISTAKES, REFERENCE, Job, Measured, Results, Sample
 from graders.cohort.calibration.writing import rewritten
 from graders.errors import GraderError
+from graders.grade import REPOSITORY
 from graders.labs.definition import LABS, Lab, load, load_all
 
 AT_MOST = "at most"
@@ -199,3 +200,11 @@ def test_every_threshold_is_calibrated(calibrated: Lab) -> None:
         "calibration"
     ]
     assert {name for name, value in told.items() if isinstance(value, dict)} == set(calibrated.all_thresholds)
+
+
+def test_the_documentation_shows_the_table(calibrated: Lab) -> None:
+    """docs/calibration.md has the table that the kept results give."""
+    results = list(Results(collecting.kept(calibrated)))
+    found = findings(calibrated, results, collecting.costs_of(calibrated))
+    page = (REPOSITORY / "docs" / "calibration.md").read_text(encoding="utf-8")
+    assert "\n".join(table.lines(found, results)) in page
