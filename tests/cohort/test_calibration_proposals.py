@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import tomllib
 from collections.abc import Mapping
@@ -82,6 +83,16 @@ def test_a_threshold_too_near_is_moved(mean: float, side: str, moves: int) -> No
     again = found_in(reference(mean, 0.03, side=side), replace(LAB, thresholds={"size": found.proposed}))
     assert again.holds
     assert again.proposed == found.proposed
+
+
+def test_a_lower_limit_of_what_is_above_zero_stays_above_zero() -> None:
+    """Values that must not be too small are looked at in logarithms, so that a limit below 0 is never proposed."""
+    source = random.Random(6)
+    results = [measured(0.7 * math.exp(source.gauss(0, 0.4)), seed=seed, side=AT_LEAST) for seed in range(30)]
+    found = found_in(results)
+    assert found.logarithmic
+    assert 0 < found.proposed == rounded(found.least, up=False) < 0.3
+    assert found.spread == pytest.approx(0.4, rel=0.3)
 
 
 def test_no_value_does_both() -> None:
