@@ -29,9 +29,9 @@ from graders.scoring import without_times  # noqa: E402
 
 TIMES = 20
 SHOWN = 5
-REFERENCE = "native or test_fp32 or int8-0.01 or imbalanced or base or clustered-8 or pruned-0.5 or summary or history"
+REFERENCE = "native or test_fp32 or int8-0.01 or imbalanced or base or clustered-4 or summary or history"
 CASES = ("mistakes/l02/no-rounding", "mistakes/l03/clustered-kmeans", "mistakes/l03/pruned-one-epoch",
-         "correct/l02/round-half-up", "correct/l03/own-masked-loop")  # fmt: skip
+         "correct/l02/round-half-up", "correct/l03/helper-module")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ It uses LiteRT alone, one thread, and gives plain numbers back. A file that can'
 from __future__ import annotations
 
 import json
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -29,7 +30,9 @@ MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32)
 STD = np.array([0.229, 0.224, 0.225], dtype=np.float32)
 BATCH = 37
 WARM_UP = 5
-ROUND_S = 0.004
+SPAN_S = 0.0003
+SPANS = 9
+MOST_REPEATS = 20
 # Of an image; and of a file's facts as JSON: more of either is no classifier's, and more than one answer takes.
 MOST_SCORES = 4096
 MOST_FACTS = 3 << 20
@@ -343,8 +346,8 @@ def prepare_pair(path: str, baseline: str) -> Answer:
         except (ValueError, RuntimeError) as error:
             raise Unmeasurable(f"the file can't be run: {_line(error)}") from None
         _pair[name] = interpreter
-    once = _seconds(_pair["baseline"], 10) / 10
-    _pair["repeats"] = max(1, min(200, int(ROUND_S / once)))
+    once = min(_seconds(_pair["baseline"], 1) for _ in range(10))
+    _pair["repeats"] = max(1, min(MOST_REPEATS, int(SPAN_S / once)))
     return {"repeats": _pair["repeats"]}, {}
 
 
@@ -356,12 +359,16 @@ def _seconds(interpreter: Interpreter, repeats: int) -> float:
 
 
 def time_pair() -> Answer:
-    """Seconds of one inference of the file and of its baseline, taken right after each other."""
+    """Seconds of one inference of the file and of its baseline: medians of spans taken in turn.
+
+    Spans are much shorter than the time for which a busy machine runs a process before it lets another one run, so that
+    few of them are interrupted, and medians do not feel those.
+    """
     repeats = _pair["repeats"]
-    before = _seconds(_pair["baseline"], repeats)
-    ours = _seconds(_pair["ours"], repeats)
-    after = _seconds(_pair["baseline"], repeats)
-    return {"ours": ours / repeats, "baseline": (before + after) / 2 / repeats}, {}
+    spans = [[_seconds(_pair[name], repeats) for name in ("baseline", "ours", "baseline")] for _ in range(SPANS)]
+    ours = statistics.median(each[1] for each in spans)
+    baseline = statistics.median((each[0] + each[2]) / 2 for each in spans)
+    return {"ours": ours / repeats, "baseline": baseline / repeats}, {}
 
 
 OPERATIONS = {

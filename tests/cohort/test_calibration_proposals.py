@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import tomllib
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from graders.cohort.calibration.proposals import ALLOWED, Finding, findings, rou
 from graders.cohort.calibration.records import AT_LEAST, CORRECT, MISTAKES, REFERENCE, Job, Measured, Results, Sample
 from graders.cohort.calibration.writing import rewritten
 from graders.errors import GraderError
+from graders.grade import REPOSITORY
 from graders.labs.definition import LABS, Lab, load, load_all
 
 AT_MOST = "at most"
@@ -81,6 +83,16 @@ def test_a_threshold_too_near_is_moved(mean: float, side: str, moves: int) -> No
     again = found_in(reference(mean, 0.03, side=side), replace(LAB, thresholds={"size": found.proposed}))
     assert again.holds
     assert again.proposed == found.proposed
+
+
+def test_a_lower_limit_of_what_is_above_zero_stays_above_zero() -> None:
+    """Values that must not be too small are looked at in logarithms, so that a limit below 0 is never proposed."""
+    source = random.Random(6)
+    results = [measured(0.7 * math.exp(source.gauss(0, 0.4)), seed=seed, side=AT_LEAST) for seed in range(30)]
+    found = found_in(results)
+    assert found.logarithmic
+    assert 0 < found.proposed == rounded(found.least, up=False) < 0.3
+    assert found.spread == pytest.approx(0.4, rel=0.3)
 
 
 def test_no_value_does_both() -> None:
@@ -199,3 +211,11 @@ def test_every_threshold_is_calibrated(calibrated: Lab) -> None:
         "calibration"
     ]
     assert {name for name, value in told.items() if isinstance(value, dict)} == set(calibrated.all_thresholds)
+
+
+def test_the_documentation_shows_the_table(calibrated: Lab) -> None:
+    """docs/calibration.md has the table that the kept results give."""
+    results = list(Results(collecting.kept(calibrated)))
+    found = findings(calibrated, results, collecting.costs_of(calibrated))
+    page = (REPOSITORY / "docs" / "calibration.md").read_text(encoding="utf-8")
+    assert "\n".join(table.lines(found, results)) in page

@@ -100,6 +100,8 @@ RUN: dict[str, list[str]] = {
     "python benchmarks/figures.py": [PY, "benchmarks/figures.py"],
     "pytest graders --collect-only": [PY, "-m", "pytest", "graders", "--collect-only", "-q"],
     "make grade SUBMISSION=./student": ["make", "grade", "SUBMISSION={student}", "REPORT={out}", "ARGS=-k native"],
+    "python -m graders calibrate l02": [PY, "-m", "graders", "calibrate", "l02", "--no-corpus", "--at-most", "0"],
+    "python benchmarks/repeat.py": [PY, "benchmarks/repeat.py", "--at-most", "0", "--keep", "{out}/repeat.jsonl"],
     "make check": ["make", "--dry-run", "check"],
     "make bench": ["make", "bench", "ARGS=--only sandbox --rounds 1"],
     "make baseline": [PY, "-m", "graders", "baseline", "--lab", "l02", "--into", "{out}"],

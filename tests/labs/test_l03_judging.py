@@ -374,6 +374,7 @@ def test_other_centroids_may_take_more_room(deflated: int) -> None:
         (compression(), "dynamic_range", "not_float"),
         (compression(), "int8", "not_float"),
         (compression(leftovers=Leftovers(None, (), 1.5)), "float32", "too_large"),
+        (compression(leftovers=Leftovers(None, (OperatorCount("QUANTIZE", 9),), 1.2)), "float32", "quantisation_aware"),
         (compression(distinct=distinct(90, 90, 800), movements=moved(bent=0)), "float32", "not_clustered"),
     ],
 )

@@ -1,11 +1,12 @@
 """How likely it is that right work breaks a limit, from values that right work gave.
 
-Values come in groups: one check of one submission, over seeds. A group has a mean of its own; the spread within groups
-is taken to be the same for all, or a group's own where that is larger. Mean and spread enter at their upper confidence
-limits (97.5 % each, so 95 % together): few values make the chance larger, never smaller; and values of one grading,
-which share its images and its model, count for less the more they go together. The tail is that of a normal
-distribution, unless the residuals speak against it (Jarque and Bera 1987, at 5 %): then that of Gumbel's extreme value
-distribution with the same mean and spread, whose tail falls off as an exponential function does, much more slowly.
+Values come in groups: one check of one submission, over seeds. A group has a median of its own; the spread around it
+is taken to be the same for all groups, or a group's own where that is larger. It is the spread of the worse half: how
+far values lie beyond their median, since only that side can break a limit. Median and spread enter at their upper
+confidence limits (97.5 % each, so 95 % together): few values make the chance larger, never smaller; and values of one
+grading, which share its images and its model, count for less the more they go together. The tail is that of a normal
+distribution, unless the worse half's kurtosis is larger than one's (at 5 %): then that of Gumbel's extreme value
+distribution of the same mean and spread, whose tail falls off as an exponential function does, much more slowly.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist, fmean, stdev
+from statistics import NormalDist, fmean, median
 
 CONFIDENCE = 0.975
-JARQUE_BERA = 5.99
-"""The 95th percentile of chi-square with 2 degrees of freedom."""
+HEAVY = 1.645
+"""The 95th percentile of the normal distribution."""
+# The standard error of a median is larger than that of a mean by this factor, for normal values.
+OF_MEDIAN = math.sqrt(math.pi / 2)
 EULER = 0.5772156649
 STEPS = 50
 CONSTANT, NORMAL, GUMBEL, NOTHING = "constant", "normal", "Gumbel", "too few values"
@@ -47,20 +50,42 @@ def spread_of(groups: Sequence[Group]) -> Spread:
     several = [group for group in groups if len(group.values) > 1]
     by_grading: dict[str, list[float]] = {}
     for group in several:
-        for grading, value in zip(group.gradings, group.values, strict=True):
-            by_grading.setdefault(grading, []).append(value - fmean(group.values))
+        for grading, residual in zip(group.gradings, _residuals(group.values), strict=True):
+            by_grading.setdefault(grading, []).append(residual)
     residuals = [residual for each in by_grading.values() for residual in each]
     freedom = float(len(residuals) - len(several))
     if not freedom:
         return Spread(NOTHING, math.inf, math.inf)
     largest = max(abs(value) for group in groups for value in group.values)
-    within = math.sqrt(sum(residual**2 for residual in residuals) / freedom)
+    within = _worse(residuals, freedom)
     # Half a unit in the last place of a value is no spread.
     if within <= 1e-12 * largest:
         return Spread(CONSTANT, 0.0, 0.0)
-    freedom = max(1.0, freedom / _design_effect(list(by_grading.values())))
-    upper = within * math.sqrt(freedom / _chi_square(1 - CONFIDENCE, freedom))
-    return Spread(GUMBEL if _bent(residuals) else NORMAL, within, upper)
+    # Of the worse half alone, so half as much is known.
+    known = max(1.0, freedom / 2 / _design_effect(list(by_grading.values())))
+    upper = within * math.sqrt(known / _chi_square(1 - CONFIDENCE, known))
+    return Spread(GUMBEL if _heavy(residuals) else NORMAL, within, upper)
+
+
+def _residuals(values: Sequence[float]) -> list[float]:
+    middle = median(values)
+    return [value - middle for value in values]
+
+
+def _worse(residuals: Sequence[float], freedom: float) -> float:
+    """The standard deviation that the worse half has, mirrored; of all values where none is worse than the median."""
+    worse = [residual for residual in residuals if residual > 0]
+    if worse:
+        return math.sqrt(2 * sum(residual**2 for residual in worse) / freedom)
+    return math.sqrt(sum(residual**2 for residual in residuals) / freedom)
+
+
+def _heavy(residuals: Sequence[float]) -> bool:
+    """Whether the worse half, mirrored, has a larger kurtosis than a normal distribution."""
+    half = len(residuals) / 2
+    second = sum(residual**2 for residual in residuals if residual > 0) / half
+    fourth = sum(residual**4 for residual in residuals if residual > 0) / half
+    return second > 0 and (fourth / second**2 - 3) * math.sqrt(half / 24) > HEAVY
 
 
 def _design_effect(by_grading: Sequence[Sequence[float]]) -> float:
@@ -80,14 +105,6 @@ def _chi_square(probability: float, freedom: float) -> float:
     return float(freedom * max(0.05, 1 - part + NormalDist().inv_cdf(probability) * math.sqrt(part)) ** 3)
 
 
-def _bent(residuals: Sequence[float]) -> bool:
-    """Whether skewness and kurtosis are not those of a normal distribution."""
-    count, second = len(residuals), fmean(residual**2 for residual in residuals)
-    skewness: float = fmean(residual**3 for residual in residuals) / second**1.5
-    kurtosis: float = fmean(residual**4 for residual in residuals) / second**2 - 3
-    return count / 6 * (skewness**2 + kurtosis**2 / 4) > JARQUE_BERA
-
-
 def chance(groups: Sequence[Group], spread: Spread, limit: float) -> float:
     """The chance of a value beyond ``limit`` in any check of a submission, for the submission where it is largest."""
     by_submission: dict[str, float] = {}
@@ -105,9 +122,9 @@ def _chance(group: Group, spread: Spread, limit: float) -> float:
     if spread.model == NOTHING:
         return 1.0
     count = len(group.values)
-    own = stdev(group.values) if count > 1 else 0.0
-    mean = fmean(group.values) + NormalDist().inv_cdf(CONFIDENCE) * spread.upper / math.sqrt(count)
-    distance = (limit - mean) / max(spread.upper, own)
+    own = _worse(_residuals(group.values), count - 1) if count > 1 else 0.0
+    doubt = NormalDist().inv_cdf(CONFIDENCE) * spread.upper / math.sqrt(count) * (OF_MEDIAN if count > 2 else 1)
+    distance = (limit - median(group.values) - doubt) / max(spread.upper, own)
     if spread.model == NORMAL:
         return math.erfc(distance / math.sqrt(2)) / 2
     return -math.expm1(-math.exp(min(700.0, -(math.pi / math.sqrt(6)) * distance - EULER)))

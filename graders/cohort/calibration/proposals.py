@@ -30,8 +30,9 @@ class Finding:
 
     ``count`` values of right submissions, from ``low`` to ``high``; ``chance`` that right work breaks ``today``'s
     value, by ``model``; ``unmodelled``: the same of a value beyond all that were seen, whatever their distribution.
-    ``proposed`` differs from today's where that lets too much right work fail; ``least`` is the nearest limit
-    with the allowed chance. ``within``: of mistakes that keep to the threshold, the nearest one.
+    ``logarithmic``: ``spread`` and the model are of logarithms. ``proposed`` differs from today's where that lets too
+    much right work fail; ``least`` is the nearest limit with the allowed chance. ``beyond`` is the nearest mistake that
+    the threshold shows; ``within``, where right work never gets to it, the nearest one of those that keep to it.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Finding:
     count: int
     mean: float
     spread: float
+    logarithmic: bool
     low: float
     high: float
     model: str
@@ -83,10 +85,11 @@ def _finding(name: str, limit: float, results: Sequence[Measured], costs: Mappin
     sides = {sample.side for _, sample in [*right, *wrong]}
     side = sides.pop() if len(sides) == 1 else "at most"
     sign = -1.0 if side == AT_LEAST else 1.0
-    groups = _groups(right, sign)
-    spread = spread_of(groups)
     values = [sample.value for _, sample in right]
-    least = sign * smallest_limit(groups, spread, ALLOWED) if groups else math.nan
+    scale = _scale(side, [limit, *values])
+    groups = _groups(right, scale)
+    spread = spread_of(groups)
+    least = scale.back(smallest_limit(groups, spread, ALLOWED)) if groups else math.nan
     finding = Finding(
         name=name,
         side=side,
@@ -95,10 +98,11 @@ def _finding(name: str, limit: float, results: Sequence[Measured], costs: Mappin
         count=len(values),
         mean=fmean(values) if values else math.nan,
         spread=spread.within if values else math.nan,
+        logarithmic=scale.logarithmic,
         low=min(values, default=math.nan),
         high=max(values, default=math.nan),
         model=spread.model if values else "none",
-        chance=chance(groups, spread, sign * limit),
+        chance=chance(groups, spread, scale.to(limit)),
         least=least,
         # By gradings, not by values: those of one grading depend on each other.
         unmodelled=without_a_model(max((len(group.values) for group in groups), default=0)),
@@ -113,13 +117,32 @@ def _of(measured: Measured, name: str) -> list[Sample]:
     return [sample for sample in measured.samples if sample.threshold == name]
 
 
-def _groups(right: Sequence[tuple[Measured, Sample]], sign: float) -> list[Group]:
-    """The values by submission, busy or not, and by check; larger ones are made the worse ones."""
+@dataclass(frozen=True)
+class _Scale:
+    """How values are looked at: larger ones are made the worse ones; in logarithms, where ``logarithmic``."""
+
+    sign: float
+    logarithmic: bool
+
+    def to(self, value: float) -> float:
+        return self.sign * (math.log(value) if self.logarithmic else value)
+
+    def back(self, value: float) -> float:
+        return math.exp(self.sign * value) if self.logarithmic else self.sign * value
+
+
+def _scale(side: str, values: Sequence[float]) -> _Scale:
+    """A quantity that is above 0 and must not be too small can't go below 0 either: it falls by a share of itself."""
+    return _Scale(-1.0 if side == AT_LEAST else 1.0, side == AT_LEAST and min(values, default=0.0) > 0)
+
+
+def _groups(right: Sequence[tuple[Measured, Sample]], scale: _Scale) -> list[Group]:
+    """The values by submission and by check."""
     found: dict[tuple[str, str], dict[str, float]] = {}
     for measured, sample in right:
         job = measured.job
-        submission = f"{job.kind}/{job.case}{' busy' if job.load else ''}"
-        found.setdefault((submission, f"{sample.criterion} {sample.check}"), {})[str(job)] = sign * sample.value
+        submission = f"{job.kind}/{job.case}"
+        found.setdefault((submission, f"{sample.criterion} {sample.check}"), {})[str(job)] = scale.to(sample.value)
     return [Group(*key, tuple(values.values()), tuple(values)) for key, values in found.items()]
 
 

@@ -63,7 +63,8 @@ def _chance(found: Finding) -> str:
         return "none"
     if found.model == CONSTANT:
         return f"never varied (without a model: below {found.unmodelled:.1%})"
-    return f"{found.chance:.1g} ({found.model}; without a model: below {found.unmodelled:.1%})"
+    model = f"{found.model} of logarithms" if found.logarithmic else found.model
+    return f"{found.chance:.1g} ({model}; without a model: below {found.unmodelled:.1%})"
 
 
 def _mistakes(found: Finding) -> str:

@@ -80,7 +80,8 @@ def facts(found: Finding) -> dict[str, Any]:
     """What the table of one threshold holds."""
     told: dict[str, Any] = {"n": found.count}
     if found.count:
-        told |= {"mean": found.mean, "spread": found.spread, "worst": found.worst, "model": found.model}
+        told |= {"mean": found.mean, "spread": found.spread, "worst": found.worst}
+        told |= {"model": f"{found.model} of logarithms" if found.logarithmic else found.model}
         if found.model != CONSTANT:
             told["chance"] = found.chance
         told |= {"chance_without_model": found.unmodelled, "nearest_possible": found.least}

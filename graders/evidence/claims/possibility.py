@@ -13,6 +13,8 @@ from graders.evidence.claims.variants import Variant
 
 _LOOK_UP = "Look the figure up in the metrics file or in the listing of files, and mend it."
 _MARGIN = 0.01
+# At most 258 bytes in 2 bits.
+_MOST_DEFLATED = 1032
 # A size that is stated to the byte stands for no more than one above.
 _BYTE = 1
 
@@ -148,7 +150,9 @@ def _extremes(group: dict[Quantity, Claim]) -> Iterator[Finding]:
 
 
 def _archives(claims: Claims, variants: Sequence[Variant]) -> Iterator[Finding]:
-    """Archives that are not smaller than their file. A TensorFlow Lite file always loses some percent in one."""
+    """Archives that are not smaller than their file, though a TensorFlow Lite one always loses some percent; and those
+    that are smaller than DEFLATE can make it.
+    """
     plain = {variant.name for variant in variants if variant.bits}
     for claim in claims.claims:
         if claim.quantity is not Quantity.ZIP_BYTES or len(claim.variants) != 1:
@@ -162,6 +166,15 @@ def _archives(claims: Claims, variants: Sequence[Variant]) -> Iterator[Finding]:
                 "The archive was made without compression (ZIP_STORED), or the two figures are exchanged.",
                 [raw],
                 next_step="Make the archive with `zip`, or with ZIP_DEFLATED in Python; or exchange the two figures.",
+            )
+        tiny = next((one for one in raws if claim.high * _MOST_DEFLATED < one.low), None)
+        if tiny is not None:
+            yield _impossible(
+                claim,
+                f"an archive of at least a {_MOST_DEFLATED:,}th of the file, which is as much as DEFLATE can save",
+                "The file is not in the archive: about 100 bytes are the name of a folder alone.",
+                [tiny],
+                next_step="Put the .tflite file itself into the archive, and look at what `unzip -l` lists.",
             )
 
 

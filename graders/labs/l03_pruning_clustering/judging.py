@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from graders.labs.timing import Timing
 
 FLOAT = {"float32"}
+QUANTISING = {"QUANTIZE", "DEQUANTIZE", "FAKE_QUANT"}
 STRIP = {"clustering": "strip_clustering", "pruning": "strip_pruning"}
 MOST_NAMED = 3
 MANY = 0.1
@@ -66,8 +67,13 @@ def require_stripped(evidence: CompressedEvidence, lab: Lab) -> None:
         within(lab, "size_ratio", left.size_ratio),
         measured=f"{left.size_ratio:.2f} times the size of the FP32 file",
         expected=f"at most {most:g} times",
-        hint="too_large",
+        hint="quantisation_aware" if quantisation_aware(found) else "too_large",
     )
+
+
+def quantisation_aware(weights: Compression) -> bool:
+    """Whether the file rounds its floats as quantisation would: wrappers of quantize_model were converted."""
+    return any(each.operator in QUANTISING for each in weights.leftovers.extra)
 
 
 def types_of(file: FileEvidence) -> set[str]:
@@ -139,7 +145,8 @@ def require_even(evidence: CompressedEvidence, lab: Lab) -> None:
         shift = max(shifts, default=0.0)
         even, limit = within(lab, "shift", shift), furthest
         told = f"values are {shift:.3f} spacings off linear centroids"
-    check(even, measured=told, expected=f"at most {limit:g} spacings", hint="centroids")
+    hint = "quantisation_aware" if quantisation_aware(weights) else "centroids"
+    check(even, measured=told, expected=f"at most {limit:g} spacings", hint=hint)
 
 
 def require_archive(evidence: CompressedEvidence, lab: Lab, counted: Callable[[], None]) -> None:

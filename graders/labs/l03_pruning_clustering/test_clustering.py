@@ -43,6 +43,8 @@ def _told(each: Distinct) -> str:
 def _why_more(weights: Compression, wrong: list[Distinct], telling: list[Distinct], clusters: int, lab: Lab) -> str:
     if not judging.touched(weights, lab):
         return "not_clustered"
+    if judging.quantisation_aware(weights):
+        return "quantisation_aware"
     zeros = {each.operator: each.share for each in weights.zeros}
     # Clusters that hold more weights than pruning takes stay whole, so not every layer gets zeros.
     if 2 * sum(zeros.get(each.operator, 0.0) > judging.MANY for each in wrong) > len(wrong):

@@ -56,6 +56,8 @@ def _without(zeros: tuple[Zeros, ...]) -> list[str]:
 
 
 def _why_others(weights: Compression, found: Pruned, sparsity: float, wrong: Sequence[Misplaced], lab: Lab) -> str:
+    if judging.quantisation_aware(weights):
+        return "quantisation_aware"
     if found.near_zeros > found.expected / 4:
         return "near_zeros"
     if found.most < FEW:
@@ -116,7 +118,7 @@ def test_zeros_are_where_they_belong(evidence: CompressedEvidence, lab: Lab) -> 
         not wrong,
         measured=f"zeros outside of prunable kernels: {places}" if wrong else "none outside of prunable kernels",
         expected="zeros in kernels of convolutions and dense layers only",
-        hint="misplaced",
+        hint="quantisation_aware" if judging.quantisation_aware(weights) else "misplaced",
         places=places,
     )
     misordered = sum(each.misordered for each in weights.magnitudes)
