@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 GRADERS = LABS.parent
 EARNED, LOST, UNSCORED = 0, 1, 3
-MARKS_FILE = "marks.toml"
+REPORTS = PAGE_FILE, SCORECARD_FILE, MARKS_FILE = "report.html", "scorecard.json", "marks.toml"
 
 
 def add(group: pytest.OptionGroup) -> None:
@@ -90,9 +90,11 @@ def session_of(config: pytest.Config) -> GradingSession:
     profile = profiles.choose(option("profile"), option("dataset_root"), option("model_path"))
     isolation = sandbox.choose(option("isolation"))
     marks = _marks(here, option("marks"), wanted, [entry.lab for entry in labs])
+    folder = here / option("report_dir")
     grading = None
     if wanted is not None and not option("collectonly"):
         from graders.grade import Options
+        from graders.reports.folder import make_ready
 
         grading = Options(
             submission=wanted,
@@ -105,7 +107,8 @@ def session_of(config: pytest.Config) -> GradingSession:
             store=None if option("no_cache") else Store(default_folder()),
             workers=max(1, option("workers") or os.cpu_count() or 1),
         )
-    session = GradingSession(labs, grading, here / option("report_dir"), option("fail_under"), option("exit_zero"))
+        make_ready(folder, wanted, REPORTS)
+    session = GradingSession(labs, grading, folder, option("fail_under"), option("exit_zero"))
     session.marks = marks
     return session
 
@@ -198,8 +201,7 @@ class GradingSession:
         if hasattr(config.option, "benchmark_quiet"):
             config.option.benchmark_quiet = True
         if self.wanted is not None and not config.option.collectonly:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            config.option.htmlpath = str(self.folder / "report.html")
+            config.option.htmlpath = str(self.folder / PAGE_FILE)
             config.option.self_contained_html = True
 
     def start(self, lent: Servers | None) -> None:
@@ -255,11 +257,10 @@ class GradingSession:
         from graders.scoring.marking import merged
 
         unmarked = self.grade.scorecard(self.outcomes)
-        self.folder.mkdir(parents=True, exist_ok=True)
         self._write_marks(unmarked)
         self._sums = merged(replace(unmarked, notices=(*unmarked.notices, *self._told)), self.marks)
         self.scorecard = self._sums.as_json()
-        (self.folder / "scorecard.json").write_text(self._sums.dumps(), encoding="utf-8")
+        (self.folder / SCORECARD_FILE).write_text(self._sums.dumps(), encoding="utf-8")
 
     def _write_marks(self, unmarked: Scorecard) -> None:
         """Writes the file for a person to mark in; one with marks that were not given to this grading is left alone."""
@@ -313,7 +314,7 @@ class GradingSession:
         yield ""
         yield from terminal.lost_lines(self.scorecard)
         yield ""
-        yield f"report: {self.folder / 'report.html'}"
+        yield f"report: {self.folder / PAGE_FILE}"
         if self.scorecard["points"]["pending"]:
             yield f"for whoever marks the rest: {self.folder / MARKS_FILE}"
         yield from terminal.score_lines(self.scorecard)

@@ -204,7 +204,7 @@ def quantise(values: np.ndarray) -> tuple[dict[str, Any], dict[str, Any]]:
     if _made["filled_by_inference"]:
         tester.run_inference()
     held = _input_tensor()
-    return {}, {} if held is None else {"tensor": held}
+    return {"late": _made["filled_by_inference"]}, {} if held is None else {"tensor": held}
 
 
 def dequantise(codes: np.ndarray) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -13,7 +13,12 @@ from pathlib import Path, PurePosixPath
 from graders.errors import SubmissionError
 from graders.submission.history.cleaning import clean
 
-MAX_FILES = 20_000
+MAX_FILES = MAX_FOLDERS = 20_000
+# Of the list of entries, which is read before anything is known of them: each becomes an object of half a KiB or more.
+MAX_DIRECTORY = 8 << 20
+# The record at an archive's end, the longest comment that may stand behind it, and what marks an archive of 64 bits.
+END, END_BYTES, MAX_COMMENT = b"PK\x05\x06", 22, 1 << 16
+LOCATOR, LOCATOR_BYTES = b"PK\x06\x07", 20
 MAX_FILE = 64 << 20
 MAX_TOTAL = 512 << 20
 MAX_DEPTH = 40
@@ -48,6 +53,7 @@ def unpack(archive: Path, into: Path) -> Unpacked:
     into.mkdir(parents=True)
     notes: list[str] = []
     try:
+        _require_short_directory(archive)
         with zipfile.ZipFile(archive) as opened:
             _unpack(opened, into, notes)
     except (zipfile.BadZipFile, *DAMAGED) as error:
@@ -55,11 +61,31 @@ def unpack(archive: Path, into: Path) -> Unpacked:
     return Unpacked(into, tuple(notes))
 
 
+def _require_short_directory(archive: Path) -> None:
+    """Refuses an archive whose list of entries would fill the memory while it is read.
+
+    :raises SubmissionError: for such an archive.
+    """
+    with archive.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - MAX_COMMENT - END_BYTES - LOCATOR_BYTES))
+        tail = file.read()
+    # Found as zipfile finds it: at the very end, or the last one before a comment.
+    plain = tail[-END_BYTES:].startswith(END) and tail.endswith(b"\0\0")
+    at = len(tail) - END_BYTES if plain else tail.rfind(END)
+    if at < 0:
+        return
+    large = tail[max(0, at - LOCATOR_BYTES) : at].startswith(LOCATOR)
+    if large or int.from_bytes(tail[at + 12 : at + 16], "little") > MAX_DIRECTORY:
+        raise SubmissionError(f"the archive's list of entries is too long; at most {MAX_FILES:,} entries are taken")
+
+
 def _unpack(opened: zipfile.ZipFile, into: Path, notes: list[str]) -> None:
     members = opened.infolist()
     if len(members) > MAX_FILES:
         raise SubmissionError(f"the archive holds {len(members):,} entries; at most {MAX_FILES:,} are taken")
     left = MAX_TOTAL
+    folders: set[tuple[str, ...]] = set()
     for member in members:
         shown = clean(member.filename, 120)
         parts = _parts(member.filename)
@@ -68,6 +94,9 @@ def _unpack(opened: zipfile.ZipFile, into: Path, notes: list[str]) -> None:
             notes.append(f"{shown}: {why}; left out")
             continue
         target = into.joinpath(*parts)
+        folders.update(parts[:depth] for depth in range(1, len(parts) + member.is_dir()))
+        if len(folders) > MAX_FOLDERS:
+            raise SubmissionError(f"the archive holds more than {MAX_FOLDERS:,} folders; less is taken")
         if member.is_dir():
             target.mkdir(parents=True, exist_ok=True)
             continue

@@ -111,6 +111,7 @@ RUN: dict[str, list[str]] = {
 ELSEWHERE = {
     "make grade": "test_fresh_clone.py runs it in a clone",
     "make test": "is what runs this test",
+    "python -m tests.attacks.table": "takes an hour; tests/attacks runs a part of it, test_table.py prints the table",
     "python fixtures/models/pocket_pets/train.py OUT.h5": "takes minutes; test_training_script_starts asks it for its options",
 }
 EXIT_CODES = {0, 1, 3}

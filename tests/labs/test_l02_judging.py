@@ -180,6 +180,7 @@ EXAMPLE = Counterexample(3.1, -102.0, 127.0)
     ("evidence", "hint"),
     [
         (QuantiseEvidence(0, INPUT, None, None), "float_given"),
+        (QuantiseEvidence(9, INPUT, None, None, unanswered=1), "float_given"),
         (QuantiseEvidence(9, INPUT, EXAMPLE, "not_clipped"), "not_clipped"),
         (QuantiseEvidence(9, INPUT, EXAMPLE, None), "quantise"),
         (QuantiseEvidence(9, Encoding("float32", 0, 0), EXAMPLE, None), "same_as_file"),
@@ -269,6 +270,23 @@ def test_errors_in_probing_are_the_students(judge: str) -> None:
     with pytest.raises(RunError) as raised:
         judges[judge]()
     assert raised.value is error
+
+
+def test_silence_is_no_answer() -> None:
+    """Whoever answers for some inputs and not for others loses, and so does whoever is late where no image tells it."""
+    values = np.linspace(-1, 1, 9, dtype=np.float32)
+    pairs = [(values, quantised(values, INPUT))]
+    shown: Held[Reply] = without(RunError(Verdict.FAILED, "ValueError"))
+    assert probes.judge_quantise(probes.Probed(shown, 1, pairs), file_with(INPUT)).in_time
+    assert not probes.judge_quantise(probes.Probed(shown, 1, pairs, late=True), file_with(INPUT)).in_time
+    assert probes.judge_quantise(probes.Probed(shown, 1, pairs, unanswered=(2, 0)), file_with(INPUT)).unanswered == 2
+    codes = np.arange(-2, 3, dtype=np.int8)
+    answered = [(codes, (codes.astype(np.float64) - OUTPUT.zero_point) * OUTPUT.scale)]
+    probed = probes.Probed(shown, 1, dequantised=answered)
+    assert probes.judge_dequantise(plan_grading(), probed, file_with(INPUT)).example is None
+    probed.unanswered = (0, 3)
+    with pytest.raises(RunError, match="no scores for 3 of 4 outputs"):
+        probes.judge_dequantise(plan_grading(), probed, file_with(INPUT))
 
 
 class FixedScorer:

@@ -124,6 +124,41 @@ def test_too_many_entries(archive: Make, tmp_path: Path, monkeypatch: pytest.Mon
         unpack(archive({f"{number}.py": b"" for number in range(11)}), tmp_path / "out")
 
 
+def test_too_many_folders(archive: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders that files lie in count as those that are named."""
+    monkeypatch.setattr(unpacking, "MAX_FOLDERS", 6)
+    fine = archive({"a/b/c/x": b"", "a/b/y": b"", "a/b/c/": b"", "d/e/f/z": b""})
+    assert len(list(unpack(fine, tmp_path / "fine").folder.rglob("*"))) == 9
+    many = archive({"a/b/c/x": b"", "d/e/f/g/z": b""})
+    with pytest.raises(SubmissionError, match="more than 6 folders"):
+        unpack(many, tmp_path / "many")
+
+
+@pytest.mark.parametrize("comment", [b"", b"x" * 65535])
+def test_a_list_of_entries_that_is_too_long(comment: bytes, archive: Make, tmp_path: Path) -> None:
+    """It is refused before it is read, whatever stands behind it; zipfile would hold all of it in memory."""
+    path = archive({f"file-{number}": b"" for number in range(30)})
+    with zipfile.ZipFile(path, "a") as opened:
+        opened.comment = comment
+    assert len(files(unpack(path, tmp_path / "fine").folder)) == 30
+    data = bytearray(path.read_bytes())
+    at = data.rfind(b"PK\x05\x06", 0, len(data) - len(comment))
+    data[at + 12 : at + 16] = (9 << 20).to_bytes(4, "little")
+    path.write_bytes(data)
+    with pytest.raises(SubmissionError, match="list of entries is too long"):
+        unpack(path, tmp_path / "long")
+
+
+def test_archives_of_64_bits(archive: Make, tmp_path: Path) -> None:
+    """They have more than 65,535 entries or 4 GiB, and are refused by the mark that says so."""
+    path = archive({"a": b""})
+    data = path.read_bytes()
+    at = data.rfind(b"PK\x05\x06")
+    path.write_bytes(data[:at] + b"PK\x06\x07" + bytes(16) + data[at:])
+    with pytest.raises(SubmissionError, match="list of entries is too long"):
+        unpack(path, tmp_path / "out")
+
+
 def test_a_size_that_lies(archive: Make, tmp_path: Path) -> None:
     """A member that says that it is smaller than it is does not come out as something else."""
     path = archive({"a.py": b"x" * 5000}, zipfile.ZIP_STORED)

@@ -272,7 +272,7 @@ def test_folders_in_folders_without_end(source: Path) -> None:
 
 def test_names_that_leave_no_room(source: Path) -> None:
     """A path that would be too long where it is copied to is left out; so are folders without end."""
-    long = "n" * 200
+    long = "n" * 220
     write(source, {f"{long}/{long}/a.py": "x", f"{long}/{long}/{long}/{long}/{long}/b.py": "x"})
     found = laid(source)
     assert set(contents(found.root)) == {f"{long}/{long}/a.py"}

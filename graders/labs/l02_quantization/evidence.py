@@ -16,7 +16,8 @@ from graders.labs.testers import Agreement, FileEvidence, InputReady
 class QuantiseEvidence:
     """Inputs that were handed to preprocess_input, and the plainest one whose code came out wrong.
 
-    ``in_time`` says that the codes were there when preprocess_input returned, not only after run_inference.
+    ``in_time`` says that the codes were there when preprocess_input returned, not only after run_inference;
+    ``unanswered`` counts inputs for which nothing was there.
     """
 
     values: int
@@ -24,6 +25,7 @@ class QuantiseEvidence:
     example: Counterexample | None
     mistake: str | None
     in_time: bool = True
+    unanswered: int = 0
 
 
 @dataclass(frozen=True)

@@ -125,8 +125,9 @@ def require_calibration(evidence: Int8Evidence, hint: str) -> None:
 def require_quantise(found: QuantiseEvidence) -> None:
     """Fails where an input did not become the codes that the file's scale and zero point give."""
     check(
-        found.values > 0,
-        measured="nothing arrived in the interpreter's input tensor",
+        found.values > 0 and not found.unanswered,
+        measured="nothing arrived in the interpreter's input tensor"
+        + (f" for {found.unanswered} of the inputs" if found.unanswered and found.values else ""),
         expected="the input's codes in the input tensor after preprocess_input",
         hint="float_given",
     )

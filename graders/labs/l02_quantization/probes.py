@@ -40,7 +40,11 @@ Pairs = list[tuple[NDArray[Any], NDArray[Any]]]
 
 @dataclass
 class Probed:
-    """What went in and what came out, and the errors that ended it early."""
+    """What went in and what came out, and the errors that ended it early.
+
+    ``late``: the codes of an input were there after inference only. ``unanswered``: to how many inputs there was no
+    answer, and to how many codes.
+    """
 
     shown: Held[Reply]
     images: int
@@ -48,6 +52,8 @@ class Probed:
     dequantised: Pairs = field(default_factory=list)
     quantise_error: RunError | None = None
     dequantise_error: RunError | None = None
+    late: bool = False
+    unanswered: tuple[int, int] = (0, 0)
 
 
 def _floats() -> SearchStrategy[list[float]]:
@@ -88,11 +94,11 @@ def probe(grading: Grading, call: Call, drive: bool) -> Probed:
     if not drive:
         return probed
     try:
-        _drive_quantise(grading, call, probed.quantised)
+        _drive_quantise(grading, call, probed)
     except RunError as error:
         probed.quantise_error = testers.as_missing(error)
     try:
-        _drive_dequantise(grading, call, probed.dequantised)
+        _drive_dequantise(grading, call, probed)
     except RunError as error:
         probed.dequantise_error = testers.as_missing(error)
     return probed
@@ -132,13 +138,17 @@ class _FirstError:
             raise self._error
 
 
-def _drive_quantise(grading: Grading, call: Call, pairs: Pairs) -> None:
+def _drive_quantise(grading: Grading, call: Call, probed: Probed) -> None:
     from hypothesis import given
 
     def one(values: NDArray[np.float32], period: int) -> None:
-        tensor = call("quantise", values=values).arrays.get("tensor")
+        reply = call("quantise", values=values)
+        probed.late = probed.late or reply.facts.get("late") is True
+        tensor = reply.arrays.get("tensor")
         if tensor is not None and tensor.size == values.size:
-            pairs.append(_compact(values.ravel(), tensor.ravel(), period))
+            probed.quantised.append(_compact(values.ravel(), tensor.ravel(), period))
+        else:
+            probed.unanswered = probed.unanswered[0] + 1, probed.unanswered[1]
 
     for sweep in _sweeps():
         one(sweep, sweep.size)
@@ -160,7 +170,7 @@ def _compact(values: NDArray[Any], codes: NDArray[Any], period: int) -> tuple[ND
     return values, codes
 
 
-def _drive_dequantise(grading: Grading, call: Call, pairs: Pairs) -> None:
+def _drive_dequantise(grading: Grading, call: Call, probed: Probed) -> None:
     from hypothesis import given
 
     every = np.resize(np.arange(-128, 128), (7, CLASSES)).astype(np.int8)
@@ -168,11 +178,13 @@ def _drive_dequantise(grading: Grading, call: Call, pairs: Pairs) -> None:
     def one(given_codes: NDArray[np.int8]) -> None:
         values = call("dequantise", codes=given_codes).arrays.get("values")
         if values is not None and values.size == given_codes.size:
-            pairs.append((given_codes.ravel(), values.ravel()))
+            probed.dequantised.append((given_codes.ravel(), values.ravel()))
+        else:
+            probed.unanswered = probed.unanswered[0], probed.unanswered[1] + 1
 
     for row in every:
         one(row)
-    if not pairs:
+    if not probed.dequantised:
         return  # The class fetches the codes itself; the shown images must do.
 
     @_settings(grading.lab.settings["dequantise_examples"])
@@ -192,7 +204,7 @@ def judge_quantise(probed: Probed, file: FileEvidence) -> QuantiseEvidence:
     if not probed.quantised:
         probed.shown.get()
     encoding = file.input
-    in_time = probed.shown.value is None or testers.set_before_inference(probed.shown.value)
+    in_time = not probed.late and (probed.shown.value is None or testers.set_before_inference(probed.shown.value))
     values = sum(len(given_values) for given_values, _ in probed.quantised)
     for given_values, tensor in probed.quantised:
         example = _wrong_input(given_values, tensor, encoding)
@@ -205,7 +217,7 @@ def judge_quantise(probed: Probed, file: FileEvidence) -> QuantiseEvidence:
                 if mistake is None or _wrong_input(sweep_values, sweep_tensor, encoding) is None:
                     mistake = codes.quantise_mistake(given_values, tensor, encoding) or mistake
             return QuantiseEvidence(values, encoding, example, mistake, in_time)
-    return QuantiseEvidence(values, encoding, None, None, in_time)
+    return QuantiseEvidence(values, encoding, None, None, in_time, probed.unanswered[0])
 
 
 def _wrong_input(
@@ -220,7 +232,12 @@ def judge_dequantise(grading: Grading, probed: Probed, file: FileEvidence) -> Ag
     """Whether postprocess_outputs returns real values: for codes handed to it, and for images, for their own codes."""
     if probed.dequantise_error is not None:
         raise probed.dequantise_error
-    encoding = file.output
+    encoding, unanswered = file.output, probed.unanswered[1]
+    if probed.dequantised and unanswered:
+        message = (
+            f"postprocess_outputs gave no scores for {unanswered} of {unanswered + len(probed.dequantised)} outputs"
+        )
+        raise RunError(Verdict.LOST, message, kind="scores")
     if encoding.quantised:
         for given_codes, values in probed.dequantised:
             example = codes.wrong_values(given_codes, values, encoding)

@@ -16,6 +16,7 @@ MAX_UP = 12
 MAX_SMALL_FILE = 4 << 20
 MAX_PACKS = 4000
 MAX_BRANCHES = 1000
+MAX_REF_DEPTH = 20
 OBJECT_ID = re.compile(r"(?:[0-9a-f]{64}|[0-9a-f]{40})\Z")
 _REF = re.compile(r"refs/[^\s\x00-\x1f]{1,500}\Z")
 _FAN_OUT = tuple(f"{number:02x}" for number in range(256))
@@ -189,7 +190,8 @@ def _branches(repository: Repository) -> dict[str, str]:
             found[name] = commit
     heads = repository.common / "refs" / "heads"
     for folder, names, files in os.walk(heads, followlinks=False):
-        del names[50:]
+        # Each level is a call of its own.
+        del names[50 if len(Path(folder).relative_to(heads).parts) < MAX_REF_DEPTH else 0 :]
         if len(found) > MAX_BRANCHES:
             break
         for name in files[:200]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from graders.sandbox.removal import remove
 from graders.submission.history import History, NoHistory, read_history, reading, repository
 from graders.submission.history.git import GitFailed, run_git
 
@@ -425,3 +426,21 @@ def test_the_stub_is_no_work(tmp_path: Path) -> None:
     assert isinstance(history, History)
     assert history.commits == ()
     assert history.given[0].why == "the template's own files"
+
+
+def test_branches_in_folders_without_end(tmp_path: Path) -> None:
+    """A folder of refs that goes on for ever is not followed, and what stands above it is read."""
+    folder = make(tmp_path / "student", TIDY)
+    deep = os.open(folder / ".git" / "refs" / "heads", os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("a", dir_fd=deep)
+        inner = os.open("a", os.O_RDONLY, dir_fd=deep)
+        os.close(deep)
+        deep = inner
+    os.close(deep)
+    try:
+        history = read_history(folder, LAB_PATHS)
+    finally:
+        remove(folder / ".git" / "refs" / "heads" / "a")
+    assert isinstance(history, History)
+    assert len(history.commits) == len(TIDY)
