@@ -19,7 +19,7 @@ from graders.reports.formats import classroom50, github, gradescope, junit, repo
 from graders.reports.formats.card import read
 
 from . import hostile, samples
-from .cards import documents
+from .cards import QUICK, documents
 from .labs import Json
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -68,6 +68,7 @@ def javascript(results: Json) -> Reported:
     return Reported((total, float(results["max_score"])), table, "\n".join(log))
 
 
+@QUICK
 @given(documents())
 def test_gradescope(document: Json) -> None:
     """results.json is what the page on autograder specifications says, with nothing hidden that would hide the total."""
@@ -100,6 +101,7 @@ def test_the_schema_of_gradescope_refuses(broken: Json) -> None:
     assert not validator("gradescope-results").is_valid(broken)
 
 
+@QUICK
 @given(documents())
 def test_reporter(document: Json) -> None:
     """One line of base64 that fits an environment variable; its tests have all keys, and no code of ours."""
@@ -147,6 +149,7 @@ def test_nothing_but_pending_is_one_test_and_no_nan() -> None:
     assert (told.points, told.table) == ((0.0, 0.0), 0)
 
 
+@QUICK
 @given(documents())
 def test_classroom50(document: Json) -> None:
     """result.json has exactly the keys of classroom50/result/v1, and integers."""
@@ -192,6 +195,7 @@ def _attributes(element: ET.Element) -> set[str]:
     return set(element.attrib)
 
 
+@QUICK
 @given(documents())
 def test_junit(document: Json) -> None:
     """The structure that pytest's JUnit files have, with counts that are those of the cases."""
@@ -223,6 +227,7 @@ def test_junit_counts_what_is_not_earned_in_full_as_a_failure() -> None:
 COMMAND = re.compile(r"::(error|warning) ([^:]*?)::(.*)")
 
 
+@QUICK
 @given(documents())
 def test_annotations(document: Json) -> None:
     """At most ten one-line commands, each with the properties that GitHub knows, the dearest first."""

@@ -11,7 +11,7 @@ from decimal import Decimal
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from graders.errors import Unscored, UsageError
 from graders.reports.formats import (
@@ -31,12 +31,11 @@ from graders.reports.formats.card import Card, read
 from graders.reports.formats.told import HIDDEN
 
 from . import samples
-from .cards import SCORED, documents
+from .cards import QUICK, SCORED, documents
 from .labs import Json
 from .test_formats_contracts import IDENTITY, javascript
 
 CENT = Decimal("0.01")
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def cents(value: object) -> Decimal:
