@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -216,6 +219,47 @@ def test_junit(document: Json) -> None:
             assert tags[0] == "properties"
             assert tags[1:] in ([], ["error"], ["failure"], ["skipped"])
             assert all(_attributes(each) == {"name", "value"} for each in case.iter("property"))
+
+
+PYTESTS = """
+import pytest
+def test_passes(record_property): record_property("points", "0.5")
+def test_fails(record_property): record_property("points", "0.5"); assert False
+def test_is_skipped(): pytest.skip("later")
+@pytest.fixture
+def broken(): raise ValueError
+def test_has_an_error(broken): pass
+"""
+
+
+def _shapes(top: ET.Element) -> set[tuple[str, str]]:
+    """Every element with its parent, and every element with an attribute."""
+    nested = {(each.tag, child.tag) for each in top.iter() for child in each}
+    return nested | {(each.tag, f"@{name}") for each in top.iter() for name in each.attrib}
+
+
+def test_junit_has_nothing_that_pytests_own_files_have_not(tmp_path: Path) -> None:
+    """Whoever reads pytest's files reads these: the same elements in the same places, with the same attributes."""
+    (tmp_path / "test_it.py").write_text(PYTESTS, encoding="utf-8")
+    words = [
+        "-q",
+        "-c",
+        os.devnull,
+        "--rootdir",
+        str(tmp_path),
+        "-p",
+        "no:cacheprovider",
+        "--junitxml=it.xml",
+        "test_it.py",
+    ]
+    subprocess.run(
+        [sys.executable, "-m", "pytest", *words], cwd=tmp_path, capture_output=True, timeout=120, check=False
+    )
+    theirs = _shapes(ET.parse(tmp_path / "it.xml").getroot())
+    assert ("testcase", "error") in theirs
+    # pytest has properties of a whole suite too, where a plugin records some.
+    theirs.add(("testsuite", "properties"))
+    assert _shapes(ET.fromstring(junit.document([read(samples.every_verdict())]))) <= theirs
 
 
 def test_junit_counts_what_is_not_earned_in_full_as_a_failure() -> None:
