@@ -128,6 +128,22 @@ def test_markdown_has_no_markup_but_its_own(text: str) -> None:
     assert PLAIN.isdisjoint({"a", "img", "script", "h1"})
 
 
+@QUICK
+@given(
+    st.lists(st.sampled_from(["`", "<b>", "a", "\\", "|", " ", "``", "[a](b)", "*", "&lt;", "$"]), max_size=14).map(
+        "".join
+    )
+)
+def test_backticks_open_no_way_out(text: str) -> None:
+    """However they are paired, what stands in and between them is text."""
+    assert _tags(disarm.markup(text)) <= {"p", "code"}
+    assert _tags(f"| {disarm.markup(text)} | b |\n|---|---|\n") <= PLAIN
+
+
+def test_names_of_code_are_set_as_code() -> None:
+    assert disarm.markup("Use `np.clip(x)`, not `a|b`.") == "Use `np.clip(x)`, not \\`a\\|b\\`\\."
+
+
 def test_markdown_mentions_nobody() -> None:
     told = disarm.markup("@everyone in #12 at www.evil.example or http://evil.example")
     assert "@everyone" not in told
