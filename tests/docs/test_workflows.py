@@ -39,11 +39,10 @@ CONTEXT = {
 }
 
 
-@pytest.fixture(scope="module")
-def submission(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A student's repository: the template, committed."""
-    folder = tmp_path_factory.mktemp("students") / "lab2-alice"
-    shutil.copytree(ROOT / "student_template", folder, ignore=shutil.ignore_patterns("__pycache__"))
+FILE = "dl_in_iot_course/l02_quantization/quantization_experiments.py"
+
+
+def commit(folder: Path) -> Path:
     git = ["git", "-c", "user.name=Alice", "-c", "user.email=alice@example.org", "-C", str(folder)]
     for words in (
         ["init", "--quiet", "-b", "main"],
@@ -52,6 +51,27 @@ def submission(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         subprocess.run([*git, *words], check=True)
     return folder
+
+
+def copied(folder: Path) -> Path:
+    shutil.copytree(ROOT / "student_template", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def submission(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A student's repository: the template, committed."""
+    return commit(copied(tmp_path_factory.mktemp("students") / "lab2-alice"))
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """One with the labs in a subfolder, and code that raises, with a message that wants to be a command."""
+    code = copied(tmp_path / "lab2-alice" / "my labs") / FILE
+    code.write_text(
+        code.read_text(encoding="utf-8") + "\nraise ValueError('x\\n::error::forged\\n##[error]forged')\n", "utf-8"
+    )
+    return commit(tmp_path / "lab2-alice")
 
 
 def job_of(workflow: Path, tmp_path: Path, submission: Path, **environment: str) -> Job:
@@ -94,9 +114,9 @@ def test_both_run_the_same_commands() -> None:
     assert commands[0] == commands[1]
 
 
-def test_a_part_graded_leaves_a_report_and_no_mark(tmp_path: Path, submission: Path) -> None:
+def test_a_part_graded_leaves_a_report_and_no_mark(tmp_path: Path, broken: Path) -> None:
     """Every step of the students' workflow, graded with -k: what is left out is unscored, so there is no result."""
-    job = job_of(STUDENTS, tmp_path, submission, GRADE_ARGS="-k native")
+    job = job_of(STUDENTS, tmp_path / "job", broken, GRADE_ARGS="-k native")
     job.run()
     assert job.codes == {"Make the environment": 0, "Allow the strict tier": 0, "Grade": 3, "Tell": 3}, job.logs
     assert "grading goes on in the tier confined" in job.logs["Allow the strict tier"]
@@ -113,6 +133,11 @@ def test_a_part_graded_leaves_a_report_and_no_mark(tmp_path: Path, submission: P
     assert job.outputs["result"] == {}
     assert "so this is no mark" in job.logs["Tell: summary"]
     assert "::warning title=optgrade::" in job.logs["Tell"]
+    line = len((broken / "my labs" / FILE).read_text(encoding="utf-8").splitlines())
+    notes = re.findall(r"(?m)^::error file=(.*?),line=(\d+),title=l02\.native\.", job.logs["Tell"])
+    assert notes == [(f"my labs/{FILE}", str(line))] * 2
+    for log in job.logs.values():
+        assert not re.search(r"(?m)^\s*(::error::|##\[error\])forged", log)
 
 
 @pytest.mark.parametrize("workflow", [STUDENTS, REUSABLE], ids=["students", "reusable"])
