@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -310,3 +311,18 @@ def test_more_than_ten_annotations_are_counted_in_the_tenth() -> None:
     notes = list(github.notes(read(document)))
     assert len(notes) == 10
     assert notes[-1].startswith(f"::error title=optgrade::{len(lab['criteria']) - 9} more criteria lost points")
+
+
+@pytest.mark.parametrize(
+    ("points", "total", "least", "shares"),
+    [
+        (["0.75", "0.75", "0.5"], 2, [0, 0, 0], [1, 1, 0]),
+        (["1.5", "0.5"], 2, [0, 1], [1, 1]),
+        (["1.2", "0.2", "0.2"], 1, [0, 1, 0], [0, 1, 0]),
+        (["0.3", "0.3"], 2, [0, 0], [1, 1]),
+        ([], 0, [], []),
+    ],
+)
+def test_the_largest_remainder(points: list[str], total: int, least: list[int], shares: list[int]) -> None:
+    """Whole numbers that add up, none below its least."""
+    assert classroom50.spread([Decimal(each) for each in points], total, least) == shares

@@ -196,6 +196,30 @@ def test_moodle_names_what_moodle_would_drop() -> None:
     assert "marked before in Moodle: Grace Hopper;" in note
 
 
+def test_moodle_leaves_what_is_there_already() -> None:
+    worksheet = moodle.open_worksheet(sheet.parse(moodle_filled([card("21")]).text.encode(), "again.csv"))
+    again = moodle.fill(worksheet, matching.match([card("21")], worksheet.people, {}))
+    assert (again.changes, again.same, again.left) == ([], 1, [])
+
+
+def test_moodle_cuts_long_feedback() -> None:
+    """However much there is to say."""
+    document = samples.broken()
+    first = document["labs"][0]["criteria"][1] | {"title": "t" * 200}
+    document["labs"][0]["criteria"] = [first | {"id": f"l02.c{index}"} for index in range(60)]
+    document["points"] = {
+        "earned": 0,
+        "automatic": 60 * first["maximum"],
+        "pending": 0,
+        "maximum": 60 * first["maximum"],
+    }
+    worksheet = moodle.open_worksheet(sheet.parse(MOODLE.replace(b"20.00", b"999"), "sheet.csv"))
+    filled = moodle.fill(worksheet, matching.match([card("21", document)], worksheet.people, {}), feedback=True)
+    told = rows(filled.text)[1][10]
+    assert 3000 < len(told) < 5000
+    assert told.endswith("</p> …")
+
+
 def test_moodle_feedback_only_where_nobody_wrote() -> None:
     """Feedback is asked for, and never overwrites a person's."""
     assert rows(moodle_filled([card("21")]).text)[1][10] == ""

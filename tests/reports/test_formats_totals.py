@@ -186,6 +186,10 @@ def test_a_scorecard_that_was_changed_is_refused() -> None:
         read(document)
     with pytest.raises(UsageError, match="not a scorecard"):
         read({"schema": "optgrade/scorecard/v2"})
+    text = samples.full_marks()
+    text["labs"][0]["criteria"][0]["earned"] = "1"
+    with pytest.raises(UsageError, match="points are numbers, not '1'"):
+        read(text)
     broken = samples.full_marks()
     del broken["labs"][0]["criteria"][0]["verdict"]
     with pytest.raises(UsageError, match="KeyError 'verdict'"):
