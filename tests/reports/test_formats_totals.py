@@ -178,6 +178,17 @@ def test_a_hidden_value_shows_its_kind_only() -> None:
     assert "3141" in table.criteria([card]), "whoever teaches sees all of it"
 
 
+def test_a_lab_is_asked_for_by_its_name_or_how_that_begins() -> None:
+    """A whole name is that lab alone, even where another one's begins with it."""
+    document = samples.full_marks()
+    document["labs"][0]["lab"], document["labs"][1]["lab"] = "l0", "l02"
+    card = read(document)
+    assert list(card.only(["l0"]).labs) == ["l0"]
+    assert list(card.only(["l"]).labs) == ["l0", "l02"]
+    assert card.only(["l0"]).sums.maximum + card.only(["l02"]).sums.maximum == card.sums.maximum
+    assert len(ET.fromstring(junit.document([card]))[0].findall("testcase")) == len(document["labs"][0]["criteria"])
+
+
 def test_a_scorecard_that_was_changed_is_refused() -> None:
     """A total that is not the sum of its criteria is told, with both."""
     document = samples.full_marks()
@@ -190,6 +201,10 @@ def test_a_scorecard_that_was_changed_is_refused() -> None:
     text["labs"][0]["criteria"][0]["earned"] = "1"
     with pytest.raises(UsageError, match="points are numbers, not '1'"):
         read(text)
+    without = samples.full_marks()
+    del without["points"]
+    with pytest.raises(UsageError, match="KeyError 'points'"):
+        read(without)
     broken = samples.full_marks()
     del broken["labs"][0]["criteria"][0]["verdict"]
     with pytest.raises(UsageError, match="KeyError 'verdict'"):
