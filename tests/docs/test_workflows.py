@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import json
 import re
 import shutil
@@ -26,6 +27,8 @@ CONTEXT = {
     "github.repository_owner": "cs",
     "github.event.repository.name": "lab2-alice",
     "github.ref": "refs/heads/main",
+    "github.sha": "a1b2c3d4e5f6",
+    "github.event.pull_request.head.sha": "",
     "runner.os": "Linux",
     "inputs.optgrade-repository": "",
     "inputs.optgrade-ref": "",
@@ -42,7 +45,7 @@ CONTEXT = {
 FILE = "dl_in_iot_course/l02_quantization/quantization_experiments.py"
 
 
-def commit(folder: Path) -> Path:
+def committed(folder: Path) -> Path:
     git = ["git", "-c", "user.name=Alice", "-c", "user.email=alice@example.org", "-C", str(folder)]
     for words in (
         ["init", "--quiet", "-b", "main"],
@@ -61,7 +64,7 @@ def copied(folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def submission(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A student's repository: the template, committed."""
-    return commit(copied(tmp_path_factory.mktemp("students") / "lab2-alice"))
+    return committed(copied(tmp_path_factory.mktemp("students") / "lab2-alice"))
 
 
 @pytest.fixture
@@ -71,7 +74,7 @@ def broken(tmp_path: Path) -> Path:
     code.write_text(
         code.read_text(encoding="utf-8") + "\nraise ValueError('x\\n::error::forged\\n##[error]forged')\n", "utf-8"
     )
-    return commit(tmp_path / "lab2-alice")
+    return committed(tmp_path / "lab2-alice")
 
 
 def job_of(workflow: Path, tmp_path: Path, submission: Path, **environment: str) -> Job:
@@ -163,14 +166,11 @@ def test_a_graded_submission_leaves_what_the_documentation_promises(
     result = json.loads((job.artefact / "result.json").read_text(encoding="utf-8"))
     _valid("classroom50-result", result)
     assert (result["score"], result["max-score"], result["owner"]) == (22, 32, "cs")
-    date = subprocess.run(
-        ["git", "-C", str(submission), "log", "-1", "--format=%ct"], capture_output=True, text=True, check=True
-    ).stdout
-    assert result["datetime"].endswith("Z")
-    assert (
-        subprocess.run(["date", "-d", result["datetime"], "+%s"], capture_output=True, text=True, check=True).stdout
-        == date
-    )
+    words = ["git", "-C", str(submission), "log", "-1", "--format=%ct %H"]
+    seconds, commit = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
+    when = dt.datetime.strptime(result["datetime"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=dt.UTC)
+    assert when.timestamp() == int(seconds)
+    assert result["commit"] == f"https://github.com/cs/lab2-alice/commit/{commit}"
     for name, expression in job.job["outputs"].items():
         assert job.filled(expression) == job.outputs["result"][name]
 
