@@ -13,7 +13,7 @@ import pytest
 
 from graders import profiles, sandbox
 from graders.caching import Store, default_folder
-from graders.errors import UsageError
+from graders.errors import Place, UsageError
 from graders.labs import catalogue
 from graders.labs.catalogue import LabEntry
 from graders.labs.clock import ScorerClock
@@ -236,7 +236,7 @@ class GradingSession:
             outcome = CheckOutcome(criterion, name, Verdict.EARNED, None, observed)
         else:
             verdict, reason = reason_of(error, entry.lab)
-            holds, places = getattr(error, "holds", 0.0), getattr(error, "places", ())
+            holds, places = getattr(error, "holds", 0.0), _own(getattr(error, "places", ()), entry.lab)
             outcome = CheckOutcome(criterion, name, verdict, reason, observed, holds, places)
         self.outcomes.setdefault(criterion, []).append(outcome)
         return outcome
@@ -323,6 +323,15 @@ class GradingSession:
         """Ends what the grading started."""
         if self._grade is not None:
             self._grade.close()
+
+
+def _own(places: Sequence[Place], lab: Lab) -> tuple[Place, ...]:
+    """Lines without those of the given kit, which runs have the grader's copy of."""
+    return tuple(
+        place
+        for place in places
+        if not any(place.file == given or place.file.startswith(f"{given}/") for given in lab.given)
+    )
 
 
 def _progress(lab: Lab, result: RunResult, done: int, count: int) -> str:

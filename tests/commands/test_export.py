@@ -151,6 +151,7 @@ def test_github_without_a_mark_has_a_summary_and_no_outputs(runner: Path, capsys
         (("{cohort}", "--to", "moodle", "--sheet", "{sheet}"), "not a Moodle grading worksheet"),
         (("{cohort}", "--to", "canvas", "--sheet", "nowhere.csv", "--assignment", "1"), "nowhere.csv: can't be read"),
         (("{sheet}", "--to", "csv"), "can't be read"),
+        (("{cohort}", "--to", "csv", "-o", "{sheet}/x"), "can't be written"),
     ],
 )
 def test_wrong_words_are_told_in_one_line(

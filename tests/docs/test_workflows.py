@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import json
 import re
 import shutil
@@ -26,6 +27,8 @@ CONTEXT = {
     "github.repository_owner": "cs",
     "github.event.repository.name": "lab2-alice",
     "github.ref": "refs/heads/main",
+    "github.sha": "a1b2c3d4e5f6",
+    "github.event.pull_request.head.sha": "",
     "runner.os": "Linux",
     "inputs.optgrade-repository": "",
     "inputs.optgrade-ref": "",
@@ -39,11 +42,10 @@ CONTEXT = {
 }
 
 
-@pytest.fixture(scope="module")
-def submission(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A student's repository: the template, committed."""
-    folder = tmp_path_factory.mktemp("students") / "lab2-alice"
-    shutil.copytree(ROOT / "student_template", folder, ignore=shutil.ignore_patterns("__pycache__"))
+FILE = "dl_in_iot_course/l02_quantization/quantization_experiments.py"
+
+
+def committed(folder: Path) -> Path:
     git = ["git", "-c", "user.name=Alice", "-c", "user.email=alice@example.org", "-C", str(folder)]
     for words in (
         ["init", "--quiet", "-b", "main"],
@@ -52,6 +54,27 @@ def submission(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         subprocess.run([*git, *words], check=True)
     return folder
+
+
+def copied(folder: Path) -> Path:
+    shutil.copytree(ROOT / "student_template", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def submission(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A student's repository: the template, committed."""
+    return committed(copied(tmp_path_factory.mktemp("students") / "lab2-alice"))
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """One with the labs in a subfolder, and code that raises, with a message that wants to be a command."""
+    code = copied(tmp_path / "lab2-alice" / "my labs") / FILE
+    code.write_text(
+        code.read_text(encoding="utf-8") + "\nraise ValueError('x\\n::error::forged\\n##[error]forged')\n", "utf-8"
+    )
+    return committed(tmp_path / "lab2-alice")
 
 
 def job_of(workflow: Path, tmp_path: Path, submission: Path, **environment: str) -> Job:
@@ -94,9 +117,9 @@ def test_both_run_the_same_commands() -> None:
     assert commands[0] == commands[1]
 
 
-def test_a_part_graded_leaves_a_report_and_no_mark(tmp_path: Path, submission: Path) -> None:
+def test_a_part_graded_leaves_a_report_and_no_mark(tmp_path: Path, broken: Path) -> None:
     """Every step of the students' workflow, graded with -k: what is left out is unscored, so there is no result."""
-    job = job_of(STUDENTS, tmp_path, submission, GRADE_ARGS="-k native")
+    job = job_of(STUDENTS, tmp_path / "job", broken, GRADE_ARGS="-k native")
     job.run()
     assert job.codes == {"Make the environment": 0, "Allow the strict tier": 0, "Grade": 3, "Tell": 3}, job.logs
     assert "grading goes on in the tier confined" in job.logs["Allow the strict tier"]
@@ -113,6 +136,11 @@ def test_a_part_graded_leaves_a_report_and_no_mark(tmp_path: Path, submission: P
     assert job.outputs["result"] == {}
     assert "so this is no mark" in job.logs["Tell: summary"]
     assert "::warning title=optgrade::" in job.logs["Tell"]
+    line = len((broken / "my labs" / FILE).read_text(encoding="utf-8").splitlines())
+    notes = re.findall(r"(?m)^::error file=(.*?),line=(\d+),title=l02\.native\.", job.logs["Tell"])
+    assert notes == [(f"my labs/{FILE}", str(line))] * 2
+    for log in job.logs.values():
+        assert not re.search(r"(?m)^\s*(::error::|##\[error\])forged", log)
 
 
 @pytest.mark.parametrize("workflow", [STUDENTS, REUSABLE], ids=["students", "reusable"])
@@ -133,19 +161,16 @@ def test_a_graded_submission_leaves_what_the_documentation_promises(
     assert (job.outputs["result"]["earned"], job.outputs["result"]["automatic"]) == ("21.55", "32.00")
     _valid("autograding-result", json.loads(base64.b64decode(job.outputs["result"]["result"])))
     assert len(re.findall(r"(?m)^::error ", job.logs["Tell"])) == 5
-    assert job.logs["Tell: summary"].startswith("## grace\\-hopper") or "grace-hopper" in job.logs["Tell: summary"]
+    assert job.logs["Tell: summary"].startswith("## grace-hopper: 21.55 of 32 points, 6 more to be marked by a person")
     assert sorted(path.name for path in job.artefact.iterdir()) == ["report.html", "result.json", "scorecard.json"]
     result = json.loads((job.artefact / "result.json").read_text(encoding="utf-8"))
     _valid("classroom50-result", result)
     assert (result["score"], result["max-score"], result["owner"]) == (22, 32, "cs")
-    date = subprocess.run(
-        ["git", "-C", str(submission), "log", "-1", "--format=%ct"], capture_output=True, text=True, check=True
-    ).stdout
-    assert result["datetime"].endswith("Z")
-    assert (
-        subprocess.run(["date", "-d", result["datetime"], "+%s"], capture_output=True, text=True, check=True).stdout
-        == date
-    )
+    words = ["git", "-C", str(submission), "log", "-1", "--format=%ct %H"]
+    seconds, commit = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
+    when = dt.datetime.strptime(result["datetime"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=dt.UTC)
+    assert when.timestamp() == int(seconds)
+    assert result["commit"] == f"https://github.com/cs/lab2-alice/commit/{commit}"
     for name, expression in job.job["outputs"].items():
         assert job.filled(expression) == job.outputs["result"][name]
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -19,7 +23,7 @@ from graders.reports.formats import classroom50, github, gradescope, junit, repo
 from graders.reports.formats.card import read
 
 from . import hostile, samples
-from .cards import documents
+from .cards import QUICK, documents
 from .labs import Json
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -68,6 +72,7 @@ def javascript(results: Json) -> Reported:
     return Reported((total, float(results["max_score"])), table, "\n".join(log))
 
 
+@QUICK
 @given(documents())
 def test_gradescope(document: Json) -> None:
     """results.json is what the page on autograder specifications says, with nothing hidden that would hide the total."""
@@ -100,6 +105,7 @@ def test_the_schema_of_gradescope_refuses(broken: Json) -> None:
     assert not validator("gradescope-results").is_valid(broken)
 
 
+@QUICK
 @given(documents())
 def test_reporter(document: Json) -> None:
     """One line of base64 that fits an environment variable; its tests have all keys, and no code of ours."""
@@ -147,6 +153,7 @@ def test_nothing_but_pending_is_one_test_and_no_nan() -> None:
     assert (told.points, told.table) == ((0.0, 0.0), 0)
 
 
+@QUICK
 @given(documents())
 def test_classroom50(document: Json) -> None:
     """result.json has exactly the keys of classroom50/result/v1, and integers."""
@@ -192,6 +199,7 @@ def _attributes(element: ET.Element) -> set[str]:
     return set(element.attrib)
 
 
+@QUICK
 @given(documents())
 def test_junit(document: Json) -> None:
     """The structure that pytest's JUnit files have, with counts that are those of the cases."""
@@ -214,6 +222,47 @@ def test_junit(document: Json) -> None:
             assert all(_attributes(each) == {"name", "value"} for each in case.iter("property"))
 
 
+PYTESTS = """
+import pytest
+def test_passes(record_property): record_property("points", "0.5")
+def test_fails(record_property): record_property("points", "0.5"); assert False
+def test_is_skipped(): pytest.skip("later")
+@pytest.fixture
+def broken(): raise ValueError
+def test_has_an_error(broken): pass
+"""
+
+
+def _shapes(top: ET.Element) -> set[tuple[str, str]]:
+    """Every element with its parent, and every element with an attribute."""
+    nested = {(each.tag, child.tag) for each in top.iter() for child in each}
+    return nested | {(each.tag, f"@{name}") for each in top.iter() for name in each.attrib}
+
+
+def test_junit_has_nothing_that_pytests_own_files_have_not(tmp_path: Path) -> None:
+    """Whoever reads pytest's files reads these: the same elements in the same places, with the same attributes."""
+    (tmp_path / "test_it.py").write_text(PYTESTS, encoding="utf-8")
+    words = [
+        "-q",
+        "-c",
+        os.devnull,
+        "--rootdir",
+        str(tmp_path),
+        "-p",
+        "no:cacheprovider",
+        "--junitxml=it.xml",
+        "test_it.py",
+    ]
+    subprocess.run(
+        [sys.executable, "-m", "pytest", *words], cwd=tmp_path, capture_output=True, timeout=120, check=False
+    )
+    theirs = _shapes(ET.parse(tmp_path / "it.xml").getroot())
+    assert ("testcase", "error") in theirs
+    # pytest has properties of a whole suite too, where a plugin records some.
+    theirs.add(("testsuite", "properties"))
+    assert _shapes(ET.fromstring(junit.document([read(samples.every_verdict())]))) <= theirs
+
+
 def test_junit_counts_what_is_not_earned_in_full_as_a_failure() -> None:
     """Half a point is no passed test; a pending one is skipped, one that was not graded an error."""
     suite = ET.fromstring(junit.document([read(samples.every_verdict())]))[0]
@@ -223,6 +272,7 @@ def test_junit_counts_what_is_not_earned_in_full_as_a_failure() -> None:
 COMMAND = re.compile(r"::(error|warning) ([^:]*?)::(.*)")
 
 
+@QUICK
 @given(documents())
 def test_annotations(document: Json) -> None:
     """At most ten one-line commands, each with the properties that GitHub knows, the dearest first."""
@@ -261,3 +311,18 @@ def test_more_than_ten_annotations_are_counted_in_the_tenth() -> None:
     notes = list(github.notes(read(document)))
     assert len(notes) == 10
     assert notes[-1].startswith(f"::error title=optgrade::{len(lab['criteria']) - 9} more criteria lost points")
+
+
+@pytest.mark.parametrize(
+    ("points", "total", "least", "shares"),
+    [
+        (["0.75", "0.75", "0.5"], 2, [0, 0, 0], [1, 1, 0]),
+        (["1.5", "0.5"], 2, [0, 1], [1, 1]),
+        (["1.2", "0.2", "0.2"], 1, [0, 1, 0], [0, 1, 0]),
+        (["0.3", "0.3"], 2, [0, 0], [1, 1]),
+        ([], 0, [], []),
+    ],
+)
+def test_the_largest_remainder(points: list[str], total: int, least: list[int], shares: list[int]) -> None:
+    """Whole numbers that add up, none below its least."""
+    assert classroom50.spread([Decimal(each) for each in points], total, least) == shares

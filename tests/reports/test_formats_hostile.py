@@ -32,7 +32,7 @@ from graders.reports.formats import (
 from graders.reports.formats.card import Card, read
 
 from . import hostile
-from .cards import COMMANDS, FORMULAS, TEXTS, texts
+from .cards import COMMANDS, FORMULAS, QUICK, TEXTS, texts
 from .test_formats_contracts import IDENTITY
 
 FORMATS = {
@@ -90,6 +90,7 @@ def test_no_format_lets_text_be_more_than_text(format_: str, attack: str) -> Non
     assert "##[" not in told
 
 
+@QUICK
 @given(texts)
 def test_no_cell_starts_a_formula(text: str) -> None:
     """Not in our own table, and not in what we write to a gradebook's sheet."""
@@ -119,11 +120,28 @@ def _tags(markdown: str) -> set[str]:
 PLAIN = _tags(summary.document([card_of("y")]))
 
 
+@QUICK
 @given(texts)
 def test_markdown_has_no_markup_but_its_own(text: str) -> None:
     """Rendered with HTML allowed, a student's text adds no element: no link, image, script, heading or code."""
     assert _tags(summary.document([card_of(text or "y")])) <= PLAIN
     assert PLAIN.isdisjoint({"a", "img", "script", "h1"})
+
+
+@QUICK
+@given(
+    st.lists(st.sampled_from(["`", "<b>", "a", "\\", "|", " ", "``", "[a](b)", "*", "&lt;", "$"]), max_size=14).map(
+        "".join
+    )
+)
+def test_backticks_open_no_way_out(text: str) -> None:
+    """However they are paired, what stands in and between them is text."""
+    assert _tags(disarm.markup(text)) <= {"p", "code"}
+    assert _tags(f"| {disarm.markup(text)} | b |\n|---|---|\n") <= PLAIN
+
+
+def test_names_of_code_are_set_as_code() -> None:
+    assert disarm.markup("Use `np.clip(x)`, not `a|b`.") == "Use `np.clip(x)`, not \\`a\\|b\\`\\."
 
 
 def test_markdown_mentions_nobody() -> None:
@@ -141,6 +159,7 @@ def test_markdown_rows_keep_their_cells() -> None:
         assert len(re.findall(r"<t[dh]", row)) == 4
 
 
+@QUICK
 @given(texts)
 def test_feedback_is_html_with_paragraphs_only(text: str) -> None:
     """Moodle takes feedback as HTML."""
@@ -149,12 +168,13 @@ def test_feedback_is_html_with_paragraphs_only(text: str) -> None:
     assert tags.found <= {"p"}
 
 
+@QUICK
 @given(texts)
 def test_xml_can_be_read_whatever_is_in_it(text: str) -> None:
     ET.fromstring(junit.document([card_of(text or "y")]))
 
 
-def test_a_summary_is_cut_before_github_drops_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_summary_is_cut_before_github_drops_it() -> None:
     """What does not fit is left out from the end, and that is said."""
     cards = [card_of("é" * 400)] * 40
     told = summary.document(cards)
@@ -162,6 +182,7 @@ def test_a_summary_is_cut_before_github_drops_it(monkeypatch: pytest.MonkeyPatch
     assert told.endswith(summary.CUT)
 
 
+@QUICK
 @given(st.text() | st.text(st.sampled_from("\x1b[]m\x9b\x07\r\n:#[a\u202e\ud800")))
 def test_a_line_is_a_line(text: str) -> None:
     """Whatever comes in, one clean line of bounded length comes out, and cleaning it again changes nothing."""

@@ -15,6 +15,7 @@ from graders.reports.formats import canvas, matching, moodle, sheet
 from graders.reports.formats.card import Card, read
 
 from . import samples
+from .cards import QUICK
 
 CANVAS = (
     "\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,Lab 2 (101),Lab 3 (102),Quiz (7),Current Score\r\n"
@@ -195,6 +196,30 @@ def test_moodle_names_what_moodle_would_drop() -> None:
     assert "marked before in Moodle: Grace Hopper;" in note
 
 
+def test_moodle_leaves_what_is_there_already() -> None:
+    worksheet = moodle.open_worksheet(sheet.parse(moodle_filled([card("21")]).text.encode(), "again.csv"))
+    again = moodle.fill(worksheet, matching.match([card("21")], worksheet.people, {}))
+    assert (again.changes, again.same, again.left) == ([], 1, [])
+
+
+def test_moodle_cuts_long_feedback() -> None:
+    """However much there is to say."""
+    document = samples.broken()
+    first = document["labs"][0]["criteria"][1] | {"title": "t" * 200}
+    document["labs"][0]["criteria"] = [first | {"id": f"l02.c{index}"} for index in range(60)]
+    document["points"] = {
+        "earned": 0,
+        "automatic": 60 * first["maximum"],
+        "pending": 0,
+        "maximum": 60 * first["maximum"],
+    }
+    worksheet = moodle.open_worksheet(sheet.parse(MOODLE.replace(b"20.00", b"999"), "sheet.csv"))
+    filled = moodle.fill(worksheet, matching.match([card("21", document)], worksheet.people, {}), feedback=True)
+    told = rows(filled.text)[1][10]
+    assert 3000 < len(told) < 5000
+    assert told.endswith("</p> …")
+
+
 def test_moodle_feedback_only_where_nobody_wrote() -> None:
     """Feedback is asked for, and never overwrites a person's."""
     assert rows(moodle_filled([card("21")]).text)[1][10] == ""
@@ -221,6 +246,7 @@ def test_moodle_refuses_other_files(data: bytes, told: str) -> None:
 cells = st.text(st.sampled_from('ab,;"\n\r\u2028\x0b= é'), max_size=6)
 
 
+@QUICK
 @given(st.lists(st.lists(cells, min_size=2, max_size=3), min_size=1, max_size=5), st.booleans())
 def test_a_sheet_without_changes_is_the_same_bytes(table: list[list[str]], bom: bool) -> None:
     """Whatever line ends and separators are in its cells."""

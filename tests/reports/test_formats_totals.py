@@ -11,7 +11,7 @@ from decimal import Decimal
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from graders.errors import Unscored, UsageError
 from graders.reports.formats import (
@@ -31,12 +31,11 @@ from graders.reports.formats.card import Card, read
 from graders.reports.formats.told import HIDDEN
 
 from . import samples
-from .cards import SCORED, documents
+from .cards import QUICK, SCORED, documents
 from .labs import Json
 from .test_formats_contracts import IDENTITY, javascript
 
 CENT = Decimal("0.01")
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def cents(value: object) -> Decimal:
@@ -179,6 +178,17 @@ def test_a_hidden_value_shows_its_kind_only() -> None:
     assert "3141" in table.criteria([card]), "whoever teaches sees all of it"
 
 
+def test_a_lab_is_asked_for_by_its_name_or_how_that_begins() -> None:
+    """A whole name is that lab alone, even where another one's begins with it."""
+    document = samples.full_marks()
+    document["labs"][0]["lab"], document["labs"][1]["lab"] = "l0", "l02"
+    card = read(document)
+    assert list(card.only(["l0"]).labs) == ["l0"]
+    assert list(card.only(["l"]).labs) == ["l0", "l02"]
+    assert card.only(["l0"]).sums.maximum + card.only(["l02"]).sums.maximum == card.sums.maximum
+    assert len(ET.fromstring(junit.document([card]))[0].findall("testcase")) == len(document["labs"][0]["criteria"])
+
+
 def test_a_scorecard_that_was_changed_is_refused() -> None:
     """A total that is not the sum of its criteria is told, with both."""
     document = samples.full_marks()
@@ -187,6 +197,14 @@ def test_a_scorecard_that_was_changed_is_refused() -> None:
         read(document)
     with pytest.raises(UsageError, match="not a scorecard"):
         read({"schema": "optgrade/scorecard/v2"})
+    text = samples.full_marks()
+    text["labs"][0]["criteria"][0]["earned"] = "1"
+    with pytest.raises(UsageError, match="points are numbers, not '1'"):
+        read(text)
+    without = samples.full_marks()
+    del without["points"]
+    with pytest.raises(UsageError, match="KeyError 'points'"):
+        read(without)
     broken = samples.full_marks()
     del broken["labs"][0]["criteria"][0]["verdict"]
     with pytest.raises(UsageError, match="KeyError 'verdict'"):

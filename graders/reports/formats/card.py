@@ -83,8 +83,7 @@ class Card:
     @cached_property
     def sums(self) -> Sums:
         """The four sums over the criteria."""
-        pending = sum((item.maximum for item in self.items if item.verdict == "pending"), Decimal(0))
-        maximum = sum((item.maximum for item in self.items), Decimal(0))
+        pending, maximum = most(self.pending), most(self.items)
         earned = sum((item.earned for item in self.items), Decimal(0))
         return Sums(earned, maximum - pending, pending, maximum)
 
@@ -106,24 +105,30 @@ class Card:
     def require_scored(self) -> None:
         """Refuses what has no mark yet. :raises Unscored: it names the first criteria."""
         if self.unscored:
-            points = sum((item.maximum for item in self.unscored), Decimal(0))
             some = ", ".join(item.id for item in self.unscored[:3]) + (", …" if len(self.unscored) > 3 else "")
             raise Unscored(
-                f"{len(self.unscored)} criteria ({some}; {written(points)} points) could not be graded, "
+                f"{len(self.unscored)} criteria ({some}; {written(most(self.unscored))} points) could not be graded, "
                 "so there is no mark to export: grade again, all of it, and repair what the report says"
             )
 
     def only(self, labs: Sequence[str]) -> Card:
         """The scorecard of these labs alone, or of all for none. :raises UsageError: it has no such lab."""
-        chosen = {name for name in self.labs if any(name.startswith(asked) for asked in labs)} or set(self.labs)
+        chosen: set[str] = set() if labs else set(self.labs)
         for asked in labs:
-            if not any(name.startswith(asked) for name in self.labs):
+            fitting = {asked} & set(self.labs) or {name for name in self.labs if name.startswith(asked)}
+            if not fitting:
                 raise UsageError(f"--lab {asked}: the scorecard has {', '.join(self.labs)}")
+            chosen |= fitting
         return replace(
             self,
             labs={name: title for name, title in self.labs.items() if name in chosen},
             items=tuple(item for item in self.items if item.lab in chosen),
         )
+
+
+def most(items: Iterable[Item]) -> Decimal:
+    """What the criteria are worth together."""
+    return sum((item.maximum for item in items), Decimal(0))
 
 
 def written(points: Decimal) -> str:
@@ -141,9 +146,9 @@ def read(document: Any) -> Card:
         raise UsageError(f"not a scorecard: a JSON object with schema {SCHEMA} is expected")
     try:
         card = _card(document)
+        stated = {name: _points(document["points"][name]) for name in vars(card.sums)}
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise UsageError(f"not a scorecard of this version: {type(error).__name__} {error}") from None
-    stated = {name: _points(value) for name, value in document["points"].items()}
     if stated != vars(card.sums):
         raise UsageError(
             f"its points ({written(stated['earned'])} of {written(stated['maximum'])}) are not the sum of its criteria "

@@ -18,6 +18,7 @@ _TERMINAL = re.compile(
 )
 _COMMAND = re.compile(r":(?=:)|\uff1a(?=\uff1a)")
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#.!|~<>&:$/@])")
+_CODE = re.compile(r"`([^`\n]{1,200})`")
 _FORMULA = re.compile(r"[\s\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20|%]|[\t\r\n]")
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
 _KEPT = frozenset("\u200c\u200d\u00ad")  # joiners and soft hyphens belong to words
@@ -53,10 +54,22 @@ def _seen(character: str) -> str:
 
 
 def markup(text: str, limit: int = LINE) -> str:
-    """One line for Markdown, in which nothing is markup, a link, a mention or an entity."""
-    escaped = _MARKUP.sub(r"\\\1", line(text, limit))
+    """One line for Markdown, in which nothing is markup, a link, a mention or an entity.
+
+    Only what stands between backticks is set as code, where all else is plain text; no cell of a table ends in it.
+    """
+    told = ""
+    for index, piece in enumerate(_CODE.split(line(text, limit))):
+        if index % 2 and "|" not in piece:
+            told += f"{' ' if told.endswith('`') else ''}`{piece}`"
+        else:
+            told += _escaped(f"`{piece}`" if index % 2 else piece)
+    return told
+
+
+def _escaped(text: str) -> str:
     # Readers link mentions and numbers of issues after the markup is gone; entities in their middle stop that.
-    return re.sub(r"\\([@#])(?=[\w-])", r"\\\1&#8203;", escaped)
+    return re.sub(r"\\([@#])(?=[\w-])", r"\\\1&#8203;", _MARKUP.sub(r"\\\1", text))
 
 
 def page(text: str, limit: int = LINE) -> str:

@@ -10,7 +10,7 @@ from graders.reports.formats.told import WORDS, parts, worth
 
 # GitHub shows ten errors of a step.
 MOST_ANNOTATIONS = 10
-TOLD = ("measured", "cause", "next")
+TOLD = ("verdict", "measured", "cause", "next")
 
 
 def notes(card: Card) -> Iterator[str]:
@@ -36,6 +36,6 @@ def _annotation(item: Item) -> str:
     if item.lines:
         place = item.lines[-1]
         where = f"file={value(place.file, 300)},line={place.line},"
-    texts = dict(parts(item))
-    told = [WORDS.get(item.verdict, item.verdict), *(texts[name] for name in TOLD if texts.get(name))]
-    return f"::error {where}title={value(f'{item.id}: {worth(item)}', 200)}::{command('. '.join(told), 900)}"
+    texts = {"verdict": WORDS.get(item.verdict, item.verdict), **dict(parts(item))}
+    told = ". ".join(texts[name].rstrip(" .") for name in TOLD if texts.get(name))
+    return f"::error {where}title={value(f'{item.id}: {worth(item)}', 200)}::{command(told, 900)}"

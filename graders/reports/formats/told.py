@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graders.reports.formats.card import PARTS, Card, Item, written
+from graders.reports.formats.card import PARTS, Card, Item, most, written
 
 HIDDEN = "it fails for a value that was drawn for this grading and is not shown"
 WORDS = {
@@ -53,6 +53,5 @@ def total(card: Card) -> str:
     if sums.pending:
         told += f", {written(sums.pending)} more to be marked by a person"
     if card.unscored:
-        points = sum((item.maximum for item in card.unscored[1:]), card.unscored[0].maximum)
-        told += f"; {written(points)} of them could not be graded, so this is no mark"
+        told += f"; {written(most(card.unscored))} of them could not be graded, so this is no mark"
     return told
