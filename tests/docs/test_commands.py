@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "fixtures").glob("*/*/README.md")])
 COMMAND = re.compile(r"(?:^ {4}|`)((?:make|pytest|python) [^`#\n]*?)(?:`| {3,}|$)", re.MULTILINE)
 PY = sys.executable
+CARD = ROOT / "tests" / "reports" / "data" / "reference.json"
 
 # How each command is run here; a word is substituted only where the reader has to put in something of his own.
 RUN: dict[str, list[str]] = {
@@ -47,6 +48,8 @@ RUN: dict[str, list[str]] = {
     "make check": ["make", "--dry-run", "check"],
     "make bench": ["make", "bench", "ARGS=--only sandbox --rounds 1"],
     "make baseline": [PY, "-m", "graders", "baseline", "--lab", "l02", "--into", "{out}"],
+    "make screenshot": ["make", "screenshot", "PICTURES={out}"],
+    "python -m graders report report/scorecard.json": [PY, "-m", "graders", "report", "{card}", "--into", "{out}/r.html"],
     "python fixtures/datasets/pocket_pets/generate.py DIR": [PY, "fixtures/datasets/pocket_pets/generate.py", "{out}"],
 }
 # These are run by others, named here.
@@ -83,7 +86,7 @@ def test_command_runs(command: str, tmp_path: Path) -> None:
     """The command does what it should, without a traceback."""
     marks = tmp_path / "marks.toml"
     marks.write_text('submission = "student_template"\n', encoding="utf-8")
-    words = {"student": str(ROOT / "student_template"), "out": str(tmp_path), "marks": str(marks)}
+    words = {"student": str(ROOT / "student_template"), "out": str(tmp_path), "marks": str(marks), "card": str(CARD)}
     argv = [part.format_map(words) for part in RUN[command]]
     if "--submission" in argv:
         argv += ["--report-dir", str(tmp_path)]

@@ -142,7 +142,7 @@ def _plane(figure: Mapping[str, Any], points: Sequence[_Point]) -> _Plane:
     ticks = round_ticks(sizes, percent=False)
     kept = tuple(tick for tick in ticks if tick <= max(sizes)) if max(sizes) > ticks[1] else ticks
     return _Plane(
-        max(max(sizes), kept[-1]),
+        max(*sizes, kept[-1]),
         kept,
         round_ticks([point.value for point in points], percent=percent),
         byte,
