@@ -1,7 +1,7 @@
 """The pictures of reports in the docs, taken in headless Chromium: ``docs/screenshot.py [FOLDER]``.
 
-They show the kept scorecards of real gradings, so nothing is graded. With ``docs/screenshot.py REPORT.html OUT.png [WIDTH
-HEIGHT]`` it is a picture of any page.
+They show the kept scorecards of real gradings, so nothing is graded. ``docs/screenshot.py PAGE.html OUT.png [WIDTH
+HEIGHT]`` takes a picture of any page.
 """
 
 from __future__ import annotations
