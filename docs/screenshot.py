@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "tests" / "reports" / "data"
 # Which kept scorecard is which picture, and how high: what is below is not shown.
 PICTURES = {"report.png": ("reference", 2350), "report-mistakes.png": ("five-mistakes", 2050)}
-WIDTH, COLOURS = 1100, 96
+WIDTH, COLOURS = 1100, 220
 OPTIONS = (
     "--headless",
     "--no-sandbox",

@@ -36,6 +36,13 @@ def test_each_file_is_a_panel_with_the_references_values() -> None:
     assert rowwise["panels"][0]["reference_zeros"] is None
 
 
+def test_a_layer_with_another_number_is_named_by_its_kind() -> None:
+    plain, moved = histogram(), replace(histogram(), operator=32)
+    runs = {name: evidence(compression(histograms=(each,))) for name, each in (("a", plain), ("b", moved))}
+    (figure,) = weights_figures(runs)
+    assert figure["title"] == "Weights of the largest FULLY_CONNECTED, by variant"
+
+
 def test_files_without_weights_to_look_at_are_left_out() -> None:
     assert weights_figures({"clustered-2": evidence(compression())}) == []
     unmeasured = replace(evidence(compression()), compressed=without(GraderError("no file")))
