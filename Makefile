@@ -3,6 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 SUBMISSION ?= reference
 REPORT ?= report
+PICTURES ?= docs
 ARGS ?=
 VENV := .venv
 READY := $(VENV)/.ready
@@ -17,7 +18,7 @@ help:
 	@echo "make bench                                     what grading costs, as ratios"
 	@echo "make regress [ARGS=...]                        grade the corpus, say what is not as expected"
 	@echo "make baseline                                  make the reference's own .tflite files anew"
-	@echo "make screenshot                                docs/report.png, through headless Chromium"
+	@echo "make screenshot                                the pictures in docs/, through headless Chromium"
 
 # uv installs in seconds what takes pip minutes; where it can't be had, pip does it.
 $(READY): requirements.lock
@@ -55,7 +56,7 @@ baseline: $(READY)
 	@$(PY) -m graders baseline
 
 screenshot: $(READY)
-	@$(PY) docs/screenshot.py $(REPORT)/report.html docs/report.png
+	@$(PY) docs/screenshot.py $(PICTURES)
 
 clean:
 	rm -rf $(VENV) $(REPORT) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

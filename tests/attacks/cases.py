@@ -12,7 +12,7 @@ The file is TOML, ``fixtures/submissions/attacks/NN-name.toml``, where NN is the
     select = "native"               # pytest's -k; "fp32" stands for that run's checks but for the latency
     changes = [{ prepend = "import os\\nos._exit(0)" }]
 
-Changes are those of ``tests/corpus/cases.py``. A variant may have more:
+Changes are those of ``graders/cohort/corpus/cases.py``. A variant may have more:
 
     loot = true                     # the code prints a line that begins with LOOT where it could reach something
     gaps = { bare = "reason" }      # tiers in which it is known to loot, or to leave something; never that it gains points

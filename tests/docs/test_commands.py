@@ -95,7 +95,6 @@ RUN: dict[str, list[str]] = {
     "python -m graders regress --no-corpus --submissions ./autumn --against autumn.json": [
         PY, "-m", "graders", "regress", "--no-corpus", "--submissions", "{out}/autumn", "--against", "{out}/before.json",
     ],
-    "python -m graders calibrate l02": [PY, "-m", "graders", "calibrate", "l02", "--seeds", "30", "--at-most", "0"],
     "python -m graders doctor": [PY, "-m", "graders", "doctor"],
     "python benchmarks/figures.py": [PY, "benchmarks/figures.py"],
     "pytest graders --collect-only": [PY, "-m", "pytest", "graders", "--collect-only", "-q"],
@@ -105,6 +104,8 @@ RUN: dict[str, list[str]] = {
     "make check": ["make", "--dry-run", "check"],
     "make bench": ["make", "bench", "ARGS=--only sandbox --rounds 1"],
     "make baseline": [PY, "-m", "graders", "baseline", "--lab", "l02", "--into", "{out}"],
+    "make screenshot": ["make", "screenshot", "PICTURES={out}"],
+    "python -m graders report report/scorecard.json": [PY, "-m", "graders", "report", "{card}", "--into", "{out}/r.html"],
     "python fixtures/datasets/pocket_pets/generate.py DIR": [PY, "fixtures/datasets/pocket_pets/generate.py", "{out}"],
 }
 # These are run by others, named here.

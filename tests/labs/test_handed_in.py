@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -10,10 +11,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import jsonschema
 import pytest
 
 from graders.errors import RunError
-from graders.labs import handed_in
+from graders.labs import handed_in, handed_in_figures
 from graders.labs.checks import ForPerson, Lost, observing
 from graders.labs.definition import LABS, load
 from graders.labs.references import Original
@@ -23,6 +25,8 @@ from graders.verdicts import Verdict
 REPOSITORY = LABS.parents[1]
 LAB = load(LABS / "l02_quantization")
 FP32 = REPOSITORY / "fixtures" / "models" / "pocket_pets" / "fp32.tflite"
+SCHEMA = json.loads((REPOSITORY / "docs" / "scorecard.schema.json").read_text(encoding="utf-8"))
+FIGURES = jsonschema.Draft202012Validator({"$ref": "#/$defs/figure", "$defs": SCHEMA["$defs"]})
 SUMMARY = Path("summaries/l02_quantization/summary.md")
 
 
@@ -51,7 +55,7 @@ def test_a_whole_summary_loses_nothing(submission: Path) -> None:
     handed_in.require_figures(found, sizes=True)
     handed_in.require_images(found)
     handed_in.require_sound(found)
-    assert handed_in.figures(found) == []
+    assert handed_in_figures.claims_figure(found) == []
 
 
 def test_no_summary_is_missing_and_asks_for_no_model(tmp_path: Path) -> None:
@@ -94,11 +98,13 @@ def test_claims_are_held_against_measurements(submission: Path) -> None:
         handed_in.require_sound(found)
     assert raised.value.holds == 1 - handed_in.FINDING
     assert "summary.md, line" in raised.value.measured
-    (figure,) = handed_in.figures(found)
-    assert figure["rows"][0][0] == "tflite-fp32"
-    assert figure["rows"][0][-1] == "differs"
-    assert {line[-1] for line in figure["rows"][1:]} == {"agrees"}
-    assert {line[0] for line in figure["rows"]} == {"tflite-fp32", "tflite-int8-0.3"}
+    (figure,) = handed_in_figures.claims_figure(found)
+    FIGURES.validate(figure)
+    first, *others = figure["rows"]
+    assert (first["variant"], first["agrees"]) == ("tflite-fp32", False)
+    assert first["place"].startswith("summary.md, line ")
+    assert all(row["agrees"] for row in others)
+    assert {row["variant"] for row in figure["rows"]} == {"tflite-fp32", "tflite-int8-0.3"}
 
 
 def test_another_model_is_not_held_against_measurements(submission: Path) -> None:
@@ -202,6 +208,35 @@ def test_a_sub_score_is_earned_in_part() -> None:
         handed_in.require_history(poor, "subjects")
     assert "00000000 'fix'" in raised.value.measured
     assert observed["commits"]
+
+
+def test_a_history_is_drawn_with_its_commits() -> None:
+    """The report has each part with the commits that cost it, and the lab's own commits with their times."""
+    summary = FileChange("summaries/l02_quantization/summary.md", "A", 10, None, "1" * 40)
+    elsewhere = FileChange("notes.txt", "A", 10, None, "2" * 40)
+    merge = replace(commit(3, "Merge branch 'x'"), parents=("a", "b"))
+    commits = (commit(0, "fix"), commit(1, "x" * 300, CHANGE, summary), commit(2, "Notes", elsewhere), merge)
+    found = History(commits)
+    figure = handed_in_figures.history_figure(found, handed_in.judged_history(found, LAB), LAB)
+    FIGURES.validate(figure)
+    assert [(each["commit"], each["time"], each["files"]) for each in figure["commits"]] == [
+        ("00000000", "2026-10-01 12:00 UTC", 1),
+        ("00000000", "2026-10-02 12:00 UTC", 2),
+    ]
+    assert len(figure["commits"][1]["subject"]) == handed_in_figures.LONGEST_SUBJECT
+    parts = {part["name"]: part for part in figure["parts"]}
+    assert sum(part["share"] for part in parts.values()) == pytest.approx(1)
+    assert [each["subject"][:3] for each in parts["subjects"]["commits"]] == ["fix", "xxx"]
+    assert parts["files"]["commits"] == []
+
+
+def test_a_long_history_is_cut() -> None:
+    """Of hundreds of commits, the first are listed and the others counted."""
+    found = History(tuple(replace(commit(0, f"fix {number}"), id=f"{number:040x}") for number in range(300)))
+    figure = handed_in_figures.history_figure(found, handed_in.judged_history(found, LAB), LAB)
+    most = handed_in_figures.MOST_COMMITS
+    assert (len(figure["commits"]), figure["more"]) == (most, 300 - most)
+    assert all(len(part["commits"]) <= most for part in figure["parts"])
 
 
 def test_nothing_of_the_lab_is_missing() -> None:

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.corpus.cases import CORPUS, REFERENCE, REPOSITORY, apply, load
+from graders.cohort.corpus.cases import CORPUS, REFERENCE, REPOSITORY, apply, load
 
 DATA = Path(__file__).with_name("data")
 KEPT = ("reference", "five-mistakes")

@@ -55,6 +55,14 @@ def test_numbers_are_as_short_as_can_be(value: float, text: str) -> None:
     assert terminal.points(value) == text
 
 
+def test_the_place_in_the_code_is_told_once() -> None:
+    """Criteria of one reason name their places after it, each once."""
+    where = {"file": "a/b.py", "places": [{"name": "One.first", "line": 7}, {"name": "Two", "line": None}]}
+    first, second = criterion("lx.a", 0, 1, "lost"), criterion("lx.b", 0, 1, "lost")
+    shown = lines({**first, "where": where}, {**second, "where": where}, criterion("lx.c", 0, 1, "lost"))
+    assert [line for line in shown if "where" in line] == ["      where     a/b.py, line 7: One.first; a/b.py: Two"]
+
+
 @given(st.integers(0, 100_000))
 def test_numbers_are_right_to_the_cent(cents: int) -> None:
     """Whatever the points, the number shown is the number meant."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graders.labs.definition import PERSON, Criterion
+from graders.labs.where import CodePlace, Whereabouts
 from graders.sandbox import MissingLayer
 from graders.scoring import SCHEMA, CheckOutcome, LabScore, Reason, Scorecard, score_criterion, without_times
 from graders.verdicts import Verdict
@@ -35,6 +37,30 @@ HOSTILE = [
     "\\u0000\\",
     "A" * 100_000,
 ]
+
+
+def test_numbers_stand_in_one_line_and_say_the_same() -> None:
+    """A row of a matrix takes a line of the file; text that looks like one is left as it is."""
+    rows = [[1, 2, 3], [-1.5, 2e-07, 3]]
+    told = "[\n  1,\n  2\n]"
+    figure = {"kind": "other", "matrix": rows, "text": told, "empty": [], "mixed": [1, "2"], "one": [[7]]}
+    card = scorecard(labs=(LabScore(lab="lx", title="Example", criteria=(), figures=(figure,)),))
+    text = card.dumps()
+    assert json.loads(text)["labs"][0]["figures"] == [figure]
+    assert "[1, 2, 3],\n" in text
+    assert "[-1.5, 2e-07, 3]\n" in text
+    assert "[7]\n" in text
+
+
+@pytest.mark.parametrize("where", [None, Whereabouts("a/b.py", (CodePlace("One.first", 3), CodePlace("Two", None)))])
+def test_a_criterion_names_its_place(where: Whereabouts | None) -> None:
+    """Where points were lost, the scorecard has the file and the lines."""
+    lost = CheckOutcome("lx.one", "run", Verdict.LOST, Reason("a", "b", "c", "d"), {})
+    score = replace(score_criterion(Criterion("lx.one", "One", 1.0, "tests"), [lost]), where=where)
+    told = scorecard(labs=(LabScore(lab="lx", title="Example", criteria=(score,)),)).as_json()
+    VALIDATOR.validate(told)
+    found = told["labs"][0]["criteria"][0]["where"]
+    assert found == (None if where is None else {"file": "a/b.py", "places": [{"name": "One.first", "line": 3}, {"name": "Two", "line": None}]})
 
 
 def labs_of(reason: Reason, evidence: Mapping[str, Any], name: str = "run") -> tuple[LabScore, ...]:

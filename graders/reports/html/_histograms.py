@@ -108,8 +108,8 @@ def _panel(raw: Mapping[str, Any]) -> Panel:
         zero_label=f"{share} zeros" if numbers.zeros else "no zeros",
         marks=_ticks(numbers, numbers.values, MARKS),
         reference_marks=_ticks(numbers, numbers.reference, REFERENCE_MARKS),
-        low=_text.number(-numbers.top),
-        high=_text.number(numbers.top),
+        low=f"{-numbers.top:.3g}",
+        high=f"{numbers.top:.3g}",
         description=f"{name}: {values} values other than 0 in {numbers.weights:,.0f} weights, of which {zeros} are "
         f"exactly 0{f' ({share})' if share else ''}; the reference has {reference} zeros.",
         cells=(name, f"{numbers.weights:,.0f}", zeros, reference, values, written),
