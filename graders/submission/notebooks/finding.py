@@ -37,9 +37,8 @@ _TAKEN_OFF = re.compile(
     r"\b(?:copy|copie|kopie|kopia|copia|kopi|duplicate|backup|bak|final|finished|done|executed|run|solution|solutions|solved|"
     r"submission|answers?|losung|lösung|oplossing|rozwiazanie|rozwiązanie|of|von|van|de|di|z|the|my|checkpoint|v?\d+)\b"
 )
-_STEMS = re.compile(
-    r"quant|kwant|cuant|kvant|квант|量化|prun|przyci|beschnei|snoei|elag|élag|poda|прун|обрез|обріз|剪枝|枝刈"
-)
+_QUANTISATION = re.compile(r"quant|kwant|cuant|kvant|квант|量化|量子化")
+_PRUNING = re.compile(r"prun|przyci|beschnei|snoei|elag|élag|poda|прун|обрез|обріз|剪枝|枝刈")
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,8 @@ class _Candidate:
 def find(root: Path, wanted: str = "quantization_and_pruning.ipynb", names: Sequence[str] = LAB_NAMES) -> Found:
     """The lab's notebook below ``root``, and what else was there.
 
-    Of several that can be it: the one that is no checkpoint, can be read, has the lab's ``names``, was executed, has the
-    nearer name. One that can't be read is chosen where there is no better one: reading it says what is wrong.
+    Of several that can be it: the one that is no checkpoint, can be read, has the lab's ``names``, was executed, has
+    the nearer name. One that can't be read is chosen where there is no better one: reading it says what is wrong.
     """
     notes: list[str] = []
     candidates = _candidates(root, wanted, names, notes)
@@ -94,7 +93,7 @@ def _why(best: _Candidate, other: _Candidate) -> str:
     reasons = (
         f"it has none of the lab's names and another name ({other.known} names)",
         "it is a checkpoint that Jupyter made",
-        other.problem or "it can't be read",
+        "it can't be read",
         f"it has {other.known} of the lab's names, the chosen one {best.known}",
         "it is an exported script, which has no outputs",
         f"{other.executed:.0%} of its code cells were executed, of the chosen one's {best.executed:.0%}",
@@ -115,10 +114,8 @@ def _shown(candidate: _Candidate) -> str:
 def _candidates(root: Path, wanted: str, names: Sequence[str], notes: list[str]) -> list[_Candidate]:
     found: list[_Candidate] = []
     read_bytes_so_far = 0
-    paths = sorted(
-        _paths(root, notes), key=lambda path: (-round(nearness(path.name, wanted), 1), len(path.parts), path)
-    )
-    for path in paths:
+    near_first = [(-round(nearness(path.name, wanted), 1), len(path.parts), path) for path in _paths(root, notes)]
+    for _, _, path in sorted(near_first):
         near = nearness(path.name, wanted)
         size = _size(root / path)
         if path.suffix.lower() == ".py" and not _is_export(root / path, size, near):
@@ -199,15 +196,14 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def nearness(name: str, wanted: str) -> float:
-    """How near a file's name is to the wanted one, 0 to 1: case, accents, separators, and words such as "copy of", "(1)"
-    and "solution" do not count; the stems of quantisation and pruning in other languages do.
+    """How near a file's name is to the wanted one, 0 to 1: case, separators, and words such as "copy of", "(1)" and
+    "solution" do not count; the stems of quantisation and pruning in other languages do.
     """
     one, other = _core(name), _core(wanted)
     if one == other:
         return 1.0
     alike = SequenceMatcher(None, one, other, autojunk=False).ratio()
-    stems = len({stem[:1] for stem in _STEMS.findall(one)} & {"q", "k", "c", "к", "量"}) > 0
-    both = stems and len({stem for stem in _STEMS.findall(one)}) > 1
+    both = _QUANTISATION.search(one) and _PRUNING.search(one)
     return max(alike, 0.85 if both else 0.0)
 
 

@@ -27,6 +27,7 @@ MAX_TYPES = 10
 # What bounds the memory that JSON takes: objects and arrays, and values in all.
 MAX_OBJECTS, MAX_VALUES = 200_000, 2_000_000
 _CONFLICT = re.compile(rb"^(?:<{7} |>{7} )", re.MULTILINE)
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _LFS = b"version https://git-lfs.github.com/spec/"
 _SAVE = "open it in Jupyter, run all cells, save it, and hand that file in"
 _KINDS = {"stream": "stream", "execute_result": "result", "pyout": "result", "display_data": "display",
@@ -46,7 +47,7 @@ def read(path: Path) -> Notebook:
         raise SubmissionError(f"{name}: a notebook was expected, but the file is empty; {_SAVE}")
     if data.startswith(_LFS):
         raise SubmissionError(
-            f"{name}: a notebook was expected, but this is a Git LFS pointer to it; commit the notebook itself, without LFS"
+            f"{name}: a notebook was expected, but this is a Git LFS pointer to it; commit the notebook itself"
         )
     text = _text(data, name)
     if path.suffix.lower() == ".py":
@@ -55,18 +56,9 @@ def read(path: Path) -> Notebook:
 
 
 def _text(data: bytes, name: str) -> str:
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-    ):  # noqa: E501
-        if data.startswith(mark):
-            data = data[len(mark) :]
-            break
-    else:
-        encoding = "utf-8"
+    encoding, mark = next(((name, mark) for mark, name in _MARKS if data.startswith(mark)), ("utf-8", b""))
     try:
-        return data.decode(encoding)
+        return data[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
         what = next((what for magic, what in _MAGIC if data.startswith(magic)), f"not UTF-8 (byte {error.start + 1:,})")
         raise SubmissionError(f"{name}: a notebook was expected, but the file is {what}; {_SAVE}") from None
@@ -77,8 +69,8 @@ def _parsed(data: bytes, text: str, name: str) -> dict[str, Any]:
     objects = text.count("{") + text.count("[")
     if objects > MAX_OBJECTS or objects + text.count(",") > MAX_VALUES:
         raise SubmissionError(
-            f"{name}: a notebook of at most {MAX_OBJECTS:,} JSON objects was expected, but it has more; clear the outputs "
-            "that print or draw whole data sets, and save it again"
+            f"{name}: a notebook of at most {MAX_OBJECTS:,} JSON objects was expected, but it has more; clear the "
+            "outputs that print or draw whole data sets, and save it again"
         )
     try:
         found = json.loads(text)
@@ -92,9 +84,9 @@ def _parsed(data: bytes, text: str, name: str) -> dict[str, Any]:
 
 
 def _not_json(data: bytes, error: ValueError) -> str:
-    if _CONFLICT.search(data):
-        line = data.count(b"\n", 0, _CONFLICT.search(data).start()) + 1  # type: ignore[union-attr]
-        return f"a notebook was expected, but it has merge-conflict marks (line {line:,}); settle the conflict, and {_SAVE}"
+    if conflict := _CONFLICT.search(data):
+        line = data.count(b"\n", 0, conflict.start()) + 1
+        return f"a notebook was expected, but it has merge-conflict marks (line {line:,}); settle them, and {_SAVE}"
     what = next((what for magic, what in _MAGIC if data.lstrip().startswith(magic)), "")
     where = f" (line {error.lineno:,}: {error.msg})" if isinstance(error, json.JSONDecodeError) else ""
     return f"a notebook was expected, but the file is {what or f'not JSON{where}'}; {_SAVE}"
@@ -175,7 +167,8 @@ def _count(value: object) -> int | None:
 
 def _outputs(raw: list[Any]) -> Iterator[Output]:
     for each in raw[:MAX_OUTPUTS]:
-        kind = _KINDS.get(each.get("output_type")) if isinstance(each, dict) and _is_name(each) else None
+        named = each.get("output_type") if isinstance(each, dict) else None
+        kind = _KINDS.get(named) if isinstance(named, str) else None
         if kind == "error":
             yield _error(each)
         elif kind == "stream":
@@ -185,10 +178,6 @@ def _outputs(raw: list[Any]) -> Iterator[Output]:
             data = data if isinstance(data, dict) else {}
             types = tuple(one_line(key, 60) for key in data if "/" in key and key != "text/plain")[:MAX_TYPES]
             yield Output(kind, _plain(data.get("text/plain", data.get("text"))), None, types)
-
-
-def _is_name(output: dict[str, Any]) -> bool:
-    return isinstance(output.get("output_type"), str)
 
 
 def _plain(value: object) -> str:

@@ -27,8 +27,9 @@ _PROMPT = re.compile(r"[ \t]*(?:>>>|In \[\d{1,9}\]:)(?: |$)")
 _PROMPTS = re.compile(r"^[ \t]*(?:>>>|\.\.\.|In \[\d{1,9}\]:|\.{3,12}:)(?: |$)", re.MULTILINE)
 # In a cell of one line IPython takes a magic's name for the magic ("pip install x") without its sign.
 _AUTOMAGIC = re.compile(
-    r"[ \t]*+(?:(?:pip3?|conda|mamba|ls|ll|cd|cat|cp|mv|rm|rmdir|man|more|less|matplotlib|load_ext|reload_ext|autoreload"
-    r"|tensorflow_version)[ \t]++(?!(?:in|is|and|or|if|not|for|else)\b)(?:-{0,2}\w|[./~\"'])|(?:ls|ll|pwd|who|whos|clear)\s*+\Z)"
+    r"[ \t]*+(?:(?:pip3?|conda|mamba|ls|ll|cd|cat|cp|mv|rm|rmdir|man|more|less|matplotlib|load_ext|reload_ext"
+    r"|autoreload|tensorflow_version)[ \t]++(?!(?:in|is|and|or|if|not|for|else)\b)(?:-{0,2}\w|[./~\"'])"
+    r"|(?:ls|ll|pwd|who|whos|clear)\s*+\Z)"
 )
 _BY_CALL = re.compile(r"(?:[\w., \t]{1,200}(?<!=)=[ \t]*+)?get_ipython\(\)\.(\w++)\(")
 _LITERAL = r"""(?:'(?:[^'\\\n]|\\.)*+'|"(?:[^"\\\n]|\\.)*+")"""

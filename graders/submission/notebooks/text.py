@@ -18,7 +18,7 @@ def one_line(text: str, most: int = MAX_SHOWN) -> str:
 
 
 def clean(text: str) -> str:
-    """``text`` with ``\\n`` as its only line end, and nothing that UTF-8 can't hold."""
+    """``text`` with line feeds as its only line ends, and nothing that UTF-8 can't hold."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
 
 
