@@ -1,0 +1,125 @@
+"""The lab's acceptance list: what a report shows to be done, by ticks, figures, and file names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from graders.evidence.claims import Claims, Quote
+from graders.evidence.claims.document import Block, Document, Line, Table
+from graders.evidence.lab_report.words import words
+from graders.submission.notebooks.stages import has, spaced, stage_of
+
+CONVERT, PTQ, QAT, PRUNE, NOTEBOOK, REPORT = "convert", "ptq", "qat", "prune", "notebook", "report"
+ITEMS = (CONVERT, PTQ, QAT, PRUNE, NOTEBOOK, REPORT)
+_BOX = re.compile(
+    r"\[(?P<tick>[ xXv\u2713\u2714\u2611]?)\]\s*(?P<text>.+)"
+    r"|(?P<sign>[\u2610\u2611\u2612\u2705\u2714\u274c])\s*(?P<rest>.+)"
+)
+_TICKED = frozenset("xXv\u2713\u2714\u2611\u2612\u2705")
+_OF_STAGE = {
+    "tflite": CONVERT,
+    "ptq": PTQ,
+    "qat": QAT,
+    "qat_tflite": QAT,
+    "pruned": PRUNE,
+    "pruned_tflite": PRUNE,
+    "pruned_quantized": PRUNE,
+}
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """An item of the list. ``by`` says what shows it: ``"figures"``, ``"tick"``, ``"text"``; ``""`` where nothing does.
+
+    ``unticked``: its box is there and is empty. ``quote`` is where it is shown.
+    """
+
+    item: str
+    by: str
+    quote: Quote | None = None
+    unticked: bool = False
+
+    @property
+    def shown(self) -> bool:
+        """Whether the report shows it."""
+        return bool(self.by)
+
+
+@dataclass(frozen=True)
+class _Box:
+    ticked: bool
+    quote: Quote
+    item: str | None
+
+
+def acceptance(document: Document, claims: Claims, items: Sequence[str] = ITEMS) -> tuple[Accepted, ...]:
+    """Each item, and what shows it. Figures of a stage show more than a tick, a tick more than that it is spoken of.
+
+    A report that can be read is one: the item ``"report"`` is shown by the text itself.
+    """
+    boxes = _boxes(document, items)
+    figures = {_OF_STAGE[claim.variants[0]]: claim.quote for claim in reversed(claims.claims) if _tells(claim.variants)}
+    spoken = _spoken(document)
+    found = []
+    for item in items:
+        own = [box for box in boxes if box.item == item]
+        ticked = next((box for box in own if box.ticked), None)
+        unticked = bool(own) and ticked is None
+        if item in figures:
+            found.append(Accepted(item, "figures", figures[item], unticked))
+        elif ticked:
+            found.append(Accepted(item, "tick", ticked.quote))
+        elif item == REPORT or (item in spoken and not unticked):
+            found.append(Accepted(item, "text", spoken.get(item), unticked))
+        else:
+            found.append(Accepted(item, "", own[0].quote if own else None, unticked))
+    return tuple(found)
+
+
+def _tells(variants: Sequence[str]) -> bool:
+    return len(variants) == 1 and variants[0] in _OF_STAGE
+
+
+def _boxes(document: Document, items: Sequence[str]) -> list[_Box]:
+    """The boxes of the report; where there are as many as items and not each tells its own, they are in that order."""
+    found = []
+    for block in document.blocks:
+        box = _BOX.match(block.text[:500]) if isinstance(block, Line) else None
+        if box:
+            tick, text = (box.group("tick") or box.group("sign") or ""), box.group("text") or box.group("rest")
+            quote = Quote(document.place(block.line), block.text[:300])
+            found.append(_Box(tick in _TICKED and bool(tick), quote, item_of(text)))
+    if len(found) == len(items) and len({box.item for box in found} - {None}) < len(items):
+        return [_Box(box.ticked, box.quote, item) for box, item in zip(found, items, strict=True)]
+    return found
+
+
+def item_of(text: str) -> str | None:
+    """The item of the list that a line speaks of: a stage, the notebook, the report, or the conversion as such."""
+    label = spaced(text[:200])
+    stage = stage_of(text[:200])
+    if stage in _OF_STAGE and stage != "tflite":
+        return _OF_STAGE[stage]
+    for item in (NOTEBOOK, REPORT, CONVERT):
+        if has(label, words()[item]):
+            return item
+    return _OF_STAGE.get(stage or "")
+
+
+def _spoken(document: Document) -> dict[str, Quote]:
+    """Where each item is spoken of first: in a heading, a line without a box, a table's cell."""
+    found: dict[str, Quote] = {}
+    for block in document.blocks:
+        for line, text in _texts(block):
+            item = item_of(text)
+            if item and item not in found:
+                found[item] = Quote(document.place(line), text[:300])
+    return found
+
+
+def _texts(block: Block) -> list[tuple[int, str]]:
+    if isinstance(block, Table):
+        return [(row.line, cell) for row in (block.header, *block.rows) for cell in row.cells]
+    return [] if _BOX.match(block.text[:500]) else [(block.line, block.text)]
