@@ -11,7 +11,8 @@ MAX_COMMAND = 2_000
 RUNS = frozenset({"time", "prun"})
 RUNS_CELL = frozenset({"time", "timeit", "prun", "capture", "memit", "wandb"})
 WRITES = frozenset({"writefile", "file"})
-_NAME = re.compile(r"%{1,2}[ \t]*+(\w++)[ \t]*+(.*+)", re.DOTALL)
+_NAME = re.compile(r"%{1,2}[ \t]*+(\w++)(?:\s++(.*+))?\Z", re.DOTALL)
+_CELL = re.compile(r"%%(?!\w++\?)(\S++)(?:\s++(.*+))?\Z", re.DOTALL)
 _SETTING = re.compile(r"(\w{1,200})(?:=|[ \t]++)([^\n${}]*+)\Z")
 _UNSAFE = re.compile(r"[$`*?~;&|<>{}()\[\]\n\\]")
 _CAPTURED = '{name} = __import__("types").SimpleNamespace(stdout="", stderr="", outputs=[], show=lambda: None)'
@@ -33,9 +34,9 @@ def of_line(command: str) -> Replacement:
     if command.startswith("!"):
         return _shell(command.lstrip("!").strip())
     found = _NAME.match(command) if command.startswith("%") and not command.startswith("%%") else None
-    if found is None:
+    if found is None or command.rstrip().endswith("?"):
         return NOTHING
-    name, argument = found.group(1), found.group(2).strip()
+    name, argument = found.group(1), (found.group(2) or "").strip()
     if name in RUNS and argument and not argument.startswith("-"):
         return Replacement(argument, "its statement runs")
     if name in ("env", "set_env") and (setting := _SETTING.match(argument)):
@@ -77,10 +78,8 @@ class CellMagic:
 
 def cell_magic(line: str) -> CellMagic | None:
     """The magic that a cell's first line is, if it is one; a question about one (``%%time?``) is none."""
-    found = _NAME.match(line.strip()) if line.lstrip().startswith("%%") else None
-    if found is None or found.group(2).startswith("?"):
-        return None
-    return CellMagic(found.group(1), found.group(2).strip())
+    found = _CELL.match(line.strip())
+    return CellMagic(found.group(1), (found.group(2) or "").strip()) if found else None
 
 
 def before_cell(magic: CellMagic) -> str:

@@ -77,7 +77,7 @@ def plain_python(source: str, skipped: list[str]) -> str:
         if magic.name not in RUNS_CELL:
             return above + _unrun_cell(magic, body, newline, line, skipped)
         skipped.append(_told(line, first, Replacement(note="its cell runs")))
-        done, rest = above + (before_cell(magic) or NOT_RUN) + newline, body
+        done, rest = above + (before_cell(magic) or NOT_RUN) + newline, _without_prompts(_dedented(body))
         if not newline:
             return done
     return done + _lines(rest, done.count("\n") + 1, skipped)
@@ -115,7 +115,7 @@ def _replaced(text: str, statement: Statement, line: int, skipped: list[str]) ->
     skipped.append(_told(line, raw, instead))
     before = text[statement.start : statement.code]
     inner = instead.code or ("pass" if before and statement.kind is not Kind.ASSIGNED else NOT_RUN)
-    return before + inner + "\n" * (raw.count("\n") - inner.count("\n"))
+    return before + inner + "\n" * (raw.count("\n") - before.count("\n") - inner.count("\n"))
 
 
 def _without_call(raw: str, line: int, skipped: list[str]) -> str:
@@ -154,5 +154,7 @@ def _dedented(source: str) -> str:
 
 
 def _without_prompts(source: str) -> str:
-    first = next((line for line in source.split("\n", 200) if line.strip()), "")
-    return _PROMPTS.sub("", source) if _PROMPT.match(first) else source
+    """Without the prompts of a session that was pasted in; the first or the second line tells."""
+    lines = source.strip("\n").split("\n", 2)[:2]
+    pasted = _PROMPT.match(lines[0]) or any(_PROMPT.match(line) for line in lines[1:])
+    return _PROMPTS.sub("", source) if pasted else source

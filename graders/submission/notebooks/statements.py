@@ -116,3 +116,35 @@ def _string_end(text: str, quote: str, at: int) -> int:
         if found.group() == quote:
             return at
     return len(text)
+
+
+@dataclass(frozen=True)
+class Comment:
+    """A comment, without its sign; ``line`` counts from 1."""
+
+    line: int
+    text: str
+
+
+def without_strings(text: str) -> tuple[str, tuple[Comment, ...]]:
+    """Python code with its strings and comments taken out, line for line, and the comments.
+
+    A string leaves its quotes.
+    """
+    parts: list[str] = []
+    comments: list[Comment] = []
+    at = counted = line = 0
+    while (found := _TOKEN.search(text, at)) is not None:
+        if found.lastgroup == "comment":
+            line, counted = line + text.count("\n", counted, found.start()), found.start()
+            comments.append(Comment(line + 1, found.group().lstrip("#").strip()))
+            parts.append(text[at : found.start()])
+            at = found.end()
+        elif found.lastgroup in ("triple", "quote"):
+            end = _string_end(text, found.group(), found.end())
+            parts.append(text[at : found.start()] + '""' + "\n" * text.count("\n", found.end(), end))
+            at = end
+        else:
+            parts.append(text[at : found.end()])
+            at = found.end()
+    return "".join([*parts, text[at:]]), tuple(comments)
