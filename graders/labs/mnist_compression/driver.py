@@ -234,6 +234,11 @@ def _stand_in() -> None:
     _space.update(get_ipython=lambda: shell, display=display, __builtins__=builtins)
 
 
+def names() -> dict[str, Any]:
+    """The notebook's names, for whoever executes it outside of a run."""
+    return _space
+
+
 def state() -> Answer:
     """What the notebook's names hold: the files that it wrote, its figures, its models' numbers of parameters."""
     files, parameters = {}, {}
