@@ -29,8 +29,8 @@ from graders.sandbox import Isolation, Server
 from graders.sandbox.removal import remove
 from graders.scoring import CheckOutcome, LabScore, Scorecard, score_criterion
 from graders.submission import CodeView, Submission, discover, lay_out, submission_name
-from graders.submission.notebooks import Found, find
 from graders.submission.history import History, NoHistory, SubScore
+from graders.submission.notebooks import Found, find
 from graders.submission.unpacking import is_archive, unpack
 from graders.verdicts import Verdict
 

@@ -60,7 +60,8 @@ def read(path: str, max_bytes: int) -> Answer:
 def tensors(path: str) -> Answer:
     """Kernels and biases as real numbers in the order of the graph; how each is stored is told beside them."""
     data = Path(path).read_bytes()
-    told, arrays = [], {}
+    told: list[dict[str, Any]] = []
+    arrays: dict[str, Array] = {}
     try:
         for entry in weights(data, read_model(data)):
             parts = (("kernel", entry.kernel, entry.kernel_tensor), ("bias", entry.bias, entry.bias_tensor))

@@ -113,7 +113,7 @@ class Lab:
     @property
     def paths(self) -> tuple[str, ...]:
         """The files and folders that are this lab's alone, from the submission's folder."""
-        own = (self.student_file.rpartition("/")[0] or self.student_file,)
+        own: tuple[str, ...] = (self.student_file.rpartition("/")[0] or self.student_file,)
         if self.report and not self.report.startswith(f"{own[0]}/"):
             own = (*own, self.report)
         return own if self.summary is None else (*own, self.summary.folder)

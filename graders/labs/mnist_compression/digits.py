@@ -53,4 +53,5 @@ def disturbed(images: NDArray[np.uint8], random: np.random.Generator) -> NDArray
     top, left = top + 1, left + 1
     upper = padded[which, top, left] * (1 - right) + padded[which, top, left + 1] * right
     lower = padded[which, top + 1, left] * (1 - right) + padded[which, top + 1, left + 1] * right
-    return np.rint(upper * (1 - down) + lower * down).astype(np.uint8)
+    turned: NDArray[np.uint8] = np.rint(upper * (1 - down) + lower * down).astype(np.uint8)
+    return turned

@@ -1,7 +1,7 @@
 """What the runner does with a notebook: executes its cells in one namespace, serves MNIST offline, tries its functions.
 
-It runs beside the student's code, so nothing here is believed by the grader; it imports nothing of optgrade. There is no
-kernel and no socket: cells are compiled and executed right here, so whatever holds for a run holds for a notebook.
+It runs beside the student's code, so nothing here is believed by the grader; it imports nothing of optgrade. There is
+no kernel and no socket: cells are compiled and executed right here, so whatever holds for a run holds for a notebook.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class _Both(io.TextIOBase):
 @contextlib.contextmanager
 def _heard(kept: io.StringIO) -> Iterator[None]:
     real = sys.stdout
-    sys.stdout = _Both(real, kept)  # type: ignore[assignment]
+    sys.stdout = _Both(real, kept)
     try:
         yield
     finally:
@@ -150,7 +150,7 @@ def _serve(path: Path, train: int, test: int) -> None:
 
     for name, module in list(sys.modules.items()):
         if name.endswith("datasets.mnist") and hasattr(module, "load_data"):
-            module.load_data = load_data
+            setattr(module, "load_data", load_data)  # noqa: B010 - it has one already, which types do not know
     sys.meta_path.insert(0, _Serving(load_data))
 
 
@@ -218,8 +218,16 @@ def _stand_in() -> None:
 
     showing = {"display": display, "clear_output": nothing}
     showing |= {name: lambda *_, **__: None for name in ("Image", "HTML", "Markdown", "SVG", "Latex", "Javascript")}
-    colab = {"files": {"upload": nothing, "download": nothing}, "drive": {"mount": nothing}, "output": {"clear": nothing}}
-    parts = {"IPython": {"get_ipython": lambda: shell}, "IPython.display": showing, "google.colab": {}}
+    colab = {
+        "files": {"upload": nothing, "download": nothing},
+        "drive": {"mount": nothing},
+        "output": {"clear": nothing},
+    }
+    parts: dict[str, dict[str, Any]] = {
+        "IPython": {"get_ipython": lambda: shell},
+        "IPython.display": showing,
+        "google.colab": {},
+    }
     parts |= {f"google.colab.{name}": found for name, found in colab.items()}
     for name, content in parts.items():
         module = types.ModuleType(name)
@@ -241,7 +249,8 @@ def names() -> dict[str, Any]:
 
 def state() -> Answer:
     """What the notebook's names hold: the files that it wrote, its figures, its models' numbers of parameters."""
-    files, parameters = {}, {}
+    files: dict[str, str] = {}
+    parameters: dict[str, int] = {}
     box = os.path.realpath(os.environ["HOME"])
     for name, value in list(_space.items())[:2000]:
         if name.startswith("FILE") and isinstance(value, (str, Path)) and len(files) < MAX_NAMES:
@@ -249,7 +258,7 @@ def state() -> Answer:
         elif hasattr(type(value), "count_params") and len(parameters) < MAX_NAMES:
             with contextlib.suppress(Exception):
                 parameters[name] = int(value.count_params())
-    here = os.path.relpath(os.getcwd(), box)
+    here = os.path.relpath(Path.cwd(), box)
     told = {name: _figures(_space.get(name)) for name in ("MODEL_SIZE", "ACCURACY")}
     functions = [
         name

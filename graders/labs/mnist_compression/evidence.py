@@ -76,7 +76,7 @@ class Value:
 
 @dataclass(frozen=True)
 class ArchiveSize:
-    """A file of the run, by its constant, and the bytes that DEFLATE leaves of it. ``optimizer``: it holds one's state."""
+    """A file of the run, by its constant, and what DEFLATE leaves of it. ``optimizer``: it holds one's state."""
 
     constant: str
     name: str

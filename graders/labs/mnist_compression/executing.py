@@ -64,9 +64,7 @@ class Execution:
     def executed(self) -> Executed:
         """How it went, as evidence."""
         skipped = tuple(f"cell {cell.index + 1}, {line}" for cell in self.cells for line in cell.skipped)
-        return Executed(
-            len(self.cells), self.done, tuple(self.failures), skipped[:100], self.ended, self.ended_in
-        )
+        return Executed(len(self.cells), self.done, tuple(self.failures), skipped[:100], self.ended, self.ended_in)
 
     def numbers(self) -> tuple[float, ...]:
         """Every number that was printed."""
@@ -113,7 +111,9 @@ def cell_error(number: int, told: Mapping[str, Any]) -> RunError:
     verdict = Verdict.OUT_OF_MEMORY if kind in MEMORY_ERRORS else Verdict.FAILED
     if kind == "NotImplementedError":
         return RunError(Verdict.MISSING, f"cell {number} is not written yet: {message}", places, kind)
-    return RunError(verdict, f"cell {number} raised {kind}: {message}" if message else f"cell {number} raised {kind}", places, kind)
+    return RunError(
+        verdict, f"cell {number} raised {kind}: {message}" if message else f"cell {number} raised {kind}", places, kind
+    )
 
 
 def prepare(grading: Grading, session: Session, folder: str) -> None:

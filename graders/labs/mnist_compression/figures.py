@@ -24,7 +24,9 @@ def describe(evidence: Any) -> dict[str, Any]:
         "not_run": list(executed.skipped[:40]),
         "parameters": dict(evidence.parameters),
     }
-    facts["files"] = {row[0]: dict(zip(("bytes", "deflate_bytes", "accuracy"), row[1:], strict=True)) for row in _rows(evidence)}
+    facts["files"] = {
+        row[0]: dict(zip(("bytes", "deflate_bytes", "accuracy"), row[1:], strict=True)) for row in _rows(evidence)
+    }
     if evidence.pruned.value is not None:
         layers = evidence.pruned.value.layers
         facts["zeros"] = {name: layers.zeros(name) for name in layers.arrays}
@@ -70,8 +72,8 @@ def _table(grading: Grading, rows: list[list[Any]]) -> dict[str, Any]:
     return {
         "kind": "table",
         "title": "Every stage, as measured by the grader",
-        "caption": f"Accuracy on {grading.lab.settings['graded_images']} {DISTURBED}; the file's size in bytes, as it is "
-        "and as the data of a ZIP archive.",
+        "caption": f"Accuracy on {grading.lab.settings['graded_images']} {DISTURBED}; the file's size in bytes, as it "
+        "is and as the data of a ZIP archive.",
         "columns": ["file", "bytes", "zipped", "accuracy"],
         "rows": rows,
     }

@@ -91,7 +91,9 @@ def lite_file(grading: Grading, artefact: Artefact, digits: Digits) -> LiteFile:
         quality = held(lambda: _quality(measurement, file, digits))
     layers = layers_of(each.values for each in stored)
     if isinstance(layers, str):
-        raise RunError(Verdict.FAILED, f"{artefact.path.name} holds another network than the lab's: {layers}", kind="network")
+        raise RunError(
+            Verdict.FAILED, f"{artefact.path.name} holds another network than the lab's: {layers}", kind="network"
+        )
     sizes = {layers.size(name): name for name in KERNELS}
     kernels = {
         sizes[each.values.size]: StoredKernel(each.dtype, each.scale) for each in stored if each.values.size in sizes
@@ -124,10 +126,12 @@ def accuracy_of(grading: Grading, artefact: Artefact, digits: Digits, scale: flo
 
 def _encoded(real: NDArray[np.float32], encoding: Encoding) -> NDArray[np.generic]:
     if not encoding.quantised:
-        return real.astype(encoding.dtype)
+        plain: NDArray[np.generic] = real.astype(encoding.dtype)
+        return plain
     limits = np.iinfo(encoding.dtype)
     codes = np.rint(real / np.float32(encoding.scale)) + encoding.zero_point
-    return np.clip(codes, limits.min, limits.max).astype(encoding.dtype)
+    stored: NDArray[np.generic] = np.clip(codes, limits.min, limits.max).astype(encoding.dtype)
+    return stored
 
 
 def keras_model(grading: Grading, artefact: Artefact, digits: Digits) -> KerasModel:
@@ -136,7 +140,9 @@ def keras_model(grading: Grading, artefact: Artefact, digits: Digits) -> KerasMo
         found = measurement.keras_weights()
     layers = layers_of(found.arrays.values())
     if isinstance(layers, str):
-        raise RunError(Verdict.FAILED, f"{artefact.path.name} holds another network than the lab's: {layers}", kind="network")
+        raise RunError(
+            Verdict.FAILED, f"{artefact.path.name} holds another network than the lab's: {layers}", kind="network"
+        )
     left = [word for word in WRAPPERS if any(word in name for name in found.arrays)]
     accuracy = max(_accuracy(layers, digits, scale) for scale in (1 / 255, 1.0))
     numbers = sum(int(array.size) for array in found.arrays.values())

@@ -44,7 +44,8 @@ def read(root: Path, lab: Lab, results: Mapping[str, RunResult]) -> Handed:
 
     given = tuple((TEMPLATE / name).read_text(encoding="utf-8") for name in GIVEN)
     questions = tuple(
-        Question(each["id"], number, tuple(each["keys"])) for number, each in enumerate(lab.settings["questions"], start=1)
+        Question(each["id"], number, tuple(each["keys"]))
+        for number, each in enumerate(lab.settings["questions"], start=1)
     )
     measured = stages(results)
     rules = ReportRules(given=given, skip=("summaries",), questions=questions)

@@ -1,4 +1,4 @@
-"""What the lab's checks share: which operators and tensors are of what type, and what tells one mistake from another."""
+"""What the lab's checks share: of what type operators and tensors are, and what tells one mistake from another."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def require_float(file: LiteFile) -> None:
 
 
 def require_int8_weights(file: LiteFile) -> None:
-    """Fails unless the dense layer's kernel is stored in int8; the converter leaves small ones, as the convolution's, alone."""
+    """Fails unless the dense layer's kernel is stored in int8; the converter leaves small ones alone."""
     found = file.kernels[DENSE].dtype
     check(
         found in INT8,
@@ -131,7 +131,7 @@ def require_trained(evidence: NotebookEvidence, lab: Lab) -> None:
     )
 
 
-def require_accuracy(found: float, before: float, most: float, lab: Lab, hint: str) -> None:
+def require_accuracy(found: float, before: float, most: str, lab: Lab, hint: str) -> None:
     """Fails where an accuracy lies too far below another on the same digits."""
     observe(accuracy=round(found, 4), before=round(before, 4))
     check(

@@ -77,7 +77,7 @@ def layers_of(arrays: Iterable[NDArray[np.generic]]) -> Layers | str:
     for array in arrays:
         name = _name(array.shape)
         if name is None and array.size > CLASSES + FILTERS:
-            return f"an array of shape {'×'.join(str(side) for side in array.shape)}"
+            return f"an array of shape {' x '.join(str(side) for side in array.shape)}"
         if name is None or name in found:
             continue
         values = array.astype(np.float32)

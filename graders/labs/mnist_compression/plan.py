@@ -104,9 +104,7 @@ def _measured(
         converted=made(tried.names[1], tried.converted),
         converted_quantised=made(tried.names[2], tried.quantised),
         evaluated=held(lambda: _evaluated(grading, box, tried)),
-        archived=held(
-            lambda: Value(_number(tried.archived.get()), float(deflate_size(tried.content.tobytes())))
-        ),
+        archived=held(lambda: Value(_number(tried.archived.get()), float(deflate_size(tried.content.tobytes())))),
         archives=files.archive_sizes(box),
         figures=without(state.error) if state.error else Held(_figures(facts, execution)),
         parameters={name: int(value) for name, value in _numbers(facts.get("parameters")).items()},
@@ -127,7 +125,6 @@ def _figures(facts: dict[str, object], execution: Execution) -> Figures:
     told = facts.get("figures")
     dicts = told if isinstance(told, dict) else {}
     return Figures(_numbers(dicts.get("MODEL_SIZE")), _numbers(dicts.get("ACCURACY")), execution.numbers())
-
 
 
 def _number(facts: probes.Facts) -> float | None:

@@ -1,4 +1,4 @@
-"""The student's functions, tried on what they have never seen: names, weights, digits and a file of this grading's own."""
+"""The student's functions, tried on what they have never seen: names, weights, digits, a file of this grading's own."""
 
 from __future__ import annotations
 
@@ -51,11 +51,13 @@ def try_functions(grading: Grading, session: Session) -> Tried:
     random = np.random.Generator(np.random.PCG64([grading.seed, 5]))
     own, plain, small = (f"{word}-{random.integers(16**6):06x}.tflite" for word in ("own", "fresh", "small"))
     weights = fresh_weights(random)
-    digits = _mislabelled(draw(grading.lab.data_paths[0], TRIED, int(random.integers(2**31)), ("x_test", "y_test")), random)
+    digits = _mislabelled(
+        draw(grading.lab.data_paths[0], TRIED, int(random.integers(2**31)), ("x_test", "y_test")), random
+    )
     content = np.zeros(random.integers(*ARCHIVED) + random.integers(*ARCHIVED), np.uint8)
     content[: ARCHIVED[0]] = random.integers(0, 256, ARCHIVED[0])
     arrays = {f"w{place}": _as_keras(weights.arrays[name]) for place, name in enumerate(SHAPES)}
-    shown = {"images": digits.pixels, "labels": digits.labels}
+    shown: dict[str, NDArray[Any]] = {"images": digits.pixels, "labels": digits.labels}
     return Tried(
         names=(own, plain, small),
         weights=weights,

@@ -107,7 +107,9 @@ def false_claims(handed_in: Handed, lab: Lab) -> list[str]:
 
     review = handed_in.review
     wrong = [
-        finding.measured for finding in review.about(Check.CONTRADICTION, Check.IMPOSSIBLE, Check.INVERTED) if finding.sure
+        finding.measured
+        for finding in review.about(Check.CONTRADICTION, Check.IMPOSSIBLE, Check.INVERTED)
+        if finding.sure
     ]
     printed = handed_in.notebook.value
     for claim in review.claims.claims:

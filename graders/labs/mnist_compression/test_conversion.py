@@ -26,14 +26,18 @@ def test_the_file_holds_the_baseline(evidence: NotebookEvidence, lab: Lab) -> No
     )
     if evidence.baseline.value is not None:
         layers = evidence.baseline.value.layers
-        judging.require_same_weights(file, layers, lab, "other_baseline", f"the weights of {evidence.baseline.value.name}")
+        judging.require_same_weights(
+            file, layers, lab, "other_baseline", f"the weights of {evidence.baseline.value.name}"
+        )
 
 
 @criterion("mnist.conversion.convert", runs="notebook")
 def test_any_model_is_converted(evidence: NotebookEvidence, lab: Lab) -> None:
     """A model with fresh weights, to a file of a fresh name."""
     file = evidence.converted.get()
-    judging.require_same_weights(file, evidence.fresh.get(), lab, "convert_other_model", "the weights of the model it was given")
+    judging.require_same_weights(
+        file, evidence.fresh.get(), lab, "convert_other_model", "the weights of the model it was given"
+    )
     judging.require_float(file)
 
 

@@ -84,14 +84,15 @@ def _trained_again(evidence: NotebookEvidence) -> bool:
 
 
 @criterion("mnist.pruning.stripped", runs="notebook")
-def test_the_model_is_stripped(evidence: NotebookEvidence, lab: Lab) -> None:
+def test_the_model_is_stripped(evidence: NotebookEvidence) -> None:
     """No masks, thresholds and steps in the file; and it is a pruned model's."""
     from graders.labs.mnist_compression.network import PARAMETERS
 
     model = evidence.pruned.get()
     check(
         not model.wrapped and model.numbers <= PARAMETERS,
-        measured=f"{model.name} holds {model.numbers:,} numbers" + (f", {' and '.join(model.wrapped)} among them" if model.wrapped else ""),
+        measured=f"{model.name} holds {model.numbers:,} numbers"
+        + (f", {' and '.join(model.wrapped)} among them" if model.wrapped else ""),
         expected=f"the network's {PARAMETERS:,}",
         hint="not_stripped" if model.wrapped else "more_numbers",
     )
@@ -121,7 +122,12 @@ def test_quantised_with_its_zeros(evidence: NotebookEvidence, lab: Lab) -> None:
         # What is not there can't be kept: the file has to show it by itself.
         share = file.layers.zeros(judging.DENSE) / file.layers.size(judging.DENSE)
         told = f"{share:.1%} zeros in the dense layer's kernel of {file.name}"
-        check(share >= FINAL - lab.thresholds["zeros"], measured=told, expected="80 %, as pruned", hint="quantised_unpruned")
+        check(
+            share >= FINAL - lab.thresholds["zeros"],
+            measured=told,
+            expected="80 %, as pruned",
+            hint="quantised_unpruned",
+        )
         return
     for name in (each for each in model.layers.arrays if "kernel" in each):
         zero = model.layers.arrays[name] == 0
