@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graders.errors import RunError
@@ -23,30 +22,34 @@ QUANTITIES = {"bytes": "size", "zipped_bytes": "zipped", "zip_bytes": "zipped", 
 SIZED = ("tflite", "ptq", "qat_tflite", "pruned_quantized")
 
 
-@dataclass(frozen=True)
-class Problem:
-    """What keeps a notebook from counting as executed, and the hint for it."""
+def not_executed(found: HandedIn) -> str:
+    """The first thing for which a notebook as handed in does not count as executed, in words; ``""`` for none."""
+    return {
+        "no_outputs": "a script, which has no outputs"
+        if not found.executed_known
+        else f"cells that print have no output ({_cells(found.silent)})",
+        "not_executed": f"{len(found.unexecuted)} of {len(found.code_cells)} code cells were not executed "
+        f"({_cells(found.unexecuted)})"
+        if found.unexecuted
+        else "",
+        "out_of_order": f"{found.order.value} ({_cells(found.order_cells)})",
+        "errors_left": "; ".join(f"cell {each.cell + 1} ended with {each.text[:200]}" for each in found.errors[:1]),
+    }[why_not_executed(found)]
 
-    measured: str
-    hint: str
 
-
-def not_executed(found: HandedIn) -> Problem | None:
-    """The first thing for which a notebook as handed in does not count as executed."""
+def why_not_executed(found: HandedIn) -> str:
+    """The hint for it."""
     from graders.submission.notebooks import Order
 
     if not found.executed_known:
-        return Problem("a script, which has no outputs", "no_outputs")
+        return "no_outputs"
     if found.unexecuted:
-        told = f"{len(found.unexecuted)} of {len(found.code_cells)} code cells were not executed"
-        return Problem(f"{told} ({_cells(found.unexecuted)})", "not_executed")
+        return "not_executed"
     if found.order in (Order.BROKEN, Order.REPEATED):
-        return Problem(f"{found.order.value} ({_cells(found.order_cells)})", "out_of_order")
+        return "out_of_order"
     if found.errors:
-        return Problem(f"cell {found.errors[0].cell + 1} ended with {found.errors[0].text[:200]}", "errors_left")
-    if found.silent:
-        return Problem(f"cells that print have no output ({_cells(found.silent)})", "no_outputs")
-    return None
+        return "errors_left"
+    return "no_outputs" if found.silent else "not_executed"
 
 
 def _cells(places: tuple[int, ...]) -> str:

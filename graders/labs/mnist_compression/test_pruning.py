@@ -28,7 +28,7 @@ def test_number_of_zeros(evidence: NotebookEvidence, lab: Lab) -> None:
         not wrong,
         measured=f"{model.name}: zeros: {judging.zeros_told(model, wrong)}",
         expected="a share of 0.80 of each kernel",
-        hint=_why(model, kernels, evidence),
+        hint=_why_zeros(model, kernels, evidence),
         found=f"{min(kernels.values()):.2f}",
     )
     zeros = sum(model.layers.zeros(name) for name in BIASES)
@@ -44,7 +44,7 @@ def _share(model: KerasModel, name: str) -> float:
     return model.layers.zeros(name) / model.layers.size(name)
 
 
-def _why(model: KerasModel, kernels: dict[str, float], evidence: NotebookEvidence) -> str:
+def _why_zeros(model: KerasModel, kernels: dict[str, float], evidence: NotebookEvidence) -> str:
     import numpy as np
 
     shares = list(kernels.values())

@@ -20,10 +20,10 @@ def test_the_notebook_was_executed(handed_in: Handed) -> None:
     found = handed_in.notebook.get()
     problem = reporting.not_executed(found)
     check(
-        problem is None,
-        measured=problem.measured if problem else f"{len(found.code_cells)} code cells, {found.order.value}",
+        not problem,
+        measured=problem or f"{len(found.code_cells)} code cells, {found.order.value}",
         expected="every code cell executed in order, without errors, with its outputs",
-        hint=problem.hint if problem else "not_executed",
+        hint=reporting.why_not_executed(found),
     )
 
 

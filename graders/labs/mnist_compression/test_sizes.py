@@ -48,7 +48,7 @@ def test_archives_were_measured(evidence: NotebookEvidence, lab: Lab) -> None:
         not missing,
         measured="; ".join(missing) if missing else "the sizes of all three archives are stated",
         expected="the archive's size of the baseline, of the pruned and of the pruned quantised model",
-        hint=_why(evidence, lab, stated),
+        hint=_why_sizes(evidence, lab, stated),
         share=1 - len(missing) / 3,
     )
 
@@ -75,7 +75,7 @@ def _told(word: str, files: Sequence[ArchiveSize]) -> str:
     return f"{word}: no figure is {names}"
 
 
-def _why(evidence: NotebookEvidence, lab: Lab, stated: Sequence[float]) -> str:
+def _why_sizes(evidence: NotebookEvidence, lab: Lab, stated: Sequence[float]) -> str:
     asked = [file for files in _asked(evidence).values() for file in files]
     if any(file.optimizer and _is_archive(stated, file.deflated, lab) for file in evidence.archives):
         return "optimizer_state"
