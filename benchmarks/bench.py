@@ -50,7 +50,8 @@ def timed(command: list[str], folder: Path, environment: Mapping[str, str] | Non
     # Python keeps compiled modules unless it is told not to, as some machines for tests do.
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     started = time.perf_counter()
-    subprocess.run(command, cwd=folder, check=False, stdout=quiet, stderr=quiet, env={**inherited, **(environment or {})})
+    env = {**inherited, **(environment or {})}
+    subprocess.run(command, cwd=folder, check=False, stdout=quiet, stderr=quiet, env=env)
     return time.perf_counter() - started
 
 

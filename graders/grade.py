@@ -32,6 +32,7 @@ from graders.sandbox.removal import remove
 from graders.scoring import CheckOutcome, CriterionScore, LabScore, Scorecard, SeedFrom, score_criterion
 from graders.submission import CodeView, Part, Submission, discover, lay_out, part_for, submission_name
 from graders.submission.history import History, NoHistory, SubScore
+from graders.submission.notebooks import Found, find
 from graders.submission.seeds import seed_of
 from graders.submission.unpacking import is_archive, unpack
 from graders.verdicts import Verdict
@@ -108,6 +109,7 @@ def start_servers(options: Options, *, late: bool = False) -> Servers:
     scratch = Path(tempfile.mkdtemp(prefix="optgrade-"))
     profile = options.profile
     readable = [*profile.data, profile.model_path, *dict.fromkeys(entry.lab.driver for entry in options.labs)]
+    readable += [path for entry in options.labs for path in entry.lab.data_paths]
     # The reference's code has runs of its own; those of students can't read it.
     readable.append(REPOSITORY / "reference")
     runner = Server(list(preload), options.isolation, RUNNER_ENVIRONMENT, readable=readable, scratch=scratch, late=late)
@@ -147,6 +149,8 @@ class Grade:
         self._parts: dict[str, Part] = {}
         self._history = Once(self._read_history)
         self._summaries: dict[str, Once[SummaryEvidence]] = {}
+        self._handed_in: dict[str, Once[Any]] = {}
+        self._found = {entry.lab.id: self._find(entry.lab) for entry in options.labs if entry.lab.is_notebook}
         if self._own is not None and not self._all_kept():
             self._own.start()
 
@@ -172,7 +176,11 @@ class Grade:
                 if lab.id != entry.lab.id:
                     folder = lab.student_file.rpartition("/")[0] or lab.student_file
                     others[folder] = folder.rpartition("/")[2]
-            self._parts[entry.lab.id] = part_for(self.view, others, self.work / "parts" / entry.lab.id)
+            for name, found in self._found.items():
+                if name != entry.lab.id and found.chosen is not None:
+                    others[found.chosen.as_posix()] = found.chosen.name
+            own = self.lab_of(entry).student_file
+            self._parts[entry.lab.id] = part_for(self.view, others, self.work / "parts" / entry.lab.id, own)
         return self._parts[entry.lab.id]
 
     def _run_key(self, entry: LabEntry, run: str) -> str:
@@ -184,7 +192,35 @@ class Grade:
             return "option"
         return "submission" if self.options.secret is None else "secret"
 
+    def _find(self, lab: Lab) -> Found:
+        """The lab's notebook, wherever it lies; what was passed over is noted."""
+        if self.fault is not None:
+            return Found(None)
+        found = find(self.view.root, Path(lab.student_file).name)
+        if found.chosen is not None:
+            self.notices += [f"{lab.id}: {note}" for note in found.notes[:5]]
+        return found
+
+    def lab_of(self, entry: LabEntry) -> Lab:
+        """The lab as this submission has it: with its notebook where it was found."""
+        found = self._found.get(entry.lab.id)
+        if found is None or found.chosen is None:
+            return entry.lab
+        return replace(entry.lab, student_file=found.chosen.as_posix())
+
+    def handed_in(self, entry: LabEntry) -> Any:
+        """What the lab's ``handed_in.py`` reads of the submission, without running any of it.
+
+        :raises RunError: where the submission can't be read.
+        """
+        if self.fault is not None:
+            raise RunError(Verdict.MISSING, str(self.fault))
+        results = self.results.get(entry.lab.id, {})
+        reading = Once(lambda: entry.handed_in.read(self.view.root, self.lab_of(entry), results))
+        return self._handed_in.setdefault(entry.lab.id, reading).get()
+
     def _take_submission(self) -> tuple[Submission, CodeView]:
+        # A notebook may lie anywhere, and is looked for from the root that the others give.
         files = [entry.lab.student_file for entry in self.options.labs]
         given = list(dict.fromkeys(path for entry in self.options.labs for path in entry.lab.given))
         path = self.options.submission
@@ -207,7 +243,7 @@ class Grade:
         if entry.lab.id not in self._gradings:
             work = self.work / entry.lab.id
             work.mkdir()
-            lab = entry.lab
+            lab = self.lab_of(entry)
             if self.options.wall_limit_s is not None:
                 lab = _with_wall_limit(lab, self.options.wall_limit_s)
             profile = self.options.profile
@@ -330,10 +366,10 @@ class Grade:
         found = self._history.get()
         if isinstance(found, NoHistory):
             raise ForPerson(found.reason, found.next)
-        return handed_in.judged_history(found, entry.lab)
+        return handed_in.judged_history(found, self.lab_of(entry))
 
     def _read_history(self) -> History | NoHistory:
-        return handed_in.read_history_of(self.submission.root)
+        return handed_in.read_history_of(self.submission.root, [self.lab_of(entry) for entry in self.options.labs])
 
     def summary(self, entry: LabEntry) -> SummaryEvidence:
         """What can be told of a lab's summary, with its claims against what was measured.
@@ -369,9 +405,12 @@ class Grade:
         """Why a lab can't be run at all: nothing of it was handed in."""
         if self.fault is not None:
             return RunError(Verdict.MISSING, str(self.fault))
-        file = entry.lab.student_file
+        file = self.lab_of(entry).student_file
         if (self.view.root / file).is_file():
             return None
+        if entry.lab.is_notebook:
+            notes = self._found[entry.lab.id].notes
+            return RunError(Verdict.MISSING, notes[-1] if notes else f"no {file} in the submission")
         near = sorted(path.relative_to(self.view.root) for path in self.view.root.rglob(Path(file).name))
         hint = f"; found {near[0]} instead" if near else ""
         return RunError(Verdict.MISSING, f"no {file} in the submission{hint}")
@@ -484,7 +523,7 @@ def _not_run(name: str, error: OptgradeError) -> RunResult:
 def _described(entry: LabEntry, result: RunResult) -> dict[str, Any]:
     """A run as the scorecard holds it."""
     records = result.books.records
-    verdict, note = "finished", None
+    verdict, note = "finished", result.books.note or None
     if result.error is not None:
         verdict = result.error.verdict.value if isinstance(result.error, RunError) else Verdict.UNSCORED.value
         note = str(result.error)

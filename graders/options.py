@@ -336,5 +336,5 @@ def _own(places: Sequence[Place], lab: Lab) -> tuple[Place, ...]:
 
 def _progress(lab: Lab, result: RunResult, done: int, count: int) -> str:
     seconds = sum(record.wall_s for record in result.books.records)
-    told = "done" if result.error is None else terminal.clean(str(result.error))[:110]
+    told = terminal.clean(str(result.error) if result.error is not None else result.books.note or "done")[:110]
     return f"  [{done}/{count}] {lab.short} {result.plan.name:<22} {seconds:5.1f} s  {told}"

@@ -144,6 +144,13 @@ def summary(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture
+def handed_in(request: pytest.FixtureRequest) -> Any:
+    """What the lab tells of the submission without running any of it."""
+    session, entry = _asked(request)
+    return session.grade.handed_in(entry)
+
+
+@pytest.fixture
 def history(request: pytest.FixtureRequest) -> Any:
     """The sub-scores of the git history for the lab."""
     session, entry = _asked(request)

@@ -19,7 +19,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 from PIL import Image
 
-from graders.evidence import compression
+from graders.evidence import compression, keras_files
 from graders.evidence.sizes import deflate_size
 from graders.evidence.tflite import MalformedModel, facts
 from graders.evidence.tflite.facts import plain
@@ -37,6 +37,7 @@ MOST_REPEATS = 20
 MOST_SCORES = 4096
 MOST_FACTS = 3 << 20
 LEAST_WEIGHTS = 64
+MOST_TENSORS, MOST_WEIGHTS = 60, 16 << 20
 
 Array = NDArray[Any]
 Answer = tuple[dict[str, Any], dict[str, Array]]
@@ -57,6 +58,45 @@ def read(path: str, max_bytes: int) -> Answer:
     if size > MOST_FACTS:
         return {"malformed": f"its graph has more parts than any network's: {size:,} bytes of facts"}, {}
     return {"model": found}, {}
+
+
+def tensors(path: str) -> Answer:
+    """Kernels and biases as real numbers in the order of the graph; how each is stored is told beside them."""
+    data = Path(path).read_bytes()
+    told: list[dict[str, Any]] = []
+    arrays: dict[str, Array] = {}
+    try:
+        for entry in weights(data, read_model(data)):
+            parts = (("kernel", entry.kernel, entry.kernel_tensor), ("bias", entry.bias, entry.bias_tensor))
+            for part, values, tensor in parts:
+                if values is None or tensor is None or len(told) >= MOST_TENSORS:
+                    continue
+                scales = tensor.quantization.scales if tensor.quantization is not None else ()
+                arrays[f"{len(told):04d}"] = values
+                told.append({"part": part, "dtype": tensor.dtype, "scale": max(scales, default=0.0)})
+    except MalformedModel as error:
+        raise Unmeasurable(f"the file's weights can't be read: {error}") from None
+    _require_few(arrays)
+    return {"tensors": told}, arrays
+
+
+def keras_weights(path: str) -> Answer:
+    """The arrays of a Keras model's file, by their paths in it; nothing of the file is run."""
+    try:
+        found = keras_files.read_keras_file(Path(path))
+    except keras_files.UnreadableFile as error:
+        raise Unmeasurable(f"{Path(path).name} can't be read: {error}") from None
+    arrays = {f"{number:04d}": values for number, values in enumerate(found.arrays.values())}
+    _require_few(arrays)
+    return {"names": list(found.arrays), "optimizer": found.optimizer}, arrays
+
+
+def _require_few(arrays: dict[str, Array]) -> None:
+    size = sum(each.nbytes for each in arrays.values())
+    if len(arrays) > MOST_TENSORS:
+        raise Unmeasurable(f"it holds {len(arrays):,} arrays; at most {MOST_TENSORS} were expected")
+    if size > MOST_WEIGHTS:
+        raise Unmeasurable(f"its weights have {size:,} bytes; at most {MOST_WEIGHTS:,} were expected")
 
 
 def _constants(path: str) -> list[tuple[str, Array]]:
@@ -373,6 +413,8 @@ def time_pair() -> Answer:
 
 OPERATIONS = {
     "read": read,
+    "tensors": tensors,
+    "keras_weights": keras_weights,
     "compare_weights": compare_weights,
     "compress": compress,
     "descent": descent,

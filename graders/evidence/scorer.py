@@ -66,6 +66,24 @@ class Descent:
     other: float
 
 
+@dataclass(frozen=True, eq=False)
+class StoredTensor:
+    """A kernel or a bias of a ``.tflite`` file as real numbers; how it is stored, and its largest scale, 0 for none."""
+
+    part: str
+    dtype: str
+    scale: float
+    values: NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class KerasWeights:
+    """The arrays of a Keras model's file by their paths in it; whether an optimizer's state is there as well."""
+
+    arrays: Mapping[str, NDArray[Any]]
+    optimizer: bool
+
+
 @dataclass(frozen=True)
 class Samples:
     """A data set's images by file name: training and test images with their classes, parts of both by (share, seed)."""
@@ -126,6 +144,30 @@ class Measurement:
         except MalformedModel as error:
             raise RunError(Verdict.FAILED, f"{self.path.name} is no valid .tflite file: {error}", kind="file") from None
         except (KeyError, ValueError) as error:
+            raise ScorerError(f"the scorer's answer can't be used: {error}") from None
+
+    def tensors(self) -> tuple[StoredTensor, ...]:
+        """Kernels and biases in the order of the graph. :raises RunError: where they can't be read."""
+        reply = self._call("tensors", timeout_s=READING_S, path=str(self.path))
+        try:
+            return tuple(
+                StoredTensor(each["part"], each["dtype"], float(each["scale"]), reply.arrays[f"{number:04d}"])
+                for number, each in enumerate(reply.facts["tensors"])
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ScorerError(f"the scorer's answer can't be used: {error}") from None
+
+    def keras_weights(self) -> KerasWeights:
+        """The weights in a Keras model's file, of which nothing is run.
+
+        :raises RunError: where it is none that can be read.
+        """
+        reply = self._call("keras_weights", timeout_s=READING_S, path=str(self.path))
+        try:
+            names = [str(name) for name in reply.facts["names"]]
+            arrays = {name: reply.arrays[f"{number:04d}"] for number, name in enumerate(names)}
+            return KerasWeights(arrays, bool(reply.facts["optimizer"]))
+        except (KeyError, TypeError, ValueError) as error:
             raise ScorerError(f"the scorer's answer can't be used: {error}") from None
 
     def compare_weights(self, baseline: Path) -> WeightDifference:

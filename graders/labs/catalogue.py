@@ -39,6 +39,13 @@ class Figures(Protocol):
         """The lab's figures for the report."""
 
 
+class HandedInModule(Protocol):
+    """What the ``handed_in.py`` of a lab offers that has one."""
+
+    def read(self, root: Path, lab: Lab, results: Mapping[str, RunResult]) -> Any:
+        """What is told of a submission without running it."""
+
+
 @dataclass(frozen=True)
 class LabEntry:
     """A lab and, loaded when first asked for, its code."""
@@ -54,6 +61,11 @@ class LabEntry:
     def figures(self) -> Figures:
         """The lab's ``figures.py``."""
         return cast("Figures", importlib.import_module(f"graders.labs.{self.lab.id}.figures"))
+
+    @cached_property
+    def handed_in(self) -> HandedInModule:
+        """The lab's ``handed_in.py``, where it has one."""
+        return cast("HandedInModule", importlib.import_module(f"graders.labs.{self.lab.id}.handed_in"))
 
     @cached_property
     def run_names(self) -> list[str]:

@@ -85,7 +85,8 @@ class AskedSummary:
 class Lab:
     """One graded assignment: its folder, its criteria in order, and its data.
 
-    ``history``: what the git history is judged by, beside the lab's own files.
+    ``history``: what the git history is judged by, beside the lab's own files. ``data``: files of the repository that
+    its runs read in place of the profile's data set and model. ``report``: a report's usual place, where there is one.
     """
 
     id: str
@@ -102,6 +103,18 @@ class Lab:
     thresholds: Mapping[str, float]
     summary: AskedSummary | None = None
     history: Mapping[str, Any] | None = None
+    data: tuple[str, ...] = ()
+    report: str = ""
+
+    @property
+    def is_notebook(self) -> bool:
+        """Whether a notebook is handed in, which may lie anywhere and be called otherwise."""
+        return self.student_file.endswith(".ipynb")
+
+    @property
+    def data_paths(self) -> tuple[Path, ...]:
+        """The lab's own data that runs may read."""
+        return tuple(LABS.parents[1] / path for path in self.data)
 
     @property
     def all_thresholds(self) -> Mapping[str, float]:
@@ -117,7 +130,9 @@ class Lab:
     @property
     def paths(self) -> tuple[str, ...]:
         """The files and folders that are this lab's alone, from the submission's folder."""
-        own = (self.student_file.rpartition("/")[0] or self.student_file,)
+        own: tuple[str, ...] = (self.student_file.rpartition("/")[0] or self.student_file,)
+        if self.report and not self.report.startswith(f"{own[0]}/"):
+            own = (*own, self.report)
         return own if self.summary is None else (*own, self.summary.folder)
 
     @property
@@ -181,6 +196,8 @@ def load(folder: Path) -> Lab:
             thresholds=data["thresholds"],
             summary=_summary(data["summary"], data.get("questions", [])) if "summary" in data else None,
             history=data.get("history"),
+            data=tuple(data.get("data", ())),
+            report=data.get("report", ""),
         )
     except OSError as error:
         raise GraderError(f"{path}: {error.strerror}") from None

@@ -48,10 +48,14 @@ class RunPlan:
 
 @dataclass
 class RunBooks:
-    """What is written down about a run while it goes on: the record of its process, for reports."""
+    """What is written down about a run while it goes on: the record of its process, for reports.
+
+    ``note``: how it went, in a line, where its end does not tell.
+    """
 
     name: str
     records: list[RunRecord] = field(default_factory=list)
+    note: str = ""
 
 
 class Grading:
@@ -120,8 +124,7 @@ class Grading:
         """Starts a run in a fresh box. :param code: other code than the submission's, such as the reference's."""
         box = self.work / "boxes" / name
         box.mkdir(parents=True)
-        shown = self._evaluation_folder / SHOWN_FOLDER
-        shown.mkdir(parents=True, exist_ok=True)
+        readable = self.lab.data_paths or self._of_profile()
         spec = RunSpec(
             name=name,
             driver=self.lab.driver,
@@ -131,9 +134,15 @@ class Grading:
             # Not the seed itself: what is drawn from that is hidden from a run.
             seed=self.drawn("seed of runs").randrange(2**31),
             environment=RUNNER_ENVIRONMENT,
-            readable=(*self.profile.data, self.given_model.path, shown, self.work / "renumbered"),
+            readable=readable,
         )
         return self.server.open(spec)
+
+    def _of_profile(self) -> tuple[Path, ...]:
+        """What runs read of the profile's data set, its model and the images that they are shown."""
+        shown = self._evaluation_folder / SHOWN_FOLDER
+        shown.mkdir(parents=True, exist_ok=True)
+        return (*self.profile.data, self.given_model.path, shown, self.work / "renumbered")
 
     def box(self, name: str) -> Path:
         """The box of a run."""

@@ -30,14 +30,16 @@ MOST_FILES, MOST_BYTES = 200, 64 << 20
 FINDING = 0.5
 
 
-def read_history_of(root: Path) -> History | NoHistory:
+def read_history_of(root: Path, located: Sequence[Lab] = ()) -> History | NoHistory:
     """The git history of a submission, where commits of the template's own files are not the student's.
 
     A file that is, as handed in, still the template's is nobody's work, whatever happened to it on the way.
+
+    :param located: labs whose files lie elsewhere than usual, as this submission has them.
     """
     from graders.submission.history import History, given_blobs, read_history
 
-    paths = [path for lab in load_all() for path in lab.paths]
+    paths = list(dict.fromkeys(path for lab in (*load_all(), *located) for path in lab.paths))
     given = given_blobs(TEMPLATE, sorted(entry.name for entry in TEMPLATE.iterdir()))
     found = read_history(root, paths, given=given)
     if not isinstance(found, History):

@@ -30,7 +30,7 @@ def fingerprint(lab: Lab, profile: Profile, isolation: Isolation, seed: int) -> 
         {
             "environment": environment_digest(),
             "isolation": digest_of([isolation.tier, isolation.user, isolation.walls, missing]),
-            "data": data_digest(profile),
+            "data": digest_of([data_digest(profile), lab_data_digest(lab)]),
             "code": _grader_digest(),
             "lab": _lab_digest(lab.folder),
             "settings": digest_of(settings),
@@ -48,6 +48,16 @@ def data_digest(profile: Profile) -> str:
         folders = [profile.dataset_root, profile.model_path.parent]
         return files_digest(REPOSITORY, [path for folder in folders for path in folder_files(folder)])
     return stated_digest(paths)
+
+
+def lab_data_digest(lab: Lab) -> str:
+    """The lab's own data in the repository."""
+    return _folders_digest(tuple(sorted({path.parent for path in lab.data_paths})))
+
+
+@cache
+def _folders_digest(folders: tuple[Path, ...]) -> str:
+    return files_digest(REPOSITORY, [path for folder in folders for path in folder_files(folder)])
 
 
 @cache

@@ -23,8 +23,8 @@ class Artefact:
     sha256: str
 
 
-def take_in(source: Path, destination: Path, max_bytes: int) -> Artefact:
-    """Copies one file out of a box whose processes are all dead.
+def take_in(source: Path, destination: Path, max_bytes: int, expected: str = "a .tflite file") -> Artefact:
+    """Copies one file out of a box whose processes are all dead. :param expected: what the file should be, in words.
 
     :raises RunError: ``missing`` where there is no such file, ``failed`` where it is none that can be taken.
     """
@@ -34,12 +34,12 @@ def take_in(source: Path, destination: Path, max_bytes: int) -> Artefact:
         raise RunError(Verdict.MISSING, f"no file {source.name} was written") from None
     except OSError as error:
         what = "a link" if source.is_symlink() else f"not a regular file ({error.strerror})"
-        raise RunError(Verdict.FAILED, f"{source.name} is {what}; a .tflite file was expected", kind="file") from None
+        raise RunError(Verdict.FAILED, f"{source.name} is {what}; {expected} was expected", kind="file") from None
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
-            raise RunError(Verdict.FAILED, f"{source.name} is {kind}; a .tflite file was expected", kind="file")
+            raise RunError(Verdict.FAILED, f"{source.name} is {kind}; {expected} was expected", kind="file")
         if found.st_size > max_bytes:
             raise _too_large(source.name, f"{found.st_size:,}", max_bytes)
         artefact = _copy(descriptor, destination, max_bytes)

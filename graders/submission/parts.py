@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -35,14 +35,15 @@ class Part:
     left_out: int
 
 
-def part_for(view: CodeView, others: Mapping[str, str], destination: Path) -> Part:
+def part_for(view: CodeView, others: Mapping[str, str], destination: Path, own: str = "") -> Part:
     """The part of a view for one lab's runs.
 
     :param others: files and folders that are not this lab's code (other labs' folders, summaries), each with the word
         that code has to contain in order to use it.
+    :param own: the lab's own file, which is never left out.
     :param destination: where the part is laid out, if it is not the whole; it must not exist yet.
     """
-    groups = _groups(view.files, others)
+    groups = _groups([file for file in view.files if file != own], others)
     needed = _needed(view, groups)
     absent = {file for token, files in groups.items() if token not in needed for file in files}
     digest = hashlib.sha256()
@@ -53,7 +54,7 @@ def part_for(view: CodeView, others: Mapping[str, str], destination: Path) -> Pa
     return Part(root, digest.hexdigest(), len(absent))
 
 
-def _groups(files: Mapping[str, str], others: Mapping[str, str]) -> dict[str, set[str]]:
+def _groups(files: Iterable[str], others: Mapping[str, str]) -> dict[str, set[str]]:
     """What may be left out, by the word that code has to contain in order to use it."""
     groups: dict[str, set[str]] = {}
     for file in files:

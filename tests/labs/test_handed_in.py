@@ -257,13 +257,14 @@ def test_a_shallow_clone_is_for_a_person() -> None:
 
 
 def test_sub_scores_are_the_criteria() -> None:
-    """Each part of the history has a criterion of its own in every lab, worth its share of two points."""
+    """Each part of the history has a criterion of its own in every lab, worth its share of what the history is worth."""
     from graders.submission.history.rules import SHARES
 
     for folder in LABS.glob("*/lab.toml"):
         lab = load(folder.parent)
         points = {each.id.split(".")[2]: each.points for each in lab.criteria if ".history." in each.id}
-        assert points == {name: pytest.approx(2 * share) for name, share in SHARES.items()}
+        assert sum(points.values()) == pytest.approx(1 if lab.is_notebook else 2)
+        assert points == {name: pytest.approx(sum(points.values()) * share) for name, share in SHARES.items()}
 
 
 def test_whole_sub_scores_lose_nothing() -> None:

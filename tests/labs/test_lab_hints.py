@@ -40,7 +40,9 @@ class Code:
 
     def __init__(self, folder: Path) -> None:
         """Parses everything."""
-        files = [*sorted(folder.glob("*.py")), *sorted(LABS.glob("*.py"))]
+        own = sorted(folder.glob("*.py"))
+        text = "".join(path.read_text(encoding="utf-8") for path in own)
+        files = [*own, *(path for path in sorted(LABS.glob("*.py")) if re.search(rf"\b{path.stem}\b", text))]
         self.trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in files if path.name != "checks.py"}
 
     def functions(self) -> Iterator[tuple[Path, ast.FunctionDef]]:

@@ -23,6 +23,9 @@ whole file, new or replaced), ``delete = true``, ``to`` (a file or folder is mov
 ``windows = true`` (a byte order mark and CRLF line ends);
 ``prepend`` or ``append`` (code before all other, or after it); ``compiled`` (code whose bytecode the file holds); or
 it makes a git history of ``commits``, which ``repositories.py`` describes.
+In a notebook ``old`` and ``new`` are about the source of its cells, whose outputs stay as they are unless there is
+``outputs = "cleared"`` beside them; alone that clears all of them. ``printed`` and ``new`` are about a text in the
+outputs, ``cell`` and ``count`` about the execution count of the one cell that has that text.
 Below ``correct/`` there are no ``costs``, ``verdict`` and ``names``.
 
 Criteria that only a person can decide this time are ``pending``, and ``says`` is what their reasons must say.
@@ -42,6 +45,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from graders.cohort.corpus.notebooks import change_notebook
 from graders.cohort.corpus.repositories import TEMPLATE, Plan, make_repository, read_plan
 from graders.cohort.corpus.tables import CaseError, inside, items, no_others, shown, table, text, typed, wordings
 from graders.labs import catalogue
@@ -60,7 +64,7 @@ MODELS = REPOSITORY / "fixtures" / "models" / "pocket_pets"
 MISTAKES, CORRECT = "mistakes", "correct"
 HANDED_IN = ("summaries", "history")
 """Folders of cases that are no lab's."""
-LABS = ("l02", "l03")
+LABS = ("l02", "l03", "mnist")
 CASE_KEYS = {
     "title", "why", "select", "costs", "verdict", "names", "wall_limit", "changes", "pending", "says", "lab",
     "based_on",
@@ -69,8 +73,9 @@ MISTAKE_KEYS = {"costs", "verdict", "names"}
 COST_KEYS = {"criterion", "verdict", "earned"}
 CHANGE_KEYS = (
     {"old", "new"}, {"content"}, {"delete"}, {"to"}, {"given"}, {"kept"}, {"windows"}, {"prepend"}, {"append"},
-    {"compiled"},
+    {"compiled"}, {"printed", "new"}, {"outputs"}, {"cell", "count"}, {"old", "new", "outputs"},
 )  # fmt: skip
+CLEARED = "cleared"
 FUTURE = "from __future__ import annotations\n"
 
 
@@ -99,6 +104,10 @@ class Change:
     prepend: str | None = None
     append: str | None = None
     compiled: str | None = None
+    printed: str | None = None
+    outputs: str | None = None
+    cell: str | None = None
+    count: int | None = None
     history: Plan | None = None
 
 
@@ -201,6 +210,9 @@ def apply(change: Change, folder: Path, where: str) -> None:
         return
     if not (target.exists() if change.to is not None else target.is_file()):
         raise CaseError(f"{where}: there is no {change.file} to change")
+    if target.suffix == ".ipynb" and (change.old or change.printed or change.outputs or change.cell):
+        change_notebook(change, target, where)
+        return
     if change.to is not None:
         (folder / change.to).parent.mkdir(parents=True, exist_ok=True)
         target.rename(folder / change.to)
@@ -299,6 +311,10 @@ def read_change(item: Any, lab: Lab, where: str) -> Change:
         prepend=text(data, "prepend", where) if "prepend" in data else None,
         append=text(data, "append", where) if "append" in data else None,
         compiled=text(data, "compiled", where) if "compiled" in data else None,
+        printed=text(data, "printed", where) if "printed" in data else None,
+        outputs=text(data, "outputs", where) if "outputs" in data else None,
+        cell=text(data, "cell", where) if "cell" in data else None,
+        count=typed(data, "count", int, where) if "count" in data else None,
     )
     if change.old is not None and change.old == change.new:
         raise CaseError(f"{where} puts {shown(change.old)} in the place of itself")

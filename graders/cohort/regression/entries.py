@@ -14,7 +14,7 @@ from graders.cohort.corpus.cases import Case
 from graders.errors import UsageError
 from graders.grade import REPOSITORY
 from graders.labs.definition import load_all
-from graders.labs.memory import data_digest
+from graders.labs.memory import data_digest, lab_data_digest
 from graders.profiles import choose
 from graders.sandbox import Isolation
 from graders.submission.unpacking import is_archive
@@ -90,7 +90,7 @@ def submission_entries(folders: Sequence[Path], isolation: Isolation) -> list[En
 def _shared(isolation: Isolation) -> dict[str, str]:
     return {
         "environment": digest_of([environment_digest(), isolation.tier, isolation.user, isolation.walls]),
-        "data": data_digest(choose("embedded", None, None)),
+        "data": digest_of([data_digest(choose("embedded", None, None)), *map(lab_data_digest, load_all())]),
         "code": _code_digest(),
     }
 

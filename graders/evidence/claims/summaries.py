@@ -67,7 +67,7 @@ def read_summary(root: Path, folder: str, template: str = "") -> Summary:
             others.append(path)
         elif name.endswith(MARKDOWN):
             try:
-                text, note = _text(read_inside(root, path, MAX_FILE))
+                text, note = text_of(read_inside(root, path, MAX_FILE))
             except NotThere as problem:
                 notes.append(f"{path}: {problem}")
                 continue
@@ -120,7 +120,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def _text(data: bytes) -> tuple[str, str]:
+def text_of(data: bytes) -> tuple[str, str]:
     """The text of a file, and what had to be guessed about it."""
     for mark, encoding in (
         (codecs.BOM_UTF8, "utf-8"),

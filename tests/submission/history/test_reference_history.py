@@ -20,7 +20,7 @@ SCRIPT = "fixtures/submissions/reference_history.py"
 RUN = f"run: python {SCRIPT}"
 LABS = {
     name: (f"dl_in_iot_course/{name}", f"summaries/{name}") for name in ("l02_quantization", "l03_pruning_clustering")
-}
+} | {"mnist_compression": ("mnist_compression",)}
 
 
 def run_script(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -30,7 +30,8 @@ def run_script(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def tracked(root: Path) -> dict[str, bytes]:
     """The files that a bundle has to hold as they are: code and summaries."""
-    files = [*root.rglob("*.py"), *(root / "summaries").glob("*/summary.md")]
+    files = [*root.rglob("*.py"), *(root / "summaries").glob("*/summary.md"), *(root / "mnist_compression").glob("*.ipynb")]
+    files += (root / "mnist_compression").glob("report.md")
     paths = {file.relative_to(root).as_posix(): file for file in files}
     return {path: file.read_bytes() for path, file in paths.items() if not {"build", "report"} & set(path.split("/"))}
 

@@ -1,0 +1,107 @@
+"""The weights in a Keras model's file, read as numbers: nothing that the file describes is built or run.
+
+Three forms hold the same arrays: legacy HDF5 models and weights (``.h5``), HDF5 weights of the third Keras format
+(``.weights.h5``), and the ZIP archive around those (``.keras``). Which layer an array belongs to is told by its shape.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST_BYTES = 64 << 20
+MOST_ARRAYS = 2000
+MOST_DEPTH = 24
+INSIDE = "model.weights.h5"
+ZIP_START, HDF5_START = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
+OPTIMIZER = "optimizer"
+
+
+class UnreadableFile(ValueError):
+    """The file is none whose weights can be read; the message says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class KerasFile:
+    """The arrays of a model's file by their paths in it, and whether the optimizer's state lies beside them."""
+
+    arrays: dict[str, NDArray[Any]]
+    optimizer: bool
+
+
+def read_keras_file(path: Path) -> KerasFile:
+    """The weights in ``path``.
+
+    :raises UnreadableFile: it is no HDF5 file and no ``.keras`` archive, is damaged, points to other files, or is too
+        large.
+    """
+    data = path.read_bytes()
+    if data.startswith(ZIP_START):
+        data = _unpacked(data)
+    if not data.startswith(HDF5_START):
+        raise UnreadableFile("it is neither an HDF5 file (.h5) nor a .keras archive")
+    import h5py  # type: ignore[import-untyped]
+
+    try:
+        with h5py.File(io.BytesIO(data), "r") as file:
+            return _read(file)
+    except UnreadableFile:
+        raise
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
+        raise UnreadableFile(f"it is damaged: {type(error).__name__}: {' '.join(str(error).split())[:200]}") from None
+
+
+def _unpacked(data: bytes) -> bytes:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entry = archive.getinfo(INSIDE)
+            if entry.file_size > MOST_BYTES:
+                raise UnreadableFile(f"its weights have {entry.file_size:,} bytes; at most {MOST_BYTES:,} are read")
+            with archive.open(entry) as member:
+                return member.read(MOST_BYTES)
+    except KeyError:
+        raise UnreadableFile(f"the archive has no {INSIDE} in it") from None
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        raise UnreadableFile(f"the archive is damaged: {error}") from None
+
+
+def _read(file: Any) -> KerasFile:
+    arrays: dict[str, NDArray[Any]] = {}
+    optimizer, left = False, MOST_BYTES
+    for name, dataset in _datasets(file, "", 0):
+        if any(part.startswith(OPTIMIZER) for part in name.split("/")):
+            optimizer = True
+            continue
+        if dataset.dtype.kind not in "fiub":
+            continue
+        if dataset.external or dataset.is_virtual:
+            raise UnreadableFile(f"{name} lies in another file")
+        left -= dataset.size * dataset.dtype.itemsize
+        if left < 0 or len(arrays) >= MOST_ARRAYS:
+            raise UnreadableFile(f"it holds more than {MOST_ARRAYS:,} arrays or {MOST_BYTES >> 20} MiB of them")
+        arrays[name] = np.asarray(dataset[()])
+    return KerasFile(arrays, optimizer)
+
+
+def _datasets(group: Any, above: str, depth: int) -> Iterator[tuple[str, Any]]:
+    """Every dataset below a group, over hard links alone: other ones lead out of the file."""
+    import h5py
+
+    if depth > MOST_DEPTH:
+        raise UnreadableFile("its groups are nested without end")
+    for key in group:
+        name = f"{above}{key}"
+        if not isinstance(group.get(key, getlink=True), h5py.HardLink):
+            raise UnreadableFile(f"{name} is a link, maybe to another file")
+        entry = group[key]
+        if isinstance(entry, h5py.Dataset):
+            yield name, entry
+        elif isinstance(entry, h5py.Group):
+            yield from _datasets(entry, f"{name}/", depth + 1)

@@ -1,0 +1,1 @@
+"""Lab ``mnist_compression``: one notebook that converts, quantises and prunes a small network."""

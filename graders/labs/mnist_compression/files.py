@@ -1,0 +1,166 @@
+"""The files that the notebook left in its box: found by its constants, taken in, measured."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graders.errors import RunError
+from graders.evidence.codes import Encoding
+from graders.evidence.evaluation import Evaluation, evaluate
+from graders.evidence.scorer import Measurement
+from graders.evidence.sizes import deflate_size
+from graders.labs.grading import Grading
+from graders.labs.held import held
+from graders.labs.mnist_compression.digits import Digits
+from graders.labs.mnist_compression.evidence import ArchiveSize, KerasModel, LiteFile, StoredKernel
+from graders.labs.mnist_compression.network import KERNELS, WRAPPERS, Layers, layers_of
+from graders.labs.testers import FileEvidence, encoding_of
+from graders.submission import Artefact
+from graders.submission.intake import take_in
+from graders.verdicts import Verdict
+
+# What each file is called in notebooks: its constants, the usual one first, and the names that the lab gives it.
+WEIGHTS, NON_QUANTISED, POST_TRAINING, AWARE, PRUNED, PRUNED_QUANTISED = (
+    "FILE_WEIGHTS", "FILE_NON_QUANTIZED_TFLITE", "FILE_PT_QUANTIZED", "FILE_QAT_QUANTIZED", "FILE_PRUNED_MODEL",
+    "FILE_PRUNED_QUANTIZED_TFLITE",
+)  # fmt: skip
+OTHERS = {
+    WEIGHTS: ("FILE_BASELINE_WEIGHTS",),
+    POST_TRAINING: ("FILE_PT_QUANTIZED_TFLITE",),
+    AWARE: ("FILE_QAT_QUANTIZED_TFLITE",),
+    PRUNED: ("FILE_PRUNED_MODEL_H5", "FILE_PRUNED_MODEL_KERAS"),
+}
+NAMES = {
+    WEIGHTS: "baseline_weights.h5",
+    NON_QUANTISED: "non_quantized.tflite",
+    POST_TRAINING: "post_training_quantized.tflite",
+    AWARE: "quant_aware_quantized.tflite",
+    PRUNED: "pruned_model.h5",
+    PRUNED_QUANTISED: "pruned_quantized.tflite",
+}
+LITE, KERAS = "a .tflite file", "a Keras model in an .h5 or .keras file"
+MOST_FILES = 24
+
+
+@dataclass(frozen=True)
+class Box:
+    """A run's box after its end: where each file lies in it. ``constants`` name paths from the box; what leads out of
+    it is nobody's file.
+    """
+
+    grading: Grading
+    run: str
+    constants: Mapping[str, str]
+
+    def name(self, constant: str) -> str:
+        """Where a file should lie, from the box."""
+        for each in (constant, *OTHERS.get(constant, ())):
+            if each in self.constants:
+                return self.constants[each]
+        return NAMES[constant]
+
+    def take(self, constant: str, expected: str) -> Artefact:
+        """Takes a file in. :raises RunError: where there is none that can be taken."""
+        return self.take_path(self.name(constant), expected)
+
+    def take_path(self, name: str, expected: str) -> Artefact:
+        """As :meth:`take`, by its path from the box."""
+        box = self.grading.box(self.run)
+        parts = PurePosixPath(name).parts
+        outside = not parts or PurePosixPath(name).is_absolute() or ".." in parts or "\0" in name
+        # A folder of the box may be a link to anywhere; every process of the run is dead by now.
+        folder = os.path.realpath(box.joinpath(*parts[:-1])) if not outside else ""
+        if outside or not f"{folder}/".startswith(f"{os.path.realpath(box)}/"):
+            raise RunError(Verdict.FAILED, f"{name} lies outside of the folder that the notebook runs in", kind="file")
+        target = self.grading.work / "artefacts" / self.run / "-".join(parts)
+        return take_in(box / name, target, self.grading.lab.artefact_bytes, expected)
+
+
+def lite_file(grading: Grading, artefact: Artefact, digits: Digits) -> LiteFile:
+    """A ``.tflite`` file of the lab's network. :raises RunError: where it is none."""
+    with grading.scorer.measure(artefact.path) as measurement:
+        model = measurement.read(grading.lab.artefact_bytes)
+        stored = measurement.tensors()
+        file = FileEvidence(artefact, model, encoding_of(model, "inputs"), encoding_of(model, "outputs"))
+        quality = held(lambda: _quality(measurement, file, digits))
+    layers = layers_of(each.values for each in stored)
+    if isinstance(layers, str):
+        raise RunError(
+            Verdict.FAILED, f"{artefact.path.name} holds another network than the lab's: {layers}", kind="network"
+        )
+    sizes = {layers.size(name): name for name in KERNELS}
+    kernels = {
+        sizes[each.values.size]: StoredKernel(each.dtype, each.scale) for each in stored if each.values.size in sizes
+    }
+    return LiteFile(artefact.path.name, file, layers, kernels, quality)
+
+
+def _quality(measurement: Measurement, file: FileEvidence, digits: Digits) -> Evaluation:
+    """By the scale of grey values that suits the file: the lab's is 0 to 1, and 0 to 255 is no mistake."""
+    shape = file.model.main.tensors[file.model.main.inputs[0]].shape
+    found = []
+    for scale in (1 / 255, 1.0):
+        tensors = _encoded(digits.pixels.astype(np.float32) * np.float32(scale), file.input)
+        if len(shape) == 4:
+            tensors = tensors[..., None]
+        outputs = measurement.infer_tensors(tensors)
+        if outputs.shape[1] != 10:
+            raise RunError(Verdict.FAILED, f"the file gives {outputs.shape[1]} scores for a digit, not 10", kind="file")
+        found.append(evaluate(outputs, digits.labels))
+    return max(found, key=lambda quality: quality.accuracy)
+
+
+def accuracy_of(grading: Grading, artefact: Artefact, digits: Digits, scale: float) -> float:
+    """The share of digits that a float file of the lab's network gets right, with grey values times ``scale``."""
+    tensors = digits.pixels.astype(np.float32) * np.float32(scale)
+    with grading.scorer.measure(artefact.path) as measurement:
+        outputs = measurement.infer_tensors(tensors)
+    return float((outputs.argmax(axis=1) == digits.labels).mean())
+
+
+def _encoded(real: NDArray[np.float32], encoding: Encoding) -> NDArray[np.generic]:
+    if not encoding.quantised:
+        plain: NDArray[np.generic] = real.astype(encoding.dtype)
+        return plain
+    limits = np.iinfo(encoding.dtype)
+    codes = np.rint(real / np.float32(encoding.scale)) + encoding.zero_point
+    stored: NDArray[np.generic] = np.clip(codes, limits.min, limits.max).astype(encoding.dtype)
+    return stored
+
+
+def keras_model(grading: Grading, artefact: Artefact, digits: Digits) -> KerasModel:
+    """A Keras file's weights, and what they compute. :raises RunError: where it is none of the lab's network."""
+    with grading.scorer.measure(artefact.path) as measurement:
+        found = measurement.keras_weights()
+    layers = layers_of(found.arrays.values())
+    if isinstance(layers, str):
+        raise RunError(
+            Verdict.FAILED, f"{artefact.path.name} holds another network than the lab's: {layers}", kind="network"
+        )
+    left = [word for word in WRAPPERS if any(word in name for name in found.arrays)]
+    accuracy = max(_accuracy(layers, digits, scale) for scale in (1 / 255, 1.0))
+    numbers = sum(int(array.size) for array in found.arrays.values())
+    return KerasModel(artefact.path.name, layers, numbers, tuple(left), found.optimizer, accuracy)
+
+
+def _accuracy(layers: Layers, digits: Digits, scale: float) -> float:
+    return float((layers.scores(digits.pixels, scale).argmax(axis=1) == digits.labels).mean())
+
+
+def archive_sizes(box: Box) -> tuple[ArchiveSize, ...]:
+    """What DEFLATE leaves of every file that a constant names and the run wrote."""
+    found = []
+    named = {constant: box.name(constant) for constant in NAMES} | dict(box.constants)
+    for constant, name in list(named.items())[:MOST_FILES]:
+        artefact = held(lambda name=name: box.take_path(name, "a file")).value  # type: ignore[misc]
+        if artefact is not None:
+            data = artefact.path.read_bytes()
+            optimizer = b"optimizer_weights" in data or b"optimizer/" in data
+            found.append(ArchiveSize(constant, name, len(data), deflate_size(data), optimizer))
+    return tuple(found)

@@ -1,0 +1,98 @@
+"""The notebook as handed in and the report, read once; nothing of either is run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graders.errors import RunError, SubmissionError
+from graders.labs.definition import LABS, Lab
+from graders.labs.held import Held, without
+from graders.labs.mnist_compression.evidence import KerasModel, LiteFile, NotebookEvidence
+from graders.submission import notebooks
+from graders.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from graders.evidence.lab_report import ReportReview
+    from graders.labs.grading import RunResult
+    from graders.submission.notebooks import HandedIn, Notebook
+
+TEMPLATE = LABS.parents[1] / "student_template"
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What was handed in, and what the grader measured of each stage when it executed the notebook, if it did.
+
+    ``measured``: by stage ``"accuracy"``, ``"size"`` and ``"zipped"``. ``untouched``: the notebook is the template's.
+    """
+
+    notebook: Held[HandedIn]
+    untouched: bool
+    review: ReportReview
+    measured: Mapping[str, Mapping[str, float]]
+
+
+def read(root: Path, lab: Lab, results: Mapping[str, RunResult]) -> Handed:
+    """Reads both below ``root``. :param results: the lab's runs so far, by name."""
+    from graders.evidence.claims import Question
+    from graders.evidence.lab_report import ReportRules, review_report
+
+    # The labs' own texts are nobody's report.
+    given = tuple(path.read_text(encoding="utf-8") for path in sorted(TEMPLATE.rglob("*.md")))
+    questions = tuple(
+        Question(each["id"], number, tuple(each["keys"]))
+        for number, each in enumerate(lab.settings["questions"], start=1)
+    )
+    measured = stages(results)
+    rules = ReportRules(given=given, skip=("summaries",), questions=questions)
+    found, untouched = _notebook(root, lab)
+    return Handed(found, untouched, review_report(root, rules), measured)
+
+
+def _notebook(root: Path, lab: Lab) -> tuple[Held[HandedIn], bool]:
+    template = notebooks.read(TEMPLATE / "mnist_compression" / "quantization_and_pruning.ipynb")
+    try:
+        notebook = notebooks.read(root / lab.student_file)
+    except SubmissionError as error:
+        verdict = Verdict.FAILED if (root / lab.student_file).exists() else Verdict.MISSING
+        return without(RunError(verdict, str(error), kind="file")), False
+    handed = notebooks.as_handed_in(notebook, template=template.cells)
+    return Held(handed), _code(notebook) == _code(template)
+
+
+def _code(notebook: Notebook) -> list[str]:
+    return [cell.source.strip() for cell in notebook.code]
+
+
+def stages(results: Mapping[str, RunResult]) -> dict[str, dict[str, float]]:
+    """What was measured of each stage of the executed notebook."""
+    evidence = next((each.evidence for each in results.values() if isinstance(each.evidence, NotebookEvidence)), None)
+    if evidence is None:
+        return {}
+    sizes = {archive.name.rpartition("/")[2]: archive for archive in evidence.archives}
+    files: dict[str, Held[LiteFile] | Held[KerasModel]] = {
+        "tflite": evidence.non_quantised,
+        "ptq": evidence.post_training,
+        "qat_tflite": evidence.quantisation_aware,
+        "pruned": evidence.pruned,
+        "pruned_quantized": evidence.pruned_quantised,
+    }
+    found = {}
+    for stage, held in files.items():
+        if held.value is None:
+            continue
+        archive = sizes.get(held.value.name)
+        facts = {"accuracy": _accuracy(held.value)}
+        if archive is not None:
+            facts |= {"size": float(archive.bytes), "zipped": float(archive.deflated)}
+        found[stage] = {name: value for name, value in facts.items() if value is not None}
+    return found
+
+
+def _accuracy(file: LiteFile | KerasModel) -> float | None:
+    if isinstance(file, KerasModel):
+        return file.accuracy
+    return file.quality.value.accuracy if file.quality.value is not None else None

@@ -1,0 +1,145 @@
+"""The lab's run: the notebook is executed, its functions are tried, and what it left is measured."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+from graders.errors import GraderError, RunError, SubmissionError
+from graders.evidence.sizes import deflate_size
+from graders.labs.grading import Grading, RunBooks, RunPlan
+from graders.labs.held import Held, held, without
+from graders.labs.mnist_compression import executing, files, probes
+from graders.labs.mnist_compression.digits import Digits, draw
+from graders.labs.mnist_compression.evidence import Figures, LiteFile, NotebookEvidence, Value
+from graders.labs.mnist_compression.executing import Execution
+from graders.labs.mnist_compression.runs import NOTEBOOK
+from graders.submission import notebooks
+from graders.verdicts import Verdict
+
+T = TypeVar("T")
+NOTEBOOK_S = 30.0
+
+
+def plans(grading: Grading) -> list[RunPlan]:  # noqa: ARG001 - every lab is asked alike
+    """One notebook, one run."""
+    return [RunPlan(name=NOTEBOOK, title="The notebook, executed", execute=run_notebook, weight=NOTEBOOK_S)]
+
+
+def prepare(grading: Grading) -> None:
+    """Draws the digits while the runner's libraries are still being imported."""
+    importlib.import_module("sklearn.metrics")
+    hidden(grading)
+
+
+def baseline_file(grading: Grading, name: str) -> Path:
+    """Nothing is timed in this lab."""
+    raise GraderError(f"{grading.lab.id} has no file {name}")
+
+
+def hidden(grading: Grading) -> Digits:
+    """The digits that quality is graded on."""
+    held_back = grading.lab.data_paths[0].with_name("held_back.npz")
+    count = grading.lab.settings["graded_images"]
+    return grading.once("digits", lambda: draw(held_back, count, grading.seed))
+
+
+def run_notebook(grading: Grading, books: RunBooks) -> NotebookEvidence:
+    """Executes the notebook, tries its functions, ends the run, and measures its files."""
+    path = PurePosixPath(grading.lab.student_file)
+    try:
+        cells = notebooks.runnable(notebooks.read(grading.code / path))
+    except SubmissionError as error:
+        raise RunError(Verdict.FAILED, str(error), kind="file") from None
+    execution = Execution(cells)
+    session = grading.open(books.name)
+    try:
+        executing.prepare(grading, session, str(grading.code / path.parent))
+        execution.run(session, books)
+        state = held(lambda: session.call("state").facts)
+        tried = probes.try_functions(grading, session)
+    finally:
+        books.records.append(session.end())
+    return _measured(grading, execution, state, tried, books.name)
+
+
+def _measured(
+    grading: Grading, execution: Execution, state: Held[dict[str, object]], tried: probes.Tried, run: str
+) -> NotebookEvidence:
+    facts = state.value or {}
+    box = files.Box(grading, run, {**execution.constants(), **_texts(facts.get("files"))})
+    digits = hidden(grading)
+
+    def taken(constant: str, measure: Callable[..., T], expected: str) -> Held[T]:
+        def take() -> T:
+            try:
+                artefact = box.take(constant, expected)
+            except RunError as missing:
+                if missing.verdict is not Verdict.MISSING:
+                    raise
+                raise execution.why_missing(missing, constant, box.name(constant)) from None
+            return measure(grading, artefact, digits)
+
+        return held(take)
+
+    def made(name: str, called: Held[probes.Facts]) -> Held[LiteFile]:
+        def take() -> LiteFile:
+            tried.made.get()
+            called.get()
+            return files.lite_file(grading, box.take_path(name, files.LITE), digits)
+
+        return held(take)
+
+    return NotebookEvidence(
+        executed=execution.executed(),
+        baseline=taken(files.WEIGHTS, files.keras_model, files.KERAS),
+        non_quantised=taken(files.NON_QUANTISED, files.lite_file, files.LITE),
+        post_training=taken(files.POST_TRAINING, files.lite_file, files.LITE),
+        quantisation_aware=taken(files.AWARE, files.lite_file, files.LITE),
+        pruned=taken(files.PRUNED, files.keras_model, files.KERAS),
+        pruned_quantised=taken(files.PRUNED_QUANTISED, files.lite_file, files.LITE),
+        fresh=Held(tried.weights),
+        converted=made(tried.names[1], tried.converted),
+        converted_quantised=made(tried.names[2], tried.quantised),
+        evaluated=held(lambda: _evaluated(grading, box, tried)),
+        archived=held(lambda: Value(_number(tried.archived.get()), float(deflate_size(tried.content.tobytes())))),
+        archives=files.archive_sizes(box),
+        figures=without(state.error) if state.error else Held(_figures(facts, execution)),
+        parameters={name: int(value) for name, value in _numbers(facts.get("parameters")).items()},
+    )
+
+
+def _texts(told: object) -> dict[str, str]:
+    found = told if isinstance(told, dict) else {}
+    return {str(name): value for name, value in found.items() if isinstance(value, str)}
+
+
+def _numbers(told: object) -> dict[str, float]:
+    found = told if isinstance(told, dict) else {}
+    return {str(name): float(value) for name, value in found.items() if isinstance(value, int | float)}
+
+
+def _figures(facts: dict[str, object], execution: Execution) -> Figures:
+    told = facts.get("figures")
+    dicts = told if isinstance(told, dict) else {}
+    return Figures(_numbers(dicts.get("MODEL_SIZE")), _numbers(dicts.get("ACCURACY")), execution.numbers())
+
+
+def _number(facts: probes.Facts) -> float | None:
+    value = facts.get("value")
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _evaluated(grading: Grading, box: files.Box, tried: probes.Tried) -> Value:
+    """The student's accuracy of our own file, and the scorer's of the same.
+
+    :raises GraderError: where our own file is not what it has to be.
+    """
+    tried.made.get()
+    facts = tried.evaluated.get()
+    pixels = bool(facts.get("pixels"))
+    artefact = box.take_path(tried.names[0], files.LITE)
+    right = files.accuracy_of(grading, artefact, tried.digits, 1.0 if pixels else 1 / 255)
+    return Value(_number(facts), right)

@@ -1,0 +1,112 @@
+"""The student's functions, tried on what they have never seen: names, weights, digits, a file of this grading's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graders.errors import RunError
+from graders.labs.grading import Grading
+from graders.labs.held import Held, held
+from graders.labs.mnist_compression.digits import Digits, draw
+from graders.labs.mnist_compression.network import SHAPES, Layers, layers_of
+from graders.sandbox import Session
+from graders.verdicts import Verdict
+
+MODEL = Path(__file__).resolve().parents[3] / "fixtures" / "models" / "mnist" / "baseline.npz"
+TRIED = 200
+# Bytes of the file whose archive is asked for: random ones, and as many more that are equal.
+ARCHIVED = (6_000, 30_000)
+# How far the fresh model's weights are from the kept ones, as a share of their spread.
+NOISE = 0.05
+WRONG = (0.1, 0.4)
+Facts = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """What was handed to the functions, and what came of each: the runner's word.
+
+    ``names``: of our own file, and of those that convert_tflite was to write, plain and quantised.
+    """
+
+    names: tuple[str, str, str]
+    weights: Layers
+    digits: Digits
+    content: NDArray[np.uint8]
+    made: Held[Facts]
+    converted: Held[Facts]
+    quantised: Held[Facts]
+    evaluated: Held[Facts]
+    archived: Held[Facts]
+
+
+def try_functions(grading: Grading, session: Session) -> Tried:
+    """Calls each function once, in the run in which the notebook was executed."""
+    random = np.random.Generator(np.random.PCG64([grading.seed, 5]))
+    own, plain, small = (f"{word}-{random.integers(16**6):06x}.tflite" for word in ("own", "fresh", "small"))
+    weights = fresh_weights(random)
+    digits = _mislabelled(
+        draw(grading.lab.data_paths[0], TRIED, int(random.integers(2**31)), ("x_test", "y_test")), random
+    )
+    content = np.zeros(random.integers(*ARCHIVED) + random.integers(*ARCHIVED), np.uint8)
+    content[: ARCHIVED[0]] = random.integers(0, 256, ARCHIVED[0])
+    arrays = {f"w{place}": _as_keras(weights.arrays[name]) for place, name in enumerate(SHAPES)}
+    shown: dict[str, NDArray[Any]] = {"images": digits.pixels, "labels": digits.labels}
+    return Tried(
+        names=(own, plain, small),
+        weights=weights,
+        digits=digits,
+        content=content,
+        made=_called(lambda: session.call("fresh", {"name": own}, arrays).facts),
+        converted=_called(lambda: session.call("convert", {"name": plain, "quantize": False}).facts),
+        quantised=_called(lambda: session.call("convert", {"name": small, "quantize": True}).facts),
+        evaluated=_called(lambda: session.call("evaluate", {}, shown).facts),
+        archived=_called(lambda: session.call("gzipped", {"name": f"{own}.bin"}, {"content": content}).facts),
+    )
+
+
+def fresh_weights(random: np.random.Generator) -> Layers:
+    """Weights of a trained network that nobody else has: kept ones, with some noise."""
+    with np.load(MODEL, allow_pickle=False) as stored:
+        kept = layers_of(stored[name] for name in stored.files)
+    assert isinstance(kept, Layers)
+    arrays = {}
+    for name, values in kept.arrays.items():
+        noise = random.standard_normal(values.shape) * NOISE * float(values.std())
+        arrays[name] = (values + noise).astype(np.float32)
+    return Layers(arrays)
+
+
+def _mislabelled(digits: Digits, random: np.random.Generator) -> Digits:
+    """Some labels wrong on purpose, so that no accuracy can be foretold."""
+    wrong = random.random(len(digits.labels)) < random.uniform(*WRONG)
+    others = (digits.labels + random.integers(1, 10, len(digits.labels))) % 10
+    return Digits(digits.pixels, np.where(wrong, others, digits.labels))
+
+
+def _as_keras(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    if values.ndim == 1:
+        return values
+    return np.ascontiguousarray(np.transpose(values, (1, 2, 3, 0) if values.ndim == 4 else (1, 0)))
+
+
+def _called(call: Callable[[], Facts]) -> Held[Facts]:
+    """What a call gave; what is not written yet is missing, not wrong."""
+
+    def with_verdict() -> Facts:
+        try:
+            return call()
+        except RunError as error:
+            if error.kind not in ("MissingFunction", "NotImplementedError"):
+                raise
+            message = error.message.split(": ", 1)[-1]
+            prefix = "not written yet: " if error.kind == "NotImplementedError" else ""
+            raise RunError(Verdict.MISSING, prefix + message, error.places, error.kind) from None
+
+    return held(with_verdict)

@@ -1,0 +1,158 @@
+"""What the checks of the notebook as handed in and of the report find wrong, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from graders.errors import RunError
+from graders.labs.checks import ForPerson
+from graders.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from graders.evidence.lab_report import ReportReview
+    from graders.labs.definition import Lab
+    from graders.labs.mnist_compression.handed_in import Handed
+    from graders.submission.notebooks import HandedIn
+
+SHOWN = 3
+MOST_CELLS = 6
+QUANTITIES = {"bytes": "size", "zipped_bytes": "zipped", "zip_bytes": "zipped", "accuracy": "accuracy"}
+# Files whose size does not hang on how they are saved.
+SIZED = ("tflite", "ptq", "qat_tflite", "pruned_quantized")
+
+
+def not_executed(found: HandedIn) -> str:
+    """The first thing for which a notebook as handed in does not count as executed, in words; ``""`` for none."""
+    return {
+        "no_outputs": "a script, which has no outputs"
+        if not found.executed_known
+        else f"cells that print have no output ({_cells(found.silent)})",
+        "not_executed": f"{len(found.unexecuted)} of {len(found.code_cells)} code cells were not executed "
+        f"({_cells(found.unexecuted)})"
+        if found.unexecuted
+        else "",
+        "out_of_order": f"{found.order.value} ({_cells(found.order_cells)})",
+        "errors_left": "; ".join(f"cell {each.cell + 1} ended with {each.text[:200]}" for each in found.errors[:1]),
+    }[why_not_executed(found)]
+
+
+def why_not_executed(found: HandedIn) -> str:
+    """The hint for it."""
+    from graders.submission.notebooks import Order
+
+    if not found.executed_known:
+        return "no_outputs"
+    if found.unexecuted:
+        return "not_executed"
+    if found.order in (Order.BROKEN, Order.REPEATED):
+        return "out_of_order"
+    if found.errors:
+        return "errors_left"
+    return "no_outputs" if found.silent else "not_executed"
+
+
+def _cells(places: tuple[int, ...]) -> str:
+    names = ", ".join(str(place + 1) for place in places[:MOST_CELLS])
+    return f"cell{'s' if len(places) > 1 else ''} {names}{' …' if len(places) > MOST_CELLS else ''}"
+
+
+def placeholders(review: ReportReview) -> Iterator[str]:
+    """What was left to be filled in in the report."""
+    from graders.evidence.claims import Check
+
+    for finding in review.about(Check.PLACEHOLDER):
+        if finding.sure:
+            yield finding.measured
+
+
+def contradictions(found: HandedIn) -> Iterator[str]:
+    """Figures in the outputs that can't be of one run."""
+    from graders.submission.notebooks import disagreements
+
+    for each in disagreements(found.figures):
+        if each.sure:
+            one, other = each.one, each.other
+            yield f"{one.label}: {one.text} in cell {one.cell + 1}, {other.text} in cell {other.cell + 1}"
+
+
+def other_sizes(found: HandedIn, measured: Mapping[str, Mapping[str, float]], lab: Lab) -> Iterator[str]:
+    """Figures in the outputs that the same code does not give when it is executed."""
+    for each in found.figures:
+        quantity = QUANTITIES[each.quantity]
+        value = measured.get(each.stage or "", {}).get(quantity)
+        if value is None or (quantity == "size" and each.stage not in SIZED):
+            continue
+        if quantity == "accuracy":
+            far = abs(each.value - value) > lab.thresholds["claimed_accuracy"]
+        else:
+            slack = lab.thresholds[f"claimed_{quantity}"] * value
+            far = each.high < value - slack or each.low > value + slack + lab.thresholds["archive_bytes"]
+        if far:
+            yield f"{each.label}: {each.text} in cell {each.cell + 1}, {_told(quantity, value)} when it is executed"
+
+
+def _told(quantity: str, value: float) -> str:
+    return f"{value:.1%}" if quantity == "accuracy" else f"{value:,.0f} bytes"
+
+
+def require_report(review: ReportReview) -> None:
+    """:raises RunError: where there is no report. :raises ForPerson: where only a person can read it."""
+    if review.missing:
+        raise RunError(Verdict.MISSING, "no lab report in Markdown was found")
+    if review.found.file is None:
+        raise ForPerson(f"the report is {review.found.pending}, which a person has to read")
+
+
+def false_claims(handed_in: Handed, lab: Lab) -> list[str]:
+    """What the report states and can't be: against itself, against the notebook's outputs, against the files."""
+    from graders.evidence.claims import Check
+
+    review = handed_in.review
+    # "On 10,000 test digits" is a count, whatever stands before it.
+    counts = {claim.place for claim in review.claims.claims if claim.quantity.value == "accuracy" and claim.value > 1}
+    wrong = [
+        finding.measured
+        for finding in review.about(Check.CONTRADICTION, Check.IMPOSSIBLE, Check.INVERTED)
+        if finding.sure and not counts.intersection(quote.place for quote in finding.quotes)
+    ]
+    printed = handed_in.notebook.value
+    for claim in review.claims.claims:
+        if (
+            len(claim.variants) != 1
+            or not claim.sure
+            or claim.place in counts
+            or claim.quantity.value not in ("accuracy", "bytes", "zip_bytes")
+        ):
+            continue
+        quantity = QUANTITIES[claim.quantity.value]
+        said = _against_outputs(claim.variants[0], quantity, claim.value, printed, lab)
+        said = said or _against_files(claim.variants[0], quantity, claim.value, handed_in.measured, lab)
+        if said:
+            wrong.append(f"{claim.variants[0]}: {claim.text.strip()[:60]} ({claim.place}), {said}")
+    return wrong
+
+
+def _against_outputs(stage: str, quantity: str, value: float, printed: HandedIn | None, lab: Lab) -> str:
+    """What the notebook's outputs say of a stage where none of its figures is the one that is claimed."""
+    figures = [
+        each
+        for each in (printed.figures if printed is not None else ())
+        if each.stage == stage and QUANTITIES[each.quantity] == quantity and quantity == "accuracy"
+    ]
+    slack = lab.thresholds["claimed_printed"]
+    if not figures or any(each.low - slack <= value <= each.high + slack for each in figures):
+        return ""
+    return f"{figures[0].text} in the output of cell {figures[0].cell + 1}"
+
+
+def _against_files(
+    stage: str, quantity: str, value: float, measured: Mapping[str, Mapping[str, float]], lab: Lab
+) -> str:
+    right = measured.get(stage, {}).get(quantity)
+    if right is None or (quantity == "size" and stage not in SIZED):
+        return ""
+    if quantity == "accuracy":
+        return "" if abs(value - right) <= lab.thresholds["claimed_accuracy"] else f"{right:.1%} when it is executed"
+    slack = lab.thresholds[f"claimed_{quantity}"] * right + lab.thresholds["archive_bytes"]
+    return "" if abs(value - right) <= slack else f"{right:,.0f} bytes when it is executed"

@@ -1,0 +1,57 @@
+"""The converted file, and the functions that convert and evaluate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graders.labs.checks import check, criterion
+from graders.labs.mnist_compression import judging
+
+if TYPE_CHECKING:
+    from graders.labs.definition import Lab
+    from graders.labs.mnist_compression.evidence import NotebookEvidence
+
+
+@criterion("mnist.conversion.file", runs="notebook")
+def test_the_file_holds_the_baseline(evidence: NotebookEvidence, lab: Lab) -> None:
+    """Float32 throughout, trained, and with the weights that were saved."""
+    file = evidence.non_quantised.get()
+    judging.require_float(file)
+    accuracy = file.quality.get().accuracy
+    check(
+        accuracy >= lab.thresholds["learned"],
+        measured=f"{file.name} gets {accuracy:.1%} of the hidden digits right",
+        expected=f"at least {lab.thresholds['learned']:.0%}, as a trained network does",
+        hint="not_trained",
+    )
+    if evidence.baseline.value is not None:
+        layers = evidence.baseline.value.layers
+        judging.require_same_weights(
+            file, layers, lab, "other_baseline", f"the weights of {evidence.baseline.value.name}"
+        )
+
+
+@criterion("mnist.conversion.convert", runs="notebook")
+def test_any_model_is_converted(evidence: NotebookEvidence, lab: Lab) -> None:
+    """A model with fresh weights, to a file of a fresh name."""
+    file = evidence.converted.get()
+    judging.require_same_weights(
+        file, evidence.fresh.get(), lab, "convert_other_model", "the weights of the model it was given"
+    )
+    judging.require_float(file)
+
+
+@criterion("mnist.conversion.evaluate", runs="notebook")
+def test_any_file_is_evaluated(evidence: NotebookEvidence, lab: Lab) -> None:
+    """A file of ours, digits of ours, some of them labelled wrong."""
+    found = evidence.evaluated.get()
+    told = "no number was returned" if found.given is None else f"{found.given:g}"
+    given = found.given if found.given is not None else -1.0
+    share = given / 100 if given > 1 and found.right <= 1 else given
+    check(
+        abs(share - found.right) <= lab.thresholds["value"],
+        measured=f"{told} for a file, 200 digits and labels that it had not seen",
+        expected=f"{found.right:g}, what the file gets right of them",
+        hint="no_number" if found.given is None else "evaluate",
+        function="evaluate_tflite_model",
+    )

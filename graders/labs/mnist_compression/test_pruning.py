@@ -1,0 +1,149 @@
+"""Pruned: zeros in each kernel, no wrappers, the zeros kept when quantised, accurate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graders.labs.checks import check, criterion
+from graders.labs.mnist_compression import judging
+
+if TYPE_CHECKING:
+    from graders.labs.definition import Lab
+    from graders.labs.mnist_compression.evidence import KerasModel, NotebookEvidence
+
+FINAL, INITIAL = 0.8, 0.5
+ALIKE = 0.01
+NONE = 0.05
+NEARLY = 1e-3
+BIASES = ("convolution's bias", "dense layer's bias")
+
+
+@criterion("mnist.pruning.zeros", runs="notebook")
+def test_number_of_zeros(evidence: NotebookEvidence, lab: Lab) -> None:
+    """Four fifths of each kernel are exactly zero, and no bias is."""
+    model = evidence.pruned.get()
+    kernels = {name: _share(model, name) for name in model.layers.arrays if "kernel" in name}
+    wrong = [name for name, share in kernels.items() if abs(share - FINAL) > lab.thresholds["zeros"]]
+    check(
+        not wrong,
+        measured=f"{model.name}: zeros: {judging.zeros_told(model, wrong)}",
+        expected="a share of 0.80 of each kernel",
+        hint=_why_zeros(model, kernels, evidence),
+        found=f"{min(kernels.values()):.2f}",
+    )
+    zeros = sum(model.layers.zeros(name) for name in BIASES)
+    check(
+        zeros <= sum(model.layers.size(name) for name in BIASES) // 4,
+        measured=f"{zeros} zeros in the biases of {model.name}",
+        expected="biases that are not pruned",
+        hint="biases_pruned",
+    )
+
+
+def _share(model: KerasModel, name: str) -> float:
+    return model.layers.zeros(name) / model.layers.size(name)
+
+
+def _why_zeros(model: KerasModel, kernels: dict[str, float], evidence: NotebookEvidence) -> str:
+    import numpy as np
+
+    shares = list(kernels.values())
+    values = np.concatenate([model.layers.arrays[name].ravel() for name in kernels])
+    if max(shares) < NONE:
+        near = float((np.abs(values) < NEARLY * np.abs(values).max()).mean())
+        if near > INITIAL / 2:
+            return "near_zeros"
+        if _trained_again(evidence):
+            return "trained_after_stripping"
+        before = judging.baseline_layers(evidence)
+        moved = max(model.layers.moved(before, name) for name in kernels)
+        return "never_fitted" if moved < ALIKE / 10 else "never_pruned"
+    if min(shares) < NONE:
+        return "pruned_partly"
+    if all(abs(share - INITIAL) < ALIKE for share in shares):
+        return "pruned_once"
+    if all(INITIAL < share < FINAL for share in shares):
+        return "ended_early"
+    return "other_sparsity"
+
+
+def _trained_again(evidence: NotebookEvidence) -> bool:
+    """Whether a model was wrapped for pruning and most of its small weights came back."""
+    from graders.labs.mnist_compression.network import PRUNING_WRAPPED
+
+    pruned, before = evidence.pruned.get(), judging.baseline_layers(evidence)
+    if PRUNING_WRAPPED not in evidence.parameters.values():
+        return False
+    import numpy as np
+
+    dense = judging.DENSE
+    sizes = np.abs(pruned.layers.arrays[dense]).ravel(), np.abs(before.arrays[dense]).ravel()
+    # Weights that were zero and were trained again are far smaller than those of a network that never lost any.
+    now, then = (float(np.median(each) / (np.sqrt(np.mean(each**2)) or 1.0)) for each in sizes)
+    return now < then / 2
+
+
+@criterion("mnist.pruning.stripped", runs="notebook")
+def test_the_model_is_stripped(evidence: NotebookEvidence) -> None:
+    """No masks, thresholds and steps in the file; and it is a pruned model's."""
+    from graders.labs.mnist_compression.network import PARAMETERS
+
+    model = evidence.pruned.get()
+    check(
+        not model.wrapped and model.numbers <= PARAMETERS,
+        measured=f"{model.name} holds {model.numbers:,} numbers"
+        + (f", {' and '.join(model.wrapped)} among them" if model.wrapped else ""),
+        expected=f"the network's {PARAMETERS:,}",
+        hint="not_stripped" if model.wrapped else "more_numbers",
+    )
+    _require_touched(evidence)
+
+
+def _require_touched(evidence: NotebookEvidence) -> None:
+    """Fails for a model that was never pruned: that it is plain or accurate earns nothing."""
+    model = evidence.pruned.get()
+    shares = [_share(model, name) for name in model.layers.arrays if "kernel" in name]
+    check(
+        max(shares) >= NONE,
+        measured=f"{model.name}: zeros: {judging.zeros_told(model, ())}",
+        expected="a pruned model",
+        hint="no_zeros",
+    )
+
+
+@criterion("mnist.pruning.quantised", runs="notebook")
+def test_quantised_with_its_zeros(evidence: NotebookEvidence, lab: Lab) -> None:
+    """Int8 weights and float32 ends; what is zero in the pruned model is zero in the file."""
+    file = evidence.pruned_quantised.get()
+    judging.require_int8_weights(file)
+    judging.require_float_ends(file)
+    model = evidence.pruned.value
+    if model is None or max(_share(model, name) for name in model.layers.arrays if "kernel" in name) < NONE:
+        # What is not there can't be kept: the file has to show it by itself.
+        share = file.layers.zeros(judging.DENSE) / file.layers.size(judging.DENSE)
+        told = f"{share:.1%} zeros in the dense layer's kernel of {file.name}"
+        check(
+            share >= FINAL - lab.thresholds["zeros"],
+            measured=told,
+            expected="80 %, as pruned",
+            hint="quantised_unpruned",
+        )
+        return
+    for name in (each for each in model.layers.arrays if "kernel" in each):
+        zero = model.layers.arrays[name] == 0
+        lost = int((file.layers.arrays[name][zero] != 0).sum())
+        check(
+            lost <= lab.thresholds["zeros_kept"] * int(zero.sum()),
+            measured=f"{lost:,} of {int(zero.sum()):,} zeros in the {name} are no zeros in {file.name}",
+            expected=f"the zeros of {model.name}",
+            hint="zeros_lost",
+        )
+
+
+@criterion("mnist.pruning.accuracy", runs="notebook")
+def test_accuracy(evidence: NotebookEvidence, lab: Lab) -> None:
+    """A fifth of the weights does nearly as well as all of them."""
+    model = evidence.pruned.get()
+    judging.require_trained(evidence, lab)
+    _require_touched(evidence)
+    judging.require_accuracy(model.accuracy, judging.baseline_accuracy(evidence), "pruned", lab, "accuracy_pruned")

@@ -1,0 +1,50 @@
+"""Trained with quantisation in mind: integers throughout, trained, accurate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graders.labs.checks import check, criterion, observe
+from graders.labs.mnist_compression import judging
+
+if TYPE_CHECKING:
+    from graders.labs.definition import Lab
+    from graders.labs.mnist_compression.evidence import NotebookEvidence
+
+UNLEARNED = 2.0
+"""An input range that ends here or above was never learned: grey values end at 1, the wrappers' start value at 6."""
+
+
+@criterion("mnist.qat.quantised", runs="notebook")
+def test_the_file_is_quantised(evidence: NotebookEvidence) -> None:
+    """Kernels and what flows between the operators are integers; the ends may be float32."""
+    judging.require_integer(evidence.quantisation_aware.get(), evidence)
+
+
+@criterion("mnist.qat.trained", runs="notebook")
+def test_the_model_was_trained(evidence: NotebookEvidence, lab: Lab) -> None:
+    """Its weights are not the baseline's rounded, and its ranges were learned."""
+    file = evidence.quantisation_aware.get()
+    before = judging.baseline_layers(evidence)
+    moved = {name: file.layers.moved(before, name) for name in before.arrays if "kernel" in name}
+    top = judging.aware_range(file)
+    observe(moved={name: round(share, 4) for name, share in moved.items()}, input_range=round(top, 3))
+    far = max(moved.values())
+    trained = far >= lab.thresholds["moved"]
+    told = f"kernels of {file.name} are {far:.1%} from the baseline's"
+    if trained and 3 < top < 7:
+        trained, told = False, f"{told}; its input range ends at {top:.2f}, where it starts before any training"
+    check(
+        trained,
+        measured=told,
+        expected=f"more than {lab.thresholds['moved']:.0%}, as an epoch of training moves them",
+        hint="qat_untrained",
+    )
+
+
+@criterion("mnist.qat.accuracy", runs="notebook")
+def test_accuracy(evidence: NotebookEvidence, lab: Lab) -> None:
+    """As accurate as the baseline, about."""
+    found = evidence.quantisation_aware.get().quality.get().accuracy
+    judging.require_trained(evidence, lab)
+    judging.require_accuracy(found, judging.baseline_accuracy(evidence), "aware", lab, "accuracy_aware")

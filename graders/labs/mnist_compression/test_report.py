@@ -1,0 +1,105 @@
+"""As handed in: the notebook executed and sound, the report complete and true."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graders.errors import RunError
+from graders.labs.checks import ForPerson, check, criterion, observe
+from graders.labs.mnist_compression import reporting
+from graders.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from graders.labs.definition import Lab
+    from graders.labs.mnist_compression.handed_in import Handed
+
+
+@criterion("mnist.report.executed")
+def test_the_notebook_was_executed(handed_in: Handed) -> None:
+    """Every cell, from top to bottom, without errors, with its outputs."""
+    found = handed_in.notebook.get()
+    problem = reporting.not_executed(found)
+    check(
+        not problem,
+        measured=problem or f"{len(found.code_cells)} code cells, {found.order.value}",
+        expected="every code cell executed in order, without errors, with its outputs",
+        hint=reporting.why_not_executed(found),
+    )
+
+
+@criterion("mnist.report.gaps")
+def test_nothing_is_left_to_be_filled_in(handed_in: Handed) -> None:
+    """Neither in the notebook nor in the report."""
+    found = handed_in.notebook.get()
+    if handed_in.untouched:
+        raise RunError(Verdict.MISSING, "the notebook is the template's")
+    gaps = [*(f"cell {gap.cell + 1}: {gap.text}" for gap in found.gaps), *reporting.placeholders(handed_in.review)]
+    check(
+        not gaps,
+        measured="; ".join(gaps[: reporting.SHOWN]) if gaps else "no gap was found",
+        expected="no TODO, no placeholder, no cell as the template has it",
+        hint="gaps",
+    )
+
+
+@criterion("mnist.report.printed")
+def test_printed_figures_agree(handed_in: Handed, lab: Lab) -> None:
+    """The figures in the notebook's outputs fit each other and the files that its code writes."""
+    found = handed_in.notebook.get()
+    if not found.figures:
+        raise RunError(Verdict.MISSING, "no figure was found in the notebook's outputs")
+    wrong = [*reporting.contradictions(found), *reporting.other_sizes(found, handed_in.measured, lab)]
+    check(
+        not wrong,
+        measured="; ".join(wrong[: reporting.SHOWN]) if wrong else f"{len(found.figures)} figures",
+        expected="figures of one run, which its code gives again",
+        hint="printed",
+    )
+
+
+@criterion("mnist.report.acceptance")
+def test_the_report_is_complete(handed_in: Handed) -> None:
+    """The acceptance list: converted, quantised both ways, pruned, the notebook, the report; each the same share."""
+    reporting.require_report(handed_in.review)
+    lacking = [each for each in handed_in.review.acceptance if not each.shown]
+    count = len(handed_in.review.acceptance)
+    names = ", ".join(each.item for each in lacking)
+    check(
+        not lacking,
+        measured=f"nothing in the report shows: {names}" if lacking else f"all {count} items are there",
+        expected="conversion, quantisation after and in training, pruning, the notebook, the report",
+        hint="acceptance",
+        share=(count - len(lacking)) / count if count else 0.0,
+    )
+
+
+@criterion("mnist.report.claims")
+def test_the_report_is_true(handed_in: Handed, lab: Lab) -> None:
+    """What it states fits itself, the notebook's outputs and the files that the notebook's code writes."""
+    reporting.require_report(handed_in.review)
+    if not handed_in.review.claims.claims:
+        raise RunError(Verdict.MISSING, "the report states no accuracy and no size of any stage")
+    wrong = reporting.false_claims(handed_in, lab)
+    observe(claims=len(handed_in.review.claims.claims))
+    check(
+        not wrong,
+        measured="; ".join(wrong[: reporting.SHOWN]) if wrong else f"{len(handed_in.review.claims.claims)} figures",
+        expected="figures that agree with each other, with the notebook's outputs and with its files",
+        hint="claims",
+    )
+
+
+@criterion("mnist.report.answers")
+def test_answers_are_there(handed_in: Handed, lab: Lab) -> None:
+    """The answers, for a person."""
+    reporting.require_report(handed_in.review)
+    questions = {each["id"]: each["text"] for each in lab.settings["questions"]}
+    quotes, lacking = {}, []
+    for answer in handed_in.review.answers:
+        if answer.quote is None:
+            lacking.append(questions.get(answer.question, answer.question))
+        else:
+            quotes[answer.question] = answer.quote.text[:1000]
+    observe(passage="\n\n".join(quotes.values()), question=" ".join(questions.values()))
+    told = f"{len(quotes)} of {len(questions)} questions have an answer"
+    raise ForPerson(f"{told}; none was found to: {'; '.join(lacking)}" if lacking else told)

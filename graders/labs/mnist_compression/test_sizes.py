@@ -1,0 +1,91 @@
+"""Archives: the function that measures them, and what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from graders.labs.checks import check, criterion, observe
+
+if TYPE_CHECKING:
+    from graders.labs.definition import Lab
+    from graders.labs.mnist_compression.evidence import ArchiveSize, NotebookEvidence
+
+UNITS = (1, 1000, 1024)
+PRUNED = ("FILE_PRUNED_MODEL", "FILE_PRUNED_MODEL_H5", "FILE_PRUNED_MODEL_KERAS")
+QUANTISED = "FILE_PRUNED_QUANTIZED_TFLITE"
+FLOAT_FILES = (".h5", ".hdf5", ".keras", ".tflite")
+
+
+@criterion("mnist.sizes.function", runs="notebook")
+def test_any_file_is_archived(evidence: NotebookEvidence, lab: Lab) -> None:
+    """A file of ours: its size in a ZIP or gzip archive, in bytes or thousands of them."""
+    found = evidence.archived.get()
+    told = "no number was returned" if found.given is None else f"{found.given:,.0f}"
+    check(
+        found.given is not None and _is_archive([found.given], found.right, lab),
+        measured=f"{told} for a file that it had not seen",
+        expected=f"about {found.right:,.0f} bytes",
+        hint="no_number" if found.given is None else "archive_function",
+        function="get_gzipped_model_size",
+    )
+
+
+@criterion("mnist.sizes.archives", runs="notebook")
+def test_archives_were_measured(evidence: NotebookEvidence, lab: Lab) -> None:
+    """In MODEL_SIZE or in what was printed; each of the three is worth a third."""
+    figures = evidence.figures.get()
+    stated = [*figures.sizes.values(), *figures.printed]
+    missing = []
+    sizes = {}
+    for word, files in _asked(evidence).items():
+        for file in files:
+            sizes[file.name] = f"{file.bytes:,} bytes, {file.deflated:,} in an archive"
+        if not any(_is_archive(stated, file.deflated, lab) for file in files):
+            missing.append(_told(word, files))
+    observe(archives=sizes)
+    check(
+        not missing,
+        measured="; ".join(missing) if missing else "the sizes of all three archives are stated",
+        expected="the archive's size of the baseline, of the pruned and of the pruned quantised model",
+        hint=_why_sizes(evidence, lab, stated),
+        share=1 - len(missing) / 3,
+    )
+
+
+def _asked(evidence: NotebookEvidence) -> dict[str, list[ArchiveSize]]:
+    """The files whose archives are asked for: of the baseline any of its float files will do."""
+    known = {archive.constant: archive for archive in evidence.archives}
+    others = [
+        archive
+        for constant, archive in known.items()
+        if not any(word in constant for word in ("PRUNED", "QAT", "PT_QUANT")) and archive.name.endswith(FLOAT_FILES)
+    ]
+    return {
+        "baseline": [archive for archive in others if not archive.optimizer],
+        "pruned": [known[name] for name in PRUNED if name in known],
+        "pruned quantised": [known[QUANTISED]] if QUANTISED in known else [],
+    }
+
+
+def _told(word: str, files: Sequence[ArchiveSize]) -> str:
+    if not files:
+        return f"{word}: no file was written"
+    names = " or ".join(f"{file.name}'s, {file.deflated:,} bytes" for file in files[:2])
+    return f"{word}: no figure is {names}"
+
+
+def _why_sizes(evidence: NotebookEvidence, lab: Lab, stated: Sequence[float]) -> str:
+    asked = [file for files in _asked(evidence).values() for file in files]
+    if any(file.optimizer and _is_archive(stated, file.deflated, lab) for file in evidence.archives):
+        return "optimizer_state"
+    if any(_is_archive(stated, file.deflated, lab) for file in asked):
+        return "archive_wrong_file"
+    return "archives"
+
+
+def _is_archive(stated: Sequence[float], deflated: float, lab: Lab) -> bool:
+    """Whether one of the figures is the size of an archive with so many bytes of data."""
+    low = deflated * (1 - lab.thresholds["archive"])
+    high = deflated * (1 + lab.thresholds["archive"]) + lab.thresholds["archive_bytes"]
+    return any(low <= figure * unit <= high for figure in stated for unit in UNITS)

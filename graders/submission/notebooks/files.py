@@ -1,0 +1,51 @@
+"""Opening a submission's file: a regular one of bounded size, no link followed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from graders.errors import SubmissionError
+from graders.submission.notebooks.text import one_line
+
+MAX_FILE = 32 << 20
+
+
+def read_bytes(path: Path, most: int = MAX_FILE) -> bytes:
+    """The bytes of a notebook's file.
+
+    :raises SubmissionError: there is none, it is a link or no regular file, or it has more than ``most`` bytes.
+    """
+    name = one_line(path.name)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except (FileNotFoundError, NotADirectoryError):
+        raise SubmissionError(f"no such notebook: {name}") from None
+    except (OSError, ValueError) as error:
+        why = "it is a link; hand in the file itself" if path.is_symlink() else f"it can't be opened ({_why(error)})"
+        raise SubmissionError(f"{name}: a notebook was expected, but {why}") from None
+    with open(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            what = "a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
+            raise SubmissionError(f"{name}: a notebook was expected, but it is {what}; hand in the .ipynb file")
+        data = _read(file.read, most, name)
+    if len(data) > most:
+        raise SubmissionError(
+            f"{name} has more than {most >> 20} MiB, which is the most that is read; clear the outputs that print or "
+            "draw whole data sets, and save it again"
+        )
+    return data
+
+
+def _read(read: object, most: int, name: str) -> bytes:
+    assert callable(read)
+    try:
+        return bytes(read(most + 1))
+    except OSError as error:
+        raise SubmissionError(f"{name}: the notebook can't be read ({_why(error)})") from None
+
+
+def _why(error: Exception) -> str:
+    return (error.strerror or "not a path") if isinstance(error, OSError) else "not a path"

@@ -1,0 +1,211 @@
+"""Accuracies and sizes that a notebook printed, with the label beside each.
+
+They are read from dictionaries (``{'baseline h5': 98968}``), from lines (``Pruned test accuracy: 0.9660``), from
+listings of files, and from a value that stands alone as a cell's result, whose label is the cell's last line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from graders.submission.notebooks.model import Cell, Notebook
+from graders.submission.notebooks.stages import has, spaced, stage_of, stage_words
+from graders.submission.notebooks.text import one_line
+
+ACCURACY, BYTES, ZIPPED = "accuracy", "bytes", "zipped_bytes"
+MAX_FIGURES = 500
+MAX_LINE = 2_000
+LEAST_STEP = 1e-6
+_DIGITS = r"\d{1,15}(?:[.,' _]\d{1,18}){0,5}"
+_NUMBER = rf"(?P<number>{_DIGITS})(?P<power>e[+-]?\d\d)?"
+_UNIT = (
+    r"(?:[ \t]{0,2}(?P<unit>%|percent\b|procent\b|prozent\b|(?:[kKmM]i?)?[bB](?:ytes?|ajt\w{0,3})?\b|[kKmM]i?[oO]\b"
+    r"|字节|バイト))?"
+)
+_PAIR = re.compile(
+    rf"(?P<quote>['\"])(?P<label>[^'\"\n]{{1,120}})(?P=quote)\s{{0,4}}:\s{{0,4}}(?:np\.\w{{1,12}}\()?{_NUMBER}(?=[\s,)}}])"
+)
+_FIGURE = re.compile(rf"(?<![\w.,+-]){_NUMBER}{_UNIT}(?![\w]|[.,]\d)")
+_LISTED = re.compile(
+    r"[-l][-rwxsStT]{9}\S?\s+\d+\s+\S+\s+\S+\s+(?P<number>\d{1,12})\s.{5,20}\s(?P<label>\S{1,120})\s*\Z"
+)
+_PROGRESS = re.compile(r"\bloss: |\bETA\b|ms/step|s/step|it/s\]|\bEpoch \d")
+_VALUE = re.compile(rf"\s*(?:np\.\w{{1,12}}\()?{_NUMBER}{_UNIT}\)?\s*")
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A figure of a cell's output.
+
+    ``label`` is what stands beside it; ``stage`` what that speaks of, see ``stages``: ``None`` where it can't be told.
+    ``quantity`` is ``"accuracy"`` (0 to 1), ``"bytes"`` or ``"zipped_bytes"``. ``low`` and ``high`` bound what it may
+    stand for, by its last digit and what a kilobyte is. ``form`` is ``"dict"``, ``"line"``, ``"listing"`` or
+    ``"value"``.
+    """
+
+    cell: int
+    label: str
+    stage: str | None
+    quantity: str
+    value: float
+    low: float
+    high: float
+    text: str
+    form: str
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """Two printed figures of one stage and quantity that can't both be of one run.
+
+    ``sure`` where both have the same label; else they may be of two things that are called alike.
+    """
+
+    one: Printed
+    other: Printed
+    sure: bool
+
+
+def printed_figures(notebook: Notebook) -> tuple[Printed, ...]:
+    """The accuracies and sizes among a notebook's outputs, in order."""
+    found: list[Printed] = []
+    for cell in notebook.code:
+        for output in cell.outputs:
+            if output.kind != "error":
+                found += _figures(cell, output.text, output.kind == "result")
+        if len(found) >= MAX_FIGURES:
+            break
+    return tuple(found[:MAX_FIGURES])
+
+
+def disagreements(figures: tuple[Printed, ...]) -> tuple[Disagreement, ...]:
+    """Pairs of figures that contradict each other, the first with each later one."""
+    first: dict[tuple[str, str, str], Printed] = {}
+    found = []
+    for each in figures:
+        if each.stage is None or each.stage == "quantized":
+            continue
+        for own in (True, False):
+            key = (each.stage, each.quantity, _thing(each.label) if own else "")
+            known = first.setdefault(key, each)
+            if known.high < each.low or each.high < known.low:
+                found.append(Disagreement(known, each, own))
+                break
+    return tuple(found)
+
+
+def _thing(label: str) -> str:
+    """A label without the words for the quantity: "test accuracy for baseline Keras model" is that of the model."""
+    drop = {"test", "accuracy", "acc", "for", "of", "the", "model", "size", "in", "bytes", "gzipped", "is", "file"}
+    return " ".join(word for word in spaced(label).split() if word not in drop)
+
+
+def _figures(cell: Cell, text: str, is_result: bool) -> Iterator[Printed]:
+    at_most = text[:100_000]
+    pairs = list(_PAIR.finditer(at_most))
+    for pair in pairs:
+        yield from _printed(cell, pair, pair.group("label"), "dict", context=cell.source[-4_000:])
+    if pairs:
+        return
+    if is_result and (value := _VALUE.fullmatch(at_most[:200])):
+        label = cell.source.rstrip().rpartition("\n")[2].strip()
+        yield from _printed(cell, value, label, "value", context=label)
+        return
+    for line in at_most.split("\n"):
+        if len(line) > MAX_LINE or _PROGRESS.search(line):
+            continue
+        if listed := _LISTED.match(line):
+            yield from _printed(cell, listed, listed.group("label"), "listing", context="bytes")
+            continue
+        yield from _of_line(cell, line)
+
+
+def _of_line(cell: Cell, line: str) -> Iterator[Printed]:
+    """A line's figure with a label before it: the first behind the last colon or equals sign, or else with a unit."""
+    marks = [mark.end() for mark in re.finditer(r"[:=](?=\s{0,6}\d)|\b(?:is|was|to)(?= \d)", line)][:20]
+    begins = marks[-1] if marks else 0
+    for figure in _FIGURE.finditer(line, begins):
+        if marks or figure.group("unit"):
+            label = line[: begins or figure.start()].rstrip(" :=")
+            yield from _printed(cell, figure, label, "line", context=label)
+            return
+
+
+def _printed(cell: Cell, found: re.Match[str], label: str, form: str, *, context: str) -> Iterator[Printed]:
+    groups = found.groupdict()
+    unit = (groups.get("unit") or "").casefold()
+    quantity = _quantity(label, unit, context, form)
+    read = _value(groups["number"], groups.get("power") or "", unit, quantity) if quantity else None
+    if quantity is None or read is None:
+        return
+    value, low, high = read
+    if (quantity == ACCURACY and not 0 <= value <= 1) or (quantity != ACCURACY and value < 100):
+        return
+    shown = one_line(label, 120)
+    yield Printed(cell.index, shown, stage_of(label), quantity, value, low, high, one_line(found.group()), form)
+
+
+@cache
+def _quantities() -> dict[str, Any]:
+    found = stage_words()["quantities"]
+    assert isinstance(found, dict)
+    return found
+
+
+def _quantity(label: str, unit: str, context: str, form: str) -> str | None:
+    """What a figure is of, by its unit, its label, and of a dictionary's by its name in the code."""
+    words = _quantities()
+    text = spaced(label)
+    zipped = has(text, words["zipped"])
+    if unit and unit not in ("%", "percent", "procent", "prozent"):
+        return ZIPPED if zipped else BYTES
+    if has(text, words["accuracy"]):
+        return ACCURACY
+    if zipped or has(text, words["size"]) or form == "listing":
+        return ZIPPED if zipped else BYTES
+    if form != "dict":
+        return None
+    around = spaced(context.replace("MODEL_SIZE", " size "))
+    says = (has(around, words["accuracy"]), has(around, words["size"]))
+    return {(True, False): ACCURACY, (False, True): BYTES}.get(
+        says, ACCURACY if says == (True, True) and not unit else None
+    )
+
+
+def _value(number: str, power: str, unit: str, quantity: str) -> tuple[float, float, float] | None:
+    """The value, and between what it lies by its last digit."""
+    digits, step = _decimal(number.replace(" ", "").replace("'", "").replace("_", ""), quantity)
+    if digits is None:
+        return None
+    value = float(digits + power)
+    step *= 10.0 ** int(power[1:]) if power else 1.0
+    if quantity == ACCURACY:
+        share = 0.01 if unit or value > 1 else 1.0
+        step = max(step, LEAST_STEP)
+        return value * share, (value - step) * share, (value + step) * share
+    letter = unit[:1] if unit[:1] in ("k", "m") else ""
+    least, most = {"k": (1_000, 1_024), "m": (1_000_000, 1_048_576)}.get(letter, (1, 1))
+    exact = step if letter or step < 1 else 0
+    return value * least, (value - exact) * least, (value + exact) * most
+
+
+def _decimal(number: str, quantity: str) -> tuple[str | None, float]:
+    """A number with a point for its decimals, and one of its last digit."""
+    points, commas = number.count("."), number.count(",")
+    mark = ""
+    if points and commas:
+        mark = "." if number.rfind(".") > number.rfind(",") else ","
+    elif points == 1 or commas == 1:
+        mark = "." if points else ","
+        whole, _, fraction = number.partition(mark)
+        if quantity != ACCURACY and len(fraction) == 3 and len(whole) <= 3 and whole != "0":
+            mark = ""
+    if mark and number.count(mark) > 1:
+        return None, 0.0
+    whole, _, fraction = number.rpartition(mark) if mark else (number, "", "")
+    plain = whole.replace(".", "").replace(",", "")
+    return (f"{plain}.{fraction or 0}", 10.0 ** -len(fraction))

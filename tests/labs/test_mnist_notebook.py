@@ -1,0 +1,202 @@
+"""The notebook lab: executing cells in a run, explaining what did not come about, measuring what did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graders.errors import RunError
+from graders.labs.definition import LABS, load
+from graders.labs.grading import RunBooks
+from graders.labs.mnist_compression import digits, executing, files, network, probes
+from graders.labs.mnist_compression.executing import Execution
+from graders.sandbox import Limits, RunSpec, Server, Session, choose
+from graders.submission.notebooks import CellCode
+from graders.verdicts import Verdict
+
+LAB = load(LABS / "mnist_compression")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A server that has imported numpy alone: cells of these tests need no more."""
+    with Server(["numpy"], choose("bare"), {}) as started:
+        started.wait_ready()
+        yield started
+
+
+@pytest.fixture
+def session(server: Server, tmp_path: Path) -> Iterator[Session]:
+    """A run with the lab's driver, ready for cells."""
+    (tmp_path / "box").mkdir()
+    limits = Limits(wall_s=20, cpu_s=20)
+    spec = RunSpec(
+        name="notebook", driver=LAB.driver, paths=(tmp_path,), box=tmp_path / "box", limits=limits, seed=1, environment={}
+    )
+    started = server.open(spec)
+    executing.prepare(SimpleNamespace(lab=LAB), started, str(tmp_path))  # type: ignore[arg-type]
+    yield started
+    started.end()
+
+
+def execute(session: Session, *cells: str, skipped: tuple[str, ...] = ()) -> Execution:
+    """Executes cells; every other cell of the notebook is text."""
+    execution = Execution(tuple(CellCode(2 * place, code, skipped) for place, code in enumerate(cells)))
+    execution.run(session, RunBooks("notebook"))
+    return execution
+
+
+def test_cells_share_their_names(session: Session) -> None:
+    """What a cell defines is there in the next, and a last expression is shown."""
+    execution = execute(session, "a = 2", "def f(x):\n    return a * x", "f(21)", "f(3);", "print('end')")
+    assert [text.strip() for text in execution.printed] == ["", "", "42", "", "end"]
+    assert execution.told() == "5 of 5 code cells executed"
+
+
+def test_a_cell_that_fails_is_told_by_its_number(session: Session) -> None:
+    """The next ones are executed all the same."""
+    execution = execute(session, "a = 1\nb = a / 0", "import sys; sys.exit(0)", "c = 3", "def (", "print(c)")
+    assert execution.printed[-1].strip() == "3"
+    assert [failure.number for failure in execution.failures] == [1, 3, 7]
+    first = execution.failures[0].error
+    assert first.message == "cell 1 raised ZeroDivisionError: division by zero"
+    assert [str(place) for place in first.places] == ["cell 1, line 2"]
+    assert execution.failures[1].error.kind == "SystemExit"
+    assert "failed: cells 1, 3, 7" in execution.told()
+
+
+def test_the_end_of_the_process_is_told_by_its_cell(session: Session) -> None:
+    """What was written before is there nevertheless."""
+    execution = execute(session, "open('early.tflite', 'w').write('x')", "import os; os._exit(0)", "a = 1")
+    assert execution.done == 1
+    assert execution.ended is not None
+    assert execution.ended_in == 3
+    missing = RunError(Verdict.MISSING, "no file late.tflite was written")
+    why = execution.why_missing(missing, "FILE_LATE", "late.tflite")
+    assert why.verdict is Verdict.CRASHED
+    assert "cell 3: the code ended its own process" in why.message
+    assert (session.spec.box / "early.tflite").is_file()
+
+
+def test_what_only_a_kernel_has_is_there_and_harmless(session: Session) -> None:
+    """IPython's names do nothing; functions show their source, which TensorFlow's autograph asks for."""
+    cells = (
+        "get_ipython().system('touch owned'); get_ipython().run_line_magic('pip', 'install x')",
+        "from IPython.display import display, Image, HTML; display(3); display(HTML('<script>'))",
+        "from google.colab import drive, files; drive.mount('/content')",
+        "get_ipython().kernel is None",
+        "def f():\n    return 'own source'",
+        "import inspect; print(inspect.getsource(f))",
+        "__name__",
+    )
+    execution = execute(session, *cells)
+    assert not execution.failures
+    assert not (session.spec.box / "owned").exists()
+    assert "not run in grading: get_ipython().system touch owned" in execution.printed[0]
+    assert execution.printed[3].strip() == "True"
+    assert "own source" in execution.printed[5]
+    assert execution.printed[6].strip() == "'__main__'"
+
+
+def test_names_are_told_in_the_end(session: Session) -> None:
+    """Files by their constants, wherever the notebook went; figures, where they are figures."""
+    execute(
+        session,
+        "import os\nfrom pathlib import Path\nos.makedirs('out'); os.chdir('out')",
+        "FILE_PT_QUANTIZED = 'small.tflite'; FILE_QAT_QUANTIZED = Path('..') / 'aware.tflite'; FILE_X = 3",
+        "import numpy as np\nMODEL_SIZE = {'a': 12, 'b': np.int64(7), 'c': 'text', 4: [1, 2]}",
+    )
+    facts = session.call("state").facts
+    assert facts["files"] == {"FILE_PT_QUANTIZED": "out/small.tflite", "FILE_QAT_QUANTIZED": "aware.tflite"}
+    assert facts["figures"]["MODEL_SIZE"] == {"a": 12.0, "b": 7.0}
+
+
+def test_a_function_that_is_not_there_is_missing(session: Session) -> None:
+    """It is not wrong."""
+    execute(session, "def get_gzipped_model_size(file):\n    return len(open(file, 'rb').read())")
+    content = np.arange(100, dtype=np.uint8)
+    assert session.call("gzipped", {"name": "a.bin"}, {"content": content}).facts == {"value": 100.0}
+    with pytest.raises(RunError, match="no function evaluate_tflite_model was defined"):
+        session.call("evaluate", {}, {"images": np.zeros((1, 28, 28), np.uint8), "labels": np.zeros(1, np.int64)})
+
+
+def test_constants_and_figures_are_read_from_code_and_output() -> None:
+    """For a notebook whose names can't be asked for any more."""
+    execution = Execution((CellCode(0, 'FILE_PRUNED_MODEL = "p.keras"\nFILE_X = Path("x/y.h5")'),))
+    execution.printed = ["archive 8,704 bytes, 25834 B, 24.5 kB, sha 9f8e12", "b'77 302'"]
+    assert execution.constants() == {"FILE_PRUNED_MODEL": "p.keras", "FILE_X": "x/y.h5"}
+    assert {8704.0, 25834.0, 24.5, 77302.0} <= set(execution.numbers())
+
+
+def test_a_name_that_is_missing_is_an_earlier_cells_fault() -> None:
+    """The cell that writes the file failed for want of what an earlier one was to define."""
+    execution = Execution((CellCode(0, "model = broken"), CellCode(1, "convert(model, FILE_QAT_QUANTIZED)")))
+    for number, kind in ((1, "ValueError"), (2, "NameError")):
+        told = {"type": kind, "message": "it", "line": 1, "code": ""}
+        execution.failures.append(executing.CellFailure(number, executing.cell_error(number, told)))
+    missing = RunError(Verdict.MISSING, "no file q.tflite was written")
+    assert execution.why_missing(missing, "FILE_QAT_QUANTIZED", "q.tflite").message.endswith("cell 1 raised ValueError: it")
+    assert execution.why_missing(missing, "FILE_PT", "b.tflite") is missing
+
+
+@pytest.mark.parametrize("name", ["../secret.tflite", "/etc/passwd", "link/secret.tflite", "a\0b", ""])
+def test_nothing_is_taken_from_outside_of_the_box(name: str, tmp_path: Path) -> None:
+    """Neither by a path nor over a folder that is a link."""
+    (tmp_path / "box").mkdir()
+    (tmp_path / "secret.tflite").write_bytes(b"secret")
+    (tmp_path / "box" / "link").symlink_to(tmp_path)
+    grading: Any = SimpleNamespace(box=lambda run: tmp_path / "box", work=tmp_path / "work", lab=LAB)
+    with pytest.raises(RunError, match="outside"):
+        files.Box(grading, "notebook", {}).take_path(name, "a file")
+
+
+def test_a_file_in_a_folder_of_the_box_is_taken(tmp_path: Path) -> None:
+    """Notebooks may keep their files in order."""
+    (tmp_path / "box" / "models").mkdir(parents=True)
+    (tmp_path / "box" / "models" / "a.tflite").write_bytes(b"bytes")
+    grading: Any = SimpleNamespace(box=lambda run: tmp_path / "box", work=tmp_path / "work", lab=LAB)
+    box = files.Box(grading, "notebook", {"FILE_PT_QUANTIZED": "models/a.tflite"})
+    assert box.take(files.POST_TRAINING, files.LITE).path.read_bytes() == b"bytes"
+    assert box.name(files.AWARE) == "quant_aware_quantized.tflite"
+
+
+def test_layers_are_told_by_their_shapes() -> None:
+    """In Keras's layout and in TensorFlow Lite's; masks and steps beside them do not disturb."""
+    weights = probes.fresh_weights(np.random.Generator(np.random.PCG64(1)))
+    keras = [probes._as_keras(values) for values in weights.arrays.values()]
+    found = network.layers_of([*keras, keras[0] * 0, np.int64(3), np.float32(0.1)])
+    assert isinstance(found, network.Layers)
+    assert all((found.arrays[name] == weights.arrays[name]).all() for name in network.SHAPES)
+    assert network.layers_of([np.zeros((5, 5, 1, 8))]) == "an array of shape 5 x 5 x 1 x 8"
+    assert network.layers_of(keras[:3]) == "no dense layer's bias of the lab's network"
+
+
+def test_digits_are_drawn_from_the_seed() -> None:
+    """The same again, others for another seed, and none of them as it is kept; the kept network knows them."""
+    path = LAB.data_paths[0].with_name("held_back.npz")
+    one, again, other = (digits.draw(path, 300, seed) for seed in (1, 1, 2))
+    assert (one.pixels == again.pixels).all()
+    assert not (one.pixels == other.pixels).all()
+    with np.load(path) as stored:
+        kept = {image.tobytes() for image in stored["x"]}
+    assert not any(image.tobytes() in kept for image in one.pixels)
+    with np.load(probes.MODEL) as stored:
+        layers = network.layers_of(stored[name] for name in stored.files)
+    assert isinstance(layers, network.Layers)
+    assert (layers.scores(one.pixels).argmax(axis=1) == one.labels).mean() > 0.8
+
+
+def test_no_digit_is_in_two_parts() -> None:
+    """What is held back is in nothing that a run can read."""
+    with np.load(LAB.data_paths[0]) as public, np.load(LAB.data_paths[0].with_name("held_back.npz")) as held:
+        shown = {image.tobytes() for name in ("x_train", "x_test") for image in public[name]}
+        assert not any(image.tobytes() in shown for image in held["x"])
+        assert len(shown) == 8500
+        for labels in (public["y_train"], public["y_test"], held["y"]):
+            shares = np.bincount(labels) / len(labels)
+            assert shares.min() > 0.085
