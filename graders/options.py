@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -54,6 +55,13 @@ def add(group: pytest.OptionGroup) -> None:
     group.addoption("--marks", metavar="FILE", type=Path, help="a report's marks.toml with a person's marks in it")
     group.addoption("--no-cache", action="store_true", help="execute and measure everything anew, and keep nothing")
     group.addoption("--wall-limit", metavar="SECONDS", type=float, help="time limit of a run, in place of the lab's")
+    group.addoption(
+        "--setting",
+        metavar="LAB.NAME=VALUE",
+        action="append",
+        default=[],
+        help="another value of a setting of lab.toml, for a quicker look",
+    )
     group.addoption("--workers", metavar="N", type=int, help="runs at a time (default: as many as cores)")
     group.addoption("--fail-under", metavar="POINTS", type=float, help="exit with 0 from so many points on")
     group.addoption("--exit-zero", action="store_true", help="exit with 0 whatever was earned")
@@ -77,7 +85,7 @@ def session_of(config: pytest.Config) -> GradingSession:
     """
     option = config.getoption
     _require_own_settings(config)
-    labs = tuple(catalogue.chosen(option("lab")))
+    labs = tuple(_with_settings(catalogue.chosen(option("lab")), option("setting")))
     submission: Path | None = option("submission")
     if submission is None and not option("collectonly"):
         raise UsageError("which submission? Type: pytest graders --submission PATH (PATH is the student's folder)")
@@ -125,6 +133,25 @@ def _secret(
             if place.resolve() in path.parents:
                 raise UsageError(f"--secret-file {given} lies in {place.name}, which students' code can read: move it")
     return find_secret(here / given if given is not None else None, os.environ)
+
+
+def _with_settings(labs: Sequence[LabEntry], given: Sequence[str]) -> Iterator[LabEntry]:
+    """The labs with other values of their settings. :raises UsageError: for a setting that no lab has."""
+    changed: dict[str, dict[str, Any]] = {}
+    for text in given:
+        place, _, value = text.partition("=")
+        lab, _, name = place.partition(".")
+        known = {entry.lab.id: entry.lab.settings for entry in labs}
+        if name not in known.get(lab, {}):
+            settings = ", ".join(f"{lab}.{name}" for lab, found in known.items() for name in found)
+            raise UsageError(f"--setting {text}: expected LAB.NAME=VALUE, with one of {settings}")
+        try:
+            changed.setdefault(lab, {})[name] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError as error:
+            raise UsageError(f"--setting {text}: not a value of TOML: {error}") from None
+    for entry in labs:
+        settings = {**entry.lab.settings, **changed.get(entry.lab.id, {})}
+        yield LabEntry(replace(entry.lab, settings=settings)) if entry.lab.id in changed else entry
 
 
 def _marks(here: Path, given: Path | None, submission: Path | None, labs: Sequence[Lab]) -> Marks | None:
