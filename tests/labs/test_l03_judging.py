@@ -140,6 +140,7 @@ def evidence(
         compressed=Held(Compressed(weights, 120_000, deflated)),
         evaluation=Held(replace(quality, accuracy=accuracy)),
         expected=Held(Expected(Compressed(expected or weights, 120_000, 40_000), quality)),
+        given=Held(quality),
     )
 
 
