@@ -140,6 +140,7 @@ def evidence(
         compressed=Held(Compressed(weights, 120_000, deflated)),
         evaluation=Held(replace(quality, accuracy=accuracy)),
         expected=Held(Expected(Compressed(expected or weights, 120_000, 40_000), quality)),
+        given=Held(quality),
     )
 
 
@@ -293,7 +294,7 @@ def test_even_centroids_of_another_number_are_even() -> None:
     [
         (compression(movements=moved(9, 0, depthwise=0)), 8, "not_tuned"),
         (compression(movements=moved(9, 0.5, depthwise=0)), 8, "frozen"),
-        (compression(movements=moved(9, 0.2)), 8, "few_steps"),
+        (compression(movements=moved(9, 0.1)), 8, "few_steps"),
         (compression(movements=moved(0.5, 5.0)), 8, "far_from_original"),
         (replace(PRUNED, movements=moved(0.2, 0.2)), None, "few_steps"),
         (replace(PRUNED, movements=moved(0.5, 5.0)), None, "far_from_original"),

@@ -233,12 +233,14 @@ def require_tuned(evidence: CompressedEvidence, lab: Lab) -> None:
     biases = [each.largest for each in dense if each.part == "bias"]
     either = biases if clustered else [each.largest for each in dense]
     reach = evidence.steps * float(lab.settings["learning_rate"])
-    least, most = lab.thresholds["moved"], lab.thresholds["moved_most"]
-    expected = f"{least:.0%} to {most:.0%}"
+    # One epoch leaves more to chance than four.
+    least = "moved_clustered" if clustered else "moved"
+    most = lab.thresholds["moved_most"]
+    expected = f"{lab.thresholds[least]:.0%} to {most:.0%}"
     if either:
         share = max(either) / reach
         check(
-            within(lab, "moved", share, at_least=True),
+            within(lab, least, share, at_least=True),
             measured=f"a dense layer's weights moved by {share:.0%} of what {evidence.steps} steps can move them",
             expected=expected,
             hint="few_steps",
