@@ -179,10 +179,14 @@ def real_agreement(found: NDArray[np.float64], expected: NDArray[Any]) -> Agreem
 
 @dataclass(frozen=True)
 class InputReady:
-    """Whether the input tensor is ready when preprocess_input returns; ``seen`` is what was seen instead."""
+    """Whether the input tensor is ready when preprocess_input returns; ``seen`` is what was seen instead.
+
+    ``interpreter``: whether there is one to look at.
+    """
 
     ready: bool
     seen: str = ""
+    interpreter: bool = True
 
 
 def input_ready(reply: Reply) -> InputReady:
@@ -195,7 +199,7 @@ def input_ready(reply: Reply) -> InputReady:
         for found in map(reply.arrays.get, ("before", "predictions", "usual", "written_over"))
     )
     if before is None or usual is None or over is None or usual.shape != over.shape:
-        return InputReady(False, "no interpreter with an input tensor could be found in the run")
+        return InputReady(False, "no interpreter with an input tensor could be found in the run", interpreter=False)
     if not set_before_inference(reply) or reply.facts.get("others_filled") is not False:
         return InputReady(False, "the input tensor changes while run_inference runs")
     differ = predicted is not None and not (predicted == predicted[0]).all()
