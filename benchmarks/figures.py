@@ -75,7 +75,7 @@ def notebook_table() -> str:
     found: dict[tuple[str | None, str], float] = {}
     for each in notebooks.as_handed_in(notebooks.read(NOTEBOOK)).figures:
         found.setdefault((each.stage, each.quantity), each.value)
-    lines = ["| stage | accuracy | published | bytes | published | zipped | published |", "|---|---|---|---|---|---|---|"]
+    lines = ["| stage | accuracy | published | bytes | published | zipped | published |", "|---" * 7 + "|"]
     for stage, published in PUBLISHED_STAGES.items():
         accuracy = found.get((stage, "accuracy"))
         own = ["-" if accuracy is None else f"{accuracy:.4f}"]
