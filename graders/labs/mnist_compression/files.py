@@ -14,7 +14,7 @@ from graders.errors import RunError
 from graders.evidence.codes import Encoding
 from graders.evidence.evaluation import Evaluation, evaluate
 from graders.evidence.scorer import Measurement
-from graders.evidence.sizes import deflate_size
+from graders.evidence.sizes import BEST, deflate_size
 from graders.labs.grading import Grading
 from graders.labs.held import held
 from graders.labs.mnist_compression.digits import Digits
@@ -162,5 +162,7 @@ def archive_sizes(box: Box) -> tuple[ArchiveSize, ...]:
         if artefact is not None:
             data = artefact.path.read_bytes()
             optimizer = b"optimizer_weights" in data or b"optimizer/" in data
-            found.append(ArchiveSize(constant, name, len(data), deflate_size(data), optimizer))
+            found.append(
+                ArchiveSize(constant, name, len(data), deflate_size(data), deflate_size(data, BEST), optimizer)
+            )
     return tuple(found)
