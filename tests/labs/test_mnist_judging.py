@@ -23,6 +23,7 @@ from graders.labs.held import Held
 from graders.labs.kept import Kept
 from graders.labs.mnist_compression import (
     figures,
+    files,
     plan,
     test_conversion,
     test_post_training,
@@ -114,6 +115,15 @@ def test_right_files_lose_nothing(evidence: NotebookEvidence) -> None:
         "convolution's kernel": 86, "convolution's bias": 0, "dense layer's kernel": 16223, "dense layer's bias": 0,
     }  # fmt: skip
     assert 0.8 < facts["files"]["pruned_quantized.tflite"]["accuracy"] < 0.95
+
+
+def test_committed_models_are_not_there(tmp_path: Path) -> None:
+    """What was made elsewhere can't be handed out again as what this execution made."""
+    for name in ("a.tflite", "deep/b.h5", "helper.py", "picture.png"):
+        (tmp_path / "own" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "own" / name).write_bytes(b"x")
+    copy = files.without_models(tmp_path / "own", tmp_path / "copy")
+    assert {path.name for path in copy.rglob("*.*")} == {"helper.py", "picture.png"}
 
 
 def test_what_numpy_computes_is_what_the_file_computes(evidence: NotebookEvidence) -> None:
