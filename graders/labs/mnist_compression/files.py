@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,7 @@ NAMES = {
 }
 LITE, KERAS = "a .tflite file", "a Keras model in an .h5 or .keras file"
 MOST_FILES = 24
+MADE = (".tflite", ".h5", ".hdf5", ".keras", ".pb", ".ckpt", ".index", ".zip", ".gz", ".npz", ".npy", ".pkl", ".onnx")
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,13 @@ class Box:
             raise RunError(Verdict.FAILED, f"{name} lies outside of the folder that the notebook runs in", kind="file")
         target = self.grading.work / "artefacts" / self.run / "-".join(parts)
         return take_in(box / name, target, self.grading.lab.artefact_bytes, expected)
+
+
+def without_models(source: Path, target: Path) -> Path:
+    """A copy of a submission without models, archives and arrays: what counts is what its code makes of the digits."""
+    patterns = [f"*{ending}" for ending in MADE]
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns(*patterns), dirs_exist_ok=True)
+    return target
 
 
 def lite_file(grading: Grading, artefact: Artefact, digits: Digits) -> LiteFile:
