@@ -120,6 +120,11 @@ def test_a_threshold_that_right_work_never_meets() -> None:
     assert (found.beyond.case, found.within.case) == ("fat", "slim")
 
 
+def test_a_threshold_that_no_check_tells_of() -> None:
+    """A threshold without any value is not taken for one that holds well."""
+    assert "met in no grading" in found_in([measured(0.5)], replace(LAB, thresholds={"other": 1.0})).note
+
+
 def test_too_few_values_propose_nothing() -> None:
     """One grading is no reason to move anything, and no reason to trust it."""
     found = found_in([measured(0.5)])

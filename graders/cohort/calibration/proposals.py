@@ -14,6 +14,8 @@ from graders.labs.definition import Lab
 ALLOWED = 1e-4
 """Less than one right submission in 10,000 may lose points for a threshold."""
 DIGITS = 2
+ONLY_MISTAKES = "no right submission gets to it: it tells mistakes from each other"
+NEVER = "met in no grading: no check tells what it holds against it"
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ def _nearest(found: Sequence[tuple[str, Sample]], limit: float) -> Mistake | Non
 
 def _with_proposal(finding: Finding, sign: float) -> Finding:
     if finding.holds:
-        note = "" if finding.count else "no right submission gets to it: it tells mistakes from each other"
+        note = "" if finding.count else ONLY_MISTAKES if finding.beyond or finding.within else NEVER
         return replace(finding, note=note)
     if not math.isfinite(finding.least):
         return replace(finding, note="too few values to propose one")
