@@ -117,6 +117,7 @@ def test_inference_only() -> None:
         (reply(before=np.zeros_like(INPUTS), after=np.zeros_like(INPUTS)), "holds the same for every image"),
         (reply(written_over=SCORES[1]), "reads the array that preprocess_input was given"),
         (reply(written_over=SCORES[0] * np.nan), "reads the array that preprocess_input was given"),
+        (reply(written_over=SCORES[0] + np.inf, usual=SCORES[0] - np.inf), "reads the array that preprocess_input was given"),
     ],
 )
 def test_more_than_inference(answer: Reply, seen: str) -> None:
