@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
 
-Functions = (ast.FunctionDef, ast.AsyncFunctionDef)
 SKIPPED = {"annotation", "returns", "decorator_list", "args", "ctx", "type_params"}
 
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -116,9 +115,9 @@ OPERATORS: dict[type[ast.AST], Callable[..., Iterator[Change]]] = {
     ast.comprehension: _filtered,
     ast.BinOp: lambda node: iter([("arithmetic", ast.BinOp(node.left, ARITHMETIC[type(node.op)](), node.right))]),
     ast.BoolOp: lambda node: iter([("boolean", ast.BoolOp(_other(node.op), node.values))]),
-    ast.Raise: lambda node: iter([("statement", ast.Pass())]),
-    ast.Break: lambda node: iter([("jump", ast.Continue())]),
-    ast.Continue: lambda node: iter([("jump", ast.Break())]),
+    ast.Raise: lambda _: iter([("statement", ast.Pass())]),
+    ast.Break: lambda _: iter([("jump", ast.Continue())]),
+    ast.Continue: lambda _: iter([("jump", ast.Break())]),
 }  # fmt: skip
 
 
@@ -130,22 +129,25 @@ def mutants(path: Path) -> Iterator[Mutant]:
     """Every mutant of a file."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for name, function in _outermost(tree, ""):
-        first = min([function.lineno, *(each.lineno for each in function.decorator_list)])
-        for statement in function.body:
-            for holder, field, at, node, lines in _places(function, "body", statement, (0, 0)):
-                for operator, instead in OPERATORS.get(type(node), lambda node: ())(node):
+        first = min([function.lineno, *(each.lineno for each in getattr(function, "decorator_list", ()))])
+        for part in function.body if isinstance(function.body, list) else [function.body]:
+            for holder, field, at, node, lines in _places(function, "body", part, (part.lineno, part.end_lineno or 0)):
+                for operator, instead in OPERATORS.get(type(node), lambda _: ())(node):
                     ast.copy_location(instead, node)
                     ast.fix_missing_locations(instead)
                     make = _maker(path, tree, (holder, field, at), (node, instead))
                     yield Mutant(path, name, first, lines, operator, _text(node), _text(instead), make)
 
 
-def _outermost(node: ast.Module | ast.ClassDef, prefix: str) -> Iterator[tuple[str, ast.FunctionDef]]:
+def _outermost(node: ast.Module | ast.ClassDef, prefix: str) -> Iterator[tuple[str, ast.FunctionDef | ast.Lambda]]:
+    """Functions, methods, and lambdas in tables of a module, each with its qualified name."""
     for child in node.body:
         if isinstance(child, ast.FunctionDef):
             yield prefix + child.name, child
         elif isinstance(child, ast.ClassDef):
             yield from _outermost(child, f"{prefix}{child.name}.")
+        elif isinstance(child, ast.Assign | ast.AnnAssign):
+            yield from ((f"{prefix}<lambda>", each) for each in ast.walk(child) if isinstance(each, ast.Lambda))
 
 
 Place = tuple[ast.AST, str, int | None, ast.AST, tuple[int, int]]

@@ -47,6 +47,7 @@ SERVERS = {"scorer", "calibration", "server", "ground"}
 """Fixtures that start a process or load TensorFlow."""
 EXAMPLES = 25
 SEED = 20240
+CACHED = type(functools.cache(len))
 CPU_S, WALL_S, MEMORY = 20.0, 240, 6 << 30
 """The most that one mutant may take."""
 KILLED, SURVIVED, TIMEOUT, UNREACHED, SAME = "killed", "survived", "timed out", "not reached", "same code"
@@ -71,7 +72,7 @@ class Run:
     results: Path | None
     scratch: Path
     found: list[tuple[Mutant, str, str]] = field(default_factory=list)
-    caches: list[functools._lru_cache_wrapper[Any]] = field(default_factory=list)
+    caches: list[Any] = field(default_factory=list)
     failed: bool = False
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -84,7 +85,7 @@ class Run:
             test = getattr(test, "__func__", test)
             made = getattr(test, "_hypothesis_internal_use_settings", None)
             if made is not None:
-                test._hypothesis_internal_use_settings = settings(
+                test._hypothesis_internal_use_settings = settings(  # noqa: SLF001 - nothing public changes these
                     made, max_examples=min(EXAMPLES, made.max_examples), deadline=None, derandomize=True, database=None,
                     phases=[Phase.explicit, Phase.generate],
                 )  # fmt: skip
@@ -104,7 +105,7 @@ class Run:
             del reached[item]
         _load(set().union(*(reach.loaded for reach in reached.values())))
         functions = _functions(self.files)
-        self.caches = [each for each in gc.get_objects() if isinstance(each, functools._lru_cache_wrapper)]
+        self.caches = [each for each in gc.get_objects() if isinstance(each, CACHED)]
         gc.collect()
         gc.freeze()
         for path in self.files:
@@ -212,7 +213,7 @@ def forked(work: Callable[[], None], seconds: float) -> int:
 def watch(names: set[str], lines: dict[str, set[int]]) -> None:
     """Notes which lines of some files run from now on."""
 
-    def step(frame: FrameType, event: str, arg: Any) -> Any:
+    def step(frame: FrameType, _event: str, _arg: Any) -> Any:
         lines.setdefault(frame.f_code.co_filename, set()).add(frame.f_lineno)
         return step
 
