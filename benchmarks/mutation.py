@@ -63,7 +63,7 @@ class Reach:
     loaded: set[str]
 
 
-@dataclass
+@dataclass(eq=False)
 class Run:
     """A plugin of pytest: takes the place of its loop over the tests."""
 
