@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from graders.errors import Place, RunError
@@ -305,40 +304,6 @@ def test_even_centroids_of_another_number_are_even() -> None:
 def test_why_it_is_not_tuned(weights: Compression, clusters: int | None, hint: str) -> None:
     """Nothing moved, a part did, or all did by less or more than fine-tuning moves it."""
     assert lost(judging.require_tuned, evidence(weights, clusters=clusters), LAB).hint == hint
-
-
-WAY = tuple(float(value) for value in np.random.default_rng(0).standard_normal(37))
-NOISE = tuple(float(value) for value in np.random.default_rng(1).standard_normal(37))
-
-
-def towards(way: tuple[float, ...]) -> Compression:
-    """A file whose dense bias moved that way."""
-    return compression(movements=tuple(replace(each, change=way if each.part == "bias" else ()) for each in moved()))
-
-
-@pytest.mark.parametrize("way", [WAY, tuple(2 * value + 0.1 * other for value, other in zip(WAY, NOISE, strict=True))])
-def test_training_moves_a_bias_one_way(way: tuple[float, ...]) -> None:
-    """The reference's way, with other steps and a little noise, is that of training."""
-    judging.require_direction(evidence(towards(way), expected=towards(WAY)), LAB)
-
-
-@pytest.mark.parametrize("way", [NOISE, tuple(-value for value in WAY), (0.0,) * 37, (1.0,) * 37])
-def test_noise_is_no_training(way: tuple[float, ...]) -> None:
-    """Noise, the opposite and a shift of all values are not."""
-    fault = lost(judging.require_direction, evidence(towards(way), expected=towards(WAY)), LAB)
-    assert fault.hint == "not_trained"
-
-
-def test_ways_that_say_nothing() -> None:
-    """Where another compression was trained, or there is no bias of that length, nothing is lost."""
-    noise = evidence(towards(NOISE), expected=towards(WAY))
-
-    def wrong() -> None:
-        raise Lost("17 values", "16", "values", {})
-
-    judging.require_direction(noise, LAB, wrong)
-    for one, other in ((WAY[:4], NOISE[:4]), (WAY, ()), ((), WAY), (WAY, NOISE[:20])):
-        judging.require_direction(evidence(towards(one), expected=towards(other)), LAB)
 
 
 @pytest.mark.parametrize("movements", [moved(0.4, 0.1), moved(50, 0.5), moved(50, 1.25)])

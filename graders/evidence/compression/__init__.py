@@ -22,7 +22,7 @@ from graders.evidence.compression.histograms import BINS, Histogram, histogram, 
 from graders.evidence.compression.kernels import DENSE, Kernel, KernelPair, Pairing, kernels, paired, unfinished
 from graders.evidence.compression.leftovers import Leftovers, OperatorCount, leftovers
 from graders.evidence.compression.measured import Compression, measure
-from graders.evidence.compression.movement import Movement, Tuning, alike, movements, tuning
+from graders.evidence.compression.movement import Movement, Tuning, movements, tuning
 from graders.evidence.compression.zeros import (
     Magnitudes,
     Misplaced,
@@ -55,7 +55,6 @@ __all__ = [
     "Spacing",
     "Tuning",
     "Zeros",
-    "alike",
     "at_most",
     "centroid_shift",
     "clusters_used",

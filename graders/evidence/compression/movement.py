@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.evidence.compression.kernels import DENSE, Kernel, KernelPair, Rows
+from graders.evidence.compression.kernels import Kernel, KernelPair, Rows
 from graders.evidence.compression.zeros import negligible
 
 STILL = 1e-6
 """A part that moved by no more, relative to its largest value, did not move: two conversions of the same weights may
 differ in the last bit where batch normalisation is folded in."""
-MOST_CHANGES = 4096
 LARGEST = float(np.finfo(np.float64).max)
 
 
@@ -28,7 +27,7 @@ class Movement:
     largest value. ``bent`` is, for a kernel, the relative difference that remains when each output channel is scaled
     as fits best: what batch normalisation's statistics alone can't explain. An optimizer like Adam moves a weight by
     about its learning rate in a step, so ``largest`` of a dense layer, over the learning rate, is a lower bound of the
-    steps, unless the layer was clustered. ``change`` are the differences themselves, of a dense layer's bias.
+    steps, unless the layer was clustered.
     """
 
     operator: int
@@ -41,7 +40,6 @@ class Movement:
     largest: float
     relative: float
     bent: float | None
-    change: tuple[float, ...] = ()
 
     @property
     def name(self) -> str:
@@ -82,27 +80,7 @@ def _movement(kernel: Kernel, part: str, now: Rows, before: Rows) -> Movement:
         largest=largest,
         relative=_ratio(largest, top),
         bent=_ratio(_largest_difference(now, _rescaled(before, now), kept), top) if part == "kernel" else None,
-        change=_change(now, before) if part == "bias" and kernel.kind == DENSE else (),
     )
-
-
-def _change(now: Rows, before: Rows) -> tuple[float, ...]:
-    """The differences of a bias; none where it is longer than any classifier's or has no finite numbers."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        difference = (now.astype(np.float64) - before.astype(np.float64)).ravel()
-    return tuple(map(float, difference)) if len(difference) <= MOST_CHANGES and np.isfinite(difference).all() else ()
-
-
-def alike(one: Sequence[float], other: Sequence[float]) -> float:
-    """Pearson's correlation of two changes, -1 to 1; 0 where one of them has no direction.
-
-    Training a network that was compressed in one way moves a parameter the same way whatever the order of images is;
-    what was moved at random is like it by about one over the square root of the number of values.
-    """
-    first, second = (np.array(each, dtype=np.float64) for each in (one, other))
-    first, second = first - first.mean(), second - second.mean()
-    lengths = float(np.linalg.norm(first) * np.linalg.norm(second))
-    return float(first @ second) / lengths if lengths > 0 and np.isfinite(lengths) else 0.0
 
 
 def _largest(values: NDArray[Any], where: NDArray[np.bool_] | None = None) -> float:

@@ -20,8 +20,6 @@ QUANTISING = {"QUANTIZE", "DEQUANTIZE", "FAKE_QUANT"}
 STRIP = {"clustering": "strip_clustering", "pruning": "strip_pruning"}
 MOST_NAMED = 3
 MANY = 0.1
-# Of fewer values no way can be told.
-LEAST_CHANGES = 16
 
 
 def named(names: list[str]) -> str:
@@ -257,32 +255,6 @@ def require_tuned(evidence: CompressedEvidence, lab: Lab) -> None:
             expected=expected,
             hint="far_from_original",
         )
-
-
-def require_direction(evidence: CompressedEvidence, lab: Lab, *compressed: Callable[[], None]) -> None:
-    """Fails where the network's last dense bias did not move the way that training a network compressed alike moves it.
-
-    Its values are the classes', whose order no grading changes.
-
-    :param compressed: checks of the compression; where one fails, other weights than the reference's were trained.
-    """
-    from graders.evidence.compression import alike
-
-    if first_fault(*compressed):
-        return
-    found, expected = (
-        [each.change for each in weights.movements if each.change]
-        for weights in (evidence.compressed.get().weights, evidence.expected.get().compressed.weights)
-    )
-    if not found or not expected or not len(found[-1]) == len(expected[-1]) >= LEAST_CHANGES:
-        return
-    share, least = alike(found[-1], expected[-1]), lab.thresholds["direction"]
-    check(
-        share >= least,
-        measured=f"the last bias moved another way than by training: correlation {share:.2f} with the reference's",
-        expected=f"at least {least:g}",
-        hint="not_trained",
-    )
 
 
 def require_accuracy(evidence: CompressedEvidence, lab: Lab, counted: Callable[[], None]) -> None:
