@@ -253,6 +253,7 @@ def _files(submission: Path) -> set[str]:
     # Other places are used by others as well, who may remove a folder that is just looked into.
     for place in (REPOSITORY, Path.home(), Path("/tmp"), Path("/var/tmp"), Path("/dev/shm")):
         for pattern in ("*", "*/*")[:LEVELS]:
-            found |= {path for path in glob.glob(str(place / pattern)) if LOOT.lower() in Path(path).name.lower()}
+            paths = glob.glob(str(place / pattern))  # noqa: PTH207 - this one passes over what is gone
+            found |= {path for path in paths if LOOT.lower() in Path(path).name.lower()}
     found |= {f"{name}={value}" for name, value in os.environ.items() if LOOT.lower() in name.lower()}
     return found
