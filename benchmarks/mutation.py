@@ -48,7 +48,7 @@ SERVERS = {"scorer", "calibration", "server", "ground"}
 EXAMPLES = 25
 SEED = 20240
 CACHED = type(functools.cache(len))
-CPU_S, WALL_S, MEMORY = 20.0, 240, 6 << 30
+CPU_S, WALL_S, MEMORY = 20.0, 60, 6 << 30
 """The most that one mutant may take."""
 KILLED, SURVIVED, TIMEOUT, UNREACHED, SAME = "killed", "survived", "timed out", "not reached", "same code"
 
