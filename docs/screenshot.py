@@ -1,75 +1,75 @@
 """The pictures of reports in the docs, taken in headless Chromium: ``docs/screenshot.py [FOLDER]``.
 
-They show the kept scorecards of real gradings, so nothing is graded. ``docs/screenshot.py PAGE.html OUT.png [WIDTH
-HEIGHT]`` takes a picture of any page.
+They show the kept scorecards of real gradings, so nothing is graded.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
+from playwright.sync_api import Browser, FloatRect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "tests" / "reports" / "data"
-# Which kept scorecard is which picture, and how high: what is below is not shown.
-PICTURES = {"report.png": ("reference", 2350), "report-mistakes.png": ("five-mistakes", 2050)}
 WIDTH, COLOURS = 1100, 220
-OPTIONS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A part of a kept scorecard's report: from an element (or the top) on, so many pixels."""
+
+    name: str
+    scorecard: str
+    height: int
+    start: str = "body"
+
+
+PICTURES = (
+    Picture("report.png", "reference", 1300),
+    Picture("report-mistakes.png", "five-mistakes", 2050),
+    Picture("report-figures.png", "reference", 2450, "#og-f1-0 >> xpath=ancestor::figure"),
 )
 
 
 def main() -> int:
-    """Returns the exit code: 1 where there is no Chromium or no report."""
+    """Returns the exit code: 1 where there is no Chromium."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         print("screenshot: needs Chromium (Debian: apt-get install chromium)", file=sys.stderr)
         return 1
-    if len(sys.argv) > 2:
-        width, height = sys.argv[3:5] if len(sys.argv) > 4 else (str(WIDTH), "1500")
-        return taken(chromium, Path(sys.argv[1]), Path(sys.argv[2]), int(width), int(height))
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs"
-    return max(pictured(chromium, name, folder / picture, height) for picture, (name, height) in PICTURES.items())
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--disable-gpu"])
+        for picture in PICTURES:
+            take(browser, picture, folder / picture.name)
+        browser.close()
+    return 0
 
 
-def pictured(chromium: str, name: str, out: Path, height: int) -> int:
-    """A picture of a kept scorecard's report."""
+def take(browser: Browser, picture: Picture, out: Path) -> None:
+    """Takes a picture, and saves it in few colours, which makes it small."""
     sys.path.insert(0, str(ROOT))
     from graders.reports.html import render_page
 
+    card = json.loads((KEPT / f"{picture.scorecard}.json").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as work:
-        page = Path(work, f"{name}.html")
-        page.write_text(render_page(json.loads((KEPT / f"{name}.json").read_text(encoding="utf-8"))), encoding="utf-8")
-        return taken(chromium, page, out, WIDTH, height)
-
-
-def taken(chromium: str, page: Path, out: Path, width: int, height: int) -> int:
-    """A picture of a page, in few colours, which makes it small."""
-    if not page.is_file():
-        print(f"screenshot: there is no {page}", file=sys.stderr)
-        return 1
-    with tempfile.TemporaryDirectory() as profile:
-        picture = [f"--screenshot={out.resolve()}", f"--window-size={width},{height}", f"--user-data-dir={profile}"]
-        command = [chromium, *OPTIONS, *picture, page.resolve().as_uri()]
-        code = subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
-    if code == 0:
-        with Image.open(out) as image:
-            image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(out, optimize=True)
-    return code
+        file = Path(work, "report.html")
+        file.write_text(render_page(card), encoding="utf-8")
+        page = browser.new_page(viewport={"width": WIDTH, "height": 900}, color_scheme="light")
+        page.goto(file.as_uri())
+        box = page.locator(picture.start).first.bounding_box()
+        top = max(box["y"] - 16, 0) if box else 0
+        clip: FloatRect = {"x": 0, "y": top, "width": WIDTH, "height": picture.height}
+        page.screenshot(path=out, full_page=True, clip=clip)
+        page.close()
+    with Image.open(out) as image:
+        image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(out, optimize=True)
 
 
 if __name__ == "__main__":

@@ -143,8 +143,8 @@ def _with_settings(labs: Sequence[LabEntry], given: Sequence[str]) -> Iterator[L
         lab, _, name = place.partition(".")
         known = {entry.lab.id: entry.lab.settings for entry in labs}
         if name not in known.get(lab, {}):
-            settings = ", ".join(f"{lab}.{name}" for lab, found in known.items() for name in found)
-            raise UsageError(f"--setting {text}: expected LAB.NAME=VALUE, with one of {settings}")
+            names = ", ".join(f"{lab}.{name}" for lab, found in known.items() for name in found)
+            raise UsageError(f"--setting {text}: expected LAB.NAME=VALUE, with one of {names}")
         try:
             changed.setdefault(lab, {})[name] = tomllib.loads(f"value = {value}")["value"]
         except tomllib.TOMLDecodeError as error:

@@ -11,6 +11,8 @@ import zlib
 
 LEVEL = 6
 """The default of ``zip``, of Python's zipfile and of zlib."""
+BEST = 9
+"""The default of Python's gzip."""
 _CHUNK = 2**20
 
 
@@ -19,9 +21,9 @@ def raw_size(data: bytes) -> int:
     return len(data)
 
 
-def deflate_size(data: bytes) -> int:
-    """The size in bytes of a ZIP member's data under DEFLATE at level 6; what would grow is stored as it is."""
-    deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+def deflate_size(data: bytes, level: int = LEVEL) -> int:
+    """The size in bytes of a ZIP member's data under DEFLATE, at level 6; what would grow is stored as it is."""
+    deflate = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
     view = memoryview(data)
     parts = (view[start : start + _CHUNK] for start in range(0, len(data), _CHUNK))
     size = sum(len(deflate.compress(part)) for part in parts) + len(deflate.flush())

@@ -28,5 +28,5 @@ def require_inference_only(found: InputReady) -> None:
         found.ready,
         measured=found.seen or "the input tensor is set by preprocess_input, and run_inference leaves it alone",
         expected="the input tensor is ready when preprocess_input returns",
-        hint="work_in_run_inference",
+        hint="work_in_run_inference" if found.interpreter else "no_interpreter",
     )

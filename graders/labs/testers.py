@@ -179,10 +179,14 @@ def real_agreement(found: NDArray[np.float64], expected: NDArray[Any]) -> Agreem
 
 @dataclass(frozen=True)
 class InputReady:
-    """Whether the input tensor is ready when preprocess_input returns; ``seen`` is what was seen instead."""
+    """Whether the input tensor is ready when preprocess_input returns; ``seen`` is what was seen instead.
+
+    ``interpreter``: whether there is one to look at.
+    """
 
     ready: bool
     seen: str = ""
+    interpreter: bool = True
 
 
 def input_ready(reply: Reply) -> InputReady:
@@ -195,13 +199,15 @@ def input_ready(reply: Reply) -> InputReady:
         for found in map(reply.arrays.get, ("before", "predictions", "usual", "written_over"))
     )
     if before is None or usual is None or over is None or usual.shape != over.shape:
-        return InputReady(False, "no interpreter with an input tensor could be found in the run")
+        return InputReady(False, "no interpreter with an input tensor could be found in the run", interpreter=False)
     if not set_before_inference(reply) or reply.facts.get("others_filled") is not False:
         return InputReady(False, "the input tensor changes while run_inference runs")
     differ = predicted is not None and not (predicted == predicted[0]).all()
     if differ and len(before) > 1 and (before == before[0]).all():
         return InputReady(False, "the interpreter's input tensor holds the same for every image")
-    if not np.allclose(usual, over, rtol=0, atol=1e-3 * (float(np.ptp(usual)) or 1.0)):
+    with np.errstate(invalid="ignore", over="ignore"):
+        same = np.allclose(usual, over, rtol=0, atol=1e-3 * (float(np.ptp(usual)) or 1.0), equal_nan=True)
+    if not same:
         return InputReady(False, "run_inference reads the array that preprocess_input was given")
     return InputReady(True)
 

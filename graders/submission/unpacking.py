@@ -57,7 +57,9 @@ def unpack(archive: Path, into: Path) -> Unpacked:
         with zipfile.ZipFile(archive) as opened:
             _unpack(opened, into, notes)
     except (zipfile.BadZipFile, *DAMAGED) as error:
-        raise SubmissionError(f"the archive {clean(archive.name)} can't be unpacked: {clean(str(error))}") from None
+        # An error of the system tells the path, which is one of this machine's.
+        told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise SubmissionError(f"the archive {clean(archive.name)} can't be unpacked: {clean(told)}") from None
     return Unpacked(into, tuple(notes))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
 import re
@@ -250,9 +251,10 @@ def _files(submission: Path) -> set[str]:
                 state = path.lstat()
                 exact = root.name != "graders"
                 found.add(f"{path} {state.st_size} {state.st_mtime_ns}" if exact else str(path))
-    # Other places are used by others as well.
+    # Other places are used by others as well, who may remove a folder that is just looked into.
     for place in (REPOSITORY, Path.home(), Path("/tmp"), Path("/var/tmp"), Path("/dev/shm")):
         for pattern in ("*", "*/*")[:LEVELS]:
-            found |= {str(path) for path in place.glob(pattern) if LOOT.lower() in path.name.lower()}
+            paths = glob.glob(str(place / pattern))  # noqa: PTH207 - this one passes over what is gone
+            found |= {path for path in paths if LOOT.lower() in Path(path).name.lower()}
     found |= {f"{name}={value}" for name, value in os.environ.items() if LOOT.lower() in name.lower()}
     return found

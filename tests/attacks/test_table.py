@@ -16,7 +16,7 @@ from .table import FAILS, GAP, HOLDS, REFUSED, Results, main, rows, sums
 
 PAGE = REPOSITORY / "docs" / "security.md"
 ATTACKS = load_all(strict=False)
-COUNT = re.compile(r"(\d+) (?:holds?|known gaps?)")
+COUNT = re.compile(r"(\d+) (?:holds?|known gaps?|not tried)")
 ROW = re.compile(r"^\| (\d+) \|", re.MULTILINE)
 
 
@@ -107,10 +107,11 @@ def shown() -> Iterator[list[str]]:
 
 
 def test_the_page_has_the_corpus_of_today() -> None:
-    """Numbers, titles and counts of variants; each variant was tried in each tier, and none failed."""
+    """Numbers, titles and counts of variants; of none is it said that it failed, and what was not tried is said."""
     found = list(shown())
     told = [(cells[0].lstrip("| "), cells[1].replace("\\|", "|"), cells[2]) for cells in found]
     assert told == [(str(one.number), one.title.replace("`", "'"), str(len(one.variants))) for one in ATTACKS]
     for cells in found:
-        tried = [sum(map(int, COUNT.findall(cell))) for cell in cells[3:]]
-        assert tried == [int(cells[2])] * len(TIERS), cells
+        told = [sum(map(int, COUNT.findall(cell))) or cell.rstrip(" |") for cell in cells[3:]]
+        assert all(each in (int(cells[2]), "not tried") for each in told), cells
+        assert len(told) == len(TIERS)

@@ -106,6 +106,12 @@ RUN: dict[str, list[str]] = {
     "make baseline": [PY, "-m", "graders", "baseline", "--lab", "l02", "--into", "{out}"],
     "make screenshot": ["make", "screenshot", "PICTURES={out}"],
     "python -m graders report report/scorecard.json": [PY, "-m", "graders", "report", "{card}", "--into", "{out}/r.html"],
+    "python fixtures/datasets/mnist/split.py DIGITS.npz DIR": [
+        PY,
+        "fixtures/datasets/mnist/split.py",
+        "fixtures/datasets/mnist/held_back.npz",
+        "{out}",
+    ],
     "python fixtures/datasets/pocket_pets/generate.py DIR": [PY, "fixtures/datasets/pocket_pets/generate.py", "{out}"],
 }
 # These are run by others, named here.
@@ -113,6 +119,7 @@ ELSEWHERE = {
     "make grade": "test_fresh_clone.py runs it in a clone",
     "make test": "is what runs this test",
     "python -m tests.attacks.table": "takes an hour; tests/attacks runs a part of it, test_table.py prints the table",
+    "python fixtures/datasets/mnist/execute.py NOTEBOOK [WEIGHTS.npz]": "takes a minute; test_notebooks_are_executed asks for less",
     "python fixtures/models/pocket_pets/train.py OUT.h5": "takes minutes; test_training_script_starts asks it for its options",
 }
 EXIT_CODES = {0, 1, 3}
@@ -169,15 +176,30 @@ def test_figures_are_those_of_the_files() -> None:
     """The table in docs/figures.md is what its command prints; accuracies of other processors may differ a little."""
     done = subprocess.run([PY, "benchmarks/figures.py"], cwd=ROOT, capture_output=True, text=True, check=True)
     page = (ROOT / "docs" / "figures.md").read_text(encoding="utf-8").splitlines()
-    printed = done.stdout.splitlines()
+    table, notebook = done.stdout.split("\n\n")
+    assert notebook in "\n".join([*page, ""])
+    printed = table.splitlines()
     assert len(printed) == 11
     for line in printed:
         cells = line.split("|")
-        (shown,) = [each for each in page if each.split("|")[1:2] == cells[1:2]]
+        shown = next(each for each in page if each.split("|")[1:2] == cells[1:2])
         found = [re.findall(r"[\d.]+", cell) for cell in (cells[2], shown.split("|")[2])]
         if all(found):
             assert abs(float(found[0][0]) - float(found[1][0])) < 0.5
         assert cells[3:] == shown.split("|")[3:]
+
+
+def test_notebooks_are_executed(tmp_path: Path) -> None:
+    """The script that executes a notebook keeps its outputs in it."""
+    cell = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": ["print(2)\n", "6 * 7"]}
+    path = tmp_path / "small.ipynb"
+    path.write_text(json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    argv = [PY, "fixtures/datasets/mnist/execute.py", str(path)]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    (executed,) = json.loads(path.read_text())["cells"]
+    assert executed["execution_count"] == 1
+    assert [output.get("text") or output["data"]["text/plain"] for output in executed["outputs"]] == [["2\n"], ["42"]]
 
 
 def test_training_script_starts(tmp_path: Path) -> None:

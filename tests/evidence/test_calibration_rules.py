@@ -37,6 +37,11 @@ ranges = st.tuples(bounds, bounds).map(sorted).filter(lambda pair: max(pair[1], 
         (2.0, 5.1, 5.1 / 255, -128),  # widened to hold zero
         (-5.1, -2.0, 5.1 / 255, 127),
         (-2.117904, 2.64, 4.757904 / 255, -14),  # images, normalised
+        # Halves, which the two ends' rounding errors take to two codes: the end with the smaller error decides.
+        (-0.0015, 0.7635, 0.003, -127),
+        (-105.45, 379.05, 1.9, -72),
+        (-0.2055, 0.0495, 0.001, 78),
+        (-100.023, 17.787, 0.462, 89),
     ],
 )
 def test_parameters_of_known_ranges(low: float, high: float, scale: float, zero_point: int) -> None:
@@ -100,8 +105,10 @@ def test_parameters_grow_with_the_range(pair: list[float], factor: float) -> Non
 
 def test_tolerance_of_the_scale() -> None:
     """Scales are the same up to the tolerance, relative to the larger one, and not beyond."""
-    mine = Quantisation(1.0, 0)
+    mine, nothing = Quantisation(1.0, 0), Quantisation(0.0, 0)
+    assert nothing.close_to(nothing)
     assert mine.close_to(Quantisation(1.0 - RELATIVE_TOLERANCE * 0.99, 0))
+    assert mine.close_to(Quantisation(1.0 - RELATIVE_TOLERANCE * 0.99995, 0))  # the larger one's share, not its own
     assert not mine.close_to(Quantisation(1.0 - RELATIVE_TOLERANCE * 1.01, 0))
     assert mine.close_to(Quantisation(1 / (1 - RELATIVE_TOLERANCE * 0.99), 0))
     assert not mine.close_to(Quantisation(1 / (1 - RELATIVE_TOLERANCE * 1.01), 0))

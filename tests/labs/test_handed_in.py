@@ -8,7 +8,6 @@ import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import jsonschema
@@ -18,7 +17,7 @@ from graders.errors import RunError
 from graders.labs import handed_in, handed_in_figures
 from graders.labs.checks import ForPerson, Lost, observing
 from graders.labs.definition import LABS, load
-from graders.labs.references import Original
+from graders.labs.references import Known
 from graders.submission.history import Commit, FileChange, History, SubScore
 from graders.verdicts import Verdict
 
@@ -30,10 +29,7 @@ FIGURES = jsonschema.Draft202012Validator({"$ref": "#/$defs/figure", "$defs": SC
 SUMMARY = Path("summaries/l02_quantization/summary.md")
 
 
-TENSOR = SimpleNamespace(elements=30_000, constant=True, dtype="float32")
-# As much of a model as counting parameters needs.
-MODEL: Any = SimpleNamespace(main=SimpleNamespace(tensors=[TENSOR]))
-GIVEN = Original(FP32, MODEL)
+GIVEN = Known(FP32.stat().st_size, 0, 30_000)
 
 
 @pytest.fixture
@@ -61,7 +57,7 @@ def test_a_whole_summary_loses_nothing(submission: Path) -> None:
 def test_no_summary_is_missing_and_asks_for_no_model(tmp_path: Path) -> None:
     """Where there is no summary, it is missing; nothing is measured for it."""
 
-    def never() -> Original:
+    def never() -> Known:
         raise AssertionError("nothing is needed")
 
     with pytest.raises(RunError) as raised:

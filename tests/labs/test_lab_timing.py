@@ -11,16 +11,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graders.caching import Fingerprint
 from graders.errors import RunError
 from graders.labs.checks import THRESHOLDS, Lost, NotJudged, observing
 from graders.labs.clock import ScorerClock
 from graders.labs.definition import LABS, load
+from graders.labs.memory import Memory
 from graders.labs.timing import MOST_ROUNDS, ROUNDS, Timing
 from graders.verdicts import Verdict
 
 LAB = load(LABS / "l02_quantization")
 LIMIT = LAB.thresholds["latency_ratio"]
-OURS, BASELINE = Path("ours.tflite"), Path("baseline.tflite")
+OURS, BASELINE = Path(__file__), Path("baseline.tflite")
 
 
 @dataclass
@@ -32,6 +34,7 @@ class ScriptedScorer:
     prepared: list[Path] = field(default_factory=list)
     taken: int = 0
     lab: Any = LAB
+    memory: Memory = field(default_factory=lambda: Memory(None, Fingerprint(), Path()))
 
     @property
     def scorer(self) -> ScriptedScorer:

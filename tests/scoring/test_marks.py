@@ -302,7 +302,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
 
 def test_no_file_has_no_marks(tmp_path: Path) -> None:
     """Reading one that is not there is an error; there is nothing to overwrite."""
-    assert not has_marks(tmp_path / "nothing.toml")
+    assert has_marks(tmp_path / "nothing.toml") is False
     with pytest.raises(UsageError, match=r"nothing\.toml: can't be read: No such file or directory"):
         read_marks(tmp_path / "nothing.toml")
 
@@ -333,6 +333,16 @@ def test_comments_too_large_to_be_read_again(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"marks\.toml: it would be larger than 1,048,576 bytes"):
         write_marks(path, "anna", [ITEM], marks_of(Mark("a", Decimal(1), "x" * MAX_FILE, "")))
     assert path.read_bytes() == before
+
+
+def test_comments_that_just_fit(tmp_path: Path) -> None:
+    """A file of exactly 1 MiB is written, and can be read again."""
+    path = tmp_path / "marks.toml"
+    write_marks(path, "anna", [ITEM], marks_of(Mark("a", Decimal(1), "", "")))
+    comment = "x" * (MAX_FILE - path.stat().st_size)
+    write_marks(path, "anna", [ITEM], marks_of(Mark("a", Decimal(1), comment, "")))
+    assert path.stat().st_size == MAX_FILE
+    assert read_marks(path).marks["a"].comment == comment
 
 
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:

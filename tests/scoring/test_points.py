@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from graders.labs.definition import PERSON, Criterion
 from graders.scoring import CheckOutcome, CriterionScore, Points, Reason, score_criterion, total
-from graders.scoring.points import CENT, all_of
+from graders.scoring.points import CENT, PENDING, all_of
 from graders.verdicts import Verdict
 
 CENTS = st.integers(1, 100_000).map(lambda cents: cents / 100)
@@ -148,6 +148,14 @@ def test_what_a_person_marks_is_pending(verdicts: list[Verdict]) -> None:
     score = score_criterion(criterion(4.0, PERSON), checks(*verdicts))
     assert (score.verdict, score.earned, score.maximum) == (Verdict.PENDING, 0, 4)
     assert len(score.checks) == len(verdicts)
+
+
+def test_what_a_person_marks_says_what_the_tests_found() -> None:
+    """The first reason that a check gives stands beside a person's criterion; without one, it says that a person reads."""
+    other = Reason("5", "3", "another cause", "another step")
+    found = [check(Verdict.EARNED), check(Verdict.PENDING, reason=WHY), check(Verdict.PENDING, reason=other)]
+    assert score_criterion(criterion(4.0, PERSON), found).reason == WHY
+    assert score_criterion(criterion(4.0, PERSON), found[:1]).reason == PENDING
 
 
 @pytest.mark.parametrize(

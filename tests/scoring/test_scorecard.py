@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -180,6 +181,23 @@ def test_numbers_that_json_has_not(value: float, text: str) -> None:
     """NaN and infinities become text, and no other number is touched."""
     document = told(scorecard(evidence={"worst": value, "best": 1e308, "none": 0.0}))
     assert document["labs"][0]["criteria"][0]["evidence"]["run"] == {"worst": text, "best": 1e308, "none": 0.0}
+
+
+def test_values_of_other_libraries() -> None:
+    """A number of numpy's is a number, and what JSON has no form for is told as text: nothing loses the scorecard."""
+    given_evidence = {"single": np.float32(0.5), "whole": np.int64(3), "no": np.float64("nan"), "path": Path("a/b")}
+    document = told(scorecard(evidence={**given_evidence, "yes": np.bool_(True)}))
+    found = document["labs"][0]["criteria"][0]["evidence"]["run"]
+    assert found == {"single": 0.5, "whole": 3, "no": "nan", "path": "a/b", "yes": True}
+    assert found["yes"] is True
+
+
+def test_rows_of_numbers_stand_in_one_line() -> None:
+    """A list of numbers takes one line of the file, one of anything else a line for each, so that people can read it."""
+    text = scorecard(evidence={"row": [1, -2.5, 3e-07], "words": ["1", "2"], "mixed": [1, "2"]}).dumps()
+    assert '"row": [1, -2.5, 3e-07],\n' in text
+    assert '"words": [\n' in text
+    assert '"mixed": [\n' in text
 
 
 outcomes = st.lists(

@@ -131,8 +131,9 @@ def require_quantise(found: QuantiseEvidence) -> None:
         expected="the input's codes in the input tensor after preprocess_input",
         hint="float_given",
     )
+    # A known mistake may make all images alike, which by itself looks as if they came late.
     check(
-        found.in_time,
+        found.in_time or found.mistake is not None,
         measured="the input tensor changes while run_inference runs",
         expected="the input's codes in the input tensor when preprocess_input returns",
         hint="work_in_run_inference",

@@ -76,12 +76,16 @@ class Value:
 
 @dataclass(frozen=True)
 class ArchiveSize:
-    """A file of the run, by its constant, and what DEFLATE leaves of it. ``optimizer``: it holds one's state."""
+    """A file of the run, by its constant, and what DEFLATE leaves of it; ``least`` at its best level.
+
+    ``optimizer``: it holds an optimizer's state.
+    """
 
     constant: str
     name: str
     bytes: int
     deflated: int
+    least: int
     optimizer: bool = False
 
 

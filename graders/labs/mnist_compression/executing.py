@@ -37,6 +37,7 @@ class Execution:
         """Executes every cell; one that fails does not keep the next ones from being executed."""
         for cell in self.cells:
             number = cell.index + 1
+            books.note = f"cell {number} is being executed"
             try:
                 reply = session.call("cell", {"number": number, "code": cell.code})
             except RunError as error:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from graders.errors import RunError
 from graders.evidence.codes import Encoding
 from graders.evidence.evaluation import Evaluation, evaluate
 from graders.evidence.scorer import Measurement
-from graders.evidence.sizes import deflate_size
+from graders.evidence.sizes import BEST, deflate_size
 from graders.labs.grading import Grading
 from graders.labs.held import held
 from graders.labs.mnist_compression.digits import Digits
@@ -46,6 +47,7 @@ NAMES = {
 }
 LITE, KERAS = "a .tflite file", "a Keras model in an .h5 or .keras file"
 MOST_FILES = 24
+MADE = (".tflite", ".h5", ".hdf5", ".keras", ".pb", ".ckpt", ".index", ".zip", ".gz", ".npz", ".npy", ".pkl", ".onnx")
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,13 @@ class Box:
             raise RunError(Verdict.FAILED, f"{name} lies outside of the folder that the notebook runs in", kind="file")
         target = self.grading.work / "artefacts" / self.run / "-".join(parts)
         return take_in(box / name, target, self.grading.lab.artefact_bytes, expected)
+
+
+def without_models(source: Path, target: Path) -> Path:
+    """A copy of a submission without models, archives and arrays: what counts is what its code makes of the digits."""
+    patterns = [f"*{ending}" for ending in MADE]
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns(*patterns), dirs_exist_ok=True)
+    return target
 
 
 def lite_file(grading: Grading, artefact: Artefact, digits: Digits) -> LiteFile:
@@ -162,5 +171,7 @@ def archive_sizes(box: Box) -> tuple[ArchiveSize, ...]:
         if artefact is not None:
             data = artefact.path.read_bytes()
             optimizer = b"optimizer_weights" in data or b"optimizer/" in data
-            found.append(ArchiveSize(constant, name, len(data), deflate_size(data), optimizer))
+            found.append(
+                ArchiveSize(constant, name, len(data), deflate_size(data), deflate_size(data, BEST), optimizer)
+            )
     return tuple(found)

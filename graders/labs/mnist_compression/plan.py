@@ -54,9 +54,10 @@ def run_notebook(grading: Grading, books: RunBooks) -> NotebookEvidence:
     except SubmissionError as error:
         raise RunError(Verdict.FAILED, str(error), kind="file") from None
     execution = Execution(cells)
-    session = grading.open(books.name)
+    code = files.without_models(grading.code, grading.work / "code")
+    session = grading.open(books.name, code=code)
     try:
-        executing.prepare(grading, session, str(grading.code / path.parent))
+        executing.prepare(grading, session, str(code / path.parent))
         execution.run(session, books)
         state = held(lambda: session.call("state").facts)
         tried = probes.try_functions(grading, session)

@@ -23,7 +23,7 @@ def test_any_file_is_archived(evidence: NotebookEvidence, lab: Lab) -> None:
     found = evidence.archived.get()
     told = "no number was returned" if found.given is None else f"{found.given:,.0f}"
     check(
-        found.given is not None and _is_archive([found.given], found.right, lab),
+        found.given is not None and _is_archive([found.given], found.right, found.right, lab),
         measured=f"{told} for a file that it had not seen",
         expected=f"about {found.right:,.0f} bytes",
         hint="no_number" if found.given is None else "archive_function",
@@ -41,7 +41,7 @@ def test_archives_were_measured(evidence: NotebookEvidence, lab: Lab) -> None:
     for word, files in _asked(evidence).items():
         for file in files:
             sizes[file.name] = f"{file.bytes:,} bytes, {file.deflated:,} in an archive"
-        if not any(_is_archive(stated, file.deflated, lab) for file in files):
+        if not any(_is_archive(stated, file.least, file.deflated, lab) for file in files):
             missing.append(_told(word, files))
     observe(archives=sizes)
     check(
@@ -77,15 +77,15 @@ def _told(word: str, files: Sequence[ArchiveSize]) -> str:
 
 def _why_sizes(evidence: NotebookEvidence, lab: Lab, stated: Sequence[float]) -> str:
     asked = [file for files in _asked(evidence).values() for file in files]
-    if any(file.optimizer and _is_archive(stated, file.deflated, lab) for file in evidence.archives):
+    if any(file.optimizer and _is_archive(stated, file.least, file.deflated, lab) for file in evidence.archives):
         return "optimizer_state"
-    if any(_is_archive(stated, file.deflated, lab) for file in asked):
+    if any(_is_archive(stated, file.least, file.deflated, lab) for file in asked):
         return "archive_wrong_file"
     return "archives"
 
 
-def _is_archive(stated: Sequence[float], deflated: float, lab: Lab) -> bool:
+def _is_archive(stated: Sequence[float], least: float, deflated: float, lab: Lab) -> bool:
     """Whether one of the figures is the size of an archive with so many bytes of data."""
-    low = deflated * (1 - lab.thresholds["archive"])
+    low = least * (1 - lab.thresholds["archive"])
     high = deflated * (1 + lab.thresholds["archive"]) + lab.thresholds["archive_bytes"]
     return any(low <= figure * unit <= high for figure in stated for unit in UNITS)

@@ -1,0 +1,309 @@
+"""Do the tests notice a changed line?  ``python benchmarks/mutation.py [MODULE…] [--sample N] [--results FILE]``.
+
+Each mutant of a module (``mutants.py``) is tried in a fork of a process that has loaded the modules and collected the
+tests: the fork exchanges the code of one function and runs the tests that reach the changed lines, the quickest first,
+until one fails. A mutant that no test notices survives; the survivors are listed, and docs/mutation.md explains them.
+Tests that start servers or TensorFlow take no part.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import gc
+import importlib
+import json
+import os
+import pickle
+import random
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, FrameType, FunctionType
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import pytest  # noqa: E402 - the path comes first
+from mutants import Mutant, mutants  # noqa: E402
+
+MODULES = (
+    "scoring", "evidence/calibration.py", "evidence/codes.py", "evidence/evaluation.py", "evidence/latency.py",
+    "evidence/sizes.py", "evidence/compression", "evidence/tflite", "evidence/claims",
+)  # fmt: skip
+TESTS = ("tests/scoring", "tests/evidence")
+LEFT_OUT = ("tests/evidence/test_mutated_files.py", "tests/evidence/test_scorer.py")
+SERVERS = {"scorer", "calibration", "server", "ground"}
+"""Fixtures that start a process or load TensorFlow."""
+EXAMPLES = 25
+SEED = 20240
+CACHED = type(functools.cache(len))
+CPU_S, WALL_S, MEMORY = 20.0, 60, 6 << 30
+"""The most that one mutant may take."""
+KILLED, SURVIVED, TIMEOUT, UNREACHED, SAME = "killed", "survived", "timed out", "not reached", "same code"
+
+
+@dataclass
+class Reach:
+    """What a test does when nothing is changed: whether it passes, its seconds, and which lines it reaches."""
+
+    passed: bool
+    seconds: float
+    lines: dict[str, set[int]]
+    loaded: set[str]
+
+
+@dataclass(eq=False)
+class Run:
+    """A plugin of pytest: takes the place of its loop over the tests."""
+
+    files: tuple[Path, ...]
+    sample: int | None
+    results: Path | None
+    scratch: Path
+    found: list[tuple[Mutant, str, str]] = field(default_factory=list)
+    caches: list[Any] = field(default_factory=list)
+    failed: bool = False
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Takes out the tests that start something, and asks for few examples of the others."""
+        from hypothesis import Phase, settings
+
+        items[:] = [item for item in items if not SERVERS & set(getattr(item, "fixturenames", ()))]
+        for item in items:
+            test = getattr(item, "obj", None)
+            test = getattr(test, "__func__", test)
+            made = getattr(test, "_hypothesis_internal_use_settings", None)
+            if made is not None:
+                test._hypothesis_internal_use_settings = settings(  # noqa: SLF001 - nothing public changes these
+                    made, max_examples=min(EXAMPLES, made.max_examples), deadline=None, derandomize=True, database=None,
+                    phases=[Phase.explicit, Phase.generate],
+                )  # fmt: skip
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A failure in a fork ends it."""
+        self.failed |= report.failed
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Learns what the tests reach, then tries each mutant."""
+        for path in self.files:
+            importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
+        reached = {item: self.reach(item) for item in session.items}
+        for item in [item for item, reach in reached.items() if not reach.passed]:
+            print(f"left out, since it fails here: {item.nodeid}", file=sys.stderr)
+            del reached[item]
+        _load(set().union(*(reach.loaded for reach in reached.values())))
+        functions = _functions(self.files)
+        self.caches = [each for each in gc.get_objects() if isinstance(each, CACHED)]
+        gc.collect()
+        gc.freeze()
+        for path in self.files:
+            self.try_all(path, reached, functions)
+        return True
+
+    def reach(self, item: pytest.Item) -> Reach:
+        """Runs one test in a fork that watches the lines."""
+        names = {str(path) for path in self.files}
+        into = self.scratch / "reach"
+
+        def watched() -> None:
+            lines: dict[str, set[int]] = {}
+            before, start = set(sys.modules), time.process_time()
+            watch(names, lines)
+            self.passes([item])
+            sys.settrace(None)
+            reach = Reach(not self.failed, time.process_time() - start, lines, set(sys.modules) - before)
+            into.write_bytes(pickle.dumps(reach))
+
+        into.unlink(missing_ok=True)
+        forked(watched, 10 * CPU_S)
+        shutil.rmtree(self.scratch / "tmp", ignore_errors=True)
+        return pickle.loads(into.read_bytes()) if into.exists() else Reach(False, 0, {}, set())
+
+    def try_all(self, path: Path, reached: Mapping[pytest.Item, Reach], functions: Mapping[Any, FunctionType]) -> None:
+        """Tries the mutants of a file, or a sample of them."""
+        chosen = list(mutants(path))
+        if self.sample is not None and self.sample < len(chosen):
+            chosen = random.Random(f"{SEED} {path.name}").sample(chosen, self.sample)
+        for mutant in chosen:
+            tests = [item for item, reach in reached.items() if _touches(mutant, reach)]
+            tests.sort(key=lambda item: reached[item].seconds)
+            self.note(mutant, *self.tried(mutant, tests, functions))
+
+    def tried(self, mutant: Mutant, tests: list[pytest.Item], functions: Mapping[Any, FunctionType]) -> tuple[str, str]:
+        """What became of a mutant, and which test noticed."""
+        key = (str(mutant.module), mutant.function, mutant.first)
+        if not tests or key not in functions:
+            return UNREACHED, ""
+        function, into = functions[key], self.scratch / "killer"
+        try:
+            code = _code(mutant.code(), mutant)
+        except SyntaxError:
+            return SAME, ""
+        if code == function.__code__ or len(code.co_freevars) != len(function.__code__.co_freevars):
+            return SAME, ""
+
+        def changed() -> None:
+            function.__code__ = code
+            for each in self.caches:
+                each.cache_clear()
+            killer = self.passes(tests)
+            into.write_text(killer or "")
+
+        into.unlink(missing_ok=True)
+        status = forked(changed, CPU_S)
+        shutil.rmtree(self.scratch / "tmp", ignore_errors=True)
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) in {signal.SIGPROF, signal.SIGALRM}:
+            return TIMEOUT, ""
+        if not into.exists():
+            return KILLED, f"ended with status {status}"
+        killer = into.read_text()
+        return (KILLED, killer) if killer else (SURVIVED, f"{len(tests)} tests")
+
+    def passes(self, tests: list[pytest.Item]) -> str | None:
+        """The first of these tests that fails."""
+        for item, following in zip(tests, [*tests[1:], None], strict=True):
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+            if self.failed:
+                return item.nodeid
+        return None
+
+    def note(self, mutant: Mutant, state: str, by: str) -> None:
+        """Keeps a result, and shows it unless the mutant was killed."""
+        self.found.append((mutant, state, by))
+        if state in {SURVIVED, UNREACHED, TIMEOUT}:
+            print(f"{state}: {_shown(mutant)}  [{by}]", file=sys.stderr, flush=True)
+        if self.results is not None:
+            with self.results.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([_shown(mutant), mutant.operator, state, by]) + "\n")
+
+
+def forked(work: Callable[[], None], seconds: float) -> int:
+    """The status with which a fork that did some work ended; it is killed after so many seconds of CPU."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)[1]
+    code = 1
+    try:
+        silent = os.open(os.devnull, os.O_RDWR)
+        for number in (0, 1, 2):
+            os.dup2(silent, number)
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        signal.alarm(WALL_S)
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        work()
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def watch(names: set[str], lines: dict[str, set[int]]) -> None:
+    """Notes which lines of some files run from now on."""
+
+    def step(frame: FrameType, _event: str, _arg: Any) -> Any:
+        lines.setdefault(frame.f_code.co_filename, set()).add(frame.f_lineno)
+        return step
+
+    def enter(frame: FrameType, event: str, arg: Any) -> Any:
+        return step(frame, event, arg) if frame.f_code.co_filename in names else None
+
+    threading.settrace(enter)
+    sys.settrace(enter)
+
+
+def _touches(mutant: Mutant, reach: Reach) -> bool:
+    first, last = mutant.lines
+    return not reach.lines.get(str(mutant.module), set()).isdisjoint(range(first, last + 1))
+
+
+def _load(names: Iterable[str]) -> None:
+    """Loads what the tests load, so that no fork has to."""
+    for name in sorted(names):
+        if not name.startswith(("tests", "tensorflow", "_pytest", "__")):
+            try:
+                importlib.import_module(name)
+            except Exception:  # noqa: BLE001 - a module that a test made
+                continue
+
+
+def _functions(files: Iterable[Path]) -> dict[Any, FunctionType]:
+    """The functions of some files by file, name and first line."""
+    names = {str(path) for path in files}
+    made = [each for each in gc.get_objects() if isinstance(each, FunctionType) and each.__code__.co_filename in names]
+    return {(each.__code__.co_filename, each.__code__.co_qualname, each.__code__.co_firstlineno): each for each in made}
+
+
+def _code(module: CodeType, mutant: Mutant) -> CodeType:
+    """The code of the mutant's function within that of its module."""
+    (found,) = [
+        each for each in _within(module) if each.co_qualname == mutant.function and each.co_firstlineno == mutant.first
+    ]
+    return found
+
+
+def _within(code: CodeType) -> Iterator[CodeType]:
+    for each in code.co_consts:
+        if isinstance(each, CodeType):
+            yield each
+            yield from _within(each)
+
+
+def _shown(mutant: Mutant) -> str:
+    return mutant.name.replace(f"{ROOT}/", "")
+
+
+def files(names: Iterable[str]) -> tuple[Path, ...]:
+    """The files that names below graders/ mean."""
+    found = [ROOT / "graders" / name for name in names]
+    return tuple(file for path in found for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path]))
+
+
+def table(found: Iterable[tuple[Mutant, str, str]]) -> Iterator[str]:
+    """The totals by module, as a table of Markdown."""
+    counted: dict[str, Counter[str]] = {}
+    for mutant, state, _ in found:
+        if state != SAME:
+            counted.setdefault(str(mutant.module.relative_to(ROOT / "graders")), Counter())[state] += 1
+    yield "| module | mutants | killed | timed out | survived | not reached |"
+    yield "|---|---|---|---|---|---|"
+    total = sum(counted.values(), Counter[str]())
+    for name, states in [*counted.items(), ("all", total)]:
+        cells = [states.total(), *(states[state] for state in (KILLED, TIMEOUT, SURVIVED, UNREACHED))]
+        yield f"| {name} | {' | '.join(map(str, cells))} |"
+
+
+def main() -> int:
+    """Runs it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("modules", nargs="*", default=MODULES, help="files or folders below graders/")
+    parser.add_argument("--sample", type=int, help="so many mutants of each file, drawn with a fixed seed")
+    parser.add_argument("--results", type=Path, help="append each result to this file, a line of JSON each")
+    parser.add_argument("--tests", nargs="+", default=TESTS, help="the tests to use: tests/scoring tests/evidence")
+    chosen = parser.parse_args()
+    os.chdir(ROOT)
+    with tempfile.TemporaryDirectory(prefix="optgrade-mutants-") as scratch:
+        run = Run(files(chosen.modules), chosen.sample, chosen.results and chosen.results.absolute(), Path(scratch))
+        pytest.main(
+            ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:randomly", f"--basetemp={scratch}/tmp", *chosen.tests,
+             *(f"--ignore={each}" for each in LEFT_OUT)],
+            plugins=[run],
+        )  # fmt: skip
+    print("\n".join(table(run.found)))
+    return int(any(state in {SURVIVED, UNREACHED} for _, state, _ in run.found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

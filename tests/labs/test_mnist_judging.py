@@ -1,0 +1,209 @@
+"""The notebook lab's verdicts on real files, which a notebook without TensorFlow copies into its box: a whole run, cheaply."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graders import profiles
+from graders.errors import RunError
+from graders.evidence.scorer import Scorer, start_server
+from graders.labs.checks import Lost
+from graders.labs.definition import LABS, load
+from graders.labs.grading import Grading, RunBooks
+from graders.labs.held import Held
+from graders.labs.kept import Kept
+from graders.labs.mnist_compression import (
+    figures,
+    files,
+    plan,
+    test_conversion,
+    test_post_training,
+    test_pruning,
+    test_quantisation_aware,
+    test_sizes,
+)
+from graders.labs.mnist_compression.evidence import KerasModel, NotebookEvidence
+from graders.labs.mnist_compression.network import Layers
+from graders.sandbox import Server, choose
+from graders.verdicts import Verdict
+
+LAB = load(LABS / "mnist_compression")
+DATA = Path(__file__).resolve().parent / "data_mnist"
+MODULES = (test_conversion, test_post_training, test_quantisation_aware, test_pruning, test_sizes)
+NAMES = ("FILE_WEIGHTS", "FILE_NON_QUANTIZED_TFLITE", "FILE_PT_QUANTIZED", "FILE_QAT_QUANTIZED", "FILE_PRUNED_MODEL",
+         "FILE_PRUNED_QUANTIZED_TFLITE")  # fmt: skip
+PLACES = ("baseline_weights.h5", "non_quantized.tflite", "post_training_quantized.tflite", "quant_aware_quantized.tflite",
+          "pruned_model.h5", "pruned_quantized.tflite")  # fmt: skip
+CELLS = (
+    "import sys; sys.modules['tensorflow'] = None",
+    "\n".join(f"{name} = {place!r}" for name, place in zip(NAMES, PLACES, strict=True)),
+    f"from pathlib import Path\nfor file in Path({str(DATA)!r}).glob('*_*.*'):\n    Path(file.name).write_bytes(file.read_bytes())",
+    "import gzip\ndef get_gzipped_model_size(f):\n    return len(gzip.compress(Path(f).read_bytes()))",
+    "MODEL_SIZE = {n: get_gzipped_model_size(n) for n in (FILE_WEIGHTS, FILE_PRUNED_MODEL)}",
+    "print('archive', get_gzipped_model_size(FILE_PRUNED_QUANTIZED_TFLITE), 'bytes')",
+    "convert_tflite(None)",
+)
+
+
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NotebookEvidence]:
+    """What the run of such a notebook comes to."""
+    folder = tmp_path_factory.mktemp("notebook")
+    path = folder / "code" / LAB.student_file
+    path.parent.mkdir(parents=True)
+    cells = [{"cell_type": "code", "source": [cell], "execution_count": None, "outputs": []} for cell in CELLS]
+    path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    profile = profiles.choose("embedded", None, None)
+    with Server(["numpy"], choose("bare"), {}) as runner, start_server(choose("bare"), scratch=folder) as scorers:
+        scorer = Scorer(scorers, folder / "scorers", [folder])
+        grading = Grading(
+            lab=LAB, profile=profile, seed=3, code=folder / "code", work=folder / "work", server=runner, scorer=scorer,
+            kept=Kept(folder / "kept"),
+        )  # fmt: skip
+        yield plan.run_notebook(grading, RunBooks("notebook"))
+
+
+def judged(evidence: NotebookEvidence) -> dict[str, str]:
+    """The hint or the verdict of every check that fails, by its test's name."""
+    found = {}
+    for module in MODULES:
+        for name, test in vars(module).items():
+            if name.startswith("test_"):
+                outcome = outcome_of(module, name, test, evidence)
+                if outcome:
+                    found[name] = outcome
+    return found
+
+
+def outcome_of(module: ModuleType, name: str, test: Any, evidence: NotebookEvidence) -> str:
+    wanted = inspect.signature(test).parameters
+    try:
+        test(**{key: value for key, value in {"evidence": evidence, "lab": LAB}.items() if key in wanted})
+    except Lost as lost:
+        return lost.hint
+    except RunError as error:
+        return error.verdict.value
+    return ""
+
+
+# Without TensorFlow none of these can be called.
+UNCALLED = {"test_any_model_is_converted": "failed", "test_any_file_is_evaluated": "failed", "test_any_model_is_quantised": "failed"}
+
+
+def model(evidence: NotebookEvidence, change: Any) -> KerasModel:
+    """The pruned model with its kernels changed."""
+    pruned = evidence.pruned.get()
+    arrays = {name: change(values) if "kernel" in name else values for name, values in pruned.layers.arrays.items()}
+    return replace(pruned, layers=Layers(arrays))
+
+
+def test_right_files_lose_nothing(evidence: NotebookEvidence) -> None:
+    """A cell that fails beside them costs nothing either."""
+    assert judged(evidence) == UNCALLED
+    assert [failure.number for failure in evidence.executed.failures] == [7]
+    facts = figures.describe(evidence)
+    assert facts["zeros"] == {
+        "convolution's kernel": 86, "convolution's bias": 0, "dense layer's kernel": 16223, "dense layer's bias": 0,
+    }  # fmt: skip
+    assert 0.8 < facts["files"]["pruned_quantized.tflite"]["accuracy"] < 0.95
+
+
+def test_committed_models_are_not_there(tmp_path: Path) -> None:
+    """What was made elsewhere can't be handed out again as what this execution made."""
+    for name in ("a.tflite", "deep/b.h5", "helper.py", "picture.png"):
+        (tmp_path / "own" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "own" / name).write_bytes(b"x")
+    copy = files.without_models(tmp_path / "own", tmp_path / "copy")
+    assert {path.name for path in copy.rglob("*.*")} == {"helper.py", "picture.png"}
+
+
+def test_what_numpy_computes_is_what_the_file_computes(evidence: NotebookEvidence) -> None:
+    """A Keras file is never run, so its accuracy is computed from its arrays."""
+    assert evidence.baseline.get().accuracy == evidence.non_quantised.get().quality.get().accuracy
+
+
+def test_never_pruned(evidence: NotebookEvidence) -> None:
+    """The baseline in the place of the pruned model, and quantised."""
+    wrong = replace(evidence, pruned=evidence.baseline, pruned_quantised=evidence.post_training)
+    assert judged(wrong).items() - UNCALLED.items() == {
+        ("test_number_of_zeros", "never_fitted"),
+        ("test_the_model_is_stripped", "no_zeros"),
+        ("test_quantised_with_its_zeros", "quantised_unpruned"),
+    } | ({("test_accuracy", "no_zeros")})
+
+
+@pytest.mark.parametrize(
+    ("share", "hint"), [(0.5, "pruned_once"), (0.7, "ended_early"), (0.9, "other_sparsity"), (0.4, "other_sparsity")]
+)
+def test_other_shares_of_zeros(share: float, hint: str, evidence: NotebookEvidence) -> None:
+    """The share tells what was wrong with the schedule."""
+
+    def change(values: Any) -> Any:
+        flat = np.where(values == 0, 1e-2, values).ravel()
+        flat[np.argsort(np.abs(flat))[: round(share * flat.size)]] = 0
+        return flat.reshape(values.shape)
+
+    wrong = replace(evidence, pruned=Held(model(evidence, change)))
+    assert judged(wrong)["test_number_of_zeros"] == hint
+
+
+def test_near_zeros_are_no_zeros(evidence: NotebookEvidence) -> None:
+    """An archive saves nothing on them."""
+    wrong = replace(evidence, pruned=Held(model(evidence, lambda values: values + 1e-6)))
+    assert judged(wrong)["test_number_of_zeros"] == "near_zeros"
+
+
+def test_wrappers_left_in(evidence: NotebookEvidence) -> None:
+    """Masks are numbers too."""
+    wrong = replace(evidence.pruned.get(), numbers=40_805, wrapped=("mask", "threshold"))
+    found = judged(replace(evidence, pruned=Held(wrong)))
+    assert found.items() - UNCALLED.items() == {("test_the_model_is_stripped", "not_stripped")}
+
+
+@pytest.mark.parametrize(
+    ("file", "hint"), [("post_training", "qat_dynamic"), ("non_quantised", "qat_plain_float")]
+)
+def test_not_quantised_in_training(file: str, hint: str, evidence: NotebookEvidence) -> None:
+    """Weights alone are not enough, and such a file is the baseline's."""
+    found = judged(replace(evidence, quantisation_aware=getattr(evidence, file)))
+    assert found["test_the_file_is_quantised"] == hint
+    assert found["test_the_model_was_trained"] == "qat_untrained"
+
+
+def test_quantised_files_in_other_places(evidence: NotebookEvidence) -> None:
+    """Each file is told from the others."""
+    wrong = replace(evidence, non_quantised=evidence.post_training, post_training=evidence.pruned_quantised)
+    found = judged(wrong)
+    assert found["test_the_file_holds_the_baseline"] == "not_float"
+    assert found["test_weights_are_int8"] == "ptq_other_model"
+    assert judged(replace(evidence, post_training=evidence.non_quantised))["test_weights_are_int8"] == "weights_not_quantised"
+
+
+def test_archives_of_other_files(evidence: NotebookEvidence) -> None:
+    """A figure that is no archive of the file that was asked for."""
+    known = evidence.figures.get()
+    sizes = {name: size for name, size in known.sizes.items() if "pruned" not in name}
+    wrong = replace(evidence, figures=Held(replace(known, sizes=sizes)))
+    assert judged(wrong)["test_archives_were_measured"] == "archive_wrong_file"
+    none = replace(known, sizes={}, printed=())
+    assert judged(replace(evidence, figures=Held(none)))["test_archives_were_measured"] == "archives"
+
+
+def test_a_notebook_that_leaves_nothing(evidence: NotebookEvidence) -> None:
+    """What was not written is missing, criterion by criterion."""
+    nothing = Held[Any](None, RunError(Verdict.MISSING, "no file was written"))
+    wrong = replace(
+        evidence, baseline=nothing, non_quantised=nothing, post_training=nothing, quantisation_aware=nothing,
+        pruned=nothing, pruned_quantised=nothing, archives=(),
+    )  # fmt: skip
+    found = {name: hint for name, hint in judged(wrong).items() if name not in UNCALLED}
+    assert set(found.values()) == {"missing", "archives"}
