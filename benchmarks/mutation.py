@@ -48,8 +48,9 @@ SERVERS = {"scorer", "calibration", "server", "ground"}
 EXAMPLES = 25
 SEED = 20240
 CACHED = type(functools.cache(len))
-CPU_S, WALL_S, MEMORY = 20.0, 60, 6 << 30
-"""The most that one mutant may take."""
+CPU_S, WALL_S, MEMORY = 10.0, 60, 6 << 30
+"""The most that one mutant may take: seconds of CPU beyond twice what its tests take, seconds in all beyond eight times
+that, and bytes."""
 KILLED, SURVIVED, TIMEOUT, UNREACHED, SAME = "killed", "survived", "timed out", "not reached", "same code"
 
 
@@ -139,9 +140,12 @@ class Run:
         for mutant in chosen:
             tests = [item for item, reach in reached.items() if _touches(mutant, reach)]
             tests.sort(key=lambda item: reached[item].seconds)
-            self.note(mutant, *self.tried(mutant, tests, functions))
+            usual = sum(reached[item].seconds for item in tests)
+            self.note(mutant, *self.tried(mutant, tests, functions, usual))
 
-    def tried(self, mutant: Mutant, tests: list[pytest.Item], functions: Mapping[Any, FunctionType]) -> tuple[str, str]:
+    def tried(
+        self, mutant: Mutant, tests: list[pytest.Item], functions: Mapping[Any, FunctionType], usual: float
+    ) -> tuple[str, str]:
         """What became of a mutant, and which test noticed."""
         key = (str(mutant.module), mutant.function, mutant.first)
         if not tests or key not in functions:
@@ -162,7 +166,7 @@ class Run:
             into.write_text(killer or "")
 
         into.unlink(missing_ok=True)
-        status = forked(changed, CPU_S)
+        status = forked(changed, usual)
         shutil.rmtree(self.scratch / "tmp", ignore_errors=True)
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) in {signal.SIGPROF, signal.SIGALRM}:
             return TIMEOUT, ""
@@ -189,8 +193,8 @@ class Run:
                 file.write(json.dumps([_shown(mutant), mutant.operator, state, by]) + "\n")
 
 
-def forked(work: Callable[[], None], seconds: float) -> int:
-    """The status with which a fork that did some work ended; it is killed after so many seconds of CPU."""
+def forked(work: Callable[[], None], usual: float) -> int:
+    """The status with which a fork that did some work ended; it is killed where it takes far more than usual."""
     sys.stdout.flush()
     child = os.fork()
     if child:
@@ -201,8 +205,8 @@ def forked(work: Callable[[], None], seconds: float) -> int:
         for number in (0, 1, 2):
             os.dup2(silent, number)
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_PROF, seconds)
-        signal.alarm(WALL_S)
+        signal.setitimer(signal.ITIMER_PROF, CPU_S + 2 * usual)
+        signal.alarm(WALL_S + int(8 * usual))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         work()
         code = 0

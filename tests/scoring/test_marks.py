@@ -251,6 +251,7 @@ def test_a_comment_without_points_is_kept(tmp_path: Path) -> None:
         (b'submission = "a"\n\n[marks."x"]\npoints = 0,5\n', "not TOML: Expected newline or end of document after"),
         (b'submission = "a"\nsubmission = "b"\n', "not TOML: Cannot overwrite a value (at line 2, column 17)"),
         (b'submission = "a"\n# caf\xe9\n', "not UTF-8 (line 2)"),
+        (b"\n# caf\xe9\n", "not UTF-8 (line 2)"),
         ("submission = ''".encode("utf-16"), "not UTF-8 (line 1)"),
         (b"submission = " + b"9" * 5000, "a number too long, or lists in lists without end"),
         (b"submission = " + b"[" * 50_000, "a number too long, or lists in lists without end"),
