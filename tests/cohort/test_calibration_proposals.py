@@ -129,7 +129,7 @@ def test_too_few_values_propose_nothing() -> None:
     """One grading is no reason to move anything, and no reason to trust it."""
     found = found_in([measured(0.5)])
     assert not found.holds
-    assert (found.proposed, found.note) == (0.6, "too few values to propose one")
+    assert (found.proposed, found.note) == (0.6, "too few gradings, 1, to propose another value")
 
 
 @pytest.mark.parametrize(

@@ -28,12 +28,16 @@ CONSTANT, NORMAL, GUMBEL, NOTHING = "constant", "normal", "Gumbel", "too few val
 
 @dataclass(frozen=True)
 class Group:
-    """The values that one check of one submission gave, larger ones being worse, and in which grading it gave each."""
+    """The values that one check of one submission gave, larger ones being worse, and in which grading it gave each.
+
+    ``drawn``: the check's run is of a value drawn for the grading, so it is another one each time, with one value.
+    """
 
     submission: str
     check: str
     values: tuple[float, ...]
     gradings: tuple[str, ...]
+    drawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,11 @@ def spread_of(groups: Sequence[Group]) -> Spread:
     # Half a unit in the last place of a value is no spread.
     if within <= 1e-12 * largest:
         return Spread(CONSTANT, 0.0, 0.0)
+    effect = _design_effect(list(by_grading.values()))
     # Of the worse half alone, so half as much is known.
-    known = max(1.0, freedom / 2 / _design_effect(list(by_grading.values())))
+    known = max(1.0, freedom / 2 / effect)
     upper = within * math.sqrt(known / _chi_square(1 - CONFIDENCE, known))
-    return Spread(GUMBEL if _heavy(residuals) else NORMAL, within, upper)
+    return Spread(GUMBEL if _heavy(residuals, effect) else NORMAL, within, upper)
 
 
 def _residuals(values: Sequence[float]) -> list[float]:
@@ -80,12 +85,12 @@ def _worse(residuals: Sequence[float], freedom: float) -> float:
     return math.sqrt(sum(residual**2 for residual in residuals) / freedom)
 
 
-def _heavy(residuals: Sequence[float]) -> bool:
+def _heavy(residuals: Sequence[float], effect: float) -> bool:
     """Whether the worse half, mirrored, has a larger kurtosis than a normal distribution."""
     half = len(residuals) / 2
     second = sum(residual**2 for residual in residuals if residual > 0) / half
     fourth = sum(residual**4 for residual in residuals if residual > 0) / half
-    return second > 0 and (fourth / second**2 - 3) * math.sqrt(half / 24) > HEAVY
+    return second > 0 and (fourth / second**2 - 3) * math.sqrt(half / effect / 24) > HEAVY
 
 
 def _design_effect(by_grading: Sequence[Sequence[float]]) -> float:
@@ -107,11 +112,16 @@ def _chi_square(probability: float, freedom: float) -> float:
 
 def chance(groups: Sequence[Group], spread: Spread, limit: float) -> float:
     """The chance of a value beyond ``limit`` in any check of a submission, for the submission where it is largest."""
-    by_submission: dict[str, float] = {}
+    shown: dict[str, float] = {}
+    drawn: dict[str, float] = {}
     for group in groups:
-        told = by_submission.get(group.submission, 0.0) + _chance(group, spread, limit)
-        by_submission[group.submission] = min(1.0, told)
-    return max(by_submission.values(), default=0.0)
+        told = _chance(group, spread, limit)
+        # Of the runs with a drawn value there is one in a grading.
+        if group.drawn:
+            drawn[group.submission] = max(drawn.get(group.submission, 0.0), told)
+        else:
+            shown[group.submission] = shown.get(group.submission, 0.0) + told
+    return max((min(1.0, shown.get(name, 0.0) + drawn.get(name, 0.0)) for name in {*shown, *drawn}), default=0.0)
 
 
 def _chance(group: Group, spread: Spread, limit: float) -> float:

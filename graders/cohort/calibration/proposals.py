@@ -14,6 +14,10 @@ from graders.labs.definition import Lab
 ALLOWED = 1e-4
 """Less than one right submission in 10,000 may lose points for a threshold."""
 DIGITS = 2
+LEAST_GRADINGS = 8
+"""Of fewer no other value is proposed."""
+DRAWN = "drawn"
+"""Part of the names of runs whose value is drawn for the grading."""
 ONLY_MISTAKES = "no right submission gets to it: it tells mistakes from each other"
 NEVER = "met in no grading: no check tells what it holds against it"
 
@@ -30,8 +34,9 @@ class Mistake:
 class Finding:
     """A threshold with what right submissions and mistakes gave.
 
-    ``count`` values of right submissions, from ``low`` to ``high``; ``chance`` that right work breaks ``today``'s
-    value, by ``model``; ``unmodelled``: the same of a value beyond all that were seen, whatever their distribution.
+    ``count`` values of right submissions, of one check ``gradings`` at most, from ``low`` to ``high``; ``chance`` that
+    right work breaks ``today``'s value, by ``model``; ``unmodelled``: the same of a value beyond all that were seen,
+    whatever their distribution.
     ``logarithmic``: ``spread`` and the model are of logarithms. ``proposed`` differs from today's where that lets too
     much right work fail; ``least`` is the nearest limit with the allowed chance. ``beyond`` is the nearest mistake that
     the threshold shows; ``within``, where right work never gets to it, the nearest one of those that keep to it.
@@ -42,6 +47,7 @@ class Finding:
     today: float
     proposed: float
     count: int
+    gradings: int
     mean: float
     spread: float
     logarithmic: bool
@@ -91,6 +97,7 @@ def _finding(name: str, limit: float, results: Sequence[Measured], costs: Mappin
     scale = _scale(side, [limit, *values])
     groups = _groups(right, scale)
     spread = spread_of(groups)
+    gradings = max((len(group.values) for group in groups), default=0)
     least = scale.back(smallest_limit(groups, spread, ALLOWED)) if groups else math.nan
     finding = Finding(
         name=name,
@@ -107,7 +114,8 @@ def _finding(name: str, limit: float, results: Sequence[Measured], costs: Mappin
         chance=chance(groups, spread, scale.to(limit)),
         least=least,
         # By gradings, not by values: those of one grading depend on each other.
-        unmodelled=without_a_model(max((len(group.values) for group in groups), default=0)),
+        unmodelled=without_a_model(gradings),
+        gradings=gradings,
         lost=tuple(dict.fromkeys(str(each.job) for each, sample in right if sample.beyond(limit))),
         beyond=_nearest([each for each in wrong if each[1].beyond(limit) and each[1].lost], limit),
         within=_nearest([each for each in wrong if not each[1].beyond(limit)], limit) if not values else None,
@@ -140,12 +148,16 @@ def _scale(side: str, values: Sequence[float]) -> _Scale:
 
 def _groups(right: Sequence[tuple[Measured, Sample]], scale: _Scale) -> list[Group]:
     """The values by submission and by check."""
+    checks = [f"{sample.criterion} {sample.check.partition(' (')[0]}" for _, sample in right]
+    # Where every run is a drawn one, what is drawn is not what matters.
+    apart = not all(DRAWN in check for check in checks)
     found: dict[tuple[str, str], dict[str, float]] = {}
-    for measured, sample in right:
+    for (measured, sample), check in zip(right, checks, strict=True):
         job = measured.job
-        submission = f"{job.kind}/{job.case}"
-        found.setdefault((submission, f"{sample.criterion} {sample.check}"), {})[str(job)] = scale.to(sample.value)
-    return [Group(*key, tuple(values.values()), tuple(values)) for key, values in found.items()]
+        drawn = apart and DRAWN in check
+        key = (f"{job.kind}/{job.case}", f"{check} {job.seed}" if drawn else check)
+        found.setdefault(key, {})[str(job)] = scale.to(sample.value)
+    return [Group(*key, tuple(each.values()), tuple(each), apart and DRAWN in key[1]) for key, each in found.items()]
 
 
 def _nearest(found: Sequence[tuple[str, Sample]], limit: float) -> Mistake | None:
@@ -157,8 +169,8 @@ def _with_proposal(finding: Finding, sign: float) -> Finding:
     if finding.holds:
         note = "" if finding.count else ONLY_MISTAKES if finding.beyond or finding.within else NEVER
         return replace(finding, note=note)
-    if not math.isfinite(finding.least):
-        return replace(finding, note="too few values to propose one")
+    if finding.gradings < LEAST_GRADINGS or not math.isfinite(finding.least):
+        return replace(finding, note=f"too few gradings, {finding.gradings}, to propose another value")
     proposed = rounded(finding.least, up=sign > 0)
     if finding.beyond is not None and sign * proposed >= sign * finding.beyond.value:
         note = f"{proposed:g} would let right work pass, and {finding.beyond.case} as well"
