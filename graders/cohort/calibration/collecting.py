@@ -15,6 +15,7 @@ from graders.cohort.calibration import grading
 from graders.cohort.calibration.records import CORRECT, MISTAKES, REFERENCE, Job, Measured, Results, samples_of
 from graders.cohort.corpus import cases as corpus
 from graders.cohort.corpus.cases import Case
+from graders.errors import GraderError
 from graders.grade import REPOSITORY, Servers
 from graders.labs.catalogue import LabEntry
 from graders.labs.definition import Lab
@@ -126,6 +127,9 @@ def _measured(job: Job, case: Case | None, lab: Lab, made: str, servers: Servers
         card = grading.graded(submission, [lab.id], folder / "report", servers, seed=job.seed, select=select)
     criteria = grading.criteria_of(card)
     verdicts = {each["id"]: each["verdict"] for each in criteria}
+    dead = [each for each in criteria if each["verdict"] == Verdict.UNSCORED.value]
+    if dead and not any(True for _ in samples_of(criteria)):
+        raise GraderError(f"{job}: nothing could be measured: {dead[0]['reason']['measured']}")
     fine = (Verdict.EARNED.value, Verdict.PENDING.value, Verdict.UNSCORED.value)
     return Measured(
         job=job,
