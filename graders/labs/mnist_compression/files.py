@@ -154,8 +154,8 @@ def keras_model(grading: Grading, artefact: Artefact, digits: Digits) -> KerasMo
         )
     left = [word for word in WRAPPERS if any(word in name for name in found.arrays)]
     accuracy = max(_accuracy(layers, digits, scale) for scale in (1 / 255, 1.0))
-    # Single numbers are counts and rates that Keras keeps of a model that was compiled.
-    numbers = sum(int(array.size) for array in found.arrays.values() if array.ndim)
+    # Single numbers are a metric's or a step's; they weigh nothing.
+    numbers = sum(int(array.size) for array in found.arrays.values() if array.size > 1)
     return KerasModel(artefact.path.name, layers, numbers, tuple(left), found.optimizer, accuracy)
 
 

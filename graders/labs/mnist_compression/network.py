@@ -23,7 +23,7 @@ PARAMETERS = 20_410
 QUANTISATION_AWARE = 20_448
 PRUNING_WRAPPED = 40_805
 # tfmot's wrappers have these beside the kernels, and layers that learn ranges have those.
-WRAPPERS = ("mask", "threshold", "pruning_step")
+WRAPPERS = ("mask", "threshold", "pruning_step", "prune_low_magnitude")
 BATCH = 100
 
 Array = NDArray[np.float32]
