@@ -84,8 +84,11 @@ def layers_of(arrays: Iterable[NDArray[np.generic]]) -> Layers | str:
         if array.shape != SHAPES[name]:
             values = np.transpose(values, (3, 0, 1, 2) if array.ndim == 4 else (1, 0))
         found[name] = np.ascontiguousarray(values)
-    missing = [name for name in SHAPES if name not in found]
-    return f"no {missing[0]} of the lab's network" if missing else Layers(found)
+    missing = [name for name in KERNELS if name not in found]
+    if missing:
+        return f"no {missing[0]} of the lab's network"
+    # The converter leaves out a bias that is zero throughout.
+    return Layers({name: found.get(name, np.zeros(shape, np.float32)) for name, shape in SHAPES.items()})
 
 
 def _name(shape: tuple[int, ...]) -> str | None:
