@@ -40,7 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.corpus:
         collecting.collect(entries[0], list(collecting.of_corpus(lab, usable)), results, budget)
         usable = results.of(collecting.made_of(lab))
-    found = proposals.findings(lab, usable, collecting.costs_of(lab))
+    costs = collecting.costs_of(lab)
+    found = proposals.findings(lab.all_thresholds, usable, costs)
     for line in table.lines(found, usable):
         print(line)
     if arguments.json is not None:
@@ -48,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     if budget.left_to_do:
         print(f"{budget.left_to_do} gradings are left to do; the next call goes on")
     elif arguments.write:
-        changed = writing.write(lab.folder / "lab.toml", lab.short, found, usable)
+        settled = proposals.settled(found, usable, costs)
+        changed = writing.write(lab.folder / "lab.toml", lab.short, found, settled, usable)
         print("lab.toml: written" if changed else "lab.toml: is as it was")
     return 0 if all(each.holds for each in found) else 1

@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from graders.cohort.calibration import collecting, table, writing
-from graders.cohort.calibration.proposals import ALLOWED, Finding, findings, rounded
+from graders.cohort.calibration.proposals import ALLOWED, Finding, findings, rounded, settled
 from graders.cohort.calibration.records import AT_LEAST, CORRECT, MISTAKES, REFERENCE, Job, Measured, Results, Sample
 from graders.cohort.calibration.writing import rewritten
 from graders.errors import GraderError
@@ -51,7 +51,7 @@ def reference(mean: float, spread: float, count: int = 30, side: str = AT_MOST) 
 
 
 def found_in(results: list[Measured], lab: Lab = LAB) -> Finding:
-    (finding,) = findings(lab, results, COSTS)
+    (finding,) = findings(lab.all_thresholds, results, COSTS)
     return finding
 
 
@@ -165,7 +165,9 @@ def test_writing_changes_values_and_nothing_else() -> None:
     """The value and its table are written, comments stay, a second time changes nothing."""
     results = [*reference(0.5, 0.03), mistake(0.9)]
     finding = found_in(results)
-    text = rewritten(TOML, "l02", [finding], results)
+    then = settled([finding], results, COSTS)
+    assert then[0].chance <= ALLOWED < finding.chance
+    text = rewritten(TOML, "l02", [finding], then, results)
     assert f"size = {finding.proposed:g}   # of the FP32 file" in text
     data = tomllib.loads(text)
     assert data["thresholds"] == {"size": finding.proposed, "other": 2}
@@ -174,9 +176,8 @@ def test_writing_changes_values_and_nothing_else() -> None:
     told = data["calibration"]["size"]
     assert (told["n"], told["model"], told["mistake"], told["mistake_value"]) == (30, "normal", "fat", 0.9)
     claimed = replace(finding, name="summary_size", today=0.2, proposed=0.3)
-    assert tomllib.loads(rewritten(TOML, "l02", [claimed], results))["summary"]["tolerances"] == {"size": 0.3}
-    settled = replace(finding, today=finding.proposed)
-    assert rewritten(text, "l02", [settled], results) == text
+    assert tomllib.loads(rewritten(TOML, "l02", [claimed], then, results))["summary"]["tolerances"] == {"size": 0.3}
+    assert rewritten(text, "l02", then, then, results) == text
 
 
 @pytest.mark.parametrize("text", ["id = 1\n", TOML.replace("size = 0.6   #", "extent = 0.6   #")])
@@ -184,7 +185,7 @@ def test_nothing_is_written_where_the_file_is_another(text: str) -> None:
     """A file without the threshold, or without any, is refused."""
     results = reference(0.5, 0.03)
     with pytest.raises(GraderError):
-        rewritten(text, "l02", [found_in(results)], results)
+        rewritten(text, "l02", [found_in(results)], [found_in(results)], results)
 
 
 @pytest.fixture(params=[lab.id for lab in load_all() if collecting.kept(lab).is_file()])
@@ -198,7 +199,7 @@ def test_thresholds_rest_on_the_kept_results(calibrated: Lab) -> None:
     data = tomllib.loads((calibrated.folder / "lab.toml").read_text(encoding="utf-8"))
     results = list(Results(collecting.kept(calibrated)))
     assert len({each.made_of for each in results}) == 1
-    found = findings(calibrated, results, collecting.costs_of(calibrated))
+    found = findings(calibrated.all_thresholds, results, collecting.costs_of(calibrated))
     for each in found:
         expected = tomllib.loads(
             "\n".join(f"{key} = {writing._toml(value)}" for key, value in writing.facts(each).items())
@@ -221,6 +222,6 @@ def test_every_threshold_is_calibrated(calibrated: Lab) -> None:
 def test_the_documentation_shows_the_table(calibrated: Lab) -> None:
     """docs/calibration.md has the table that the kept results give."""
     results = list(Results(collecting.kept(calibrated)))
-    found = findings(calibrated, results, collecting.costs_of(calibrated))
+    found = findings(calibrated.all_thresholds, results, collecting.costs_of(calibrated))
     page = (REPOSITORY / "docs" / "calibration.md").read_text(encoding="utf-8")
     assert "\n".join(table.lines(found, results)) in page

@@ -9,7 +9,6 @@ from statistics import fmean
 
 from graders.cohort.calibration.chances import Group, chance, smallest_limit, spread_of, without_a_model
 from graders.cohort.calibration.records import AT_LEAST, MISTAKES, Measured, Sample
-from graders.labs.definition import Lab
 
 ALLOWED = 1e-4
 """Less than one right submission in 10,000 may lose points for a threshold."""
@@ -73,12 +72,21 @@ class Finding:
         return self.low if self.side == AT_LEAST else self.high
 
 
-def findings(lab: Lab, results: Sequence[Measured], costs: Mapping[str, frozenset[str]]) -> list[Finding]:
-    """What was found of every threshold of the lab, in its order.
+def findings(
+    limits: Mapping[str, float], results: Sequence[Measured], costs: Mapping[str, frozenset[str]]
+) -> list[Finding]:
+    """What was found of every threshold, in their order.
 
-    :param costs: the criteria that each mistake must cost, by the case's name.
+    :param limits: their values. :param costs: the criteria that each mistake must cost, by the case's name.
     """
-    return [_finding(name, limit, results, costs) for name, limit in lab.all_thresholds.items()]
+    return [_finding(name, limit, results, costs) for name, limit in limits.items()]
+
+
+def settled(
+    found: Sequence[Finding], results: Sequence[Measured], costs: Mapping[str, frozenset[str]]
+) -> list[Finding]:
+    """The same with the proposed values in force."""
+    return findings({each.name: each.proposed for each in found}, results, costs)
 
 
 def _finding(name: str, limit: float, results: Sequence[Measured], costs: Mapping[str, frozenset[str]]) -> Finding:

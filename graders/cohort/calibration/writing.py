@@ -23,24 +23,29 @@ BLOCK = re.compile(r"\n*^# Written by python -m graders calibrate .*\Z", re.MULT
 THRESHOLDS, TOLERANCES, RELATIVE = "thresholds", "summary.tolerances", "summary.relative_tolerances"
 
 
-def rewritten(text: str, short: str, found: Sequence[Finding], results: Sequence[Measured]) -> str:
+def rewritten(
+    text: str, short: str, found: Sequence[Finding], settled: Sequence[Finding], results: Sequence[Measured]
+) -> str:
     """The text of ``lab.toml`` with proposed values, and with ``[calibration.NAME]`` tables at its end.
 
+    :param settled: what was found, with the proposed values in force.
     :raises GraderError: where the text is not as expected, or anything else would change.
     """
     new = BLOCK.sub("\n", text).rstrip("\n") + "\n"
     for each in found:
         if each.proposed != each.today:
             new = _replaced(new, each)
-    new += "\n" + "\n".join(_block(short, found, results)) + "\n"
+    new += "\n" + "\n".join(_block(short, settled, results)) + "\n"
     _require_nothing_else(text, new, found)
     return new
 
 
-def write(path: Path, short: str, found: Sequence[Finding], results: Sequence[Measured]) -> bool:
+def write(
+    path: Path, short: str, found: Sequence[Finding], settled: Sequence[Finding], results: Sequence[Measured]
+) -> bool:
     """Rewrites the file; whether anything changed. :raises GraderError: as :func:`rewritten` does."""
     text = path.read_text(encoding="utf-8")
-    new = rewritten(text, short, found, results)
+    new = rewritten(text, short, found, settled, results)
     if new != text:
         path.write_text(new, encoding="utf-8")
     return new != text
