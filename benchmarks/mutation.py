@@ -25,7 +25,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 from typing import Any
@@ -73,6 +73,7 @@ class Run:
     results: Path | None
     scratch: Path
     found: list[tuple[Mutant, str, str]] = field(default_factory=list)
+    killed: set[str] = field(default_factory=set)
     caches: list[Any] = field(default_factory=list)
     failed: bool = False
 
@@ -134,10 +135,13 @@ class Run:
 
     def try_all(self, path: Path, reached: Mapping[pytest.Item, Reach], functions: Mapping[Any, FunctionType]) -> None:
         """Tries the mutants of a file, or a sample of them."""
-        chosen = list(mutants(path))
+        chosen = list(numbered(mutants(path)))
         if self.sample is not None and self.sample < len(chosen):
             chosen = random.Random(f"{SEED} {path.name}").sample(chosen, self.sample)
         for mutant in chosen:
+            if _shown(mutant) in self.killed:
+                self.found.append((mutant, KILLED, ""))
+                continue
             tests = [item for item, reach in reached.items() if _touches(mutant, reach)]
             tests.sort(key=lambda item: reached[item].seconds)
             usual = sum(reached[item].seconds for item in tests)
@@ -269,6 +273,23 @@ def _shown(mutant: Mutant) -> str:
     return mutant.name.replace(f"{ROOT}/", "")
 
 
+def numbered(made: Iterable[Mutant]) -> Iterator[Mutant]:
+    """Mutants that would be called alike, each with a number."""
+    counted = Counter[str]()
+    for mutant in made:
+        counted[mutant.name] += 1
+        number = counted[mutant.name]
+        yield mutant if number == 1 else replace(mutant, after=f"{mutant.after} ({number})")
+
+
+def known(results: Path | None) -> set[str]:
+    """The mutants that an earlier run has killed."""
+    if results is None or not results.exists():
+        return set()
+    rows = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
+    return {name for name, _, state, _ in rows if state == KILLED}
+
+
 def files(names: Iterable[str]) -> tuple[Path, ...]:
     """The files that names below graders/ mean."""
     found = [ROOT / "graders" / name for name in names]
@@ -294,12 +315,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("modules", nargs="*", default=MODULES, help="files or folders below graders/")
     parser.add_argument("--sample", type=int, help="so many mutants of each file, drawn with a fixed seed")
-    parser.add_argument("--results", type=Path, help="append each result to this file, a line of JSON each")
+    parser.add_argument(
+        "--results", type=Path, help="keep results in this file; what it says was killed is not tried again"
+    )
     parser.add_argument("--tests", nargs="+", default=TESTS, help="the tests to use: tests/scoring tests/evidence")
     chosen = parser.parse_args()
     os.chdir(ROOT)
     with tempfile.TemporaryDirectory(prefix="optgrade-mutants-") as scratch:
-        run = Run(files(chosen.modules), chosen.sample, chosen.results and chosen.results.absolute(), Path(scratch))
+        results = chosen.results and chosen.results.absolute()
+        run = Run(files(chosen.modules), chosen.sample, results, Path(scratch), killed=known(results))
         pytest.main(
             ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:randomly", f"--basetemp={scratch}/tmp", *chosen.tests,
              *(f"--ignore={each}" for each in LEFT_OUT)],
