@@ -68,6 +68,7 @@ class KeptRun:
     evidence: Any
     error: RunError | GraderError | None
     records: tuple[RunRecord, ...]
+    note: str
 
 
 class Servers:
@@ -336,7 +337,7 @@ class Grade:
                 if kept is None:
                     left.setdefault(entry.lab.id, []).append(name)
                 else:
-                    books = RunBooks(name, list(kept.records))
+                    books = RunBooks(name, list(kept.records), kept.note)
                     result = RunResult(plans[name], kept.evidence, kept.error, books, kept=True)
                     self.results.setdefault(entry.lab.id, {})[name] = result
         return [entry for entry in entries if entry.lab.id in left], left
@@ -347,7 +348,7 @@ class Grade:
             grading = self.grading(entry)
             for plan in (plan for owner, plan in jobs if owner is grading):
                 result = self.results[entry.lab.id][plan.name]
-                kept = KeptRun(result.evidence, result.error, tuple(result.books.records))
+                kept = KeptRun(result.evidence, result.error, tuple(result.books.records), result.books.note)
                 grading.memory.keep(self._run_key(entry, plan.name), kept)
 
     def _read_ahead(self, entries: Sequence[LabEntry]) -> None:
