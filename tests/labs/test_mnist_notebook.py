@@ -128,9 +128,9 @@ def test_a_function_that_is_not_there_is_missing(session: Session) -> None:
 def test_constants_and_figures_are_read_from_code_and_output() -> None:
     """For a notebook whose names can't be asked for any more."""
     execution = Execution((CellCode(0, 'FILE_PRUNED_MODEL = "p.keras"\nFILE_X = Path("x/y.h5")'),))
-    execution.printed = ["archive 8,704 bytes, 25834 B, 24.5 kB, sha 9f8e12", "b'77 302'"]
+    execution.printed = ["archive 8,704 bytes, 25834 B, 24.5 kB, sha 9f8e12", "b'77 302' np.int64(7)", "(8000, 28, 28) (60000,)"]
     assert execution.constants() == {"FILE_PRUNED_MODEL": "p.keras", "FILE_X": "x/y.h5"}
-    assert {8704.0, 25834.0, 24.5, 77302.0} <= set(execution.numbers())
+    assert set(execution.numbers()) == {8704.0, 25834.0, 24500.0, 25088.0, 77302.0, 7.0}
 
 
 def test_a_name_that_is_missing_is_an_earlier_cells_fault() -> None:

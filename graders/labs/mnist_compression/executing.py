@@ -16,7 +16,8 @@ from graders.submission.notebooks import CellCode
 from graders.verdicts import Verdict
 
 MAX_MESSAGE = 600
-NUMBER = re.compile(r"(?<![\w.])\d{1,12}(?:[,_ ]\d{3})*(?:\.\d{1,9})?(?![\w])")
+NUMBER = re.compile(r"(?<![\w.])(\d{1,12}(?:[,_ ]\d{3})*(?:\.\d{1,9})?)(?:[ \t]?(k)i?B\b|(?![\w]))", re.IGNORECASE)
+SHAPE = re.compile(r"\((?:(?:\d{1,12}|None)?,[ \t]?)++(?:\d{1,12})?\)")
 CONSTANT = re.compile(r"^(FILE\w*)[ \t]*=[ \t]*(?:Path\()?[rf]?[\"']([^\"'\n]{1,200})[\"']", re.MULTILINE)
 MOST_NUMBERS = 2000
 MEMORY_ERRORS = frozenset({"MemoryError", "ResourceExhaustedError", "_ArrayMemoryError"})
@@ -68,12 +69,15 @@ class Execution:
         return Executed(len(self.cells), self.done, tuple(self.failures), skipped[:100], self.ended, self.ended_in)
 
     def numbers(self) -> tuple[float, ...]:
-        """Every number that was printed."""
+        """Every number that was printed; thousands of bytes as both that they may be."""
         lines = "\n".join(self.printed).splitlines()
-        # A summary's "Total params: 20410 (79.73 KB)" is the size of no file.
-        text = "\n".join(line for line in lines if "params" not in line)
-        found = (re.sub(r"[,_ ]", "", match) for match in NUMBER.findall(text)[:MOST_NUMBERS])
-        return tuple(dict.fromkeys(float(number) for number in found))
+        # A summary's "Total params: 20410 (79.73 KB)" is the size of no file, and neither is the shape (10000, 28, 28).
+        text = SHAPE.sub("", "\n".join(line for line in lines if "params" not in line))
+        found: dict[float, None] = {}
+        for digits, thousands in NUMBER.findall(text)[:MOST_NUMBERS]:
+            number = float(re.sub(r"[,_ ]", "", digits))
+            found |= dict.fromkeys((1000 * number, 1024 * number) if thousands else (number,))
+        return tuple(found)
 
     def why_missing(self, missing: RunError, constant: str, file: str) -> RunError:
         """Why a file was not written: the cell that ended the process, or that failed and is about it."""

@@ -47,6 +47,8 @@ def _share(model: KerasModel, name: str) -> float:
 def _why_zeros(model: KerasModel, kernels: dict[str, float], evidence: NotebookEvidence) -> str:
     import numpy as np
 
+    from graders.labs.mnist_compression.network import PRUNING_WRAPPED
+
     shares = list(kernels.values())
     values = np.concatenate([model.layers.arrays[name].ravel() for name in kernels])
     if max(shares) < NONE:
@@ -57,7 +59,9 @@ def _why_zeros(model: KerasModel, kernels: dict[str, float], evidence: NotebookE
             return "trained_after_stripping"
         before = judging.baseline_layers(evidence)
         moved = max(model.layers.moved(before, name) for name in kernels)
-        return "never_fitted" if moved < ALIKE / 10 else "never_pruned"
+        if moved < ALIKE / 10:
+            return "never_fitted"
+        return "never_updated" if PRUNING_WRAPPED in evidence.parameters.values() else "never_pruned"
     if min(shares) < NONE:
         return "pruned_partly"
     if all(abs(share - INITIAL) < ALIKE for share in shares):
@@ -114,10 +118,16 @@ def _require_touched(evidence: NotebookEvidence) -> None:
 @criterion("mnist.pruning.quantised", runs="notebook")
 def test_quantised_with_its_zeros(evidence: NotebookEvidence, lab: Lab) -> None:
     """Int8 weights and float32 ends; what is zero in the pruned model is zero in the file."""
-    file = evidence.pruned_quantised.get()
+    file, model = evidence.pruned_quantised.get(), evidence.pruned.value
+    dtype = file.kernels[judging.DENSE].dtype
+    check(
+        model is None or not model.wrapped or dtype != "float32",
+        measured=f"the dense layer's kernel of {file.name} is computed anew from {dtype} in each inference",
+        expected="an int8 kernel",
+        hint="not_stripped",
+    )
     judging.require_int8_weights(file)
     judging.require_float_ends(file)
-    model = evidence.pruned.value
     if model is None or max(_share(model, name) for name in model.layers.arrays if "kernel" in name) < NONE:
         # What is not there can't be kept: the file has to show it by itself.
         share = file.layers.zeros(judging.DENSE) / file.layers.size(judging.DENSE)

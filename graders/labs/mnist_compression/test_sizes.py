@@ -23,7 +23,7 @@ def test_any_file_is_archived(evidence: NotebookEvidence, lab: Lab) -> None:
     found = evidence.archived.get()
     told = "no number was returned" if found.given is None else f"{found.given:,.0f}"
     check(
-        found.given is not None and _is_archive([found.given], found.right, found.right, lab),
+        found.given is not None and _is_archive([found.given * unit for unit in UNITS], found.right, found.right, lab),
         measured=f"{told} for a file that it had not seen",
         expected=f"about {found.right:,.0f} bytes",
         hint="no_number" if found.given is None else "archive_function",
@@ -37,7 +37,8 @@ def test_archives_were_measured(evidence: NotebookEvidence, lab: Lab) -> None:
     figures = evidence.figures.get()
     # A file's own size may be near another one's archive.
     raw = {float(file.bytes) for file in evidence.archives}
-    stated = [figure for figure in (*figures.sizes.values(), *figures.printed) if figure not in raw]
+    kept = [size * unit for size in figures.sizes.values() for unit in UNITS]
+    stated = [figure for figure in (*kept, *figures.printed) if figure not in raw]
     missing = []
     sizes = {}
     for word, files in _asked(evidence).items():
@@ -90,4 +91,4 @@ def _is_archive(stated: Sequence[float], least: float, deflated: float, lab: Lab
     """Whether one of the figures is the size of an archive with so many bytes of data."""
     low = least * (1 - lab.thresholds["archive"])
     high = deflated * (1 + lab.thresholds["archive"]) + lab.thresholds["archive_bytes"]
-    return any(low <= figure * unit <= high for figure in stated for unit in UNITS)
+    return any(low <= figure <= high for figure in stated)
