@@ -25,6 +25,7 @@ from graders.evidence.compression import (
     tuning,
 )
 from graders.evidence.compression.kernels import OUTPUT_AXIS, as_rows
+from graders.evidence.compression.movement import STILL
 from graders.evidence.tflite.model import Model, Operator, Options, Quantization, Sparsity, Subgraph, Tensor
 from graders.evidence.tflite.weights import Weights
 
@@ -247,3 +248,56 @@ def test_wrappers_are_known_by_their_operators(more: tuple[str, ...], wrapper: s
     found = leftovers(model("CONV_2D", "MEAN", *more, size=250), model("CONV_2D", "MEAN"))
 
     assert found == Leftovers(wrapper, tuple(OperatorCount(code, 1) for code in sorted(more)), 2.5)
+
+
+def test_movement_begins_beyond_the_last_bits() -> None:
+    """A part that moved by no more than two conversions may differ did not move."""
+    assert not part("CONV_2D", STILL).moved
+    assert part("CONV_2D", 1.001 * STILL).moved
+
+
+def test_all_parts_moved_is_not_frozen() -> None:
+    """Only where some parts moved and others did not were layers kept from training."""
+    assert not Tuning(("a",), ()).frozen
+    assert not Tuning((), ("a",)).frozen
+
+
+def test_each_value_of_a_bias_is_compared() -> None:
+    """A value of a bias that became tiny beside the others is compared all the same, and is no kernel's weight."""
+    now, before = kernel(normal(3, 4), bias=np.array([1, 1e-7, 2])), kernel(normal(3, 4), bias=np.array([1, 0.5, 2]))
+    weights, bias = movements([KernelPair(now, before)])
+    assert (bias.values, bias.kept, bias.equal, bias.bent) == (3, 3, 2, None)
+    assert (weights.compressible, bias.compressible) == (True, False)
+    (depthwise,) = movements([pair(normal(3, 4), normal(3, 4), kind="DEPTHWISE_CONV_2D")])
+    assert not depthwise.compressible
+
+
+def test_what_was_pruned_whole_did_not_move() -> None:
+    """Of a kernel without a weight left there is nothing to compare, and zeros that were zeros are the same."""
+    for before, kept in ((np.ones((2, 3)), 0), (np.zeros((2, 3)), 6)):
+        (found,) = movements([pair(np.zeros((2, 3)), before)])
+        assert (found.kept, found.largest, found.relative, found.bent) == (kept, 0, 0, 0)
+
+
+def test_a_movement_of_1_is_a_movement() -> None:
+    """The largest difference is told as a share of the original's largest value, whatever it is."""
+    (found,) = movements([pair(np.array([[3.0, 4.0]]), np.array([[2.0, 4.0]]))])
+    assert (found.largest, found.relative) == (1, 0.25)
+
+
+@pytest.mark.parametrize("size", [0.1, 1.0])
+def test_pruned_weights_do_not_bend(size: float) -> None:
+    """A channel's factor is told by the weights that it kept, and one without any has none."""
+    before = size * np.array([[1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 0.0, 0.0]])
+    (found,) = movements([pair(2 * before * np.array([1, 1, 1, 0]), before)])
+    assert found.moved
+    assert found.bent == pytest.approx(0, abs=1e-6)
+
+
+def test_infinite_weights_of_both_files_raise_no_warning() -> None:
+    """Where the original itself has weights that are no numbers, a movement is still told by a finite one."""
+    rows = np.array([[np.inf, 1.0], [1.0, 2.0]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (found,) = movements([pair(rows, rows)])
+    assert np.isfinite([found.largest, found.relative, found.bent or 0.0]).all()
