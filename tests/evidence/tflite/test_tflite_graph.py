@@ -193,3 +193,17 @@ def test_the_first_operator_that_differs_is_the_reason(handmade: Handmade) -> No
     )
     other = aligned_activations(dense(handmade, [2, 3]), dense(handmade, [2, 3], "BATCH_MATMUL"))
     assert "BATCH_MATMUL" in other.reason
+
+
+def test_floats_between_integers_are_named(handmade: Handmade) -> None:
+    """A tensor that only operators use counts; one that nothing uses does not, even where an operand is left out."""
+    int8 = {"type": schema.TensorType.INT8, "shape": [1]}
+    tensors = [int8, {"type": schema.TensorType.FLOAT32, "shape": [1]}, int8, {"shape": [1]}]
+    through = [
+        {"code": "ADD", "inputs": [0, -1], "outputs": [1]},
+        {"code": "ADD", "inputs": [1, -1], "outputs": [2]},
+    ]
+    model = read_model(handmade(tensors, through, inputs=[0], outputs=[2]))
+    assert [(each.kind, each.index) for each in integer_violations(model)] == [("tensor", 1)]
+    straight = [{"code": "ADD", "inputs": [0, -1], "outputs": [2]}]
+    assert integer_violations(read_model(handmade(tensors, straight, inputs=[0], outputs=[2]))) == ()
