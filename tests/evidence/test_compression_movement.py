@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,10 +24,11 @@ from graders.evidence.compression import (
     leftovers,
     movements,
     tuning,
+    unfinished,
 )
-from graders.evidence.compression.kernels import OUTPUT_AXIS, as_rows
+from graders.evidence.compression.kernels import OUTPUT_AXIS, as_rows, computed_kernels, unwrapped
 from graders.evidence.compression.movement import STILL
-from graders.evidence.tflite.model import Model, Operator, Options, Quantization, Sparsity, Subgraph, Tensor
+from graders.evidence.tflite.model import Model, Operator, Options, Quantization, Span, Sparsity, Subgraph, Tensor
 from graders.evidence.tflite.weights import Weights
 
 Array = NDArray[Any]
@@ -301,3 +303,62 @@ def test_infinite_weights_of_both_files_raise_no_warning() -> None:
         warnings.simplefilter("error")
         (found,) = movements([pair(rows, rows)])
     assert np.isfinite([found.largest, found.relative, found.bent or 0.0]).all()
+
+
+def wired(*inputs: tuple[int, ...], codes: tuple[str, ...]) -> Model:
+    """Operators of these kinds on these tensors, of which tensor 1 alone is a constant."""
+
+    def tensor(index: int) -> Tensor:
+        stored = Span(0, 4) if index == 1 else None
+        return Tensor(index, f"t{index}", (1,), (1,), "float32", False, 1, None, None, stored, None, False)
+
+    made = [
+        Operator(at, code, None, 1, used, (at + 4,), Options())
+        for at, (code, used) in enumerate(zip(codes, inputs, strict=True))
+    ]
+    tensors = tuple(tensor(index) for index in range(4 + len(made)))
+    return Model(100, 3, "", (Subgraph(0, "main", (0,), (), tensors, tuple(made)),), (), (), (), False)
+
+
+def test_kernels_that_are_computed_are_known() -> None:
+    """Of the operators that have kernels, those whose kernel is no constant are told with its tensor."""
+    codes = ("CONV_2D", "FULLY_CONNECTED", "ADD", "CONV_2D")
+    assert unfinished(wired((0, 1), (0, 2), (0, 3), (0,), codes=codes)) == {1: 2}
+
+
+def test_computed_kernels_are_kernels() -> None:
+    """What an inference computed for an operator's kernel is a kernel; values of another rank or operator are none."""
+    found = wired((0, 2), (0, 2), (0, 2), (0, 2), codes=("CONV_2D", "CONV_2D", "ADD", "FULLY_CONNECTED"))
+    values = {0: np.ones((4, 7)), 1: np.ones((4, 3, 5, 2)), 2: np.ones((1, 1, 1, 1)), 3: np.ones((4, 7))}
+    conv, dense = computed_kernels(found, values)
+    assert [(each.operator, each.kind, each.rows.shape, each.rowwise) for each in (conv, dense)] == [
+        (1, "CONV_2D", (4, 30), True),
+        (3, "FULLY_CONNECTED", (4, 7), False),
+    ]
+    assert (conv.bias, conv.stored_sparse) == (None, False)
+    assert computed_kernels(found, {}) == ()
+
+
+def at(operator: int, kind: str, bias: Array | None = None, rows: int = 2) -> Kernel:
+    return replace(kernel(normal(rows, 3), kind=kind, bias=bias), operator=operator)
+
+
+def test_wrapped_kernels_are_paired_in_order() -> None:
+    """Under wrappers, kernels that are constants are paired with their bias, computed dense ones without, others not."""
+    bias = np.ones(2)
+    original = [at(number, kind, bias) for number, kind in enumerate(("CONV_2D", "CONV_2D", "FULLY_CONNECTED"))]
+    found = [at(5, "CONV_2D", bias), at(6, "CONV_2D"), at(7, "FULLY_CONNECTED")]
+    pairs = unwrapped(found, original, computed={6, 7})
+    assert [(each.found.operator, each.original.operator) for each in pairs] == [(5, 0), (7, 2)]
+    assert pairs[0].original.bias is not None
+    assert pairs[1].original.bias is None
+    assert unwrapped(found[:2], original, computed=()) == ()
+    assert unwrapped([at(5, "CONV_2D", rows=3)], original[:1], computed=()) == ()
+
+
+def test_biases_of_other_sizes_are_no_pair() -> None:
+    """A bias of another size is of another layer; where only one file has any, the other's counts as zeros."""
+    alone, two, three = at(1, "CONV_2D"), at(1, "CONV_2D", np.ones(2)), at(1, "CONV_2D", np.ones(3))
+    assert unwrapped([two], [three], computed=()) == ()
+    for found, original in ((alone, two), (two, alone), (two, two), (alone, alone)):
+        assert len(unwrapped([found], [original], computed=())) == 1

@@ -1,6 +1,7 @@
 """Decoding and dequantising constants."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import ai_edge_litert.schema_py_generated as schema
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from graders.evidence.tflite import MalformedModel, Quantization, constants
+from graders.evidence.tflite import weights as decoding
 from graders.evidence.tflite.constants import constant_values, dequantized
 from graders.evidence.tflite.model import IndexArray, Span
 from graders.evidence.tflite.reader import read_model
@@ -189,3 +191,29 @@ def test_values_beyond_float32_are_infinite() -> None:
     assert dequantized(np.array([100], np.int8), wide).tolist() == [np.inf]
     with pytest.raises(ValueError, match="along dimension 1 do not fit"):
         dequantized(np.zeros(2, np.int8), Quantization((1.0, 2.0), (0, 0), 1))
+
+
+def test_weights_have_a_limit_together(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All kernels and biases may take so many bytes as float32, and none more; one that two operators share counts once."""
+    data = sample("float32")
+    model = read_model(data)
+    found = weights(data, model)
+    taken = {each.kernel_tensor.index: each.kernel.nbytes for each in found}
+    taken |= {each.bias_tensor.index: each.bias.nbytes for each in found if each.bias_tensor and each.bias is not None}
+    assert len(taken) > 4
+    monkeypatch.setattr(decoding, "MAX_DECODED_BYTES", sum(taken.values()))
+    assert len(weights(data, model)) == len(found)
+    monkeypatch.setattr(decoding, "MAX_DECODED_BYTES", sum(taken.values()) - 1)
+    with pytest.raises(MalformedModel, match="the weights have more than"):
+        weights(data, model)
+
+
+def test_weights_that_can_not_be_read_are_the_files_fault(sample: Sample) -> None:
+    """A scheme of quantisation that is not read makes the file malformed, and says which tensor it is."""
+    data = sample("int8")
+    model = read_model(data)
+    found = weights(data, model)[0].kernel_tensor
+    odd = replace(found, quantization=Quantization((), (), 0, "BlockwiseQuantization"))
+    tensors = tuple(odd if each.index == found.index else each for each in model.main.tensors)
+    with pytest.raises(MalformedModel, match=f"tensor {found.index}: quantisation by BlockwiseQuantization"):
+        weights(data, replace(model, subgraphs=(replace(model.main, tensors=tensors),)))
