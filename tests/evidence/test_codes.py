@@ -397,3 +397,28 @@ def test_how_many_codes_off(off: float) -> None:
     assert off < 1 or wrong_values(given_codes, values, INPUT, found - 0.1) is not None
     values[0, 0] = np.nan
     assert codes_off(given_codes, values, INPUT) > 1e8
+
+
+def test_rounding_of_float32_is_no_difference() -> None:
+    """What is right has a distance of nothing, large values within float32's error too, and so have no codes at all."""
+    shifted = Encoding("int8", 1.0, -128)
+    codes = np.array([127], np.int8)
+    assert codes_off(codes, real_values(codes, shifted), shifted) == 0
+    assert codes_off(codes, real_values(codes, shifted) * (1 + 0.9e-5), shifted) == 0
+    assert codes_off(codes[:0], np.zeros(0), shifted) == 0
+
+
+def test_values_beyond_arithmetic_hide_no_mistake() -> None:
+    """Values of which float32 decides what comes out are left aside, and the others tell the mistake."""
+    values = np.concatenate([sweep(), np.full(4_001, 1e6, np.float32)])
+    codes = np.concatenate([WRITTEN["truncated"](sweep(), INPUT), np.zeros(4_001, np.int8)])
+    assert quantise_mistake(values, codes, INPUT) == "truncated"
+
+
+def test_small_noise_hides_no_mistake_in_dequantising() -> None:
+    """Values that are off by a hundredth of a code tell their mistake, those off by whole codes tell none."""
+    codes = every_code(PROBABILITIES)
+    noise = PROBABILITIES.scale * np.random.default_rng(0).uniform(-1, 1, codes.shape)
+    values = WRITTEN_BACK["zero_point_missing"](codes, PROBABILITIES).astype(np.float64)
+    assert dequantise_mistake(codes, values + 0.01 * noise, PROBABILITIES) == "zero_point_missing"
+    assert dequantise_mistake(codes, values + 3 * noise, PROBABILITIES) is None

@@ -152,6 +152,8 @@ def test_other_centroids_are_uneven(clusters: int, seed: int) -> None:
         ([1.0, 2.0, 4.0], 3, 1),
         ([1.0, 2.0, 4.0], 4, 0),
         ([1.0, 2.0, 4.0, 9.0], 4, 2),
+        ([1.0, 2.0, 4.0, 9.0], 5, 2),
+        ([1.0, 2.0, 4.0, 9.0], 6, 0),
         ([1.0, 2.0, 4.0, 9.0], 16, 0),
         ([1.0, 2.0, 4.0, 9.0], 3, 0),
         ([5.0], 8, 0),
@@ -275,3 +277,32 @@ def test_folded_kernels_tell_no_number() -> None:
     """Without a dense kernel, the number is the one asked for."""
     assert clusters_used([distinct_values(kernel(np.arange(40).reshape(4, 10)))], 8) == 8
     assert clusters_used([], 8) == 8
+
+
+def test_one_kernel_of_many_values_is_enough() -> None:
+    """Kernels are clustered only if each of them is."""
+    few_values, many = (distinct_values(kernel(np.arange(count).reshape(1, -1))) for count in (4, 5))
+    assert at_most([few_values, few_values], 4)
+    assert not at_most([few_values, many], 4)
+
+
+def test_the_layer_with_most_values_tells_the_clusters() -> None:
+    """Of several dense kernels, the one with most values tells how many clusters were made, as long as they are few."""
+    six, ten, many = (
+        distinct_values(kernel(np.arange(count).reshape(1, -1), kind="FULLY_CONNECTED")) for count in (6, 10, 500)
+    )
+    assert clusters_used([six, ten], 8) == 10
+    assert clusters_used([ten, many], 8) == 8
+
+
+def test_no_kernels_are_spaced_by_nothing() -> None:
+    """Of no kernels there is no spacing, and none is named."""
+    assert overall([]) == Spacing(-1, "", 0, 0.0)
+
+
+def test_the_furthest_value_and_the_mean_are_told() -> None:
+    """One value of three that lies a quarter of a spacing off is the largest shift, and a third of it the mean."""
+    found, original = (kernel([row], kind="FULLY_CONNECTED") for row in ([0.0, 1.25, 2.0], [0.0, 0.7, 2.0]))
+    shift = centroid_shift(found, original, 3)
+    assert shift is not None
+    assert (shift.largest, shift.mean) == (0.25, pytest.approx(0.25 / 3))

@@ -64,9 +64,10 @@ def test_every_finite_weight_is_counted_once(rows: np.ndarray, rowwise: bool, da
 def test_the_largest_kernel_of_each_sort_is_chosen() -> None:
     small, large = kernel(np.ones((2, 2)), operator=1), kernel(np.ones((4, 4)), operator=2)
     folded = kernel(np.ones((3, 3)), rowwise=True, kind="CONV_2D", operator=4)
+    little = kernel(np.ones((2, 3)), rowwise=True, kind="CONV_2D", operator=6)
     depthwise = kernel(np.ones((9, 9)), rowwise=True, kind="DEPTHWISE_CONV_2D", operator=5)
-    pairs = [KernelPair(each, each) for each in (small, large, folded, depthwise)]
-    assert [each.operator for each in histograms([small, large, folded, depthwise], pairs)] == [2, 4]
+    pairs = [KernelPair(each, each) for each in (small, large, little, folded, depthwise)]
+    assert [each.operator for each in histograms([small, large, little, folded, depthwise], pairs)] == [2, 4]
     assert [each.operator for each in histograms([small, folded], [])] == [1]
     assert histograms([], []) == ()
 
@@ -81,3 +82,35 @@ def test_real_files_show_what_was_done_to_them(name: str, clusters: int, zeros: 
     else:
         assert plain.zeros == pytest.approx(zeros * plain.weights, abs=1)
     assert sum(plain.before) == plain.weights
+
+
+@pytest.mark.parametrize("rowwise", [False, True])
+def test_a_kernel_of_nothing_has_a_scale_of_1(rowwise: bool) -> None:
+    """Without a weight other than zero, or without any weight, there is still a scale to draw by."""
+    for shape in ((2, 3), (2, 0)):
+        nothing = kernel(np.zeros(shape), rowwise=rowwise)
+        assert histogram(nothing, nothing).top == 1.0
+
+
+@pytest.mark.parametrize("size", [0.25, 4.0])
+def test_the_scale_is_the_largest_weight_of_both(size: float) -> None:
+    """The bins reach to the largest weight of either kernel, whatever its sign, and weights lie where their share is."""
+    rows = size * np.array([[-1.0, 0.5, 0.01]])
+    found = histogram(kernel(rows), kernel(rows / 2))
+    assert found.top == size
+    assert [index for index, count in enumerate(found.counts) if count] == [0, BINS // 2, 3 * BINS // 4]
+    assert [index for index, count in enumerate(found.before) if count] == [BINS // 4, BINS // 2, 5 * BINS // 8]
+
+
+@pytest.mark.parametrize(
+    ("before", "top"), [([0.0, 0.0], 0.5), ([np.inf, 0.25], 0.5), ([0.1, -0.5], 1.0), ([0.25, 0.1], 2.0)]
+)
+def test_channels_are_shares_of_what_they_were(before: list[float], top: float) -> None:
+    """A channel is told in shares of its largest original weight; one that had none, or no number, as it is."""
+    found = histogram(kernel(np.array([[0.5, 0.25]]), rowwise=True), kernel(np.array([before]), rowwise=True))
+    assert found.top == top
+
+
+def test_as_many_values_as_may_be_clusters() -> None:
+    """64 values other than zero are still told one by one."""
+    assert len(histogram(kernel(np.linspace(0, 1, 65)[None]), None).values) == 64

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,11 @@ from graders.evidence.compression import (
     leftovers,
     movements,
     tuning,
+    unfinished,
 )
-from graders.evidence.compression.kernels import OUTPUT_AXIS, as_rows
-from graders.evidence.tflite.model import Model, Operator, Options, Quantization, Sparsity, Subgraph, Tensor
+from graders.evidence.compression.kernels import OUTPUT_AXIS, as_rows, computed_kernels, unwrapped
+from graders.evidence.compression.movement import STILL
+from graders.evidence.tflite.model import Model, Operator, Options, Quantization, Span, Sparsity, Subgraph, Tensor
 from graders.evidence.tflite.weights import Weights
 
 Array = NDArray[Any]
@@ -247,3 +250,115 @@ def test_wrappers_are_known_by_their_operators(more: tuple[str, ...], wrapper: s
     found = leftovers(model("CONV_2D", "MEAN", *more, size=250), model("CONV_2D", "MEAN"))
 
     assert found == Leftovers(wrapper, tuple(OperatorCount(code, 1) for code in sorted(more)), 2.5)
+
+
+def test_movement_begins_beyond_the_last_bits() -> None:
+    """A part that moved by no more than two conversions may differ did not move."""
+    assert not part("CONV_2D", STILL).moved
+    assert part("CONV_2D", 1.001 * STILL).moved
+
+
+def test_all_parts_moved_is_not_frozen() -> None:
+    """Only where some parts moved and others did not were layers kept from training."""
+    assert not Tuning(("a",), ()).frozen
+    assert not Tuning((), ("a",)).frozen
+
+
+def test_each_value_of_a_bias_is_compared() -> None:
+    """A value of a bias that became tiny beside the others is compared all the same, and is no kernel's weight."""
+    now, before = kernel(normal(3, 4), bias=np.array([1, 1e-7, 2])), kernel(normal(3, 4), bias=np.array([1, 0.5, 2]))
+    weights, bias = movements([KernelPair(now, before)])
+    assert (bias.values, bias.kept, bias.equal, bias.bent) == (3, 3, 2, None)
+    assert (weights.compressible, bias.compressible) == (True, False)
+    (depthwise,) = movements([pair(normal(3, 4), normal(3, 4), kind="DEPTHWISE_CONV_2D")])
+    assert not depthwise.compressible
+
+
+def test_what_was_pruned_whole_did_not_move() -> None:
+    """Of a kernel without a weight left there is nothing to compare, and zeros that were zeros are the same."""
+    for before, kept in ((np.ones((2, 3)), 0), (np.zeros((2, 3)), 6)):
+        (found,) = movements([pair(np.zeros((2, 3)), before)])
+        assert (found.kept, found.largest, found.relative, found.bent) == (kept, 0, 0, 0)
+
+
+def test_a_movement_of_1_is_a_movement() -> None:
+    """The largest difference is told as a share of the original's largest value, whatever it is."""
+    (found,) = movements([pair(np.array([[3.0, 4.0]]), np.array([[2.0, 4.0]]))])
+    assert (found.largest, found.relative) == (1, 0.25)
+
+
+@pytest.mark.parametrize("size", [0.1, 1.0])
+def test_pruned_weights_do_not_bend(size: float) -> None:
+    """A channel's factor is told by the weights that it kept, and one without any has none."""
+    before = size * np.array([[1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 0.0, 0.0]])
+    (found,) = movements([pair(2 * before * np.array([1, 1, 1, 0]), before)])
+    assert found.moved
+    assert found.bent == pytest.approx(0, abs=1e-6)
+
+
+def test_infinite_weights_of_both_files_raise_no_warning() -> None:
+    """Where the original itself has weights that are no numbers, a movement is still told by a finite one."""
+    rows = np.array([[np.inf, 1.0], [1.0, 2.0]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (found,) = movements([pair(rows, rows)])
+    assert np.isfinite([found.largest, found.relative, found.bent or 0.0]).all()
+
+
+def wired(*inputs: tuple[int, ...], codes: tuple[str, ...]) -> Model:
+    """Operators of these kinds on these tensors, of which tensor 1 alone is a constant."""
+
+    def tensor(index: int) -> Tensor:
+        stored = Span(0, 4) if index == 1 else None
+        return Tensor(index, f"t{index}", (1,), (1,), "float32", False, 1, None, None, stored, None, False)
+
+    made = [
+        Operator(at, code, None, 1, used, (at + 4,), Options())
+        for at, (code, used) in enumerate(zip(codes, inputs, strict=True))
+    ]
+    tensors = tuple(tensor(index) for index in range(4 + len(made)))
+    return Model(100, 3, "", (Subgraph(0, "main", (0,), (), tensors, tuple(made)),), (), (), (), False)
+
+
+def test_kernels_that_are_computed_are_known() -> None:
+    """Of the operators that have kernels, those whose kernel is no constant are told with its tensor."""
+    codes = ("CONV_2D", "FULLY_CONNECTED", "ADD", "CONV_2D")
+    assert unfinished(wired((0, 1), (0, 2), (0, 3), (0,), codes=codes)) == {1: 2}
+
+
+def test_computed_kernels_are_kernels() -> None:
+    """What an inference computed for an operator's kernel is a kernel; values of another rank or operator are none."""
+    found = wired((0, 2), (0, 2), (0, 2), (0, 2), codes=("CONV_2D", "CONV_2D", "ADD", "FULLY_CONNECTED"))
+    values = {0: np.ones((4, 7)), 1: np.ones((4, 3, 5, 2)), 2: np.ones((1, 1, 1, 1)), 3: np.ones((4, 7))}
+    conv, dense = computed_kernels(found, values)
+    assert [(each.operator, each.kind, each.rows.shape, each.rowwise) for each in (conv, dense)] == [
+        (1, "CONV_2D", (4, 30), True),
+        (3, "FULLY_CONNECTED", (4, 7), False),
+    ]
+    assert (conv.bias, conv.stored_sparse) == (None, False)
+    assert computed_kernels(found, {}) == ()
+
+
+def at(operator: int, kind: str, bias: Array | None = None, rows: int = 2) -> Kernel:
+    return replace(kernel(normal(rows, 3), kind=kind, bias=bias), operator=operator)
+
+
+def test_wrapped_kernels_are_paired_in_order() -> None:
+    """Under wrappers, kernels that are constants are paired with their bias, computed dense ones without, others not."""
+    bias = np.ones(2)
+    original = [at(number, kind, bias) for number, kind in enumerate(("CONV_2D", "CONV_2D", "FULLY_CONNECTED"))]
+    found = [at(5, "CONV_2D", bias), at(6, "CONV_2D"), at(7, "FULLY_CONNECTED")]
+    pairs = unwrapped(found, original, computed={6, 7})
+    assert [(each.found.operator, each.original.operator) for each in pairs] == [(5, 0), (7, 2)]
+    assert pairs[0].original.bias is not None
+    assert pairs[1].original.bias is None
+    assert unwrapped(found[:2], original, computed=()) == ()
+    assert unwrapped([at(5, "CONV_2D", rows=3)], original[:1], computed=()) == ()
+
+
+def test_biases_of_other_sizes_are_no_pair() -> None:
+    """A bias of another size is of another layer; where only one file has any, the other's counts as zeros."""
+    alone, two, three = at(1, "CONV_2D"), at(1, "CONV_2D", np.ones(2)), at(1, "CONV_2D", np.ones(3))
+    assert unwrapped([two], [three], computed=()) == ()
+    for found, original in ((alone, two), (two, alone), (two, two), (alone, alone)):
+        assert len(unwrapped([found], [original], computed=())) == 1

@@ -16,6 +16,7 @@ from graders.evidence.compression import (
     Kernel,
     KernelPair,
     Misplaced,
+    Pruned,
     Zeros,
     count_zeros,
     expected_zeros,
@@ -23,6 +24,7 @@ from graders.evidence.compression import (
     misplaced_zeros,
     pruned,
 )
+from graders.evidence.compression.zeros import negligible
 
 Array = NDArray[Any]
 
@@ -234,3 +236,62 @@ def test_residue_is_none_where_the_original_has_zeros() -> None:
     zeros = kernel(np.zeros((2, 4)))
 
     assert magnitudes(KernelPair(zeros, zeros), 0.5).residue is None
+
+
+def test_near_zeros_are_smaller_than_their_share() -> None:
+    """A weight of just the share is not near zero, and one that is no number makes no other weight near zero."""
+    assert negligible(np.array([[1.0, 0.5, 0.4, 0.0]], np.float32), 0.5).tolist() == [[False, False, True, True]]
+    assert negligible(np.array([[np.inf, 1e-6]], np.float32)).tolist() == [[False, False]]
+
+
+def test_zeros_of_a_bias_are_counted() -> None:
+    """Only zeros of the bias count, none where there is no bias; no weights have no sparsity."""
+    assert count_zeros(kernel(normal(3, 4), bias=np.array([0.0, 0.0, 2.0]))).bias_zeros == 2
+    assert count_zeros(kernel(normal(3, 4))).bias_zeros == 0
+    assert count_zeros(kernel(np.zeros((2, 0)))).share == 0
+
+
+def test_the_worst_kernel_is_named() -> None:
+    """The kernel furthest from its zeros is named with them; a weight more or less is no difference, two are one."""
+    found = pruned([count_zeros(kernel(without_smallest(normal(2, 5), count), operator=count)) for count in (9, 3, 5)], 0.5, 0.0)  # fmt: skip
+
+    assert (found.worst, found.worst_zeros, found.worst_expected) == ("CONV_2D 9", 9, 5)
+    assert (found.within, found.furthest) == (1, 0.4)
+    assert (found.least, found.most) == (0.3, 0.9)
+    by_one, by_two = (pruned([count_zeros(kernel(without_smallest(normal(2, 5), count)))], 0.5, 0.0) for count in (4, 3))
+    assert (by_one.within, by_one.furthest) == (1, 0)
+    assert (by_two.within, by_two.furthest) == (0, 0.2)
+
+
+def test_no_kernels_have_no_zeros() -> None:
+    """Of no kernels every figure is 0."""
+    assert pruned([], 0.5, 0.01) == Pruned(0, 0, 0, 0, 0, 0, False, 0.0, 0.0, "", 0, 0, 0.0)
+
+
+def test_misplaced_zeros_of_every_kernel_are_told() -> None:
+    """What is misplaced in one kernel is told beside what is in another."""
+    before, after = (kernel(normal(2, 3), bias=np.array(bias)) for bias in ([1.0, 2.0], [0.0, 2.0]))
+    both = [KernelPair(after, before), KernelPair(after, before)]
+    assert misplaced_zeros(both) == (Misplaced(3, "CONV_2D", "bias", 1, 2),) * 2
+
+
+def test_residue_is_the_median_of_what_should_be_zero() -> None:
+    """Of five weights that should be zero the third smallest is compared, in each file."""
+    before = kernel(np.arange(1, 11).reshape(2, 5))
+    after = kernel(np.array([[0.1, 0.2, 1.5, 4, 5], [6, 7, 8, 9, 10]]))
+    assert magnitudes(KernelPair(after, before), 0.5).residue == pytest.approx(0.5)
+    small = [kernel(rows.rows / 100) for rows in (after, before)]
+    assert magnitudes(KernelPair(*small), 0.5).residue == pytest.approx(0.5)
+
+
+def test_residue_needs_numbers() -> None:
+    """Where the weights compared are no numbers in either file, no share can be told."""
+    finite, infinite = kernel(np.ones((2, 4))), kernel(np.full((2, 4), np.inf))
+    assert magnitudes(KernelPair(finite, infinite), 0.5).residue is None
+    assert magnitudes(KernelPair(infinite, finite), 0.5).residue is None
+
+
+def test_equal_weights_may_be_pruned_in_any_order() -> None:
+    """A zero that was as large as a weight that was kept is in order."""
+    before, after = np.array([[1.0, 1, 2, 3]]), np.array([[0.0, 1, 2, 3]])
+    assert magnitudes(KernelPair(kernel(after), kernel(before)), 0.25).misordered == 0

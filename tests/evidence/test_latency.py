@@ -165,3 +165,12 @@ def test_what_is_no_series_of_pairs_is_refused(mine: list[float], theirs: list[f
 def test_how_it_is_told() -> None:
     """A reader sees the ratio and the interval with two digits."""
     assert str(LatencyRatio(1.234, 1.1, 2.0, 40)) == "1.23 times the baseline (99 % interval 1.10 to 2.00)"
+
+
+def test_the_interval_holds_99_percent_of_the_medians() -> None:
+    """The interval lies between the 0.5th and the 99.5th percentile of 2000 medians, which are drawn alike each time."""
+    mine, theirs = pairs(1.3, 0.3, count=50)
+    logs = np.log(mine / theirs)
+    medians = np.median(np.random.Generator(np.random.PCG64(0)).choice(logs, size=(2000, 50)), axis=1)
+    found = ratio_of(mine, theirs)
+    assert [found.low, found.high] == pytest.approx(np.exp(np.percentile(medians, [0.5, 99.5])), rel=1e-12)

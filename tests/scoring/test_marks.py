@@ -21,6 +21,7 @@ from graders.scoring.marks import (
     COLUMNS,
     MAX_FILE,
     NOT_MARKED,
+    QUOTED_LINES,
     Mark,
     Marks,
     Passage,
@@ -442,3 +443,29 @@ def test_criteria_no_longer_asked_for_come_last(tmp_path: Path) -> None:
     assert content.index("l03.history") < content.index("l03.question.1")
     assert '[marks."l03.question.1"]\n# Kept from before: this grading does not ask for it.\npassage = ' in content
     assert read_marks(path) == marks_of(MARK)
+
+
+def test_words_with_hyphens_are_quoted_whole(tmp_path: Path) -> None:
+    """A word that does not fit any more goes to the next line with its hyphen's both sides."""
+    path = tmp_path / "marks.toml"
+    write_marks(path, "anna", [ToMark("a.1", "One", Decimal(1), Passage("a", "x" * 108 + " half-written"))], None)
+    assert "\n# > half-written\n" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("count", "whole"), [(QUOTED_LINES[0], True), (QUOTED_LINES[0] + 1, False)])
+def test_a_passage_of_as_many_lines_as_are_quoted(tmp_path: Path, count: int, whole: bool) -> None:
+    """A passage that just fits is quoted whole, one of a line more says that it goes on."""
+    path = tmp_path / "marks.toml"
+    write_marks(path, "anna", [ToMark("a.1", "One", Decimal(1), Passage("a", "line\n" * count))], None)
+    content = path.read_text(encoding="utf-8")
+    assert content.count("# > line\n") == QUOTED_LINES[0]
+    assert ("# The passage goes on" not in content) is whole
+
+
+def test_what_can_not_be_seen_is_written_as_its_number(tmp_path: Path) -> None:
+    """Characters without a form come back from the file; of lone surrogates, which no file holds, only that they were."""
+    path = tmp_path / "marks.toml"
+    comment = "\ud800\udfff|\ud7ff\ue000\uffff\U0010ffff"
+    write_marks(path, "anna", [], marks_of(Mark("a", Decimal(1), comment, "")))
+    assert '"\ufffd\ufffd|\\uD7FF\\uE000\\uFFFF\\U0010FFFF"' in path.read_text(encoding="utf-8")
+    assert read_marks(path).marks["a"].comment == "\ufffd\ufffd|\ud7ff\ue000\uffff\U0010ffff"

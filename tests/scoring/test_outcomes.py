@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.errors import GraderError, Place, RunError, SandboxError, ScorerError, SubmissionError, UsageError
-from graders.labs.checks import Lost, NotJudged
+from graders.labs.checks import ForPerson, Lost, NotJudged
 from graders.labs.definition import Hint, Lab
 from graders.sandbox import Limits
 from graders.scoring import CheckOutcome, Reason
-from graders.scoring.outcomes import OUR_FAULT, RUN_HINTS, reason_of
+from graders.scoring.outcomes import OUR_FAULT, PERSONS_MARK, RUN_HINTS, reason_of
 from graders.verdicts import Verdict
 
 LAB = Lab(
@@ -146,3 +146,24 @@ def test_a_check_tells_the_students_lines_and_whether_its_value_was_drawn() -> N
     assert check.as_json()["places"] == [{"file": "kit/a.py", "line": 12}]
     assert check.as_json()["drawn"] is True
     assert CheckOutcome("l02.int8.quantise", "int8-0.01", Verdict.EARNED, None, {}).as_json()["drawn"] is False
+
+
+def test_what_only_a_person_can_decide_is_pending() -> None:
+    """The check says why it does not measure, and a person's mark is what is waited for."""
+    found, reason = reason_of(ForPerson("two answers", "Wait."), LAB)
+    assert found is Verdict.PENDING
+    assert (reason.measured, reason.expected, reason.next) == ("two answers", PERSONS_MARK, "Wait.")
+
+
+@pytest.mark.parametrize("verdict", [Verdict.MISSING, Verdict.FAILED])
+def test_what_a_run_should_have_done(verdict: Verdict) -> None:
+    """A part that was not handed in should have been; one that failed should have got to its end."""
+    _, reason = reason_of(RunError(verdict, "nothing", []), LAB)
+    assert ("handed in" in reason.expected) == (verdict is Verdict.MISSING)
+
+
+def test_the_first_line_is_a_place_and_the_run_s_name_ends_at_its_first_bracket() -> None:
+    """Line 1 is shown like any other; whatever a run's name says in brackets, its value is known as drawn."""
+    check = CheckOutcome("lx.one", "int8-drawn (a (b)", Verdict.LOST, None, {}, 0.0, (Place("a.py", 1, "x"),))
+    assert check.as_json()["places"] == [{"file": "a.py", "line": 1}]
+    assert check.drawn

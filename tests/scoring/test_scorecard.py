@@ -286,3 +286,9 @@ def test_leaving_out_changes_nothing_itself() -> None:
     before = json.dumps(document)
     without_times(document)
     assert json.dumps(document) == before
+
+
+def test_the_file_can_be_read_by_people() -> None:
+    """Letters of any script stand as they are, and each level is indented by two."""
+    text = scorecard("zażółć").dumps()
+    assert '\n  "submission": "zażółć",\n' in text

@@ -12,6 +12,7 @@ import pytest
 
 import graders
 from graders.evidence.tflite import facts, from_facts
+from graders.evidence.tflite.facts import typed
 from graders.evidence.tflite.reader import read_model
 
 HEAVY = ("numpy", "flatbuffers", "ai_edge_litert", "tensorflow")
@@ -80,3 +81,13 @@ def test_imports_stay_light(module: str, allowed: tuple[str, ...]) -> None:
     root = str(Path(graders.__path__[0]).parent)
     run = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert set(run.stdout.split()) <= set(allowed)
+
+
+def test_whole_numbers_stand_for_numbers() -> None:
+    """JSON may write 1.0 as 1: where a number is asked for it is one, and a text is none."""
+    found = typed(float, 1, "x")
+    assert (found, type(found)) == (1.0, float)
+    with pytest.raises(ValueError, match="x: expected float, got str"):
+        typed(float, "1", "x")
+    with pytest.raises(ValueError, match="x: expected int, got float"):
+        typed(int, 1.0, "x")

@@ -193,3 +193,55 @@ def test_the_first_operator_that_differs_is_the_reason(handmade: Handmade) -> No
     )
     other = aligned_activations(dense(handmade, [2, 3]), dense(handmade, [2, 3], "BATCH_MATMUL"))
     assert "BATCH_MATMUL" in other.reason
+
+
+def test_floats_between_integers_are_named(handmade: Handmade) -> None:
+    """A tensor that only operators use counts; one that nothing uses does not, even where an operand is left out."""
+    int8 = {"type": schema.TensorType.INT8, "shape": [1]}
+    tensors = [int8, {"type": schema.TensorType.FLOAT32, "shape": [1]}, int8, {"shape": [1]}]
+    through = [
+        {"code": "ADD", "inputs": [0, -1], "outputs": [1]},
+        {"code": "ADD", "inputs": [1, -1], "outputs": [2]},
+    ]
+    model = read_model(handmade(tensors, through, inputs=[0], outputs=[2]))
+    assert [(each.kind, each.index) for each in integer_violations(model)] == [("tensor", 1)]
+    straight = [{"code": "ADD", "inputs": [0, -1], "outputs": [2]}]
+    assert integer_violations(read_model(handmade(tensors, straight, inputs=[0], outputs=[2]))) == ()
+
+
+def subtraction(handmade: Handmade, *inputs: int) -> Model:
+    """A subtraction of two inputs of the network."""
+    operator = {"code": "SUB", "inputs": list(inputs), "outputs": [2]}
+    return read_model(handmade([{"shape": [1, 2]}] * 3, [operator], inputs=[0, 1], outputs=[2]))
+
+
+def test_other_connections_are_another_network(handmade: Handmade) -> None:
+    """The same operators are another network where their operands are exchanged, or one is missing."""
+    one, other = subtraction(handmade, 0, 1), subtraction(handmade, 1, 0)
+    assert aligned_activations(one, one).pairs is not None
+    assert aligned_activations(one, other).reason == (
+        "the operators are the same, the connections between them are not"
+    )
+    assert aligned_activations(subtraction(handmade, 1, 0), subtraction(handmade, 1)).pairs is None
+
+
+@pytest.mark.parametrize("left_out", [(), (-1,), (-1, -1)])
+def test_operands_left_out_at_the_end_may_not_be_written(handmade: Handmade, left_out: tuple[int, ...]) -> None:
+    """An optional operand that is left out is as good as one that is not written; one in between is not."""
+    assert aligned_activations(subtraction(handmade, 0, 1), subtraction(handmade, 0, 1, *left_out)).pairs is not None
+    assert aligned_activations(subtraction(handmade, 0, 1), subtraction(handmade, 0, -1, 1)).pairs is None
+
+
+def test_other_options_are_another_network(handmade: Handmade) -> None:
+    """Operators that compute in another way are told with their options."""
+
+    def with_relu(model: Any) -> None:
+        options = schema.SubOptionsT()
+        options.fusedActivationFunction = schema.ActivationFunctionType.RELU
+        operator = model.subgraphs[0].operators[0]
+        operator.builtinOptionsType, operator.builtinOptions = schema.BuiltinOptions.SubOptions, options
+
+    operators = [{"code": "SUB", "inputs": [0, 1], "outputs": [2]}]
+    data = handmade([{"shape": [1, 2]}] * 3, operators, inputs=[0, 1], outputs=[2], adjust=with_relu)
+    reason = aligned_activations(subtraction(handmade, 0, 1), read_model(data)).reason
+    assert reason.startswith("operator 0 (SUB) has other options: ")

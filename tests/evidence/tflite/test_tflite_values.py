@@ -1,6 +1,7 @@
 """Decoding and dequantising constants."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import ai_edge_litert.schema_py_generated as schema
 import numpy as np
@@ -9,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from graders.evidence.tflite import MalformedModel, Quantization
+from graders.evidence.tflite import MalformedModel, Quantization, constants
+from graders.evidence.tflite import weights as decoding
 from graders.evidence.tflite.constants import constant_values, dequantized
+from graders.evidence.tflite.model import IndexArray, Span
 from graders.evidence.tflite.reader import read_model
 from graders.evidence.tflite.weights import weights
 
@@ -154,3 +157,63 @@ def test_dynamic_range_kernels_are_int8(sample: Sample) -> None:
     assert (entry.operator.code, entry.kernel_tensor.dtype) == ("FULLY_CONNECTED", "int8")
     assert entry.bias_tensor is not None
     assert entry.bias_tensor.dtype == "float32"
+
+
+def test_values_outside_of_the_file_are_refused() -> None:
+    """Bytes are read up to the last one of the file, and none before or behind it."""
+    assert constants._bytes(b"abcd", Span(0, 4)).tobytes() == b"abcd"
+    assert constants._bytes(b"abcd", Span(4, 0)).size == 0
+    for offset, size in ((-1, 2), (0, -1), (1, 4), (5, 0)):
+        with pytest.raises(MalformedModel, match=f"{size} bytes at {offset} lie outside a file of 4"):
+            constants._bytes(b"abcd", Span(offset, size))
+    with pytest.raises(MalformedModel, match="indices of 3 bytes"):
+        constants._indices(b"abc", IndexArray(Span(0, 3), 3))
+
+
+def test_more_values_than_may_be_read_are_refused(handmade: Handmade, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A constant's size is that of its values as float32 or as they are, whichever is more, and has a limit."""
+    for name, size in (("INT8", 24), ("FLOAT32", 24), ("FLOAT64", 48)):
+        values = np.zeros(6, name.lower())
+        data = handmade([{"shape": [2, 3], "type": getattr(schema.TensorType, name), "data": values.tobytes()}])
+        (tensor,) = read_model(data).main.tensors
+        assert constants.decoded_bytes(tensor) == size
+        monkeypatch.setattr(constants, "MAX_CONSTANT_BYTES", size)
+        assert constant_values(data, tensor).shape == (2, 3)
+        monkeypatch.setattr(constants, "MAX_CONSTANT_BYTES", size - 1)
+        with pytest.raises(MalformedModel, match=r"claims 6 values of .*, too many to read"):
+            constant_values(data, tensor)
+        monkeypatch.undo()
+
+
+def test_values_beyond_float32_are_infinite() -> None:
+    """A product that float32 can't hold is infinite, without a warning; an axis that values lack is an error."""
+    wide = Quantization((3e38,), (0,), 0)
+    assert dequantized(np.array([100], np.int8), wide).tolist() == [np.inf]
+    with pytest.raises(ValueError, match="along dimension 1 do not fit"):
+        dequantized(np.zeros(2, np.int8), Quantization((1.0, 2.0), (0, 0), 1))
+
+
+def test_weights_have_a_limit_together(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All kernels and biases may take so many bytes as float32, and none more; one that two operators share counts once."""
+    data = sample("float32")
+    model = read_model(data)
+    found = weights(data, model)
+    taken = {each.kernel_tensor.index: each.kernel.nbytes for each in found}
+    taken |= {each.bias_tensor.index: each.bias.nbytes for each in found if each.bias_tensor and each.bias is not None}
+    assert len(taken) > 4
+    monkeypatch.setattr(decoding, "MAX_DECODED_BYTES", sum(taken.values()))
+    assert len(weights(data, model)) == len(found)
+    monkeypatch.setattr(decoding, "MAX_DECODED_BYTES", sum(taken.values()) - 1)
+    with pytest.raises(MalformedModel, match="the weights have more than"):
+        weights(data, model)
+
+
+def test_weights_that_can_not_be_read_are_the_files_fault(sample: Sample) -> None:
+    """A scheme of quantisation that is not read makes the file malformed, and says which tensor it is."""
+    data = sample("int8")
+    model = read_model(data)
+    found = weights(data, model)[0].kernel_tensor
+    odd = replace(found, quantization=Quantization((), (), 0, "BlockwiseQuantization"))
+    tensors = tuple(odd if each.index == found.index else each for each in model.main.tensors)
+    with pytest.raises(MalformedModel, match=f"tensor {found.index}: quantisation by BlockwiseQuantization"):
+        weights(data, replace(model, subgraphs=(replace(model.main, tensors=tensors),)))
