@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from graders.errors import SubmissionError
 from graders.submission.notebooks import Notebook, read
+
 from .making import code, error, markdown, notebook, result, stream, written
 
 GOOD = notebook(code("x = 1", 1, stream("hello\n")), markdown("# Title"))
