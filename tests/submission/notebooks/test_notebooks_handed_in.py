@@ -57,7 +57,7 @@ def test_an_error_among_the_outputs_is_named_with_its_cell():
 
 
 def test_outputs_of_two_runs_disagree():
-    found = [one for one in disagreements(sample("of_another_run").figures)]
+    found = disagreements(sample("of_another_run").figures)
     assert [(one.one.stage, one.one.value, one.other.value, one.sure) for one in found] == [("pruned", 0.812, 0.966, False)]
 
 
