@@ -103,8 +103,10 @@ def test_a_figure_in_a_sentence_is_never_sure():
     [
         "| | Baseline | Pruned |\n|---|---|---|\n| Accuracy | 0.9455 | 0.9660 |\n| Size (bytes) | 98928 | 98000 |",
         "| Model | Accuracy | Size (bytes) |\n|---|---|---|\n| Baseline | 0.9455 | 98928 |\n| Pruned | 0.9660 | 98000 |",
-        "<table><tr><th>Model</th><th>Accuracy</th><th>Size [kB]</th></tr><tr><td>Baseline</td><td>94.55%</td><td>98.9</td></tr>"
-        "<tr><td>Pruned</td><td>96.6 %</td><td>98.0</td></tr></table>",
+        (
+            "<table><tr><th>Model</th><th>Accuracy</th><th>Size [kB]</th></tr><tr><td>Baseline</td><td>94.55%</td>"
+            "<td>98.9</td></tr><tr><td>Pruned</td><td>96.6 %</td><td>98.0</td></tr></table>"
+        ),
         "- Baseline: accuracy 0.9455, size 98928 bytes\n- Pruned: accuracy 0.9660, size 98000 bytes",
         "## Baseline\n\n- Accuracy: 0.9455\n- Size: 98928 bytes\n\n## Pruned\n\n- Accuracy: 0.9660\n- Size: 98000 bytes",
     ],

@@ -93,6 +93,15 @@ def test_what_cant_be_read_is_said_in_one_line_with_what_to_do(tmp_path, content
     assert ";" in message
 
 
+def test_signs_of_json_within_texts_are_no_objects(tmp_path):
+    path = written(tmp_path / "a.ipynb", notebook(code("x", 1, stream("\x1b[0m[{,\"" * 300_000))))
+    assert read(path).cells[0].outputs
+
+
+def test_more_code_than_anyone_writes_is_not_read(tmp_path):
+    assert "characters of code" in told(written(tmp_path / "a.ipynb", notebook(*[code("x = 1\n" * 30_000)] * 15)))
+
+
 def test_a_missing_file_a_folder_and_a_link_are_told_apart(tmp_path):
     assert "no such notebook" in told(tmp_path / "none.ipynb")
     (tmp_path / "folder.ipynb").mkdir()
