@@ -21,7 +21,8 @@ MAX_FOLDERS = 3_000
 MAX_FILES = 40_000
 MAX_READ = 40
 MAX_LINES = 4_000
-LEAST_STAGES = 2
+# So many stages a text without a report's name speaks of: with figures, or at all.
+LEAST_WITH_FIGURES, LEAST_STAGES = 2, 4
 SAME = 0.8
 _OTHERS = (".pdf", ".docx", ".doc", ".odt", ".rtf", ".html", ".htm", ".tex", ".txt", ".rst")
 _NEVER = ("license", "licence", "changelog", "contributing", "code_of_conduct", "authors")
@@ -47,11 +48,14 @@ class _Candidate:
     named: bool
     placed: bool
     stages: int
+    with_figures: int
     words: int
 
     @property
     def fits(self) -> bool:
-        return self.stages >= LEAST_STAGES or (self.named and self.placed) or (self.named and self.stages > 0)
+        if self.named:
+            return self.placed or self.stages > 0
+        return self.with_figures >= LEAST_WITH_FIGURES or self.stages >= LEAST_STAGES
 
     @property
     def rank(self) -> tuple[float, ...]:
@@ -110,13 +114,14 @@ def _read(root: Path, path: str, folder: str, given: Sequence[set[str]], notes: 
             notes.append(f"{path} is still the given page; not a report")
             return None
     own = folder.casefold() in path.casefold().split("/")[:-1]
-    return _Candidate(SummaryFile(path, text), _is_named(path), own, _stages(text), len(text.split()))
+    rows = [row[:200] for row in text.split("\n")[:MAX_LINES]]
+    with_figures = _stages([row for row in rows if any(sign.isdigit() for sign in row)])
+    return _Candidate(SummaryFile(path, text), _is_named(path), own, _stages(rows), with_figures, len(text.split()))
 
 
-def _stages(text: str) -> int:
-    """Of how many stages a text's lines speak."""
-    told = {stage_of(line[:200]) for line in text.split("\n")[:MAX_LINES] if line.strip()}
-    return len(told - {None, QUANTIZED})
+def _stages(rows: Sequence[str]) -> int:
+    """Of how many stages lines speak."""
+    return len({stage_of(row) for row in rows if row.strip()} - {None, QUANTIZED})
 
 
 def _is_named(path: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,9 @@ def read(path: Path) -> Notebook:
         )
     text = _text(data, name)
     if path.suffix.lower() == ".py":
-        return Notebook(path, "py", read_export(text, MAX_CELLS, MAX_SOURCE))
+        cells = read_export(text, MAX_CELLS, MAX_SOURCE)
+        _bounded(cells, name)
+        return Notebook(path, "py", cells)
     return _notebook(path, _parsed(data, text, name), name)
 
 
@@ -118,15 +120,19 @@ def _notebook(path: Path, found: dict[str, Any], name: str) -> Notebook:
         came = "has none" if raw is None else f"has {_kind(raw)} in their place"
         raise SubmissionError(f"{name}: a notebook with a list of cells was expected, but it {came}; {_SAVE}")
     cells, notes = _cells(raw)
+    _bounded(cells, name)
+    language = _language(found)
+    if language != "python":
+        notes = (*notes, f"the notebook's language is {language}; python was expected")
+    return Notebook(path, "ipynb", cells, language, notes)
+
+
+def _bounded(cells: Sequence[Cell], name: str) -> None:
     if sum(len(cell.source) for cell in cells if cell.kind == "code") > MAX_CODE:
         raise SubmissionError(
             f"{name}: a notebook with at most {MAX_CODE:,} characters of code was expected, but it has more; "
             "put data into files of their own"
         )
-    language = _language(found)
-    if language != "python":
-        notes = (*notes, f"the notebook's language is {language}; python was expected")
-    return Notebook(path, "ipynb", cells, language, notes)
 
 
 def _cells(raw: list[Any]) -> tuple[tuple[Cell, ...], tuple[str, ...]]:

@@ -180,6 +180,11 @@ def test_what_is_about_something_else_is_no_report(tmp_path, path):
     assert found.acceptance == ()
 
 
+def test_an_overview_of_the_course_is_no_report(tmp_path):
+    wrote(tmp_path / "README.md", "# Labs\n\n- Lab 2: post-training quantization of a baseline\n- Lab three: pruned models\n")
+    assert find_report(tmp_path).file is None
+
+
 def test_a_report_in_another_format_is_for_a_person(tmp_path):
     wrote(tmp_path / "report.pdf", "%PDF")
     found = review_report(tmp_path, RULES)

@@ -123,6 +123,7 @@ def test_what_is_not_python_is_replaced_and_named(source):
         'get_ipython().run_cell_magic("capture", "", "x = 1\\n")',
         "get_ipython().run_line_magic('time', 'x = 1')",
         "get_ipython().system('ls')\nx = 1",
+        "get_ipython().system('ls')\\\n\nx = 1",
         "get_ipython().run_line_magic('matplotlib', 'inline')\nx = 1",
         "files = get_ipython().getoutput('ls')\nassert files == []\nx = 1",
         "files = !ls *.h5\nassert files == []\nx = 1",
