@@ -235,6 +235,14 @@ def test_only_what_rounding_cant_explain_disagrees(one, other, differ):
         ("pruned_non_quantized.tflite", "pruned_tflite"), ("pruned TFLite", "pruned_tflite"),
         ("pruned_quantized.tflite", "pruned_quantized"), ("pruned and quantized tflite", "pruned_quantized"),
         ("quantized tflite", QUANTIZED), ("int8", QUANTIZED), ("loss", None), ("", None),
+        ("pruned+PTQ", "pruned_quantized"), ("Baseline TFLite (float)", "tflite"), ("Quantized (dynamic range)", "ptq"),
+        ("Modèle de base", "baseline"), ("Modèle élagué", "pruned"), ("Quantification post-entraînement", "ptq"),
+        ("Entraînement conscient de la quantification", "qat"), ("TFLite sans quantification", "tflite"),
+        ("Cuantización posterior al entrenamiento", "ptq"), ("Modelo podado y cuantizado", "pruned_quantized"),
+        ("Modello originale", "baseline"), ("Modello potato", "pruned"), ("Kvantizace po tréninku", "ptq"), ("Základní model", "baseline"),
+        ("Обрізана та квантована модель", "pruned_quantized"), ("Квантування після навчання", "ptq"),
+        ("Навчання з урахуванням квантування", "qat"), ("Квантование после обучения", "ptq"), ("ベースライン", "baseline"),
+        ("枝刈り後", "pruned"), ("訓練後量子化", "ptq"), ("量子化認識訓練", "qat"), ("量化感知训练(TFLite)", "qat_tflite"),
     ],
 )  # fmt: skip
 def test_the_stage_that_a_label_names(label, stage):
