@@ -92,7 +92,7 @@ def test_the_count_of_a_comment_is_part_of_the_order():
     assert as_handed_in(of_cells(ran(0, "x", count=1), ran(1, "# a", count=2), ran(2, "y", count=3))).in_order
 
 
-@pytest.mark.parametrize("source, silent", [("print(1)", True), ("x = 1\nprint(x)", True), ("def f():\n    print(1)", False), ("x = 'print(1)'", False), ("baseline_model.summary()", True)])
+@pytest.mark.parametrize("source, silent", [("print(1)", True), ("x = 1\nprint(x)", True), ("def f():\n    print(1)", False), ("x = 'print(1)'", False), ("baseline_model.summary()", True), ("%%capture\nprint(1)", False), ("print(1, file=f)", False), ("print()", False), ("print(1)\nclear_output()", False)])
 def test_a_cell_that_prints_and_has_no_output_is_silent(source, silent):
     assert bool(as_handed_in(of_cells(ran(0, source, count=1))).silent) == silent
 
