@@ -180,6 +180,19 @@ def test_what_is_about_something_else_is_no_report(tmp_path, path):
     assert found.acceptance == ()
 
 
+def test_a_page_of_another_lab_is_no_report_but_a_readme_beside_the_notebook_is(tmp_path):
+    placed(tmp_path, "report_en.md", to="l03/README.md")
+    assert find_report(tmp_path).file is None
+    wrote(tmp_path / "l03" / "lab.ipynb", "{}")
+    assert find_report(tmp_path).file is not None
+
+
+def test_figures_below_a_title_are_of_no_stage():
+    text = "# Quantization and pruning\n\n- Accuracy: 0.5\n\n## Pruning and quantization\n\n- Accuracy: 0.6\n\n## Pruned\n\n- Accuracy: 0.7\n"
+    claims = report_claims(read_document(text)).claims
+    assert [(claim.variant, claim.value) for claim in claims] == [("pruned", 0.7)]
+
+
 def test_an_overview_of_the_course_is_no_report(tmp_path):
     wrote(tmp_path / "README.md", "# Labs\n\n- Lab 2: post-training quantization of a baseline\n- Lab three: pruned models\n")
     assert find_report(tmp_path).file is None

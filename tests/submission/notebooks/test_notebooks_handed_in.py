@@ -170,6 +170,25 @@ def test_figures_in_lines(text, stage, quantity, value):
 
 
 @pytest.mark.parametrize(
+    "line, found",
+    [
+        (
+            "pruned: accuracy 0.9057, pruned_model.h5: 98,928 bytes",
+            [("pruned", "accuracy", 0.9057), ("pruned", "bytes", 98_928)],
+        ),
+        ("accuracy: baseline 0.9455, pruned 0.9660", [("baseline", "accuracy", 0.9455), ("pruned", "accuracy", 0.966)]),
+        ("Pruned accuracy: 0.9660, loss: 0.12", [("pruned", "accuracy", 0.966)]),
+        ("Pruned test loss: 0.12, accuracy: 0.9660", [("pruned", "accuracy", 0.966)]),
+        ("Pruned accuracy: 0.9660 after 12 epochs", [("pruned", "accuracy", 0.966)]),
+        ("baseline 98928 bytes, zipped 78073 bytes", [("baseline", "bytes", 98_928), ("baseline", "zipped_bytes", 78_073)]),
+        ("float16: accuracy 0.9125, 44896 bytes", [(None, "accuracy", 0.9125), (None, "bytes", 44_896)]),
+    ],
+)
+def test_a_line_may_state_several_figures(line, found):
+    assert [(one.stage, one.quantity, pytest.approx(one.value)) for one in figures(line)] == found
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Epoch 1/2", "1500/1500 [====] - 5s 3ms/step - loss: 0.2 - accuracy: 0.95", "saved to model_123.h5", "accuracy: nan",
