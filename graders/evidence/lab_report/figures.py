@@ -14,7 +14,7 @@ from dataclasses import replace
 from graders.evidence.claims import Claims, Document, Quantity, Variant, find_claims
 from graders.evidence.claims.document import Block, Heading, Line, Row, Table
 from graders.evidence.claims.model import Claim, Form
-from graders.submission.notebooks.stages import QUANTIZED, STAGES, stage_of
+from graders.submission.notebooks.stages import PRUNED_QUANTIZED, QUANTIZED, STAGES, stage_of
 
 MAX_LABEL = 160
 LABEL_COLUMNS = 2
@@ -29,12 +29,14 @@ _LABEL = re.compile(r"[^:=|]{2,160}(?=\s*[:=|])")
 
 def report_claims(document: Document) -> Claims:
     """The figures of a report, each with the stage that it is of. What stands in a sentence is never sure."""
-    signed = replace(document, blocks=tuple(_block(block) for block in document.blocks))
+    first = next((block for block in document.blocks if isinstance(block, Heading)), None)
+    title = first.text if first and first.level == 1 else ""
+    signed = replace(document, blocks=tuple(_block(block, title) for block in document.blocks))
     found = find_claims(signed, _VARIANTS)
     claims = (
         replace(claim, variants=tuple(_STAGES[sign] for sign in claim.variants), text=unsigned(claim.text))
         for claim in found.claims
-        if claim.variants
+        if claim.variants and (claim.quantity is not Quantity.ACCURACY or claim.value <= 1)
     )
     blanks = (replace(blank, variant=_STAGES[blank.variant], text=unsigned(blank.text)) for blank in found.blanks)
     return Claims(tuple(claims), tuple(blanks))
@@ -59,14 +61,18 @@ def _signed(text: str, label: str | None = None) -> str:
     return text if stage is None or stage == QUANTIZED else f"{_SIGNS[stage]} {text}"
 
 
-def _block(block: Block) -> Block:
+def _heading(text: str, title: str) -> str:
+    """A heading with its sign; the title, and one on quantisation and pruning, speak of the lab and of no stage."""
+    return text if text == title or stage_of(text[:MAX_LABEL]) == PRUNED_QUANTIZED else _signed(text)
+
+
+def _block(block: Block, title: str) -> Block:
     if isinstance(block, Heading):
-        return replace(block, text=_signed(block.text))
+        return replace(block, text=_heading(block.text, title))
+    headings = tuple(_heading(heading, title) for heading in block.headings)
     if isinstance(block, Line):
         label = _LABEL.match(block.text) if block.form is Form.LINE else None
-        headings = tuple(_signed(heading) for heading in block.headings)
         return replace(block, text=_signed(block.text, label.group()) if label else block.text, headings=headings)
-    headings = tuple(_signed(heading) for heading in block.headings)
     rows = tuple(_row(row, LABEL_COLUMNS) for row in block.rows)
     return Table(_row(block.header, len(block.header.cells)), rows, headings)
 

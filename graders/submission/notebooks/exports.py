@@ -56,21 +56,30 @@ def _uncommented(lines: list[str]) -> list[str]:
 def _of_colab(lines: list[str]) -> list[tuple[str, list[str]]]:
     """Colab writes text cells as strings of three quotes that begin and end at a line, and comments out magics."""
     parts: list[tuple[str, list[str]]] = [("code", [])]
-    inside = False
+    inside = commented = False
     for line in lines:
+        commented = commented and line.startswith("#")
         if not inside and line.startswith('"""'):
-            closed = len(line) >= 6 and line.rstrip().endswith('"""')
-            parts.append(("markdown", [line[3:].rstrip().removesuffix('"""') if closed else line[3:]]))
-            inside = not closed
-            if closed:
-                parts.append(("code", []))
+            inside = len(line) < 6 or not line.rstrip().endswith('"""')
+            parts.append(("markdown", [line[3:] if inside else line[3:].rstrip().removesuffix('"""')]))
+            parts += [] if inside else [("code", [])]
         elif inside and line.rstrip().endswith('"""'):
             parts[-1][1].append(line.rstrip().removesuffix('"""'))
             parts.append(("code", []))
             inside = False
-        elif line != _COMMENTED:
-            parts[-1][1].append(line)
+        elif line == _COMMENTED and not inside:
+            commented = True
+            parts.append(("code", []))
+        elif parts[-1][0] == "code" and not commented and _was_cell_magic(parts[-1][1]):
+            parts.append(("code", [line]))
+        else:
+            parts[-1][1].append(_uncommented([line])[0] if commented else line)
     return parts
+
+
+def _was_cell_magic(lines: list[str]) -> bool:
+    """Whether a part is a cell that Colab commented out as a whole; what follows is another one."""
+    return bool(lines) and lines[0].startswith("%%")
 
 
 def _trimmed(lines: list[str]) -> list[str]:

@@ -25,26 +25,23 @@ def read_bytes(path: Path, most: int = MAX_FILE) -> bytes:
     except (OSError, ValueError) as error:
         why = "it is a link; hand in the file itself" if path.is_symlink() else f"it can't be opened ({_why(error)})"
         raise SubmissionError(f"{name}: a notebook was expected, but {why}") from None
-    with open(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            what = "a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
             raise SubmissionError(f"{name}: a notebook was expected, but it is {what}; hand in the .ipynb file")
-        data = _read(file.read, most, name)
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise SubmissionError(f"{name}: the notebook can't be read ({_why(error)})") from None
+    finally:
+        os.close(descriptor)
     if len(data) > most:
         raise SubmissionError(
             f"{name} has more than {most >> 20} MiB, which is the most that is read; clear the outputs that print or "
             "draw whole data sets, and save it again"
         )
     return data
-
-
-def _read(read: object, most: int, name: str) -> bytes:
-    assert callable(read)
-    try:
-        return bytes(read(most + 1))
-    except OSError as error:
-        raise SubmissionError(f"{name}: the notebook can't be read ({_why(error)})") from None
 
 
 def _why(error: Exception) -> str:

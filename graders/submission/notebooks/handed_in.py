@@ -13,7 +13,8 @@ from graders.submission.notebooks.printed import Printed, printed_figures
 from graders.submission.notebooks.running import plain_python
 from graders.submission.notebooks.statements import without_strings
 
-_PRINTS = re.compile(r"^(?:print|display|print_metric)\(|^[\w.]{1,100}\.summary\(", re.MULTILINE)
+_PRINTS = re.compile(r"^(?:print|display)\([^)\n]|^[\w.]{1,100}\.summary\(", re.MULTILINE)
+_ELSEWHERE = re.compile(r"\bfile\s?=|redirect_std|clear_output|\bend\s?=")
 
 
 class Order(StrEnum):
@@ -99,7 +100,10 @@ def _bare(cell: Cell) -> str:
 
 
 def _is_silent(cell: Cell, code: str) -> bool:
-    return cell.execution_count is not None and not cell.outputs and _PRINTS.search(code) is not None
+    """Whether a cell that prints has no output, and nothing in it explains that."""
+    if cell.execution_count is None or cell.outputs or "%%capture" in cell.source or _ELSEWHERE.search(code):
+        return False
+    return _PRINTS.search(code) is not None
 
 
 def _order(cells: Sequence[Cell]) -> tuple[Order, tuple[int, ...]]:

@@ -98,4 +98,5 @@ def writing(magic: CellMagic, body: str) -> Replacement:
     if len(files) != 1 or _UNSAFE.search(files[0]):
         return NOTHING
     mode = "a" if {"-a", "--append"} & set(words) else "w"
-    return Replacement(f'open({files[0]!r}, {mode!r}, encoding="utf-8").write({body!r})', "written without IPython")
+    code = f'with open({files[0]!r}, {mode!r}, encoding="utf-8") as _file: _file.write({body!r})'
+    return Replacement(code, "written without IPython")

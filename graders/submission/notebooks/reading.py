@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from graders.submission.notebooks.model import Cell, Notebook, Output
 from graders.submission.notebooks.text import clean, one_line, plain
 
 MAX_CELLS = 2_000
-MAX_SOURCE = 500_000
+MAX_SOURCE = 200_000
+MAX_CODE = 2_000_000
 MAX_OUTPUTS = 200
 MAX_OUTPUT = 40_000
 MAX_TYPES = 10
@@ -28,6 +29,7 @@ MAX_TYPES = 10
 MAX_OBJECTS, MAX_VALUES = 200_000, 2_000_000
 _CONFLICT = re.compile(rb"^(?:<{7} |>{7} )", re.MULTILINE)
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _LFS = b"version https://git-lfs.github.com/spec/"
 _SAVE = "open it in Jupyter, run all cells, save it, and hand that file in"
 _KINDS = {"stream": "stream", "execute_result": "result", "pyout": "result", "display_data": "display",
@@ -51,7 +53,9 @@ def read(path: Path) -> Notebook:
         )
     text = _text(data, name)
     if path.suffix.lower() == ".py":
-        return Notebook(path, "py", read_export(text, MAX_CELLS, MAX_SOURCE))
+        cells = read_export(text, MAX_CELLS, MAX_SOURCE)
+        _bounded(cells, name)
+        return Notebook(path, "py", cells)
     return _notebook(path, _parsed(data, text, name), name)
 
 
@@ -66,8 +70,7 @@ def _text(data: bytes, name: str) -> str:
 
 def _parsed(data: bytes, text: str, name: str) -> dict[str, Any]:
     """The JSON object of a notebook."""
-    objects = text.count("{") + text.count("[")
-    if objects > MAX_OBJECTS or objects + text.count(",") > MAX_VALUES:
+    if _is_too_much(text) and _is_too_much(_STRING.sub("", text)):
         raise SubmissionError(
             f"{name}: a notebook of at most {MAX_OBJECTS:,} JSON objects was expected, but it has more; clear the "
             "outputs that print or draw whole data sets, and save it again"
@@ -81,6 +84,11 @@ def _parsed(data: bytes, text: str, name: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise SubmissionError(f"{name}: a notebook was expected, but its JSON is {_kind(found)}; {_SAVE}")
     return found
+
+
+def _is_too_much(text: str) -> bool:
+    objects = text.count("{") + text.count("[")
+    return objects > MAX_OBJECTS or objects + text.count(",") > MAX_VALUES
 
 
 def _not_json(data: bytes, error: ValueError) -> str:
@@ -112,10 +120,19 @@ def _notebook(path: Path, found: dict[str, Any], name: str) -> Notebook:
         came = "has none" if raw is None else f"has {_kind(raw)} in their place"
         raise SubmissionError(f"{name}: a notebook with a list of cells was expected, but it {came}; {_SAVE}")
     cells, notes = _cells(raw)
+    _bounded(cells, name)
     language = _language(found)
     if language != "python":
         notes = (*notes, f"the notebook's language is {language}; python was expected")
     return Notebook(path, "ipynb", cells, language, notes)
+
+
+def _bounded(cells: Sequence[Cell], name: str) -> None:
+    if sum(len(cell.source) for cell in cells if cell.kind == "code") > MAX_CODE:
+        raise SubmissionError(
+            f"{name}: a notebook with at most {MAX_CODE:,} characters of code was expected, but it has more; "
+            "put data into files of their own"
+        )
 
 
 def _cells(raw: list[Any]) -> tuple[tuple[Cell, ...], tuple[str, ...]]:

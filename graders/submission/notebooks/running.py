@@ -133,7 +133,7 @@ def _without_call(raw: str, line: int, skipped: list[str]) -> str:
     else:
         instead = Replacement("pass", "not run")
     skipped.append(_told(line, raw, instead))
-    return indent + instead.code
+    return indent + instead.code + "\n" * raw.count("\n")
 
 
 def _told(line: int, text: str, instead: Replacement) -> str:

@@ -17,7 +17,7 @@ QUANTIZED = "quantized"
 MAX_LABEL = 200
 _DENSE = 0x2E80
 _TOLD = ("pruned", "quantised", "aware", "post", "tflite", "keras", "baseline")
-_SEPARATORS = re.compile(r"[_\-./\\:=()\[\]'\"\s]+")
+_SEPARATORS = re.compile(r"[_\-./\\:=()\[\]'\"+&,;|*#`\s\u2013\u2014\u2019\u3001\uff08\uff09\uff0c\uff1a]+")
 
 
 @cache

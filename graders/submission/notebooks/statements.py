@@ -21,7 +21,7 @@ _TOKEN = re.compile(
 _INDENT = re.compile(r"[ \t\f]*+")
 _TRIPLE_END = {quote: re.compile(rf"\\.|{quote}", re.DOTALL) for quote in ('"""', "'''")}
 _QUOTE_END = {quote: re.compile(rf"(?:[^\\\n{quote}]|\\.)*+", re.DOTALL) for quote in "\"'"}
-_ASSIGNED = re.compile(r"[ \t]*+(?=![^=\n]|%[ \t]*+[^\W\d])")
+_ASSIGNED = re.compile(r"[ \t]*+(?=!(?!=)|%[ \t]*+[^\W\d])")
 
 
 class Kind(StrEnum):

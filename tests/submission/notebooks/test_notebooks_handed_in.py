@@ -1,0 +1,284 @@
+"""What a notebook says of its own run: order, errors, gaps, printed figures."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graders.submission.notebooks import (
+    QUANTIZED,
+    Cell,
+    Order,
+    Output,
+    as_handed_in,
+    disagreements,
+    read,
+    stage_of,
+)
+
+from .make_samples import SAMPLES, made
+from .making import notebook, of_cells, ran
+
+
+def sample(name: str):
+    return as_handed_in(read(SAMPLES / f"{name}.ipynb"))
+
+
+def test_a_sound_notebook_has_nothing_against_it():
+    found = sample("sound")
+    assert (found.executed, found.in_order, found.order_cells) == (1, True, ())
+    assert (found.unexecuted, found.errors, found.gaps, found.silent) == ((), (), (), ())
+    assert disagreements(found.figures) == ()
+
+
+def test_the_samples_are_what_their_script_makes():
+    assert {path.stem for path in SAMPLES.iterdir()} == set(made())
+    for name, cells in made().items():
+        assert json.loads((SAMPLES / f"{name}.ipynb").read_text(encoding="utf-8")) == notebook(*cells)
+
+
+def test_cells_that_were_run_in_another_order_are_named():
+    found = sample("out_of_order")
+    assert (found.order, found.order_cells) == (Order.BROKEN, (4,))
+
+
+def test_a_notebook_that_was_never_run_has_no_cell_executed():
+    found = sample("never_executed")
+    assert (found.order, found.executed, found.unexecuted) == (Order.NONE, 0, found.code_cells)
+    assert found.figures == ()
+
+
+def test_an_error_among_the_outputs_is_named_with_its_cell():
+    (error,) = sample("errors").errors
+    assert (error.cell, error.text) == (4, "NameError: name 'pruning' is not defined")
+
+
+def test_outputs_of_two_runs_disagree():
+    found = disagreements(sample("of_another_run").figures)
+    assert [(one.one.stage, one.one.value, one.other.value, one.sure) for one in found] == [("pruned", 0.812, 0.966, False)]
+
+
+def test_what_was_left_to_be_done_is_told_by_kind_and_place():
+    assert [(gap.cell, gap.line, gap.kind) for gap in sample("placeholders").gaps] == [(4, 1, "hole"), (4, 2, "todo"), (7, 3, "hole")]
+
+
+@pytest.mark.parametrize(
+    "counts, order, cells",
+    [
+        ([1, 2, 3], Order.RUN_ALL, ()),
+        ([1, 2, None, 3], Order.RUN_ALL, ()),
+        ([2, 3, 4], Order.GAPS, (0,)),
+        ([1, 3, 4], Order.GAPS, (1,)),
+        ([3, 1, 2], Order.BROKEN, (1,)),
+        ([1, 2, 2], Order.REPEATED, (2,)),
+        ([None, None], Order.NONE, ()),
+        ([], Order.NONE, ()),
+    ],
+)
+def test_the_order_of_counts(counts, order, cells):
+    found = as_handed_in(of_cells(*(ran(at, "x = 1", count=count) for at, count in enumerate(counts))))
+    assert (found.order, found.order_cells) == (order, cells)
+
+
+@pytest.mark.parametrize("source, counts", [("", False), ("  \n", False), ("# only this", False), ("x", True), ("!ls", True), ("'text'", True), ("# a\nx", True)])
+def test_cells_without_code_need_no_execution(source, counts):
+    assert bool(as_handed_in(of_cells(ran(0, source))).unexecuted) == counts
+
+
+def test_the_count_of_a_comment_is_part_of_the_order():
+    assert as_handed_in(of_cells(ran(0, "x", count=1), ran(1, "# a", count=2), ran(2, "y", count=3))).in_order
+
+
+@pytest.mark.parametrize("source, silent", [("print(1)", True), ("x = 1\nprint(x)", True), ("def f():\n    print(1)", False), ("x = 'print(1)'", False), ("baseline_model.summary()", True), ("%%capture\nprint(1)", False), ("print(1, file=f)", False), ("print()", False), ("print(1)\nclear_output()", False)])
+def test_a_cell_that_prints_and_has_no_output_is_silent(source, silent):
+    assert bool(as_handed_in(of_cells(ran(0, source, count=1))).silent) == silent
+
+
+def test_of_a_script_nothing_is_known_of_its_run():
+    found = as_handed_in(of_cells(ran(0, "print(1)"), form="py"))
+    assert (found.executed_known, found.order, found.executed, found.unexecuted, found.silent) == (False, Order.UNKNOWN, 0, (), ())
+
+
+@pytest.mark.parametrize(
+    "line, kind",
+    [
+        ("...", "hole"), ("x = ...", "hole"), ("x = ... # your code", "hole"), ("return ...", "hole"), ("x = ___", "hole"),
+        ("f(____, 1)", "hole"), ("raise NotImplementedError", "hole"), ("raise NotImplementedError('do it')", "hole"),
+        ("pass  # your code", "hole"), ("x = None  # YOUR CODE HERE", "hole"), ("x = 1  # TODO check", "todo"), ("# FIXME", "todo"),
+        ("# Vul hier aan: vul aan", "todo"), ("# uzupełnij", "todo"), ("# 待完成", "todo"), ("# ...", "todo"),
+        ("x[..., 0]", None), ("def f(): ...", None), ("pass", None), ("x = None", None), ("'TODO'", None), ("__name__", None),
+        ("_ = 1", None), ("x = '''\nTODO\n...\n'''", None), ("print('your code')", None), ("# the method", None), ("Tuple[int, ...]", None),
+    ],
+)  # fmt: skip
+def test_gaps_in_code(line, kind):
+    assert [gap.kind for gap in as_handed_in(of_cells(ran(0, line, count=1))).gaps] == ([kind] if kind else [])
+
+
+@pytest.mark.parametrize(
+    "text, gap",
+    [
+        ("*Your answer here*", True), ("> TODO", True), ("<your answer>", True), ("[jouw antwoord]", True), ("...", True),
+        ("- lorem ipsum", True), ("twoja odpowiedź", True), ("你的答案", True),
+        ("## Answer", False), ("Answer:", False), ("My answer is that zeros pack well.", False), ("[your answer](https://a.b)", False),
+        ("All of it is done, nothing is to do", False), ("1 < 2 and 3 > 2", False),
+    ],
+)  # fmt: skip
+def test_gaps_in_text(text, gap):
+    assert bool(as_handed_in(of_cells(Cell(0, "markdown", text))).gaps) == gap
+
+
+def test_the_labs_own_marks_and_an_untouched_cell_of_its_template():
+    template = (ran(0, "model = build()  # <<SOLUTION>>"), ran(1, "x = 1"))
+    found = as_handed_in(of_cells(ran(0, "model  = build() # <<SOLUTION>>"), ran(1, "x = 1"), ran(2, "y # <<solution>>")), markers=("<<SOLUTION>>",), template=template)
+    assert [(gap.cell, gap.kind) for gap in found.gaps] == [(0, "untouched"), (2, "hole")]
+
+
+def figures(text: str, source: str = "x", kind: str = "stream"):
+    return as_handed_in(of_cells(Cell(0, "code", source, 1, (Output(kind, text),)))).figures
+
+
+@pytest.mark.parametrize(
+    "text, stage, quantity, value",
+    [
+        ("Baseline test accuracy: 0.9455", "baseline", "accuracy", 0.9455),
+        ("Pruned test accuracy: 96.60 %", "pruned", "accuracy", 0.966),
+        ("Pruned test accuracy: 96,60%", "pruned", "accuracy", 0.966),
+        ("test accuracy for non quantized tflite: 0.9455000162124634", "tflite", "accuracy", 0.9455000162124634),
+        ("Size of gzipped baseline Keras model: 78073.00 bytes", "baseline", "zipped_bytes", 78073),
+        ("Size of gzipped pruned and quantized TFlite model: 8370.00 bytes", "pruned_quantized", "zipped_bytes", 8370),
+        ("model size in bytes for post training quantized tflite: 24336", "ptq", "bytes", 24336),
+        ("post_training_quantized.tflite: 24,336 bytes", "ptq", "bytes", 24336),
+        ("non_quantized.tflite = 85.096 bytes", "tflite", "bytes", 85096),
+        ("quant_aware_quantized.tflite 24.0 KB", "qat_tflite", "bytes", 24000),
+        ("Nauwkeurigheid van het gesnoeide model: 0,966", "pruned", "accuracy", 0.966),
+        ("Dokładność modelu po treningu świadomym kwantyzacji: 94,77%", "qat", "accuracy", 0.9477),
+        ("Genauigkeit des Basismodells: 0.9455", "baseline", "accuracy", 0.9455),
+        ("剪枝模型 准确率: 96.60%", "pruned", "accuracy", 0.966),
+        ("Quantized model accuracy: 0.94", QUANTIZED, "accuracy", 0.94),
+        ("accuracy: 0.94", None, "accuracy", 0.94),
+        ("-rw-r--r-- 1 root root 98928 Jan  1 10:00 pruned_model.h5", "pruned", "bytes", 98928),
+    ],
+)
+def test_figures_in_lines(text, stage, quantity, value):
+    (found,) = figures(f"something\n{text}\nelse")
+    assert (found.stage, found.quantity, found.form in ("line", "listing")) == (stage, quantity, True)
+    assert found.value == pytest.approx(value)
+    assert found.low <= found.value <= found.high
+
+
+@pytest.mark.parametrize(
+    "line, found",
+    [
+        (
+            "pruned: accuracy 0.9057, pruned_model.h5: 98,928 bytes",
+            [("pruned", "accuracy", 0.9057), ("pruned", "bytes", 98_928)],
+        ),
+        ("accuracy: baseline 0.9455, pruned 0.9660", [("baseline", "accuracy", 0.9455), ("pruned", "accuracy", 0.966)]),
+        ("Pruned accuracy: 0.9660, loss: 0.12", [("pruned", "accuracy", 0.966)]),
+        ("Pruned test loss: 0.12, accuracy: 0.9660", [("pruned", "accuracy", 0.966)]),
+        ("Pruned accuracy: 0.9660 after 12 epochs", [("pruned", "accuracy", 0.966)]),
+        ("baseline 98928 bytes, zipped 78073 bytes", [("baseline", "bytes", 98_928), ("baseline", "zipped_bytes", 78_073)]),
+        ("float16: accuracy 0.9125, 44896 bytes", [(None, "accuracy", 0.9125), (None, "bytes", 44_896)]),
+    ],
+)
+def test_a_line_may_state_several_figures(line, found):
+    assert [(one.stage, one.quantity, pytest.approx(one.value)) for one in figures(line)] == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Epoch 1/2", "1500/1500 [====] - 5s 3ms/step - loss: 0.2 - accuracy: 0.95", "saved to model_123.h5", "accuracy: nan",
+        "accuracy: -0.5", "Total params: 20410", "{'a': 3}", "v2.19.0", "2024-01-01 10:00", "accuracy: 250",
+        "loss of pruned: 0.12", "",
+    ],
+)  # fmt: skip
+def test_what_is_no_accuracy_and_no_size(text):
+    assert figures(text) == ()
+
+
+@pytest.mark.parametrize(
+    "text, source, quantity",
+    [
+        ("{'pruned model h5': 0.9660}", "ACCURACY", "accuracy"),
+        ("{'pruned model h5': 98928,\n 'baseline h5': 98928}", "MODEL_SIZE", "bytes"),
+        ("{'pruned model h5': np.float64(0.966)}", "print(ACCURACY)", "accuracy"),
+        ('{"pruned h5": 98928}', "MODEL_SIZE", "bytes"),
+    ],
+)
+def test_figures_in_dictionaries(text, source, quantity):
+    for kind in ("stream", "result"):
+        found = figures(text, source, kind)
+        assert found
+        assert {(one.quantity, one.form) for one in found} == {(quantity, "dict")}
+        assert found[0].stage == "pruned"
+
+
+def test_a_value_alone_is_that_of_the_cells_last_line():
+    (found,) = figures("0.966", "_, pruned_acc = 1, 2\npruned_accuracy", "result")
+    assert (found.stage, found.quantity, found.form) == ("pruned", "accuracy", "value")
+
+
+@pytest.mark.parametrize(
+    "one, other, differ",
+    [
+        ("Pruned accuracy: 0.9660", "Pruned accuracy: 0.9120", True),
+        ("Pruned accuracy: 0.9660", "Pruned accuracy: 0.966", False),
+        ("Pruned accuracy: 0.9660", "Pruned accuracy: 96.6 %", False),
+        ("Pruned accuracy: 0.9660", "Pruned accuracy: 0.96604", False),
+        ("Size of pruned: 25659 bytes", "Size of pruned: 25.7 KB", False),
+        ("Size of pruned: 25659 bytes", "Size of pruned: 25.06 KiB", False),
+        ("Size of pruned: 25659 bytes", "Size of pruned: 78073 bytes", True),
+        ("Size of gzipped pruned: 25659 bytes", "Size of pruned: 98928 bytes", False),
+        ("Quantized accuracy: 0.9", "Quantized accuracy: 0.5", False),
+    ],
+)
+def test_only_what_rounding_cant_explain_disagrees(one, other, differ):
+    found = disagreements(figures(f"{one}\n{other}"))
+    assert bool(found) == differ
+    assert all(each.sure for each in found)
+
+
+@pytest.mark.parametrize(
+    "label, stage",
+    [
+        ("baseline Keras model", "baseline"), ("non_quantized.h5", "baseline"), ("baseline weights", "baseline"),
+        ("non_quantized.tflite", "tflite"), ("TFLite", "tflite"), ("TFLite zonder kwantisatie", "tflite"),
+        ("post_training_quantized.tflite", "ptq"), ("PTQ", "ptq"), ("dynamic range quantisation", "ptq"), ("FILE_PT_QUANTIZED", "ptq"),
+        ("quantization aware non-quantized", "qat"), ("QAT", "qat"), ("q_aware_model", "qat"),
+        ("quantization aware quantized", "qat_tflite"), ("quant_aware_quantized.tflite", "qat_tflite"), ("QAT TFLite", "qat_tflite"),
+        ("pruned model h5", "pruned"), ("model_for_pruning", "pruned"), ("pruned_model.keras", "pruned"),
+        ("pruned_non_quantized.tflite", "pruned_tflite"), ("pruned TFLite", "pruned_tflite"),
+        ("pruned_quantized.tflite", "pruned_quantized"), ("pruned and quantized tflite", "pruned_quantized"),
+        ("quantized tflite", QUANTIZED), ("int8", QUANTIZED), ("loss", None), ("", None),
+        ("pruned+PTQ", "pruned_quantized"), ("Baseline TFLite (float)", "tflite"), ("Quantized (dynamic range)", "ptq"),
+        ("Modèle de base", "baseline"), ("Modèle élagué", "pruned"), ("Quantification post-entraînement", "ptq"),
+        ("Entraînement conscient de la quantification", "qat"), ("TFLite sans quantification", "tflite"),
+        ("Cuantización posterior al entrenamiento", "ptq"), ("Modelo podado y cuantizado", "pruned_quantized"),
+        ("Modello originale", "baseline"), ("Modello potato", "pruned"), ("Kvantizace po tréninku", "ptq"), ("Základní model", "baseline"),
+        ("Обрізана та квантована модель", "pruned_quantized"), ("Квантування після навчання", "ptq"),
+        ("Навчання з урахуванням квантування", "qat"), ("Квантование после обучения", "ptq"), ("ベースライン", "baseline"),
+        ("枝刈り後", "pruned"), ("訓練後量子化", "ptq"), ("量子化認識訓練", "qat"), ("量化感知训练(TFLite)", "qat_tflite"),
+    ],
+)  # fmt: skip
+def test_the_stage_that_a_label_names(label, stage):
+    assert stage_of(label) == stage
+
+
+@settings(max_examples=150, deadline=1_000)
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_any_text_is_looked_through(source, output):
+    found = as_handed_in(of_cells(Cell(0, "code", source, 1, (Output("stream", output), Output("result", output))), Cell(1, "markdown", source)))
+    assert all(one.low <= one.value <= one.high for one in found.figures)
+
+
+@pytest.mark.parametrize("text", ["1," * 20_000, "'a':" * 10_000, "accuracy " * 5_000 + ": 0.5", "x: 1 " * 5_000, "." * 50_000, "_" * 50_000, "<" * 50_000, "[" * 50_000])
+def test_no_text_takes_long(text):
+    import time
+
+    before = time.process_time()
+    as_handed_in(of_cells(ran(0, text, text, count=1), Cell(1, "markdown", text)))
+    assert time.process_time() - before < 2
