@@ -216,9 +216,22 @@ class Grade:
         """
         if self.fault is not None:
             raise RunError(Verdict.MISSING, str(self.fault))
+        return self._handed_in.setdefault(entry.lab.id, Once(lambda: self._read_handed_in(entry))).get()
+
+    def _read_handed_in(self, entry: LabEntry) -> Any:
         results = self.results.get(entry.lab.id, {})
-        reading = Once(lambda: entry.handed_in.read(self.view.root, self.lab_of(entry), results))
-        return self._handed_in.setdefault(entry.lab.id, reading).get()
+        files = digest_of([sorted(self.view.files.items()), self._measured(entry)])
+        return self.grading(entry).memory.once(
+            f"handed in {files}", lambda: entry.handed_in.read(self.view.root, self.lab_of(entry), results)
+        )
+
+    def _measured(self, entry: LabEntry) -> dict[str, Any]:
+        """What is told of each run of a lab that got to its end."""
+        return {
+            name: entry.figures.describe(result.evidence)
+            for name, result in self.results.get(entry.lab.id, {}).items()
+            if result.error is None
+        }
 
     def _take_submission(self) -> tuple[Submission, CodeView]:
         # A notebook may lie anywhere, and is looked for from the root that the others give.
@@ -382,11 +395,7 @@ class Grade:
         return self._summaries.setdefault(entry.lab.id, Once(lambda: self._review(entry))).get()
 
     def _review(self, entry: LabEntry) -> SummaryEvidence:
-        measured = {
-            name: entry.figures.describe(result.evidence)
-            for name, result in self.results.get(entry.lab.id, {}).items()
-            if result.error is None
-        }
+        measured = self._measured(entry)
 
         def reviewed() -> SummaryEvidence:
             return handed_in.review(self.submission.root, entry.lab, measured, lambda: self._known(entry))

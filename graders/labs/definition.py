@@ -24,7 +24,8 @@ CLAIMED = "summary_"
 class Criterion:
     """One thing that earns points. ``marked_by`` is ``"tests"`` or ``"person"``.
 
-    ``where``: the classes and methods of the student's file that it is about, the likeliest first.
+    ``where``: the classes and methods of the student's file that it is about, the likeliest first. ``bonus``: its
+    points make up for points lost elsewhere in the lab, and are no part of the lab's maximum.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Criterion:
     points: float
     marked_by: str
     where: tuple[str, ...] = ()
+    bonus: bool = False
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,7 @@ def load(folder: Path) -> Lab:
                 float(item["points"]),
                 item.get("marked_by", "tests"),
                 tuple(item.get("where", ())),
+                item.get("bonus", False),
             )
             for item in data["criteria"]
         )
@@ -247,6 +250,8 @@ def _check(lab: Lab, path: Path) -> None:
     for criterion in lab.criteria:
         if criterion.marked_by not in ("tests", PERSON):
             raise GraderError(f"{path}: criterion '{criterion.id}' needs marked_by tests or person")
+        if criterion.bonus not in (True, False) or (criterion.bonus and criterion.marked_by == PERSON):
+            raise GraderError(f"{path}: criterion '{criterion.id}': bonus is true or false, and tests give it")
         cents = criterion.points * 100
         if not (math.isfinite(cents) and cents >= 1 and abs(cents - round(cents)) < 1e-6):
             raise GraderError(f"{path}: criterion '{criterion.id}' needs points above 0, in whole cents")

@@ -62,15 +62,18 @@ def _folders_digest(folders: tuple[Path, ...]) -> str:
 
 @cache
 def _grader_digest() -> str:
-    """The grader's own code that results depend on, the reference and the given kit; labs' own folders aside."""
+    """The grader's own code and word lists that results depend on, the reference, the given kit and the template's
+    texts; labs' own folders aside.
+    """
     found = []
-    for path in folder_files(GRADERS, ".py"):
+    for path in (*folder_files(GRADERS, ".py"), *folder_files(GRADERS, ".toml")):
         parts = path.relative_to(GRADERS).parts
-        of_a_lab = parts[0] == "labs" and len(parts) > 2
+        of_a_lab = parts[0] == "labs" and (len(parts) > 2 or parts[1].endswith(".toml"))
         if not (of_a_lab or parts[0] in AFTERWARDS or parts in (("plugin.py",), ("options.py",), ("cli.py",))):
             found.append(path)
-    for folder in ("reference", "student_template"):
-        found += folder_files(REPOSITORY / folder, ".py")
+    found += folder_files(REPOSITORY / "reference", ".py")
+    for ending in (".py", ".md", ".ipynb"):
+        found += folder_files(REPOSITORY / "student_template", ending)
     return files_digest(REPOSITORY, found)
 
 

@@ -29,12 +29,13 @@ def lost_lines(scorecard: Mapping[str, Any]) -> Iterator[str]:
     """What cost points, the dearest reason first; criteria that were lost for one reason stand together.
 
     What a person always marks is left out; what one has to mark this time, as where there is no history, is not.
+    Neither does a bonus cost anything.
     """
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for lab in scorecard["labs"]:
         for criterion in lab["criteria"]:
             expected = criterion["verdict"] == "pending" and criterion["marked_by"] == "person"
-            if criterion["verdict"] != "earned" and not expected:
+            if criterion["verdict"] != "earned" and not expected and criterion.get("bonus") is None:
                 reason = criterion["reason"] or {}
                 groups.setdefault(tuple(reason.get(part, "") for part in PARTS), []).append(criterion)
     for texts, criteria in sorted(groups.items(), key=lambda group: sum(c["earned"] - c["maximum"] for c in group[1])):
@@ -59,10 +60,15 @@ def _places(criterion: Mapping[str, Any]) -> Iterator[str]:
 
 def score_lines(scorecard: Mapping[str, Any]) -> Iterator[str]:
     """The score by lab, and the sum where there is more than one lab."""
-    rows = [(lab["lab"], lab["points"]) for lab in scorecard["labs"]]
+    rows = [(lab["lab"], lab["points"], _bonus(lab)) for lab in scorecard["labs"]]
     if len(rows) > 1:
-        rows.append(("total", scorecard["points"]))
-    width = max(len(name) for name, _ in rows)
-    for name, sums in rows:
+        rows.append(("total", scorecard["points"], sum(bonus for *_, bonus in rows)))
+    width = max(len(name) for name, *_ in rows)
+    for name, sums, bonus in rows:
+        made_up = f", {points(bonus)} of them by a bonus" if bonus else ""
         pending = f", {points(sums['pending'])} more to be marked by a person" if sums["pending"] else ""
-        yield f"{name:<{width}}  {points(sums['earned'])} of {points(sums['automatic'])} points{pending}"
+        yield f"{name:<{width}}  {points(sums['earned'])} of {points(sums['automatic'])} points{made_up}{pending}"
+
+
+def _bonus(lab: Mapping[str, Any]) -> float:
+    return sum((criterion["earned"] for criterion in lab["criteria"] if criterion.get("bonus") is not None), 0.0)

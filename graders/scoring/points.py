@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -29,7 +29,7 @@ NOT_ASKED = Reason(
 
 @dataclass(frozen=True)
 class Points:
-    """``automatic + pending = maximum``; ``earned`` is a part of ``automatic``."""
+    """``automatic + pending = maximum``; ``earned`` is a part of ``automatic``, what counts of a bonus included."""
 
     earned: Decimal
     automatic: Decimal
@@ -43,7 +43,10 @@ class Points:
 
 @dataclass(frozen=True)
 class CriterionScore:
-    """A criterion with what it earned and why; ``where`` says where in the student's file, if points were lost."""
+    """A criterion with what it earned and why; ``where`` says where in the student's file, if points were lost.
+
+    A bonus has no part in the maximum: its own is 0.
+    """
 
     criterion: Criterion
     earned: Decimal
@@ -54,6 +57,11 @@ class CriterionScore:
 
     @property
     def maximum(self) -> Decimal:
+        """What the criterion adds to the lab's maximum."""
+        return Decimal(0) if self.criterion.bonus else self.worth
+
+    @property
+    def worth(self) -> Decimal:
         """The criterion's points."""
         return Decimal(str(self.criterion.points))
 
@@ -64,6 +72,7 @@ class CriterionScore:
             "title": self.criterion.title,
             "earned": float(self.earned),
             "maximum": float(self.maximum),
+            "bonus": float(self.worth) if self.criterion.bonus else None,
             "marked_by": self.criterion.marked_by,
             "verdict": self.verdict.value,
             "reason": self.reason.as_json() if self.reason else None,
@@ -124,8 +133,25 @@ def _reason(failed: Sequence[CheckOutcome], count: int) -> Reason | None:
     return Reason(measured, first.expected, first.cause, first.next)
 
 
+def counted(scores: Sequence[CriterionScore]) -> tuple[CriterionScore, ...]:
+    """One lab's criteria with as much of each bonus as counts: no more than what the others lost.
+
+    What a person has yet to mark is not lost, nor is what could not be graded: a bonus may count for more later.
+    """
+    open_yet = (Verdict.PENDING, Verdict.UNSCORED)
+    regular = [score for score in scores if not score.criterion.bonus and score.verdict not in open_yet]
+    room = sum((score.maximum - score.earned for score in regular), Decimal(0))
+    kept = []
+    for score in scores:
+        counts = min(score.earned, room) if score.criterion.bonus else score.earned
+        room -= counts if score.criterion.bonus else 0
+        kept.append(replace(score, earned=counts))
+    return tuple(kept)
+
+
 def total(scores: Sequence[CriterionScore]) -> Points:
-    """The sum over criteria, exact to the cent."""
+    """The sum over criteria, exact to the cent, of bonuses as much as counts."""
+    scores = counted(scores)
     pending = sum((score.maximum for score in scores if score.verdict is Verdict.PENDING), Decimal(0))
     maximum = sum((score.maximum for score in scores), Decimal(0))
     earned = sum((score.earned for score in scores), Decimal(0))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from graders.sandbox import MissingLayer
-from graders.scoring.points import CriterionScore, Points, all_of, total
+from graders.scoring.points import CriterionScore, Points, all_of, counted, total
 from graders.verdicts import Verdict
 
 SCHEMA = "optgrade/scorecard/v1"
@@ -43,7 +43,7 @@ class LabScore:
             "title": self.title,
             "seed": self.seed,
             "points": self.points.as_json(),
-            "criteria": [score.as_json() for score in self.criteria],
+            "criteria": [score.as_json() for score in counted(self.criteria)],
             "runs": [dict(run) for run in self.runs],
             "figures": [dict(figure) for figure in self.figures],
         }

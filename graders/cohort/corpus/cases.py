@@ -26,7 +26,8 @@ it makes a git history of ``commits``, which ``repositories.py`` describes.
 In a notebook ``old`` and ``new`` are about the source of its cells, whose outputs stay as they are unless there is
 ``outputs = "cleared"`` beside them; alone that clears all of them. ``printed`` and ``new`` are about a text in the
 outputs, ``cell`` and ``count`` about the execution count of the one cell that has that text.
-Below ``correct/`` there are no ``costs``, ``verdict`` and ``names``.
+Below ``correct/`` there are no ``costs``, ``verdict`` and ``names``. ``bonus`` names the bonuses that it must earn; of
+others nothing is expected.
 
 Criteria that only a person can decide this time are ``pending``, and ``says`` is what their reasons must say.
 
@@ -67,7 +68,7 @@ HANDED_IN = ("summaries", "history")
 LABS = ("l02", "l03", "mnist")
 CASE_KEYS = {
     "title", "why", "select", "costs", "verdict", "names", "wall_limit", "changes", "pending", "says", "lab",
-    "based_on",
+    "based_on", "bonus",
 }  # fmt: skip
 MISTAKE_KEYS = {"costs", "verdict", "names"}
 COST_KEYS = {"criterion", "verdict", "earned"}
@@ -126,6 +127,7 @@ class Case:
     pending: tuple[str, ...]
     says: tuple[str, ...]
     wall_limit: float | None
+    bonus: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -152,6 +154,7 @@ def load(path: Path) -> Case:
         pending=_pending(data, lab, where),
         says=wordings(data, "says", where) if "says" in data else (),
         wall_limit=float(typed(data, "wall_limit", (int, float), where)) if "wall_limit" in data else None,
+        bonus=_bonus(data, lab, where),
     )
     if not mistake and MISTAKE_KEYS & data.keys():
         raise CaseError(f"{where}: a case below {CORRECT}/ costs nothing: expected no 'costs', 'verdict' or 'names'")
@@ -285,6 +288,15 @@ def _pending(data: Mapping[str, Any], lab: Lab, where: str) -> tuple[str, ...]:
     found = wordings(data, "pending", where)
     for identifier in found:
         _decided_by_tests(identifier, lab, where)
+    return found
+
+
+def _bonus(data: Mapping[str, Any], lab: Lab, where: str) -> tuple[str, ...]:
+    found = wordings(data, "bonus", where) if "bonus" in data else ()
+    known = {criterion.id for criterion in lab.criteria if criterion.bonus}
+    for identifier in found:
+        if identifier not in known:
+            raise CaseError(f"{where}: {identifier!r} is no bonus of {lab.id}")
     return found
 
 

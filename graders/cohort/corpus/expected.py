@@ -50,10 +50,13 @@ def complaints(case: Case, graded: Graded, folder: Path | None = None) -> list[s
 
 def _about_criteria(case: Case, graded: Graded) -> Iterator[str]:
     costs = {cost.criterion: cost for cost in case.costs}
-    wanted = costs.keys() | set(case.pending)
+    wanted = costs.keys() | set(case.pending) | set(case.bonus)
     yield from (f"{identifier} was not graded" for identifier in sorted(wanted - graded.criteria.keys()))
     for identifier, criterion in graded.criteria.items():
-        yield from _about(criterion, costs.get(identifier), identifier in case.pending)
+        if criterion["bonus"] is None:
+            yield from _about(criterion, costs.get(identifier), identifier in case.pending)
+        elif identifier in case.bonus and criterion["verdict"] != "earned":
+            yield f"{identifier}: {criterion['verdict']}; expected to be earned, which is a bonus"
 
 
 def _about(criterion: Mapping[str, Any], cost: Cost | None, pending: bool) -> Iterator[str]:
@@ -92,9 +95,15 @@ def _about_output(case: Case, graded: Graded, folder: Path | None) -> Iterator[s
             if fault in text:
                 yield f"{fault} in the {place}"
     whole = " deselected" not in graded.terminal
-    code = (LOST if case.costs else EARNED) if whole else UNSCORED
+    points = graded.scorecard["points"]
+    made_up = bool(case.costs) and points["earned"] == points["automatic"] and _bonus(graded) > 0
+    code = (LOST if case.costs and not made_up else EARNED) if whole else UNSCORED
     if graded.exit_code != code:
         yield f"exit code {graded.exit_code}; expected {code}"
+
+
+def _bonus(graded: Graded) -> float:
+    return sum(float(each["earned"]) for each in graded.criteria.values() if each["bonus"] is not None)
 
 
 @cache
@@ -108,7 +117,11 @@ def _said(graded: Graded, *, pending: bool) -> str:
     """The reasons of what was lost, or of what is pending; criteria with one reason stand together."""
     reasons: dict[str, list[str]] = {}
     for identifier, criterion in graded.criteria.items():
-        if criterion["reason"] is not None and (criterion["verdict"] == Verdict.PENDING) == pending:
+        if (
+            criterion["bonus"] is None
+            and criterion["reason"] is not None
+            and (criterion["verdict"] == Verdict.PENDING) == pending
+        ):
             text = "\n".join(f"  {part}: {criterion['reason'][part]}" for part in PARTS)
             reasons.setdefault(text, []).append(identifier)
     return "\n".join(f"{', '.join(identifiers)}\n{text}" for text, identifiers in reasons.items())

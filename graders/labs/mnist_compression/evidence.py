@@ -90,6 +90,25 @@ class ArchiveSize:
 
 
 @dataclass(frozen=True)
+class ExtraFile:
+    """A ``.tflite`` file beyond those asked for, by its path from the run's box.
+
+    ``layers``: None where it holds another network than the lab's. ``network``: its kernels' numbers of weights, in
+    order. ``kernels``: the types that they are stored in, ``largest`` that of the largest one. ``zeros``: the share of
+    zeros of the kernel with the fewest. ``accuracy``: on hidden digits.
+    """
+
+    name: str
+    file: FileEvidence
+    layers: Layers | None
+    network: tuple[int, ...]
+    kernels: frozenset[str]
+    largest: str
+    zeros: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
 class Figures:
     """Numbers that the notebook gave when it was executed: by the keys of its dicts, and printed ones."""
 
@@ -117,3 +136,4 @@ class NotebookEvidence:
     archives: tuple[ArchiveSize, ...]
     figures: Held[Figures]
     parameters: Mapping[str, int]
+    extras: tuple[ExtraFile, ...] = ()

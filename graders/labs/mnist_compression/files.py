@@ -112,17 +112,22 @@ def lite_file(grading: Grading, artefact: Artefact, digits: Digits) -> LiteFile:
 
 def _quality(measurement: Measurement, file: FileEvidence, digits: Digits) -> Evaluation:
     """By the scale of grey values that suits the file: the lab's is 0 to 1, and 0 to 255 is no mistake."""
-    shape = file.model.main.tensors[file.model.main.inputs[0]].shape
     found = []
     for scale in (1 / 255, 1.0):
-        tensors = _encoded(digits.pixels.astype(np.float32) * np.float32(scale), file.input)
-        if len(shape) == 4:
-            tensors = tensors[..., None]
-        outputs = measurement.infer_tensors(tensors)
+        outputs = measurement.infer_tensors(lite_input(file, digits, scale))
         if outputs.shape[1] != 10:
             raise RunError(Verdict.FAILED, f"the file gives {outputs.shape[1]} scores for a digit, not 10", kind="file")
         found.append(evaluate(outputs, digits.labels))
     return max(found, key=lambda quality: quality.accuracy)
+
+
+def lite_input(file: FileEvidence, digits: Digits, scale: float) -> NDArray[np.generic]:
+    """Digits as the file takes them: grey values times ``scale``, in its shape and its type."""
+    shape = file.model.main.tensors[file.model.main.inputs[0]].shape
+    tensors = _encoded(digits.pixels.astype(np.float32) * np.float32(scale), file.input)
+    if len(shape) == 4:
+        return tensors[..., None]
+    return tensors.reshape(len(tensors), -1) if len(shape) == 2 else tensors
 
 
 def accuracy_of(grading: Grading, artefact: Artefact, digits: Digits, scale: float) -> float:

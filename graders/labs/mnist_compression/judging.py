@@ -12,6 +12,7 @@ from graders.labs.mnist_compression.evidence import KerasModel, LiteFile, Notebo
 if TYPE_CHECKING:
     from graders.labs.definition import Lab
     from graders.labs.mnist_compression.network import Layers
+    from graders.labs.testers import FileEvidence
 
 DENSE = "dense layer's kernel"
 FLOAT = frozenset({"float32"})
@@ -55,9 +56,9 @@ def require_int8_weights(file: LiteFile) -> None:
     )
 
 
-def activations(file: LiteFile) -> set[str]:
+def activations_of(file: FileEvidence) -> set[str]:
     """The types between operators, those at the ends and of shapes left out."""
-    graph = file.file.model.main
+    graph = file.model.main
     found = set()
     for operator in graph.operators:
         if operator.code in ENDS:
@@ -71,7 +72,7 @@ def activations(file: LiteFile) -> set[str]:
 def require_integer(file: LiteFile, evidence: NotebookEvidence) -> None:
     """Fails unless kernels are int8 and all between the ends is integer."""
     kernels = {kernel.dtype for kernel in file.kernels.values()}
-    between = activations(file)
+    between = activations_of(file.file)
     check(
         kernels <= INT8 and not any("float" in dtype for dtype in between),
         measured=f"kernels of {_told(kernels)}, activations of {_told(between)} in {file.name}",

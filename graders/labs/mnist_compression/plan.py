@@ -15,6 +15,7 @@ from graders.labs.mnist_compression import executing, files, probes
 from graders.labs.mnist_compression.digits import Digits, draw
 from graders.labs.mnist_compression.evidence import Figures, LiteFile, NotebookEvidence, Value
 from graders.labs.mnist_compression.executing import Execution
+from graders.labs.mnist_compression.extras import extra_files
 from graders.labs.mnist_compression.runs import NOTEBOOK
 from graders.submission import notebooks
 from graders.verdicts import Verdict
@@ -109,6 +110,7 @@ def _measured(
         archives=files.archive_sizes(box),
         figures=without(state.error) if state.error else Held(_figures(facts, execution)),
         parameters={name: int(value) for name, value in _numbers(facts.get("parameters")).items()},
+        extras=extra_files(grading, box, [*tried.names, *map(box.name, files.NAMES)], digits),
     )
 
 

@@ -38,7 +38,10 @@ class Why:
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """A criterion. ``drawn``: what cost points shows in nothing but values that were drawn for the grading."""
+    """A criterion. ``drawn``: what cost points shows in nothing but values that were drawn for the grading.
+
+    ``bonus``: it adds nothing to the maximum, and earned is as much of it as counts.
+    """
 
     id: str
     lab: str
@@ -50,11 +53,17 @@ class Item:
     why: Why | None
     drawn: bool
     lines: tuple[Line, ...]
+    bonus: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing was lost: of a bonus nothing ever is."""
+        return self.bonus or self.earned == self.maximum
 
     @property
     def lost(self) -> Decimal:
         """Points that were there to be earned and were not; of what is pending or unscored, none are known yet."""
-        return Decimal(0) if self.verdict in ("pending", "unscored") else self.maximum - self.earned
+        return Decimal(0) if self.bonus or self.verdict in ("pending", "unscored") else self.maximum - self.earned
 
 
 @dataclass(frozen=True)
@@ -210,6 +219,7 @@ def _item(lab: str, criterion: Mapping[str, Any], root: str) -> Item:
         why=Why(*(str(reason[part]) for part in PARTS)) if reason else None,
         drawn=_by_drawn_values(against),
         lines=tuple(dict.fromkeys(_line(place, root) for place in places)),
+        bonus=criterion.get("bonus") is not None,
     )
 
 

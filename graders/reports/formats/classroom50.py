@@ -93,7 +93,7 @@ def result(card: Card, identity: Identity) -> str:
     tests = [
         {
             "test-name": line(f"{item.id}: {item.title}", 200),
-            "passed": item.earned == item.maximum,
+            "passed": item.passed,
             "score": score,
             "max-score": maximum,
         }
@@ -106,7 +106,7 @@ def result(card: Card, identity: Identity) -> str:
 def _maxima(items: Sequence[Item], scores: Sequence[int], most: int) -> list[int]:
     """The criteria's maxima: of what was earned in full its score, the rest is spread over the others."""
     maxima = list(scores)
-    others = [index for index, item in enumerate(items) if item.earned != item.maximum]
+    others = [index for index, item in enumerate(items) if not item.passed]
     left = most - sum(scores) + sum(scores[index] for index in others)
     for index, share in zip(
         others, spread([items[i].maximum for i in others], left, [scores[i] for i in others]), strict=True

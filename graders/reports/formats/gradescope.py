@@ -12,7 +12,7 @@ from typing import Any
 
 from graders.reports.formats.card import Card, Item, written
 from graders.reports.formats.disarm import line
-from graders.reports.formats.told import WORDS, parts, total
+from graders.reports.formats.told import parts, total, verdict
 
 VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 
@@ -46,7 +46,7 @@ def _test(item: Item, number: str) -> dict[str, Any]:
         "name": line(f"{item.title} ({item.id})"),
         "name_format": "text",
         "number": number,
-        "output": "\n".join([WORDS.get(item.verdict, item.verdict), *told]),
+        "output": "\n".join([verdict(item), *told]),
         "output_format": "text",
         "tags": [item.lab, item.verdict],
         "visibility": "visible",
@@ -56,5 +56,5 @@ def _test(item: Item, number: str) -> dict[str, Any]:
         # Points of a person's are given in Gradescope's own manual grading: no score here, and none that is lost.
         test["output"] += f"\n{written(item.maximum)} points"
         return test
-    passed = "passed" if item.earned == item.maximum else "failed"
+    passed = "passed" if item.passed else "failed"
     return test | {"score": float(item.earned), "max_score": float(item.maximum), "status": passed}

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from graders.reports.formats.card import Card, Item, written
 from graders.reports.formats.disarm import line
-from graders.reports.formats.told import WORDS, parts, total
+from graders.reports.formats.told import parts, total, verdict
 
 FAILURE, ERROR, SKIPPED = "failure", "error", "skipped"
 
@@ -51,7 +51,7 @@ def _case(card: Card, item: Item) -> ET.Element:
     _properties(case, values)
     kind = _kind(item)
     if kind:
-        outcome = ET.SubElement(case, kind, message=line(f"{item.title}: {WORDS.get(item.verdict, item.verdict)}"))
+        outcome = ET.SubElement(case, kind, message=line(f"{item.title}: {verdict(item)}"))
         if kind == SKIPPED:
             outcome.set("type", "pending")
         outcome.text = "\n".join(f"{name}: {line(text)}" for name, text in parts(item)) or None
@@ -61,7 +61,7 @@ def _case(card: Card, item: Item) -> ET.Element:
 def _kind(item: Item) -> str:
     if item.verdict in ("pending", "unscored"):
         return SKIPPED if item.verdict == "pending" else ERROR
-    return "" if item.earned == item.maximum else FAILURE
+    return "" if item.passed else FAILURE
 
 
 def _properties(parent: ET.Element, values: dict[str, str]) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 
 from graders.reports.formats.card import Card, Item
 from graders.reports.formats.disarm import line
-from graders.reports.formats.told import WORDS, parts, worth
+from graders.reports.formats.told import parts, verdict, worth
 
 MOST_CHARACTERS = 120_000
 
@@ -62,8 +62,8 @@ def _in_one(card: Card) -> dict[str, Any]:
 
 def _test(item: Item, score: float, limit: int) -> dict[str, Any]:
     place = item.lines[-1] if item.lines else None
-    passed = item.earned == item.maximum
-    told = "" if passed else f"{worth(item)}: {WORDS.get(item.verdict, item.verdict)}"
+    passed = item.passed
+    told = "" if passed else f"{worth(item)}: {verdict(item)}"
     if not passed and limit:
         texts = dict(parts(item))
         told += "".join(f"; {line(texts[name], limit)}" for name in ("measured", "next") if texts.get(name))

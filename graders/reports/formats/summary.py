@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from graders.reports.formats.card import Card, Item, written
 from graders.reports.formats.disarm import markup
-from graders.reports.formats.told import WORDS, parts, total, worth
+from graders.reports.formats.told import parts, total, verdict, worth
 
 MARKS = {"earned": "✅", "partial": "🟠", "pending": "✏️", "unscored": "⚠️"}
 # GitHub takes a mebibyte for a step's summary and drops all of a larger one.
@@ -37,8 +37,8 @@ def _pieces(card: Card) -> Iterator[str]:
     yield ""
     yield "| | criterion | points | |\n|---|---|---:|---|"
     for item in card.items:
-        verdict = WORDS.get(item.verdict, item.verdict)
-        yield f"| {MARKS.get(item.verdict, '❌')} | {markup(item.title)} | {worth(item)} | {markup(verdict)} |"
+        mark = "🎁" if item.bonus else MARKS.get(item.verdict, "❌")
+        yield f"| {mark} | {markup(item.title)} | {worth(item)} | {markup(verdict(item))} |"
     yield ""
     yield from _reasons(card.items)
     yield f"Graded in the tier `{markup(card.tier, 20)}`, profile {markup(card.profile, 60)}, seed {card.seed}.\n"

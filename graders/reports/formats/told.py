@@ -24,7 +24,7 @@ WORDS = {
 
 def parts(item: Item) -> Iterator[tuple[str, str]]:
     """The parts of a criterion's reason by name; none for what was earned."""
-    if item.why is None or item.verdict == "earned":
+    if item.why is None or item.verdict == "earned" or item.bonus:
         return
     if item.drawn:
         yield "measured", HIDDEN
@@ -37,12 +37,21 @@ def parts(item: Item) -> Iterator[tuple[str, str]]:
             yield name, text
 
 
+def verdict(item: Item) -> str:
+    """How a criterion came out, in words."""
+    if item.bonus:
+        return "a bonus" if item.earned else "a bonus, which counts nothing here and costs nothing"
+    return WORDS.get(item.verdict, item.verdict)
+
+
 def worth(item: Item) -> str:
     """What a criterion earned, in words: ``0.3 of 1.5``."""
     if item.verdict == "pending":
         return f"{written(item.maximum)} to be marked"
     if item.verdict == "unscored":
         return f"{written(item.maximum)} not graded"
+    if item.bonus:
+        return f"{written(item.earned)} as a bonus"
     return f"{written(item.earned)} of {written(item.maximum)}"
 
 

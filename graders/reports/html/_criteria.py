@@ -58,7 +58,10 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Criterion:
-    """One line of the table. `anchor` is unique in the page and made by it, never of foreign text."""
+    """One line of the table. `anchor` is unique in the page and made by it, never of foreign text.
+
+    `bonus` is what a bonus is worth, 0 for what is none; `earned` is how much of it counts.
+    """
 
     anchor: str
     id: str
@@ -66,6 +69,7 @@ class Criterion:
     lab: str
     earned: float
     maximum: float
+    bonus: float
     verdict: str
     look: Look
     reason: Reason | None
@@ -158,6 +162,7 @@ def criterion(raw: Mapping[str, Any], anchor: str, lab: str) -> Criterion:
         lab=lab,
         earned=_text.finite(raw["earned"]) or 0.0,
         maximum=_text.finite(raw["maximum"]) or 0.0,
+        bonus=_text.finite(raw.get("bonus")) or 0.0,
         verdict=raw["verdict"],
         look=look(raw["verdict"]),
         reason=reason(raw.get("reason")),

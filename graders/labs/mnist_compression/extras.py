@@ -1,0 +1,83 @@
+"""What a notebook wrote beyond what was asked for: weights in 16 bits, and networks of its author's own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from graders.evidence.evaluation import evaluate
+from graders.labs.grading import Grading
+from graders.labs.held import held
+from graders.labs.mnist_compression.digits import Digits
+from graders.labs.mnist_compression.evidence import ExtraFile
+from graders.labs.mnist_compression.files import LITE, Box, lite_input
+from graders.labs.mnist_compression.network import layers_of
+from graders.labs.testers import FileEvidence, encoding_of
+
+ENDING = ".tflite"
+MOST_ENTRIES, MOST_FILES, DEEPEST = 500, 8, 3
+LEAST_WEIGHTS = 64
+"""Kernels smaller than this say nothing of pruning."""
+
+
+def extra_files(grading: Grading, box: Box, known: Collection[str], digits: Digits) -> tuple[ExtraFile, ...]:
+    """The ``.tflite`` files in a run's box that are none of the ``known`` ones; what can't be read is passed over.
+
+    :param known: paths from the box.
+    """
+    passed_over = {os.path.normpath(name) for name in known}
+    names = [name for name in _names(grading.box(box.run)) if name not in passed_over]
+    found = (held(lambda name=name: _extra(grading, box, name, digits)).value for name in names[:MOST_FILES])  # type: ignore[misc]
+    return tuple(extra for extra in found if extra is not None)
+
+
+def _names(folder: Path) -> list[str]:
+    """Files of a box by their paths from it, in order; no link is followed, and no more is looked at than bounded."""
+    return sorted(_walked(folder, "", DEEPEST, [MOST_ENTRIES]))
+
+
+def _walked(folder: Path, above: str, deep: int, left: list[int]) -> Iterator[str]:
+    # A run may leave a folder that nobody but its owner may open.
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            left[0] -= 1
+            if left[0] < 0:
+                return
+            name = f"{above}{entry.name}"
+            if entry.is_dir(follow_symlinks=False) and deep:
+                yield from _walked(folder / entry.name, f"{name}/", deep - 1, left)
+            elif entry.name.endswith(ENDING) and entry.is_file(follow_symlinks=False):
+                yield name
+
+
+def _extra(grading: Grading, box: Box, name: str, digits: Digits) -> ExtraFile:
+    """What the file holds. :raises RunError: where it is no ``.tflite`` file that takes digits."""
+    artefact = box.take_path(name, LITE)
+    with grading.scorer.measure(artefact.path) as measurement:
+        model = measurement.read(grading.lab.artefact_bytes)
+        stored = measurement.tensors()
+        file = FileEvidence(artefact, model, encoding_of(model, "inputs"), encoding_of(model, "outputs"))
+        accuracies = []
+        for scale in (1 / 255, 1.0):
+            outputs = measurement.infer_tensors(lite_input(file, digits, scale))
+            accuracies.append(evaluate(outputs, digits.labels).accuracy if outputs.shape[1] == 10 else 0.0)
+    layers = layers_of(each.values for each in stored)
+    kernels = [each for each in stored if each.values.ndim > 1]
+    large = [each for each in kernels if each.values.size >= LEAST_WEIGHTS]
+    return ExtraFile(
+        name=name,
+        file=file,
+        layers=None if isinstance(layers, str) else layers,
+        network=tuple(sorted(each.values.size for each in kernels)),
+        kernels=frozenset(each.dtype for each in large),
+        largest=max(large, key=lambda each: each.values.size).dtype if large else "",
+        zeros=min((float(np.mean(each.values == 0)) for each in large), default=0.0),
+        accuracy=max(accuracies),
+    )
+
+
+__all__ = ["extra_files"]

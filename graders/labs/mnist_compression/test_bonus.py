@@ -1,0 +1,81 @@
+"""Optional steps: weights in 16 bits, and all steps for a network of one's own. What is not there costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from graders.labs.checks import check, criterion
+from graders.labs.mnist_compression import judging
+
+if TYPE_CHECKING:
+    from graders.labs.definition import Lab
+    from graders.labs.mnist_compression.evidence import ExtraFile, NotebookEvidence
+    from graders.labs.mnist_compression.network import Layers
+
+SIXTEEN = 2.0**-10
+"""Rounding to 16 bits changes a weight by at most 2 ** -11 of itself; of a kernel's largest, twice that is enough."""
+STEPS = ("quantised after training", "quantised in training", "pruned")
+
+
+@criterion("mnist.bonus.float16", runs="notebook")
+def test_weights_in_16_bits(evidence: NotebookEvidence, lab: Lab) -> None:
+    """One more file: the baseline's weights in float16."""
+    sixteen = [extra for extra in evidence.extras if extra.layers is not None and "float16" in extra.kernels]
+    check(
+        bool(sixteen),
+        measured=_files("no further file holds weights in float16", evidence.extras),
+        expected="a .tflite file of the baseline with its weights in float16",
+        hint="no_float16",
+    )
+    judging.require_trained(evidence, lab)
+    before = judging.baseline_layers(evidence)
+    own = [extra.name for extra in sixteen if extra.layers is not None and _rounded(extra.layers, before)]
+    check(
+        bool(own),
+        measured=f"{own[0]}: the baseline's weights" if own else _files("in float16, not the baseline's", sixteen),
+        expected="the baseline's weights, rounded to 16 bits",
+        hint="float16_other_model",
+    )
+
+
+def _rounded(found: Layers, before: Layers) -> bool:
+    sizes = {name: float(abs(values).max()) for name, values in before.arrays.items()}
+    return all(found.worst(before, name) <= SIXTEEN * size for name, size in sizes.items())
+
+
+@criterion("mnist.bonus.network", runs="notebook")
+def test_a_network_of_ones_own(evidence: NotebookEvidence, lab: Lab) -> None:
+    """Of another network than the lab's, a file for each step, as accurate as a trained one; each is worth a third."""
+    networks: dict[tuple[int, ...], list[ExtraFile]] = {}
+    for extra in evidence.extras:
+        if extra.layers is None and extra.accuracy >= lab.thresholds["learned"]:
+            networks.setdefault(extra.network, []).append(extra)
+    done = max((_done(files, lab) for files in networks.values()), key=len, default=[])
+    missing = ", ".join(step for step in STEPS if step not in done)
+    check(
+        not missing,
+        measured=_files(f"of no other network: {missing}", evidence.extras) if missing else "all three steps",
+        expected=f"files of one other network that tells digits apart: {', '.join(STEPS)}",
+        hint="no_own_network",
+        share=len(done) / 3,
+    )
+
+
+def _done(files: Iterable[ExtraFile], lab: Lab) -> list[str]:
+    """The steps that a network's files show."""
+    done = set()
+    for file in files:
+        floating = any("float" in dtype for dtype in judging.activations_of(file.file))
+        if floating and file.largest in judging.INT8:
+            done.add(STEPS[0])
+        if not floating and file.kernels <= judging.INT8:
+            done.add(STEPS[1])
+        if file.zeros >= lab.thresholds["own_zeros"]:
+            done.add(STEPS[2])
+    return [step for step in STEPS if step in done]
+
+
+def _files(told: str, extras: Sequence[ExtraFile]) -> str:
+    names = ", ".join(f"{extra.name} ({extra.accuracy:.0%} right)" for extra in extras[: judging.SHOWN])
+    return f"{told}; further files: {names or 'none'}"
