@@ -142,6 +142,16 @@ def test_who_marks(written: Callable[[str], Path]) -> None:
     assert complaint(written(text)).startswith("criterion 'lx.two' needs")
 
 
+def test_a_bonus_is_given_by_tests(written: Callable[[str], Path]) -> None:
+    """A criterion is none unless it says so; one that a person marks, or that is neither true nor false, is refused."""
+    assert [each.bonus for each in load(written(MINIMAL)).criteria] == [False, False]
+    first = MINIMAL.replace("points = 1.25", "points = 1.25\nbonus = true")
+    assert [each.bonus for each in load(written(first)).criteria] == [True, False]
+    for text, name in ((MINIMAL.replace("points = 2", "points = 2\nbonus = true"), "two"),
+                       (first.replace("true", '"yes"'), "one")):  # fmt: skip
+        assert complaint(written(text)) == f"criterion 'lx.{name}': bonus is true or false, and tests give it"
+
+
 def test_a_criterion_stands_there_once(written: Callable[[str], Path]) -> None:
     """Two criteria of the same id are refused by name."""
     assert complaint(written(MINIMAL.replace("lx.two", "lx.one"))) == "criterion 'lx.one' stands there twice"
@@ -258,7 +268,7 @@ def test_limits_let_work_be_done(lab: Lab) -> None:
 def test_points_of_a_lab(name: str, maximum: int, measured: float, expected: dict[str, int]) -> None:
     """Each lab is worth what its assignment says, in the parts that it names."""
     lab = load(LABS / name)
-    points = {criterion: Decimal(str(criterion.points)) for criterion in lab.criteria}
+    points = {criterion: Decimal(str(criterion.points)) for criterion in lab.criteria if not criterion.bonus}
     assert sum(points.values()) == maximum
     assert sum(worth for criterion, worth in points.items() if criterion.marked_by != PERSON) == measured
     parts: Counter[str] = Counter()

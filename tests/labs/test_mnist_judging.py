@@ -25,13 +25,14 @@ from graders.labs.mnist_compression import (
     figures,
     files,
     plan,
+    test_bonus,
     test_conversion,
     test_post_training,
     test_pruning,
     test_quantisation_aware,
     test_sizes,
 )
-from graders.labs.mnist_compression.evidence import KerasModel, NotebookEvidence
+from graders.labs.mnist_compression.evidence import ExtraFile, KerasModel, LiteFile, NotebookEvidence
 from graders.labs.mnist_compression.network import Layers
 from graders.sandbox import Server, choose
 from graders.verdicts import Verdict
@@ -51,6 +52,9 @@ CELLS = (
     "MODEL_SIZE = {n: get_gzipped_model_size(n) for n in (FILE_WEIGHTS, FILE_PRUNED_MODEL)}",
     "print('archive', get_gzipped_model_size(FILE_PRUNED_QUANTIZED_TFLITE), 'bytes')",
     "convert_tflite(None)",
+    ("import os\nPath('more').mkdir()\nPath('more/copy.tflite').write_bytes(Path(FILE_NON_QUANTIZED_TFLITE).read_bytes())\n"
+    "Path('junk.tflite').write_bytes(b'junk')\nos.symlink('/etc/passwd', 'link.tflite')\nos.mkfifo('pipe.tflite')\n"
+    "Path('a/b/c/d').mkdir(parents=True)\nPath('a/b/c/d/deep.tflite').write_bytes(b'x')"),
 )
 
 
@@ -207,3 +211,68 @@ def test_a_notebook_that_leaves_nothing(evidence: NotebookEvidence) -> None:
     )  # fmt: skip
     found = {name: hint for name, hint in judged(wrong).items() if name not in UNCALLED}
     assert set(found.values()) == {"missing", "archives"}
+
+
+# Bonuses
+
+
+def bonuses(evidence: NotebookEvidence, *extras: ExtraFile) -> list[str]:
+    """The hints of both bonuses, nothing for one that is earned, with these further files."""
+    changed = replace(evidence, extras=extras)
+    return [outcome_of(test_bonus, name, getattr(test_bonus, name), changed)
+            for name in ("test_weights_in_16_bits", "test_a_network_of_ones_own")]  # fmt: skip
+
+
+def extra(lite: LiteFile, *, own: bool = False, dtype: str = "", **more: Any) -> ExtraFile:
+    """A further file like this one: the lab's network, or for all that is known another."""
+    kernel = dtype or lite.kernels["dense layer's kernel"].dtype
+    quality = lite.quality.get().accuracy
+    known = {"network": (108, 20_280), "kernels": frozenset({kernel}), "largest": kernel, "zeros": 0.0, "accuracy": quality}
+    return ExtraFile(name=f"more-{lite.name}", file=lite.file, layers=None if own else lite.layers, **(known | more))
+
+
+def test_further_files_are_found(evidence: NotebookEvidence) -> None:
+    """In folders too; links, pipes, what is no file of its kind, and what lies very deep are passed over."""
+    assert [each.name for each in evidence.extras] == ["more/copy.tflite"]
+    found = evidence.extras[0]
+    assert found.layers is not None
+    assert (found.network, found.largest, found.kernels, found.zeros) == ((108, 20_280), "float32", {"float32"}, 0)
+    assert found.accuracy == evidence.non_quantised.get().quality.get().accuracy
+
+
+def test_no_optional_step(evidence: NotebookEvidence) -> None:
+    """A file in float32 is neither in 16 bits nor another network's."""
+    assert bonuses(evidence) == ["no_float16", "no_own_network"]
+    assert bonuses(evidence, *evidence.extras) == ["no_float16", "no_own_network"]
+
+
+def test_sixteen_bits_are_the_baselines(evidence: NotebookEvidence) -> None:
+    """Weights rounded to 16 bits are the baseline's, those of a model trained on, or pruned, are not."""
+    lite = evidence.non_quantised.get()
+    rounded = Layers({name: values.astype(np.float16).astype(np.float32) for name, values in lite.layers.arrays.items()})
+    right = extra(replace(lite, layers=rounded), dtype="float16")
+    assert bonuses(evidence, right)[0] == ""
+    pruned = extra(replace(lite, layers=evidence.pruned.get().layers), dtype="float16")
+    assert bonuses(evidence, pruned)[0] == "float16_other_model"
+    assert bonuses(evidence, pruned, right)[0] == ""
+
+
+def test_a_network_of_ones_own_is_told_by_its_files(evidence: NotebookEvidence) -> None:
+    """A third for each step of one network; what is the lab's network, or tells no digits apart, is worth nothing."""
+    after, aware = evidence.post_training.get(), evidence.quantisation_aware.get()
+    pruned = extra(evidence.non_quantised.get(), own=True, zeros=0.8)
+    steps = [extra(after, own=True), extra(aware, own=True), pruned]
+    assert bonuses(evidence, *steps)[1] == ""
+    for wrong in ([extra(after), extra(aware), pruned], [replace(each, accuracy=0.3) for each in steps],
+                  [replace(steps[0], network=(1,)), replace(steps[1], network=(2,)), pruned]):  # fmt: skip
+        assert bonuses(evidence, *wrong)[1] == "no_own_network"
+
+
+@pytest.mark.parametrize(("count", "share"), [(0, 0.0), (1, 1 / 3), (2, 2 / 3)])
+def test_each_step_is_worth_a_third(count: int, share: float, evidence: NotebookEvidence) -> None:
+    """Of the network with the most steps."""
+    steps = [extra(evidence.post_training.get(), own=True), extra(evidence.quantisation_aware.get(), own=True)][:count]
+    lone = extra(evidence.post_training.get(), own=True, network=(7,))
+    with pytest.raises(Lost) as lost:
+        test_bonus.test_a_network_of_ones_own(replace(evidence, extras=(*steps, *([lone] if count else []))), LAB)
+    assert lost.value.holds == pytest.approx(share)

@@ -59,6 +59,15 @@ def criteria(draw: Any, lab_id: str, verdicts: tuple[str, ...]) -> list[Json]:
         found.append(
             criterion(f"{lab_id}.c{index}", title, maximum, verdict=verdict, earned=earned, reason=why, checks=checks)
         )
+    if draw(st.booleans()):
+        # As much of a bonus counts as was lost, and its maximum is 0.
+        lost = sum(round(each["maximum"] * 100) - round(each["earned"] * 100) for each in found
+                   if each["verdict"] not in ("pending", "unscored"))  # fmt: skip
+        earned = draw(st.integers(0, min(lost, 50))) / 100
+        verdict = "earned" if earned else draw(st.sampled_from(SCORED))
+        why = None if verdict == "earned" else reason(*(draw(texts) for _ in range(4)))
+        more = {"verdict": verdict, "earned": earned, "reason": why, "bonus": 0.5}
+        found.append(criterion(f"{lab_id}.bonus", draw(texts.filter(bool)), 0, **more))
     return found
 
 

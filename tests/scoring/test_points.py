@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from graders.labs.definition import PERSON, Criterion
 from graders.scoring import CheckOutcome, CriterionScore, Points, Reason, score_criterion, total
-from graders.scoring.points import CENT, PENDING, all_of
+from graders.scoring.points import CENT, PENDING, all_of, counted
 from graders.verdicts import Verdict
 
 CENTS = st.integers(1, 100_000).map(lambda cents: cents / 100)
@@ -279,3 +279,50 @@ def test_a_criterion_as_json() -> None:
         {"name": "b", "verdict": "lost", "reason": WHY.as_json(), "drawn": False, "places": []},
     ]
     assert (told["earned"], told["maximum"], told["verdict"]) == (0.25, 0.5, "partial")
+
+
+def bonus(points: float, *verdicts: Verdict) -> CriterionScore:
+    return score_criterion(replace(criterion(points, identifier="lx.bonus"), bonus=True), checks(*verdicts))
+
+
+def earned_of(*scores: CriterionScore) -> tuple[list[float], float, float]:
+    """What counts of each criterion, and the sums: earned, maximum."""
+    points = total(scores)
+    return [float(each.earned) for each in counted(scores)], float(points.earned), float(points.maximum)
+
+
+def test_a_bonus_makes_up_for_what_was_lost() -> None:
+    """As much of it counts as was lost elsewhere; the maximum stays what it was."""
+    lost = score_criterion(criterion(2), checks(Verdict.EARNED, Verdict.LOST))
+    assert earned_of(lost, bonus(0.5, Verdict.EARNED)) == ([1.0, 0.5], 1.5, 2.0)
+    assert earned_of(lost, bonus(3, Verdict.EARNED)) == ([1.0, 1.0], 2.0, 2.0)
+    assert earned_of(bonus(0.75, Verdict.EARNED), lost, bonus(0.75, Verdict.EARNED))[0] == [0.75, 1.0, 0.25]
+
+
+def test_a_bonus_lifts_no_total_and_costs_nothing() -> None:
+    """Where nothing was lost it counts for nothing, and one that was not earned takes nothing away."""
+    full = score_criterion(criterion(2), checks(Verdict.EARNED))
+    assert earned_of(full, bonus(0.5, Verdict.EARNED)) == ([2.0, 0.0], 2.0, 2.0)
+    assert earned_of(full, bonus(0.5, Verdict.MISSING)) == ([2.0, 0.0], 2.0, 2.0)
+
+
+def test_a_bonus_stands_for_nothing_that_is_open() -> None:
+    """What a person has yet to mark, or could not be graded, is not lost: once it is, the bonus counts."""
+    pending = score_criterion(criterion(2, PERSON), [])
+    unscored = score_criterion(criterion(2), [])
+    extra = bonus(0.5, Verdict.EARNED)
+    assert earned_of(pending, unscored, extra)[0] == [0.0, 0.0, 0.0]
+    marked = replace(pending, verdict=Verdict.LOST)
+    assert earned_of(marked, unscored, extra)[0] == [0.0, 0.0, 0.5]
+
+
+@given(st.lists(graded, max_size=6), st.lists(st.tuples(CENTS, st.sampled_from([Verdict.EARNED, *FAULTS])), max_size=3))
+def test_with_any_bonus_sums_stay_within_bounds(scores: list[CriterionScore], extra: list[tuple[float, Verdict]]) -> None:
+    """Automatic + pending = maximum, without the bonuses; earned grows by no more than they earned, up to automatic."""
+    bonuses = [bonus(points, verdict) for points, verdict in extra]
+    without, points = total(scores), total([*scores, *bonuses])
+    assert (points.automatic, points.pending, points.maximum) == (without.automatic, without.pending, without.maximum)
+    gained = points.earned - without.earned
+    assert 0 <= gained <= sum((each.earned for each in bonuses), Decimal(0))
+    assert points.earned <= points.automatic
+    assert points.earned == sum((each.earned for each in counted([*scores, *bonuses])), Decimal(0))
