@@ -154,20 +154,33 @@ def sums(earned: float, automatic: float, pending: float) -> Json:
 def test_one_lab_has_one_line() -> None:
     """The score of one lab is one line, with what a person will mark."""
     shown = list(
-        terminal.score_lines({"labs": [{"lab": "lx", "points": sums(7.25, 14, 6)}], "points": sums(7.25, 14, 6)})
+        terminal.score_lines({"labs": [{"lab": "lx", "points": sums(7.25, 14, 6), "criteria": []}], "points": sums(7.25, 14, 6)})
     )
     assert shown == ["lx  7.25 of 14 points, 6 more to be marked by a person"]
 
 
 def test_nothing_pending_is_not_mentioned() -> None:
     """Where no person marks anything, no person is mentioned."""
-    shown = list(terminal.score_lines({"labs": [{"lab": "lx", "points": sums(14, 14, 0)}], "points": sums(14, 14, 0)}))
+    shown = list(terminal.score_lines({"labs": [{"lab": "lx", "points": sums(14, 14, 0), "criteria": []}], "points": sums(14, 14, 0)}))
     assert shown == ["lx  14 of 14 points"]
+
+
+def test_a_bonus_is_told_where_it_counts() -> None:
+    """What a bonus made up for is part of the score and said so; one that was not earned is no loss."""
+    extra = [{**criterion("lx.more", earned, 0, verdict), "bonus": 0.5} for earned, verdict in ((0.5, "earned"), (0, "lost"))]
+    lab = {"lab": "lx", "points": sums(13.5, 14, 0), "criteria": extra}
+    assert list(terminal.score_lines({"labs": [lab], "points": sums(13.5, 14, 0)})) == [
+        "lx  13.5 of 14 points, 0.5 of them by a bonus"
+    ]
+    assert lines(*extra) == []
 
 
 def test_several_labs_have_a_sum() -> None:
     """Several labs have a line each and one for the sum, the numbers below each other."""
-    labs = [{"lab": "l02_quantization", "points": sums(1, 14, 6)}, {"lab": "l03", "points": sums(2.5, 12, 0)}]
+    labs = [
+        {"lab": "l02_quantization", "points": sums(1, 14, 6), "criteria": []},
+        {"lab": "l03", "points": sums(2.5, 12, 0), "criteria": []},
+    ]
     assert list(terminal.score_lines({"labs": labs, "points": sums(3.5, 26, 6)})) == [
         "l02_quantization  1 of 14 points, 6 more to be marked by a person",
         "l03               2.5 of 12 points",
