@@ -25,7 +25,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 from typing import Any
@@ -48,8 +48,9 @@ SERVERS = {"scorer", "calibration", "server", "ground"}
 EXAMPLES = 25
 SEED = 20240
 CACHED = type(functools.cache(len))
-CPU_S, WALL_S, MEMORY = 20.0, 60, 6 << 30
-"""The most that one mutant may take."""
+CPU_S, WALL_S, MEMORY = 10.0, 60, 6 << 30
+"""The most that one mutant may take: seconds of CPU beyond twice what its tests take, seconds in all beyond eight times
+that, and bytes."""
 KILLED, SURVIVED, TIMEOUT, UNREACHED, SAME = "killed", "survived", "timed out", "not reached", "same code"
 
 
@@ -72,6 +73,7 @@ class Run:
     results: Path | None
     scratch: Path
     found: list[tuple[Mutant, str, str]] = field(default_factory=list)
+    killed: set[str] = field(default_factory=set)
     caches: list[Any] = field(default_factory=list)
     failed: bool = False
 
@@ -133,15 +135,21 @@ class Run:
 
     def try_all(self, path: Path, reached: Mapping[pytest.Item, Reach], functions: Mapping[Any, FunctionType]) -> None:
         """Tries the mutants of a file, or a sample of them."""
-        chosen = list(mutants(path))
+        chosen = list(numbered(mutants(path)))
         if self.sample is not None and self.sample < len(chosen):
             chosen = random.Random(f"{SEED} {path.name}").sample(chosen, self.sample)
         for mutant in chosen:
+            if _shown(mutant) in self.killed:
+                self.found.append((mutant, KILLED, ""))
+                continue
             tests = [item for item, reach in reached.items() if _touches(mutant, reach)]
             tests.sort(key=lambda item: reached[item].seconds)
-            self.note(mutant, *self.tried(mutant, tests, functions))
+            usual = sum(reached[item].seconds for item in tests)
+            self.note(mutant, *self.tried(mutant, tests, functions, usual))
 
-    def tried(self, mutant: Mutant, tests: list[pytest.Item], functions: Mapping[Any, FunctionType]) -> tuple[str, str]:
+    def tried(
+        self, mutant: Mutant, tests: list[pytest.Item], functions: Mapping[Any, FunctionType], usual: float
+    ) -> tuple[str, str]:
         """What became of a mutant, and which test noticed."""
         key = (str(mutant.module), mutant.function, mutant.first)
         if not tests or key not in functions:
@@ -162,7 +170,7 @@ class Run:
             into.write_text(killer or "")
 
         into.unlink(missing_ok=True)
-        status = forked(changed, CPU_S)
+        status = forked(changed, usual)
         shutil.rmtree(self.scratch / "tmp", ignore_errors=True)
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) in {signal.SIGPROF, signal.SIGALRM}:
             return TIMEOUT, ""
@@ -189,8 +197,8 @@ class Run:
                 file.write(json.dumps([_shown(mutant), mutant.operator, state, by]) + "\n")
 
 
-def forked(work: Callable[[], None], seconds: float) -> int:
-    """The status with which a fork that did some work ended; it is killed after so many seconds of CPU."""
+def forked(work: Callable[[], None], usual: float) -> int:
+    """The status with which a fork that did some work ended; it is killed where it takes far more than usual."""
     sys.stdout.flush()
     child = os.fork()
     if child:
@@ -201,8 +209,8 @@ def forked(work: Callable[[], None], seconds: float) -> int:
         for number in (0, 1, 2):
             os.dup2(silent, number)
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_PROF, seconds)
-        signal.alarm(WALL_S)
+        signal.setitimer(signal.ITIMER_PROF, CPU_S + 2 * usual)
+        signal.alarm(WALL_S + int(8 * usual))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         work()
         code = 0
@@ -265,6 +273,23 @@ def _shown(mutant: Mutant) -> str:
     return mutant.name.replace(f"{ROOT}/", "")
 
 
+def numbered(made: Iterable[Mutant]) -> Iterator[Mutant]:
+    """Mutants that would be called alike, each with a number."""
+    counted = Counter[str]()
+    for mutant in made:
+        counted[mutant.name] += 1
+        number = counted[mutant.name]
+        yield mutant if number == 1 else replace(mutant, after=f"{mutant.after} ({number})")
+
+
+def known(results: Path | None) -> set[str]:
+    """The mutants that an earlier run has killed."""
+    if results is None or not results.exists():
+        return set()
+    rows = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
+    return {name for name, _, state, _ in rows if state == KILLED}
+
+
 def files(names: Iterable[str]) -> tuple[Path, ...]:
     """The files that names below graders/ mean."""
     found = [ROOT / "graders" / name for name in names]
@@ -290,12 +315,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("modules", nargs="*", default=MODULES, help="files or folders below graders/")
     parser.add_argument("--sample", type=int, help="so many mutants of each file, drawn with a fixed seed")
-    parser.add_argument("--results", type=Path, help="append each result to this file, a line of JSON each")
+    parser.add_argument(
+        "--results", type=Path, help="keep results in this file; what it says was killed is not tried again"
+    )
     parser.add_argument("--tests", nargs="+", default=TESTS, help="the tests to use: tests/scoring tests/evidence")
     chosen = parser.parse_args()
     os.chdir(ROOT)
     with tempfile.TemporaryDirectory(prefix="optgrade-mutants-") as scratch:
-        run = Run(files(chosen.modules), chosen.sample, chosen.results and chosen.results.absolute(), Path(scratch))
+        results = chosen.results and chosen.results.absolute()
+        run = Run(files(chosen.modules), chosen.sample, results, Path(scratch), killed=known(results))
         pytest.main(
             ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:randomly", f"--basetemp={scratch}/tmp", *chosen.tests,
              *(f"--ignore={each}" for each in LEFT_OUT)],

@@ -71,7 +71,8 @@ class Store:
 
     def has(self, key: str) -> bool:
         """Whether something lies under a key; :meth:`get` may still find that it can't be used."""
-        return self._path(key).is_file()
+        # Unlike Path.is_file, this is False where a folder may not be read.
+        return os.path.isfile(self._path(key))  # noqa: PTH113
 
     def put(self, key: str, value: Any) -> None:
         """Keeps a value. A full or read-only disk keeps nothing, which costs time and nothing else."""

@@ -12,7 +12,7 @@ import pytest
 from graders.labs import catalogue
 from graders.labs.grading import Grading
 from graders.labs.testers import file_name
-from graders.submission import CodeView, lay_out
+from graders.submission import Part, lay_out, part_for
 from graders.submission.seeds import seed_of
 
 from .cases import Attack, build, load_all
@@ -23,12 +23,13 @@ NAME = "seed-from-own-files"
 
 
 @pytest.fixture(scope="module")
-def view(tmp_path_factory: pytest.TempPathFactory) -> CodeView:
+def part(tmp_path_factory: pytest.TempPathFactory) -> Part:
     """What a run of the attacking submission sees."""
     (variant,) = [each for each in BISECTING.variants if each.name == NAME]
     folder = tmp_path_factory.mktemp("bisecting")
     submission = build(variant.base, variant.changes, folder / "submission", NAME)
-    return lay_out(submission, REPOSITORY / "student_template", BISECTING.lab.given, folder / "view")
+    view = lay_out(submission, REPOSITORY / "student_template", BISECTING.lab.given, folder / "view")
+    return part_for(view, {}, folder / "part", BISECTING.lab.student_file)
 
 
 def attacking(attack: Attack) -> dict[str, Any]:
@@ -49,17 +50,17 @@ def name_for(seed: int) -> str:
     return file_name(grading, "fp32")
 
 
-def test_without_a_secret_the_code_knows(view: CodeView) -> None:
+def test_without_a_secret_the_code_knows(part: Part) -> None:
     """It computes the very seed, and a drawn value from it."""
     space = attacking(BISECTING)
-    seed = space["computed_seed"](view.root)
-    assert seed == seed_of(view, None)
+    seed = space["computed_seed"](part.root)
+    assert seed == seed_of(part.digest, None)
     assert space["drawn_name"](seed) == name_for(seed)
 
 
-def test_with_a_secret_it_does_not(view: CodeView) -> None:
+def test_with_a_secret_it_does_not(part: Part) -> None:
     """What it computes is another seed, and another value."""
     space = attacking(BISECTING)
-    seed = space["computed_seed"](view.root)
-    assert seed != seed_of(view, SECRET.encode())
-    assert space["drawn_name"](seed) != name_for(seed_of(view, SECRET.encode()))
+    seed = space["computed_seed"](part.root)
+    assert seed != seed_of(part.digest, SECRET.encode())
+    assert space["drawn_name"](seed) != name_for(seed_of(part.digest, SECRET.encode()))

@@ -140,6 +140,19 @@ def test_a_folder_that_cant_be_written(tmp_path: Path) -> None:
     store.settle()
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
+def test_a_folder_that_cant_be_read(store: Store, tmp_path: Path) -> None:
+    """It is as if nothing were there."""
+    store.put(KEY, 1)
+    store.folder.chmod(0)
+    try:
+        assert not store.has(KEY)
+        assert store.get(KEY, tmp_path) is None
+        Store(store.folder).put(KEY, 2)
+    finally:
+        store.folder.chmod(0o700)
+
+
 def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The environment says where; by default it is the user's cache folder."""
     monkeypatch.setenv("OPTGRADE_CACHE", str(tmp_path / "here"))

@@ -173,7 +173,10 @@ def test_layers_are_told_by_their_shapes() -> None:
     assert isinstance(found, network.Layers)
     assert all((found.arrays[name] == weights.arrays[name]).all() for name in network.SHAPES)
     assert network.layers_of([np.zeros((5, 5, 1, 8))]) == "an array of shape 5 x 5 x 1 x 8"
-    assert network.layers_of(keras[:3]) == "no dense layer's bias of the lab's network"
+    assert network.layers_of(keras[:2]) == "no dense layer's kernel of the lab's network"
+    without = network.layers_of(keras[:3])
+    assert isinstance(without, network.Layers)
+    assert not without.arrays["dense layer's bias"].any()
 
 
 def test_digits_are_drawn_from_the_seed() -> None:

@@ -167,6 +167,7 @@ def test_what_is_known_is_read_back(
         ("1", "1"),
         ("0.5", "0.5"),
         ("1.25", "1.25"),
+        ("999999999", "999999999"),
         ('"0"', "0"),
         ('"1"', "1"),
         ('" 0.5 "', "0.5"),
@@ -215,6 +216,8 @@ def test_points_that_a_person_may_write(tmp_path: Path, points: str, expected: s
         '"."',
         '"+1"',
         "0xfffffffffffff",
+        pytest.param("0x" + "f" * 5000, id="too long to be written out"),
+        pytest.param("[0x" + "f" * 5000 + "]", id="too long, in a list"),
     ],
 )
 def test_points_that_are_none(tmp_path: Path, points: str) -> None:
@@ -251,6 +254,7 @@ def test_a_comment_without_points_is_kept(tmp_path: Path) -> None:
         (b'submission = "a"\n\n[marks."x"]\npoints = 0,5\n', "not TOML: Expected newline or end of document after"),
         (b'submission = "a"\nsubmission = "b"\n', "not TOML: Cannot overwrite a value (at line 2, column 17)"),
         (b'submission = "a"\n# caf\xe9\n', "not UTF-8 (line 2)"),
+        (b"\n# caf\xe9\n", "not UTF-8 (line 2)"),
         ("submission = ''".encode("utf-16"), "not UTF-8 (line 1)"),
         (b"submission = " + b"9" * 5000, "a number too long, or lists in lists without end"),
         (b"submission = " + b"[" * 50_000, "a number too long, or lists in lists without end"),
@@ -412,6 +416,22 @@ def test_more_than_the_maximum() -> None:
     """The criterion and its maximum are named."""
     with pytest.raises(UsageError, match=r'^marks\."l03\.question\.1": points = 10, but the maximum is 1$'):
         judged(ITEM, marks_of(Mark(ITEM.criterion, Decimal(10), "", "")))
+
+
+def test_a_criterion_has_one_entry(tmp_path: Path) -> None:
+    """A criterion that is known with a mark and with a comment stands in the file once, with its mark."""
+    path = tmp_path / "marks.toml"
+    write_marks(path, "anna", [], Marks("anna", {MARK.criterion: MARK}, {MARK.criterion: "later"}))
+    assert read_marks(path) == marks_of(MARK)
+
+
+def test_quoted_lines_fit_a_screen(tmp_path: Path) -> None:
+    """A long line of a student's is wrapped at 120 columns, with the mark of a quotation, and wastes no room."""
+    path = tmp_path / "marks.toml"
+    write_marks(path, "anna", [ToMark("a.1", "One", Decimal(1), Passage("a", "four " * 300))], None)
+    quoted = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("# > ")]
+    assert max(map(len, quoted)) == 118
+    assert sum(line.count("four") for line in quoted) == 300
 
 
 def test_criteria_no_longer_asked_for_come_last(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ class LiteFile:
 
 @dataclass(frozen=True)
 class KerasModel:
-    """A Keras model's file: its weights, how many numbers it holds, wrappers left in it, its quality.
+    """A Keras model's file: its weights, how many numbers its arrays hold, wrappers left in it, its quality.
 
     ``accuracy`` is of what the weights compute, not of anything that the file describes.
     """

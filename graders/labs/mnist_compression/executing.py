@@ -69,7 +69,9 @@ class Execution:
 
     def numbers(self) -> tuple[float, ...]:
         """Every number that was printed."""
-        text = "\n".join(self.printed)
+        lines = "\n".join(self.printed).splitlines()
+        # A summary's "Total params: 20410 (79.73 KB)" is the size of no file.
+        text = "\n".join(line for line in lines if "params" not in line)
         found = (re.sub(r"[,_ ]", "", match) for match in NUMBER.findall(text)[:MOST_NUMBERS])
         return tuple(dict.fromkeys(float(number) for number in found))
 

@@ -101,7 +101,7 @@ def lite_file(grading: Grading, artefact: Artefact, digits: Digits) -> LiteFile:
     layers = layers_of(each.values for each in stored)
     if isinstance(layers, str):
         raise RunError(
-            Verdict.FAILED, f"{artefact.path.name} holds another network than the lab's: {layers}", kind="network"
+            Verdict.FAILED, f"{artefact.path.name} holds another network than the lab's: {layers}", kind="file"
         )
     sizes = {layers.size(name): name for name in KERNELS}
     kernels = {
@@ -150,11 +150,12 @@ def keras_model(grading: Grading, artefact: Artefact, digits: Digits) -> KerasMo
     layers = layers_of(found.arrays.values())
     if isinstance(layers, str):
         raise RunError(
-            Verdict.FAILED, f"{artefact.path.name} holds another network than the lab's: {layers}", kind="network"
+            Verdict.FAILED, f"{artefact.path.name} holds another network than the lab's: {layers}", kind="file"
         )
     left = [word for word in WRAPPERS if any(word in name for name in found.arrays)]
     accuracy = max(_accuracy(layers, digits, scale) for scale in (1 / 255, 1.0))
-    numbers = sum(int(array.size) for array in found.arrays.values())
+    # Single numbers are a metric's or a step's; they weigh nothing.
+    numbers = sum(int(array.size) for array in found.arrays.values() if array.size > 1)
     return KerasModel(artefact.path.name, layers, numbers, tuple(left), found.optimizer, accuracy)
 
 

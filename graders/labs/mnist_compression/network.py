@@ -23,7 +23,7 @@ PARAMETERS = 20_410
 QUANTISATION_AWARE = 20_448
 PRUNING_WRAPPED = 40_805
 # tfmot's wrappers have these beside the kernels, and layers that learn ranges have those.
-WRAPPERS = ("mask", "threshold", "pruning_step")
+WRAPPERS = ("mask", "threshold", "pruning_step", "prune_low_magnitude")
 BATCH = 100
 
 Array = NDArray[np.float32]
@@ -84,8 +84,11 @@ def layers_of(arrays: Iterable[NDArray[np.generic]]) -> Layers | str:
         if array.shape != SHAPES[name]:
             values = np.transpose(values, (3, 0, 1, 2) if array.ndim == 4 else (1, 0))
         found[name] = np.ascontiguousarray(values)
-    missing = [name for name in SHAPES if name not in found]
-    return f"no {missing[0]} of the lab's network" if missing else Layers(found)
+    missing = [name for name in KERNELS if name not in found]
+    if missing:
+        return f"no {missing[0]} of the lab's network"
+    # The converter leaves out a bias that is zero throughout.
+    return Layers({name: found.get(name, np.zeros(shape, np.float32)) for name, shape in SHAPES.items()})
 
 
 def _name(shape: tuple[int, ...]) -> str | None:
