@@ -91,14 +91,9 @@ def settled(
 
 def _finding(name: str, limit: float, results: Sequence[Measured], costs: Mapping[str, frozenset[str]]) -> Finding:
     right = [(each, sample) for each in results if each.job.kind != MISTAKES for sample in _of(each, name)]
-    wrong = [
-        (each.job.case, sample)
-        for each in results
-        if each.job.kind == MISTAKES
-        for sample in _of(each, name)
-        if sample.criterion in costs.get(each.job.case, ())
-    ]
-    sides = {sample.side for _, sample in [*right, *wrong]}
+    mistakes = [(each.job.case, sample) for each in results if each.job.kind == MISTAKES for sample in _of(each, name)]
+    wrong = [(case, sample) for case, sample in mistakes if sample.criterion in costs.get(case, ())]
+    sides = {sample.side for _, sample in [*right, *mistakes]}
     side = sides.pop() if len(sides) == 1 else "at most"
     sign = -1.0 if side == AT_LEAST else 1.0
     values = [sample.value for _, sample in right]
@@ -126,7 +121,7 @@ def _finding(name: str, limit: float, results: Sequence[Measured], costs: Mappin
         gradings=gradings,
         lost=tuple(dict.fromkeys(str(each.job) for each, sample in right if sample.beyond(limit))),
         beyond=_nearest([each for each in wrong if each[1].beyond(limit) and each[1].lost], limit),
-        within=_nearest([each for each in wrong if not each[1].beyond(limit)], limit) if not values else None,
+        within=_nearest([each for each in mistakes if not each[1].beyond(limit)], limit) if not values else None,
     )
     return _with_proposal(finding, sign)
 
