@@ -96,7 +96,6 @@ def session_of(config: pytest.Config) -> GradingSession:
     if wanted is not None and not wanted.is_dir() and not zipfile.is_zipfile(wanted):
         raise UsageError(f"--submission {submission}: neither a folder nor a ZIP archive of one")
     profile = profiles.choose(option("profile"), option("dataset_root"), option("model_path"))
-    isolation = sandbox.choose(option("isolation"))
     marks = _marks(here, option("marks"), wanted, [entry.lab for entry in labs])
     folder = here / option("report_dir")
     grading = None
@@ -108,7 +107,7 @@ def session_of(config: pytest.Config) -> GradingSession:
             submission=wanted,
             labs=labs,
             profile=profile,
-            isolation=isolation,
+            isolation=sandbox.choose(option("isolation")),
             seed=option("seed"),
             secret=_secret(here, option("secret_file"), option("seed"), wanted, profile),
             wall_limit_s=option("wall_limit"),

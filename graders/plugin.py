@@ -99,11 +99,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Executes every run that a selected test needs, then lets the tests look at what came of them."""
     grading = _session(session.config)
-    if grading is not None and not session.config.option.collectonly:
+    if grading is not None:
         # Nothing here is a test of hypothesis', whose summary would import the whole of it; it has been set up by now.
         hypothesis = session.config.pluginmanager.get_plugin("hypothesispytest")
         if hypothesis is not None:
             session.config.pluginmanager.unregister(hypothesis)
+    if grading is not None and not session.config.option.collectonly:
         needed: dict[str, dict[str, None]] = {}
         for item in session.items:
             lab, callspec = _lab_of(item.path), getattr(item, "callspec", None)

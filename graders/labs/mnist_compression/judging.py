@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from graders.evidence.tflite import io_dtypes
 from graders.labs.checks import check, observe
-from graders.labs.mnist_compression.evidence import KerasModel, LiteFile, NotebookEvidence
 
 if TYPE_CHECKING:
     from graders.labs.definition import Lab
+    from graders.labs.mnist_compression.evidence import KerasModel, LiteFile, NotebookEvidence
     from graders.labs.mnist_compression.network import Layers
     from graders.labs.testers import FileEvidence
 
@@ -23,6 +22,8 @@ SHOWN = 3
 
 def require_float_ends(file: LiteFile) -> None:
     """Fails unless inputs and outputs are float32."""
+    from graders.evidence.tflite import io_dtypes  # not where tests are only collected
+
     ends = io_dtypes(file.file.model)
     types = {*ends.inputs, *ends.outputs}
     check(
