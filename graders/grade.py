@@ -122,6 +122,7 @@ if TYPE_CHECKING:
     from graders.labs.references import Known
 
 Progress = Callable[[Lab, RunResult, int, int], None]
+Saying = Callable[[Lab, str, str], None]
 
 
 class Grade:
@@ -283,8 +284,11 @@ class Grade:
             )
         return self._gradings[entry.lab.id]
 
-    def run(self, wanted: Mapping[str, Sequence[str]], progress: Progress) -> None:
-        """Executes runs of labs, by the labs' ids, all labs' together, and keeps their results."""
+    def run(self, wanted: Mapping[str, Sequence[str]], progress: Progress, saying: Saying = lambda *_: None) -> None:
+        """Executes runs of labs, by the labs' ids, all labs' together, and keeps their results.
+
+        :param progress: hears of each run as it ends. :param saying: of how far a run has come, by its name.
+        """
         entries = [entry for entry in self.options.labs if wanted.get(entry.lab.id)]
         threading.Thread(target=self._read_ahead, args=(entries,), daemon=True).start()
         present = []
@@ -295,9 +299,11 @@ class Grade:
             else:
                 self.results[entry.lab.id] = {name: _not_run(name, missing) for name in wanted[entry.lab.id]}
         if present:
-            self._execute(present, wanted, progress)
+            self._execute(present, wanted, progress, saying)
 
-    def _execute(self, entries: Sequence[LabEntry], wanted: Mapping[str, Sequence[str]], progress: Progress) -> None:
+    def _execute(
+        self, entries: Sequence[LabEntry], wanted: Mapping[str, Sequence[str]], progress: Progress, saying: Saying
+    ) -> None:
         entries, wanted = self._recall(entries, wanted)
         if not entries:
             self.timing |= {"imports_s": 0.0, "start_s": time.monotonic() - self.started, "runs_s": 0.0}
@@ -328,8 +334,11 @@ class Grade:
             done += 1
             progress(grading.lab, result, done, len(jobs))
 
+        def said(grading: Grading, name: str, text: str) -> None:
+            saying(grading.lab, name, text)
+
         began = time.monotonic()
-        for lab, results in execute_all(jobs, self.options.workers, told).items():
+        for lab, results in execute_all(jobs, self.options.workers, told, said).items():
             self.results.setdefault(lab, {}).update(results)
         prepared.join()
         self._keep(entries, jobs)

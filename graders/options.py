@@ -246,7 +246,12 @@ class GradingSession:
         for name, runs in wanted.items():
             write(f"{name}: {len(runs)} runs of the submission's code")
         write(f"{grade.options.workers} at a time, isolation: {grade.options.isolation.tier}")
-        grade.run(wanted, lambda lab, result, done, count: write(_progress(lab, result, done, count)))
+        steps = terminal.Steps(write)
+        grade.run(
+            wanted,
+            lambda lab, result, done, count: write(_progress(lab, result, done, count)),
+            lambda lab, run, text: steps.say(f"{lab.short} {run}", text),
+        )
 
     def record(
         self, lab: str, criterion: str, name: str, test: str, error: BaseException | None, observed: Mapping[str, Any]

@@ -50,12 +50,13 @@ class RunPlan:
 class RunBooks:
     """What is written down about a run while it goes on: the record of its process, for reports.
 
-    ``note``: how it went, in a line, where its end does not tell.
+    ``note``: how it went, in a line, where its end does not tell. ``say`` takes how far it has come, for whoever waits.
     """
 
     name: str
     records: list[RunRecord] = field(default_factory=list)
     note: str = ""
+    say: Callable[[str], None] = field(default=lambda _: None, repr=False, compare=False)
 
 
 class Grading:
@@ -174,18 +175,26 @@ class RunResult:
 
 
 def execute_all(
-    jobs: Sequence[tuple[Grading, RunPlan]], workers: int, progress: Callable[[Grading, RunResult], None]
+    jobs: Sequence[tuple[Grading, RunPlan]],
+    workers: int,
+    progress: Callable[[Grading, RunResult], None],
+    saying: Callable[[Grading, str, str], None] = lambda *_: None,
 ) -> Mapping[str, dict[str, RunResult]]:
     """Executes runs of one or more labs, so many at a time, the heaviest first; the results by lab and run.
 
-    ``progress`` hears of each as it ends, one at a time.
+    ``progress`` hears of each as it ends, one at a time; ``saying`` of how far each has come, by its name.
     """
     results: dict[str, dict[str, RunResult]] = {}
     lock = threading.Lock()
 
     def one(job: tuple[Grading, RunPlan]) -> None:
         grading, plan = job
-        books = RunBooks(plan.name)
+
+        def say(text: str) -> None:
+            with lock:
+                saying(grading, plan.name, text)
+
+        books = RunBooks(plan.name, say=say)
         try:
             result = RunResult(plan, plan.execute(grading, books), None, books)
         except (RunError, GraderError) as error:

@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from time import monotonic
 from typing import Any
 
 MARKS = {"earned": "✓", "partial": "◐", "pending": "…", "unscored": "!"}
 PARTS = ("measured", "expected", "cause", "next")
+
+
+class Steps:
+    """How far runs have come, for whoever waits: a line for one that has said nothing for some seconds."""
+
+    def __init__(
+        self, write: Callable[[str], None], pause_s: float = 5.0, clock: Callable[[], float] = monotonic
+    ) -> None:
+        """:param write: takes a line. :param pause_s: the least time between two lines of a run."""
+        self._write = write
+        self._pause_s = pause_s
+        self._clock = clock
+        self._last: dict[str, float] = {}
+
+    def say(self, run: str, text: str) -> None:
+        """A run has come so far; of its first step the time is only remembered."""
+        now = self._clock()
+        if now - self._last.setdefault(run, now) >= self._pause_s:
+            self._last[run] = now
+            self._write(f"        {run}: {clean(text)[:110]}")
 
 
 def clean(text: str) -> str:

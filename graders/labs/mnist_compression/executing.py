@@ -36,9 +36,10 @@ class Execution:
 
     def run(self, session: Session, books: RunBooks) -> None:
         """Executes every cell; one that fails does not keep the next ones from being executed."""
-        for cell in self.cells:
+        for place, cell in enumerate(self.cells, start=1):
             number = cell.index + 1
             books.note = f"cell {number} is being executed"
+            books.say(f"cell {number}, which is {place} of {len(self.cells)} code cells")
             try:
                 reply = session.call("cell", {"number": number, "code": cell.code})
             except RunError as error:
