@@ -281,10 +281,10 @@ def test_a_criterion_s_own_words_lead_every_line() -> None:
 def test_steps_are_told_now_and_then() -> None:
     """The first step of a run is soon enough seen by its end; later ones are a line where one has not been for a while."""
     told: list[str] = []
-    now = 0.0
-    steps = terminal.Steps(told.append, 5, lambda: now)
-    for now, run, text in ((0, "mnist notebook", "cell 2"), (4, "mnist notebook", "cell 4"), (5, "mnist notebook", "cell 6"),
-                           (6, "l02 fp32", "one"), (9.9, "mnist notebook", "cell 7"), (10, "mnist notebook", "cell\n8"),
-                           (11, "l02 fp32", "two")):  # fmt: skip
+    times = iter((0, 4, 5, 6, 9.9, 10, 11))
+    steps = terminal.Steps(told.append, 5, lambda: next(times))
+    for run, text in (("mnist notebook", "cell 2"), ("mnist notebook", "cell 4"), ("mnist notebook", "cell 6"),
+                      ("l02 fp32", "one"), ("mnist notebook", "cell 7"), ("mnist notebook", "cell\n8"),
+                      ("l02 fp32", "two")):  # fmt: skip
         steps.say(run, text)
     assert told == ["        mnist notebook: cell 6", "        mnist notebook: cell 8", "        l02 fp32: two"]
