@@ -467,10 +467,14 @@ class Grade:
             tier=self.options.isolation.tier,
             missing=self.options.isolation.missing,
             labs=tuple(labs),
-            notices=(self.options.profile.title, *self.notices),
+            notices=(*self._about_the_data(), *self.notices),
             environment=environment(),
             timing=timing,
         )
+
+    def _about_the_data(self) -> tuple[str, ...]:
+        """The profile's title, where a lab is graded with it and not with data of its own."""
+        return () if all(entry.lab.data for entry in self.options.labs) else (self.options.profile.title,)
 
     def _located(self, entry: LabEntry, score: CriterionScore) -> CriterionScore:
         """A criterion that lost points, with the lines of the student's file that it is about."""

@@ -81,6 +81,21 @@ def test_one_cause_for_many_criteria_is_told_once() -> None:
     assert "One cause for 9 criteria" in page.text()
 
 
+def test_a_bonus_is_no_loss() -> None:
+    """One that was not earned is optional and nothing to repair; one that was earned says how much of it counts."""
+    why = labs.reason("no file", "a file", "It is an optional step.", "Write it.")
+    items = [
+        labs.criterion("x.a", "A", 2, verdict="partial", earned=1.75, reason=labs.reason("a", "b", "c", "d")),
+        labs.criterion("x.more", "More", 0, earned=0.25, bonus=0.5),
+        labs.criterion("x.most", "Most", 0, verdict="missing", reason=why, bonus=0.5),
+    ]
+    page = parse(render_summary(samples.scorecard("x", [labs.lab("x", "X", items, [], [])])))
+    assert [element.text for element in page.all(class_="og-loss")] == [f"{MINUS}0.25 points"]
+    text = " ".join(page.text().split())
+    assert "+0.25 of 0.5 no more was lost" in text.replace("0.5no", "0.5 no")
+    assert re.search(r"Most\W.*optional \+0 of 0\.5", text)
+
+
 def test_a_loss_without_a_reason_still_says_what_to_do() -> None:
     card = samples.scorecard("x", [labs.lab("x", "X", [labs.criterion("x.a", "A", 1, verdict="timeout")], [], [])])
     assert look("timeout").hint in text_of(card)

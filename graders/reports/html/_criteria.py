@@ -155,6 +155,8 @@ def _where(raw: Mapping[str, Any] | None) -> Where | None:
 
 def criterion(raw: Mapping[str, Any], anchor: str, lab: str) -> Criterion:
     """Make one criterion of the scorecard ready to print."""
+    bonus = _text.finite(raw.get("bonus")) or 0.0
+    optional = bool(bonus) and raw["verdict"] not in ("earned", "partial", "unscored")
     return Criterion(
         anchor=anchor,
         id=_text.shorten(raw["id"], 120),
@@ -162,9 +164,9 @@ def criterion(raw: Mapping[str, Any], anchor: str, lab: str) -> Criterion:
         lab=lab,
         earned=_text.finite(raw["earned"]) or 0.0,
         maximum=_text.finite(raw["maximum"]) or 0.0,
-        bonus=_text.finite(raw.get("bonus")) or 0.0,
+        bonus=bonus,
         verdict=raw["verdict"],
-        look=look(raw["verdict"]),
+        look=look("optional" if optional else raw["verdict"]),
         reason=reason(raw.get("reason")),
         where=_where(raw.get("where")),
         checks=tuple(_check(check) for check in raw.get("checks") or []),

@@ -155,7 +155,7 @@ class Page:
     @property
     def verdicts(self) -> tuple[Look, ...]:
         """The verdicts that come up, each once."""
-        return tuple({item.verdict: item.look for item in self.criteria}.values())
+        return tuple({item.look.label: item.look for item in self.criteria}.values())
 
     @property
     def has_figures(self) -> bool:

@@ -85,9 +85,15 @@ _LOOKS = {
         meaning="The grader itself failed here. Nothing is lost; it has to be graded again.",
     ),
     "finished": Look(label="finished", icon="check", tone="plain", meaning="The run came to its end."),
+    "optional": Look(
+        label="optional",
+        icon="empty",
+        tone="plain",
+        meaning="An optional step that was not taken, or that does not hold. It costs nothing.",
+    ),
 }
 
-VERDICTS = tuple(verdict for verdict in _LOOKS if verdict != "finished")
+VERDICTS = tuple(verdict for verdict in _LOOKS if verdict not in ("finished", "optional"))
 
 
 def look(verdict: str) -> Look:
