@@ -29,7 +29,7 @@ SELECT_BUSY = "latency"
 
 
 def made_of(lab: Lab) -> str:
-    """A digest of the reference's code, the given model, the lab's settings and the libraries.
+    """A digest of the reference's code, or its notebook, the given model, the lab's settings and the libraries.
 
     The grader's own code is not in it: after a change to how something is measured, measure anew.
     """
@@ -39,6 +39,8 @@ def made_of(lab: Lab) -> str:
     models = sorted((REPOSITORY / "fixtures" / "models" / "pocket_pets").glob("*.h5"))
     for path in [*sorted((REPOSITORY / "reference").rglob("*.py")), *models]:
         digest.update(path.read_bytes())
+    if lab.is_notebook:
+        digest.update((REPOSITORY / "reference" / lab.student_file).read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from graders.labs.checks import check, observe
+from graders.labs.checks import check, observe, within
 
 if TYPE_CHECKING:
     from graders.labs.definition import Lab
@@ -126,7 +126,7 @@ def require_trained(evidence: NotebookEvidence, lab: Lab) -> None:
     """Fails where the baseline learned nothing: that a file is no worse than it says nothing then."""
     before = baseline_accuracy(evidence)
     check(
-        before >= lab.thresholds["learned"],
+        within(lab, "learned", before, at_least=True),
         measured=f"the baseline gets {before:.1%} of the hidden digits right",
         expected=f"at least {lab.thresholds['learned']:.0%}, as a trained network does",
         hint="not_trained",
@@ -134,10 +134,10 @@ def require_trained(evidence: NotebookEvidence, lab: Lab) -> None:
 
 
 def require_accuracy(found: float, before: float, most: str, lab: Lab, hint: str) -> None:
-    """Fails where an accuracy lies too far below another on the same digits."""
+    """Fails where an accuracy lies too far below another on the same digits. :param most: the threshold's name."""
     observe(accuracy=round(found, 4), before=round(before, 4))
     check(
-        found >= before - lab.thresholds[most],
+        within(lab, most, before - found),
         measured=f"{found:.1%} of {lab.settings['graded_images']} hidden digits, {before:.1%} before",
         expected=f"at least {before - lab.thresholds[most]:.1%}",
         hint=hint,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graders.labs.checks import check, criterion
+from graders.labs.checks import check, criterion, within
 from graders.labs.mnist_compression import judging
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def test_the_file_holds_the_baseline(evidence: NotebookEvidence, lab: Lab) -> No
     judging.require_float(file)
     accuracy = file.quality.get().accuracy
     check(
-        accuracy >= lab.thresholds["learned"],
+        within(lab, "learned", accuracy, at_least=True),
         measured=f"{file.name} gets {accuracy:.1%} of the hidden digits right",
         expected=f"at least {lab.thresholds['learned']:.0%}, as a trained network does",
         hint="not_trained",
@@ -49,7 +49,7 @@ def test_any_file_is_evaluated(evidence: NotebookEvidence, lab: Lab) -> None:
     given = found.given if found.given is not None else -1.0
     share = given / 100 if given > 1 and found.right <= 1 else given
     check(
-        abs(share - found.right) <= lab.thresholds["value"],
+        within(lab, "value", abs(share - found.right)),
         measured=f"{told} for a file, 200 digits and labels that it had not seen",
         expected=f"{found.right:g}, what the file gets right of them",
         hint="no_number" if found.given is None else "evaluate",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graders.labs.checks import check, criterion, observe
+from graders.labs.checks import check, criterion, observe, within
 from graders.labs.mnist_compression import judging
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def test_the_model_was_trained(evidence: NotebookEvidence, lab: Lab) -> None:
     top = judging.aware_range(file)
     observe(moved={name: round(share, 4) for name, share in moved.items()}, input_range=round(top, 3))
     far = max(moved.values())
-    trained = far >= lab.thresholds["moved"]
+    trained = within(lab, "moved", far, at_least=True)
     told = f"kernels of {file.name} are {far:.1%} from the baseline's"
     if all(abs(kernel.scale / START - 1) < 0.01 for kernel in file.kernels.values()):
         trained, told = False, f"kernels of {file.name} have ranges from -6 to 6, where they start before any training"
