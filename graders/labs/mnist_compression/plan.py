@@ -108,7 +108,7 @@ def _measured(
         converted=made(tried.names[0], tried.converted),
         converted_quantised=made(tried.names[1], tried.quantised),
         evaluated=held(lambda: _evaluated(grading, tried)),
-        archived=held(lambda: Value(_finite(tried.archived.get().get("value")), float(deflate_size(tried.content.tobytes())))),
+        archived=held(lambda: _archived(tried)),
         archives=files.archive_sizes(box),
         figures=without(state.error) if state.error else Held(_figures(facts, execution)),
         parameters={name: int(value) for name, value in _numbers(facts.get("parameters")).items()},
@@ -149,3 +149,8 @@ def _evaluated(grading: Grading, tried: probes.Tried) -> Value:
     facts = tried.evaluated.get()
     scale = 1.0 if facts.get("pixels") is True else 1 / 255
     return Value(_finite(facts.get("value")), files.accuracy_of(grading, tried.own, tried.digits, scale))
+
+
+def _archived(tried: probes.Tried) -> Value:
+    """The student's size of an archive of our own file, and the right one."""
+    return Value(_finite(tried.archived.get().get("value")), float(deflate_size(tried.content.tobytes())))
