@@ -57,6 +57,8 @@ def _too_large(name: str, size: str, max_bytes: int) -> RunError:
 def _copy(descriptor: int, destination: Path, max_bytes: int) -> Artefact | None:
     """The copy; None, and nothing left of it, where the file had more bytes than it said."""
     destination.parent.mkdir(parents=True, exist_ok=True)
+    # An earlier copy may be written to by nobody, root apart.
+    destination.unlink(missing_ok=True)
     digest = hashlib.sha256()
     size = 0
     with destination.open("wb") as target:

@@ -8,7 +8,8 @@ The file is TOML, ``fixtures/submissions/attacks/NN-name.toml``, where NN is the
 
     [[variants]]
     name = "at-import"              # unique in the file
-    base = "reference"              # or "lossy": the reference made worse, so that there is something to gain
+    base = "reference"              # or "lossy": the reference made worse, so that there is something to gain;
+                                    # or "hardly-begun": the same of the notebook lab, with hardly-begun.ipynb
     select = "native"               # pytest's -k; "fp32" stands for that run's checks but for the latency
     changes = [{ prepend = "import os\\nos._exit(0)" }]
 
@@ -54,6 +55,7 @@ from graders.sandbox import TIERS
 __all__ = ["ATTACKS", "BASES", "TIERS", "Attack", "CaseError", "Variant", "build", "load", "load_all"]
 
 ATTACKS = CORPUS / "attacks"
+NOTEBOOK = "mnist_compression/quantization_and_pruning.ipynb"
 FILE_KEYS = {"attack", "title", "why", "lab", "variants"}
 VARIANT_KEYS = {
     "name", "base", "select", "changes", "loot", "gaps", "tampered", "intact", "same", "costs", "wall_limit",
@@ -82,6 +84,7 @@ BASES: Mapping[str, tuple[Change, ...]] = {
             ),
         )
     ),
+    "hardly-begun": (Change(NOTEBOOK, content=(ATTACKS / "hardly-begun.ipynb").read_text(encoding="utf-8")),),
 }
 
 

@@ -107,7 +107,7 @@ def test_a_good_file(tmp_path: Path) -> None:
         ("attack = 13", "attack = 14", "attack = 14: the file's name begins otherwise"),
         ("attack = 13", 'attack = "13"', "attack = '13': expected int"),
         ('why = "A reason"', "", "no 'why'"),
-        ('base = "lossy"', 'base = "best"', "variant 1: base = 'best': there are reference, lossy"),
+        ('base = "lossy"', 'base = "best"', "variant 1: base = 'best': there are reference, lossy, hardly-begun"),
         ('base = "lossy"', 'base = "lossy"\ngaps = { open = "x" }', "gaps: 'open': there are strict, confined, bare"),
         ('base = "lossy"', 'base = "lossy"\ngap = "x"', "unknown key 'gap'"),
         ('base = "lossy"', 'base = "lossy"\ntampered = ["l02"]', "tampered: 'l02' is no criterion of l02_quantization"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from graders.cohort.corpus.cases import (
     REFERENCE,
     Case,
     CaseError,
+    Change,
+    apply,
     build,
     load,
     load_all,
@@ -151,7 +154,7 @@ def test_a_change_that_does_not_apply(change: str, message: str, tmp_path: Path)
         (
             'title = "A title"',
             'title = "A title"\ntitel = "A title"',
-            "unknown key 'titel'; there are based_on, changes",
+            "unknown key 'titel'; there are based_on, bonus",
         ),
         ('title = "A title"', "title = A title", "Invalid value (at line 2, column 9)"),
         ('["l02.int8.quantise"]', "[]", "'costs' is empty"),
@@ -196,3 +199,22 @@ def test_a_right_submission_costs_nothing(tmp_path: Path) -> None:
     """Below ``correct/`` there is nothing to lose."""
     with pytest.raises(CaseError, match=r"a-case\.toml: a case below correct/ costs nothing"):
         load(written(tmp_path, HEAD + CHANGE, CORRECT))
+
+
+def test_cells_are_added_to_a_notebook(tmp_path: Path) -> None:
+    """Before and after all others, never executed or with outputs, which may be of any kind."""
+    path = tmp_path / "a.ipynb"
+    old = {"cell_type": "code", "execution_count": 4, "outputs": [], "source": ["x = 1"]}
+    path.write_text(json.dumps({"cells": [old, {"cell_type": "markdown", "source": "text"}]}))
+    outputs = '[{"output_type": "stream", "text": "\\ud800"}]'
+    for change in (
+        Change("a.ipynb", prepend="\nimport os\n"),
+        Change("a.ipynb", append="y = 2\nprint(y)"),
+        Change("a.ipynb", append="print(3)", outputs=outputs),
+    ):
+        apply(change, tmp_path, "a case")
+    first, second, text, third, last = json.loads(path.read_text())["cells"]
+    assert (first["source"], first["execution_count"], first["outputs"]) == (["import os"], None, [])
+    assert (second, text["source"]) == (old, "text")
+    assert (third["source"], third["execution_count"]) == (["y = 2\n", "print(y)"], None)
+    assert (last["execution_count"], last["outputs"]) == (5, json.loads(outputs))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import pytest
 
 from graders import profiles
 from graders.errors import RunError
-from graders.evidence.scorer import Scorer, start_server
+from graders.evidence.scorer import Scorer, StoredTensor, start_server
 from graders.labs.checks import Lost
 from graders.labs.definition import LABS, load
 from graders.labs.grading import Grading, RunBooks
@@ -32,6 +33,7 @@ from graders.labs.mnist_compression import (
     test_quantisation_aware,
     test_sizes,
 )
+from graders.labs.mnist_compression.digits import draw
 from graders.labs.mnist_compression.evidence import ExtraFile, KerasModel, LiteFile, NotebookEvidence
 from graders.labs.mnist_compression.network import Layers
 from graders.sandbox import Server, choose
@@ -100,7 +102,7 @@ def outcome_of(module: ModuleType, name: str, test: Any, evidence: NotebookEvide
 
 
 # Without TensorFlow none of these can be called.
-UNCALLED = {"test_any_model_is_converted": "failed", "test_any_file_is_evaluated": "failed", "test_any_model_is_quantised": "failed"}
+UNCALLED = {"test_any_model_is_converted": "failed", "test_any_file_is_evaluated": "missing", "test_any_model_is_quantised": "failed"}
 
 
 def model(evidence: NotebookEvidence, change: Any) -> KerasModel:
@@ -202,6 +204,34 @@ def test_archives_of_other_files(evidence: NotebookEvidence) -> None:
     assert judged(replace(evidence, figures=Held(none)))["test_archives_were_measured"] == "archives"
 
 
+def test_figures_of_every_size_are_no_measurement(evidence: NotebookEvidence) -> None:
+    """Among enough numbers there is any archive's size; those of one or two runs are not as many."""
+    known = evidence.figures.get()
+    twice = (*known.printed, *(1.04 * figure for figure in known.sizes.values()))
+    assert judged(replace(evidence, figures=Held(replace(known, printed=twice)))) == UNCALLED
+    every = tuple(5_000 * 1.06**step for step in range(59))
+    for wrong in (replace(known, printed=every), replace(known, sizes={str(figure): figure / 1024 for figure in every})):
+        assert judged(replace(evidence, figures=Held(wrong)))["test_archives_were_measured"] == "archives"
+
+
+def test_a_second_kernel_in_a_file(evidence: NotebookEvidence) -> None:
+    """One of them may lead nowhere, and be the only one that is quantised."""
+    file = evidence.non_quantised.get()
+    kernel = StoredTensor("kernel", "float32", 0.0, file.layers.arrays["dense layer's kernel"])
+    others = [StoredTensor("", "float32", 0.0, values) for values in file.layers.arrays.values()]
+    quantised = replace(kernel, dtype="int8", scale=0.1)
+    for stored in ([*others, quantised], [quantised, *others]):
+        measured = SimpleNamespace(
+            read=lambda _: file.file.model,
+            tensors=lambda found=stored: found,
+            infer_tensors=lambda tensors: np.zeros((len(tensors), 10)),
+        )
+        scorer = SimpleNamespace(measure=lambda _, one=measured: nullcontext(one))
+        grading: Any = SimpleNamespace(scorer=scorer, lab=LAB)
+        with pytest.raises(RunError, match="more than one dense layer's kernel"):
+            files.lite_file(grading, file.file.artefact, draw(LAB.data_paths[0].with_name("held_back.npz"), 3, 1))
+
+
 def test_a_notebook_that_leaves_nothing(evidence: NotebookEvidence) -> None:
     """What was not written is missing, criterion by criterion."""
     nothing = Held[Any](None, RunError(Verdict.MISSING, "no file was written"))
@@ -255,6 +285,7 @@ def test_sixteen_bits_are_the_baselines(evidence: NotebookEvidence) -> None:
     pruned = extra(replace(lite, layers=evidence.pruned.get().layers), dtype="float16")
     assert bonuses(evidence, pruned)[0] == "float16_other_model"
     assert bonuses(evidence, pruned, right)[0] == ""
+    assert bonuses(evidence, replace(right, accuracy=0.5))[0] == "float16_other_model"
 
 
 def test_a_network_of_ones_own_is_told_by_its_files(evidence: NotebookEvidence) -> None:

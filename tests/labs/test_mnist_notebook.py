@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 
 from graders.errors import RunError
+from graders.evidence.claims.model import Basis, Claim, Form, Place, Quantity
+from graders.evidence.tflite.reader import read_model
+from graders.evidence.tflite.weights import weights
 from graders.labs.definition import LABS, load
 from graders.labs.grading import RunBooks
-from graders.labs.mnist_compression import digits, executing, files, network, probes
+from graders.labs.mnist_compression import digits, executing, files, network, plan, probes, reporting
 from graders.labs.mnist_compression.executing import Execution
 from graders.sandbox import Limits, RunSpec, Server, Session, choose
-from graders.submission.notebooks import CellCode
+from graders.submission.notebooks import CellCode, Printed
 from graders.verdicts import Verdict
 
 LAB = load(LABS / "mnist_compression")
@@ -121,8 +124,9 @@ def test_a_function_that_is_not_there_is_missing(session: Session) -> None:
     execute(session, "def get_gzipped_model_size(file):\n    return len(open(file, 'rb').read())")
     content = np.arange(100, dtype=np.uint8)
     assert session.call("gzipped", {"name": "a.bin"}, {"content": content}).facts == {"value": 100.0}
+    shown = {"images": np.zeros((1, 28, 28), np.uint8), "labels": np.zeros(1, np.int64), "content": content}
     with pytest.raises(RunError, match="no function evaluate_tflite_model was defined"):
-        session.call("evaluate", {}, {"images": np.zeros((1, 28, 28), np.uint8), "labels": np.zeros(1, np.int64)})
+        session.call("evaluate", {"name": "a.tflite"}, shown)
 
 
 def test_constants_and_figures_are_read_from_code_and_output() -> None:
@@ -163,6 +167,80 @@ def test_a_file_in_a_folder_of_the_box_is_taken(tmp_path: Path) -> None:
     box = files.Box(grading, "notebook", {"FILE_PT_QUANTIZED": "models/a.tflite"})
     assert box.take(files.POST_TRAINING, files.LITE).path.read_bytes() == b"bytes"
     assert box.name(files.AWARE) == "quant_aware_quantized.tflite"
+
+
+@pytest.mark.parametrize("name", ["a/" * 300 + "b.h5", "n" * 256, "\ud800.tflite", "ą" * 128])
+def test_a_name_that_no_file_can_have(name: str, tmp_path: Path) -> None:
+    """It is the student's fault, and no other file's."""
+    grading: Any = SimpleNamespace(box=lambda run: tmp_path / "box", work=tmp_path / "work", lab=LAB)
+    with pytest.raises(RunError, match="that of no file"):
+        files.Box(grading, "notebook", {}).take_path(name, "a file")
+
+
+def test_files_with_long_or_like_names_are_told_apart(tmp_path: Path) -> None:
+    """Each is kept as it is, also where it is taken twice."""
+    deep = "/".join(["ą" * 100] * 3)
+    for name in ("a/b", "a-b", f"{deep}/c"):
+        (tmp_path / "box" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "box" / name).write_text(name)
+    grading: Any = SimpleNamespace(box=lambda run: tmp_path / "box", work=tmp_path / "work", lab=LAB)
+    box = files.Box(grading, "notebook", {})
+    taken = [box.take_path(name, "a file") for name in ("a/b", "a-b", f"{deep}/c", "a/b")]
+    assert [each.path.read_text() for each in taken] == ["a/b", "a-b", f"{deep}/c", "a/b"]
+
+
+@pytest.mark.parametrize(
+    "value, number",
+    [(3, 3.0), (0.5, 0.5), (10**400, None), (float("nan"), None), (float("inf"), None), ("3", None), ([3], None)],
+)
+def test_what_is_no_number_counts_as_none(value: Any, number: float | None) -> None:
+    """Of the runner's word only what a float can hold is taken."""
+    assert plan._finite(value) == number
+    assert plan._numbers({"a": value, "\ud800\x1b[31m": 1}) == ({"a": number} if number is not None else {}) | {"?": 1.0}
+    assert plan._numbers([value]) == {}
+
+
+def test_our_own_file_is_of_no_model() -> None:
+    """It is a whole file with other weights than the model's that is converted, and calls the digits otherwise."""
+    drawn = digits.draw(LAB.data_paths[0], 200, 3, ("x_test", "y_test"))
+    content, labelled = probes.own_file(np.random.Generator(np.random.PCG64(3)), drawn)
+    model = read_model(content)
+    layers = network.layers_of(each for one in weights(content, model) for each in (one.kernel, one.bias))
+    assert isinstance(layers, network.Layers)
+    right = layers.scores(labelled.pixels).argmax(axis=1) == labelled.labels
+    assert 0.4 < right.mean() < 0.9
+    others = probes.fresh_weights(np.random.Generator(np.random.PCG64(3)))
+    assert (others.scores(labelled.pixels).argmax(axis=1) == labelled.labels).mean() < 0.3
+    kept = read_model(probes.CONVERTED.read_bytes())
+    assert [(one.code, one.inputs) for one in kept.main.operators] == [(one.code, one.inputs) for one in model.main.operators]
+
+
+def figure(stage: str | None, quantity: str, value: float) -> Printed:
+    """A printed figure, exact."""
+    return Printed(0, "label", stage, quantity, value, value, value, str(value), "line")
+
+
+@pytest.mark.parametrize(
+    "found, borne_out",
+    [
+        (figure("tflite", "accuracy", 0.9), True),
+        (figure("tflite", "accuracy", 0.5), False),
+        (figure("qat", "accuracy", 0.9), True),
+        (figure(None, "bytes", 85_000), True),
+        (figure("ptq", "bytes", 85_000), False),
+        (figure("ptq", "bytes", 24_500), True),
+        (figure(None, "zipped_bytes", 120_000), False),
+    ],
+)
+def test_a_figure_is_borne_out_by_what_was_measured(found: Printed, borne_out: bool) -> None:
+    """Of its own stage where that is known; of any, where the figure's is not told."""
+    measured = {"tflite": {"accuracy": 0.85, "size": 85_040.0, "zipped": 77_000.0}, "ptq": {"size": 24_384.0}}
+    assert reporting.any_borne_out([found], measured, LAB) is borne_out
+    assert reporting.any_borne_out([found], {}, LAB) is False
+    quantity = {"bytes": Quantity.BYTES, "zipped_bytes": Quantity.ZIP_BYTES}.get(found.quantity, Quantity.ACCURACY)
+    variants = (found.stage,) if found.stage else ("ptq", "tflite")
+    claim = Claim(variants, quantity, found.value, found.low, found.high, Place("r.md", 1), "", Form.TABLE, Basis.WORD)
+    assert reporting.any_borne_out([claim], measured, LAB) is borne_out
 
 
 def test_layers_are_told_by_their_shapes() -> None:

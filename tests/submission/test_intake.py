@@ -199,3 +199,14 @@ def test_a_file_that_can_not_be_opened(tmp_path: Path, monkeypatch: pytest.Monke
     error = refused(tmp_path / "model.tflite", tmp_path)
     assert error.verdict is Verdict.FAILED
     assert "Permission denied" in str(error)
+
+
+def test_a_file_is_taken_in_again(tmp_path: Path) -> None:
+    """An earlier copy, which can't be written to without root's rights, makes way and stays what it was."""
+    source, copy = tmp_path / "a.tflite", tmp_path / "taken" / "a.tflite"
+    source.write_bytes(b"first")
+    take_in(source, copy, 100)
+    os.link(copy, tmp_path / "kept")
+    source.write_bytes(b"second")
+    assert take_in(source, copy, 100).path.read_bytes() == b"second"
+    assert (tmp_path / "kept").read_bytes() == b"first"

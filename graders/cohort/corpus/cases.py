@@ -25,7 +25,9 @@ whole file, new or replaced), ``delete = true``, ``to`` (a file or folder is mov
 it makes a git history of ``commits``, which ``repositories.py`` describes.
 In a notebook ``old`` and ``new`` are about the source of its cells, whose outputs stay as they are unless there is
 ``outputs = "cleared"`` beside them; alone that clears all of them. ``printed`` and ``new`` are about a text in the
-outputs, ``cell`` and ``count`` about the execution count of the one cell that has that text.
+outputs, ``cell`` and ``count`` about the execution count of the one cell that has that text; ``prepend`` and ``append``
+are the code of a cell before, or after, all others, never executed; with ``outputs`` beside ``append``, a list of them
+as JSON, it has been executed, and has those.
 Below ``correct/`` there are no ``costs``, ``verdict`` and ``names``. ``bonus`` names the bonuses that it must earn; of
 others nothing is expected.
 
@@ -75,7 +77,9 @@ COST_KEYS = {"criterion", "verdict", "earned"}
 CHANGE_KEYS = (
     {"old", "new"}, {"content"}, {"delete"}, {"to"}, {"given"}, {"kept"}, {"windows"}, {"prepend"}, {"append"},
     {"compiled"}, {"printed", "new"}, {"outputs"}, {"cell", "count"}, {"old", "new", "outputs"},
+    {"append", "outputs"},
 )  # fmt: skip
+IN_NOTEBOOKS = ("old", "printed", "outputs", "cell", "prepend", "append")
 CLEARED = "cleared"
 FUTURE = "from __future__ import annotations\n"
 
@@ -213,7 +217,7 @@ def apply(change: Change, folder: Path, where: str) -> None:
         return
     if not (target.exists() if change.to is not None else target.is_file()):
         raise CaseError(f"{where}: there is no {change.file} to change")
-    if target.suffix == ".ipynb" and (change.old or change.printed or change.outputs or change.cell):
+    if target.suffix == ".ipynb" and any(getattr(change, kind) for kind in IN_NOTEBOOKS):
         change_notebook(change, target, where)
         return
     if change.to is not None:

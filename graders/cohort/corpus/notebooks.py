@@ -22,6 +22,10 @@ def change_notebook(change: Change, path: Path, where: str) -> None:
         cell["source"] = "".join(cell["source"]).replace(change.old, str(change.new)).splitlines(keepends=True)
         if change.outputs is not None:
             _clear(cell)
+    elif change.prepend is not None or change.append is not None:
+        notebook["cells"] = [*_added(change.prepend), *cells, *_added(change.append)]
+        if change.outputs is not None:
+            _show(notebook["cells"], json.loads(change.outputs))
     elif change.printed is not None:
         output = _one(((each, each["text"]) for each in _streams(cells)), change.printed, where)
         output["text"] = "".join(output["text"]).replace(change.printed, str(change.new)).splitlines(keepends=True)
@@ -30,7 +34,9 @@ def change_notebook(change: Change, path: Path, where: str) -> None:
     else:
         for cell in cells:
             _clear(cell)
-    path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False), encoding="utf-8")
+    # Outputs may have in them what UTF-8 can't hold.
+    text = json.dumps(notebook, indent=1, ensure_ascii=change.append is not None)
+    path.write_text(text, encoding="utf-8")
 
 
 def _one(parts: Iterator[tuple[dict[str, Any], list[str]]], text: str, where: str) -> dict[str, Any]:
@@ -43,6 +49,20 @@ def _one(parts: Iterator[tuple[dict[str, Any], list[str]]], text: str, where: st
 
 def _streams(cells: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     return (output for cell in cells for output in cell.get("outputs", ()) if "text" in output)
+
+
+def _added(code: str | None) -> list[dict[str, Any]]:
+    """A cell of this code that was never executed; none where there is no code."""
+    if code is None:
+        return []
+    lines = code.strip("\n").splitlines(keepends=True)
+    return [{"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": lines}]
+
+
+def _show(cells: list[dict[str, Any]], outputs: list[Any]) -> None:
+    """Has the last cell say that it was executed after all others, and gave these outputs."""
+    last = max((cell.get("execution_count") or 0 for cell in cells), default=0)
+    cells[-1].update(execution_count=last + 1, outputs=outputs)
 
 
 def _clear(cell: dict[str, Any]) -> None:

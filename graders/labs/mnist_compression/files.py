@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Mapping
@@ -47,6 +48,8 @@ NAMES = {
 }
 LITE, KERAS = "a .tflite file", "a Keras model in an .h5 or .keras file"
 MOST_FILES = 24
+# Of a path from the box: its folders, the bytes of a name, and the characters that it is shown with.
+MOST_PARTS, MOST_BYTES, MOST_NAMED = 20, 255, 60
 MADE = (".tflite", ".h5", ".hdf5", ".keras", ".pb", ".ckpt", ".index", ".zip", ".gz", ".npz", ".npy", ".pkl", ".onnx")
 
 
@@ -75,13 +78,25 @@ class Box:
         """As :meth:`take`, by its path from the box."""
         box = self.grading.box(self.run)
         parts = PurePosixPath(name).parts
+        if not _is_nameable(parts):
+            raise RunError(Verdict.FAILED, f"a name of {len(name):,} characters is that of no file", kind="file")
         outside = not parts or PurePosixPath(name).is_absolute() or ".." in parts or "\0" in name
         # A folder of the box may be a link to anywhere; every process of the run is dead by now.
         folder = os.path.realpath(box.joinpath(*parts[:-1])) if not outside else ""
         if outside or not f"{folder}/".startswith(f"{os.path.realpath(box)}/"):
             raise RunError(Verdict.FAILED, f"{name} lies outside of the folder that the notebook runs in", kind="file")
-        target = self.grading.work / "artefacts" / self.run / "-".join(parts)
+        # Two files may have one name in this form: each has a folder of its own.
+        own = hashlib.sha256(name.encode()).hexdigest()[:16]
+        target = self.grading.work / "artefacts" / self.run / own / "-".join(parts)[-MOST_NAMED:]
         return take_in(box / name, target, self.grading.lab.artefact_bytes, expected)
+
+
+def _is_nameable(parts: tuple[str, ...]) -> bool:
+    """Whether a file can have this path: a constant of the notebook's is any text."""
+    try:
+        return len(parts) <= MOST_PARTS and all(len(part.encode()) <= MOST_BYTES for part in parts)
+    except UnicodeEncodeError:
+        return False
 
 
 def without_models(source: Path, target: Path) -> Path:
@@ -104,6 +119,10 @@ def lite_file(grading: Grading, artefact: Artefact, digits: Digits) -> LiteFile:
             Verdict.FAILED, f"{artefact.path.name} holds another network than the lab's: {layers}", kind="file"
         )
     sizes = {layers.size(name): name for name in KERNELS}
+    twice = [name for size, name in sizes.items() if sum(each.values.size == size for each in stored) > 1]
+    if twice:
+        # Which of them counts can't be told: one may lead nowhere.
+        raise RunError(Verdict.FAILED, f"{artefact.path.name} holds more than one {twice[0]}", kind="file")
     kernels = {
         sizes[each.values.size]: StoredKernel(each.dtype, each.scale) for each in stored if each.values.size in sizes
     }
@@ -130,10 +149,10 @@ def lite_input(file: FileEvidence, digits: Digits, scale: float) -> NDArray[np.g
     return tensors.reshape(len(tensors), -1) if len(shape) == 2 else tensors
 
 
-def accuracy_of(grading: Grading, artefact: Artefact, digits: Digits, scale: float) -> float:
+def accuracy_of(grading: Grading, path: Path, digits: Digits, scale: float) -> float:
     """The share of digits that a float file of the lab's network gets right, with grey values times ``scale``."""
     tensors = digits.pixels.astype(np.float32) * np.float32(scale)
-    with grading.scorer.measure(artefact.path) as measurement:
+    with grading.scorer.measure(path) as measurement:
         outputs = measurement.infer_tensors(tensors)
     return float((outputs.argmax(axis=1) == digits.labels).mean())
 

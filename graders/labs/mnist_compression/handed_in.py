@@ -27,12 +27,14 @@ class Handed:
     """What was handed in, and what the grader measured of each stage when it executed the notebook, if it did.
 
     ``measured``: by stage ``"accuracy"``, ``"size"`` and ``"zipped"``. ``untouched``: the notebook is the template's.
+    ``executed``: whether that was tried, and no fault of the grader's came between.
     """
 
     notebook: Held[HandedIn]
     untouched: bool
     review: ReportReview
     measured: Mapping[str, Mapping[str, float]]
+    executed: bool
 
 
 def read(root: Path, lab: Lab, results: Mapping[str, RunResult]) -> Handed:
@@ -49,7 +51,8 @@ def read(root: Path, lab: Lab, results: Mapping[str, RunResult]) -> Handed:
     measured = stages(results)
     rules = ReportRules(given=given, skip=("summaries",), questions=questions)
     found, untouched = _notebook(root, lab)
-    return Handed(found, untouched, review_report(root, rules), measured)
+    executed = any(each.error is None or isinstance(each.error, RunError) for each in results.values())
+    return Handed(found, untouched, review_report(root, rules), measured, executed)
 
 
 def _notebook(root: Path, lab: Lab) -> tuple[Held[HandedIn], bool]:
@@ -74,6 +77,7 @@ def stages(results: Mapping[str, RunResult]) -> dict[str, dict[str, float]]:
         return {}
     sizes = {archive.name.rpartition("/")[2]: archive for archive in evidence.archives}
     files: dict[str, Held[LiteFile] | Held[KerasModel]] = {
+        "baseline": evidence.baseline,
         "tflite": evidence.non_quantised,
         "ptq": evidence.post_training,
         "qat_tflite": evidence.quantisation_aware,
@@ -86,7 +90,8 @@ def stages(results: Mapping[str, RunResult]) -> dict[str, dict[str, float]]:
             continue
         archive = sizes.get(held.value.name)
         facts = {"accuracy": _accuracy(held.value)}
-        if archive is not None:
+        # Of the baseline there may be several files of other sizes.
+        if archive is not None and stage != "baseline":
             facts |= {"size": float(archive.bytes), "zipped": float(archive.deflated)}
         found[stage] = {name: value for name, value in facts.items() if value is not None}
     return found

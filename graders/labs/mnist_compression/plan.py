@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -17,11 +18,13 @@ from graders.labs.mnist_compression.evidence import Figures, LiteFile, NotebookE
 from graders.labs.mnist_compression.executing import Execution
 from graders.labs.mnist_compression.extras import extra_files
 from graders.labs.mnist_compression.runs import NOTEBOOK
+from graders.sandbox.output import plain
 from graders.submission import notebooks
 from graders.verdicts import Verdict
 
 T = TypeVar("T")
 NOTEBOOK_S = 30.0
+MAX_NAME = 300
 
 
 def plans(grading: Grading) -> list[RunPlan]:  # noqa: ARG001 - every lab is asked alike
@@ -103,14 +106,14 @@ def _measured(
         pruned=taken(files.PRUNED, files.keras_model, files.KERAS),
         pruned_quantised=taken(files.PRUNED_QUANTISED, files.lite_file, files.LITE),
         fresh=Held(tried.weights),
-        converted=made(tried.names[1], tried.converted),
-        converted_quantised=made(tried.names[2], tried.quantised),
-        evaluated=held(lambda: _evaluated(grading, box, tried)),
-        archived=held(lambda: Value(_number(tried.archived.get()), float(deflate_size(tried.content.tobytes())))),
+        converted=made(tried.names[0], tried.converted),
+        converted_quantised=made(tried.names[1], tried.quantised),
+        evaluated=held(lambda: _evaluated(grading, tried)),
+        archived=held(lambda: _archived(tried)),
         archives=files.archive_sizes(box),
         figures=without(state.error) if state.error else Held(_figures(facts, execution)),
         parameters={name: int(value) for name, value in _numbers(facts.get("parameters")).items()},
-        extras=extra_files(grading, box, [*tried.names, *map(box.name, files.NAMES)], digits),
+        extras=extra_files(grading, box, [*tried.names, tried.own.name, *map(box.name, files.NAMES)], digits),
     )
 
 
@@ -121,7 +124,17 @@ def _texts(told: object) -> dict[str, str]:
 
 def _numbers(told: object) -> dict[str, float]:
     found = told if isinstance(told, dict) else {}
-    return {str(name): float(value) for name, value in found.items() if isinstance(value, int | float)}
+    numbers = {str(name)[:MAX_NAME]: _finite(value) for name, value in found.items()}
+    return {plain(name): value for name, value in numbers.items() if value is not None}
+
+
+def _finite(value: object) -> float | None:
+    """The runner's word as a number, where it is one that there is a float for."""
+    try:
+        number = float(value) if isinstance(value, int | float) else math.nan
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _figures(facts: dict[str, object], execution: Execution) -> Figures:
@@ -130,19 +143,16 @@ def _figures(facts: dict[str, object], execution: Execution) -> Figures:
     return Figures(_numbers(dicts.get("MODEL_SIZE")), _numbers(dicts.get("ACCURACY")), execution.numbers())
 
 
-def _number(facts: probes.Facts) -> float | None:
-    value = facts.get("value")
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _evaluated(grading: Grading, box: files.Box, tried: probes.Tried) -> Value:
+def _evaluated(grading: Grading, tried: probes.Tried) -> Value:
     """The student's accuracy of our own file, and the scorer's of the same.
 
     :raises GraderError: where our own file is not what it has to be.
     """
-    tried.made.get()
     facts = tried.evaluated.get()
-    pixels = bool(facts.get("pixels"))
-    artefact = box.take_path(tried.names[0], files.LITE)
-    right = files.accuracy_of(grading, artefact, tried.digits, 1.0 if pixels else 1 / 255)
-    return Value(_number(facts), right)
+    scale = 1.0 if facts.get("pixels") is True else 1 / 255
+    return Value(_finite(facts.get("value")), files.accuracy_of(grading, tried.own, tried.digits, scale))
+
+
+def _archived(tried: probes.Tried) -> Value:
+    """The student's size of an archive of our own file, and the right one."""
+    return Value(_finite(tried.archived.get().get("value")), float(deflate_size(tried.content.tobytes())))

@@ -14,11 +14,12 @@ from graders.errors import RunError
 from graders.labs.grading import Grading
 from graders.labs.held import Held, held
 from graders.labs.mnist_compression.digits import Digits, draw
-from graders.labs.mnist_compression.network import SHAPES, Layers, layers_of
+from graders.labs.mnist_compression.network import CLASSES, SHAPES, Layers, layers_of
 from graders.sandbox import Session
 from graders.verdicts import Verdict
 
 MODEL = Path(__file__).resolve().parents[3] / "fixtures" / "models" / "mnist" / "baseline.npz"
+CONVERTED = MODEL.with_name("network.tflite")
 TRIED = 200
 # Bytes of the file whose archive is asked for: random ones, and as many more that are equal.
 ARCHIVED = (6_000, 30_000)
@@ -32,11 +33,13 @@ Facts = dict[str, Any]
 class Tried:
     """What was handed to the functions, and what came of each: the runner's word.
 
-    ``names``: of our own file, and of those that convert_tflite was to write, plain and quantised.
+    ``names``: of those that convert_tflite was to write, plain and quantised. ``weights``: of the model that it was
+    given. ``own``: our own file, which evaluate_tflite_model was given: no model in the run's process has its weights.
     """
 
-    names: tuple[str, str, str]
+    names: tuple[str, str]
     weights: Layers
+    own: Path
     digits: Digits
     content: NDArray[np.uint8]
     made: Held[Facts]
@@ -51,36 +54,58 @@ def try_functions(grading: Grading, session: Session) -> Tried:
     random = np.random.Generator(np.random.PCG64([grading.seed, 5]))
     own, plain, small = (f"{word}-{random.integers(16**6):06x}.tflite" for word in ("own", "fresh", "small"))
     weights = fresh_weights(random)
-    digits = _mislabelled(
-        draw(grading.lab.data_paths[0], TRIED, int(random.integers(2**31)), ("x_test", "y_test")), random
-    )
+    drawn = draw(grading.lab.data_paths[0], TRIED, int(random.integers(2**31)), ("x_test", "y_test"))
+    file, digits = own_file(random, drawn)
+    (grading.work / "own").mkdir(exist_ok=True)
+    (grading.work / "own" / own).write_bytes(file)
     content = np.zeros(random.integers(*ARCHIVED) + random.integers(*ARCHIVED), np.uint8)
     content[: ARCHIVED[0]] = random.integers(0, 256, ARCHIVED[0])
     arrays = {f"w{place}": _as_keras(weights.arrays[name]) for place, name in enumerate(SHAPES)}
     shown: dict[str, NDArray[Any]] = {"images": digits.pixels, "labels": digits.labels}
+    shown["content"] = np.frombuffer(file, np.uint8)
     return Tried(
-        names=(own, plain, small),
+        names=(plain, small),
         weights=weights,
+        own=grading.work / "own" / own,
         digits=digits,
         content=content,
-        made=_called(lambda: session.call("fresh", {"name": own}, arrays).facts),
+        made=_called(lambda: session.call("fresh", {}, arrays).facts),
         converted=_called(lambda: session.call("convert", {"name": plain, "quantize": False}).facts),
         quantised=_called(lambda: session.call("convert", {"name": small, "quantize": True}).facts),
-        evaluated=_called(lambda: session.call("evaluate", {}, shown).facts),
+        evaluated=_called(lambda: session.call("evaluate", {"name": own}, shown).facts),
         archived=_called(lambda: session.call("gzipped", {"name": f"{own}.bin"}, {"content": content}).facts),
     )
 
 
 def fresh_weights(random: np.random.Generator) -> Layers:
     """Weights of a trained network that nobody else has: kept ones, with some noise."""
-    with np.load(MODEL, allow_pickle=False) as stored:
-        kept = layers_of(stored[name] for name in stored.files)
-    assert isinstance(kept, Layers)
     arrays = {}
-    for name, values in kept.arrays.items():
+    for name, values in _kept().arrays.items():
         noise = random.standard_normal(values.shape) * NOISE * float(values.std())
         arrays[name] = (values + noise).astype(np.float32)
     return Layers(arrays)
+
+
+def own_file(random: np.random.Generator, digits: Digits) -> tuple[bytes, Digits]:
+    """A float32 file of a network that calls the digits otherwise, and digits with these labels, some of them wrong.
+
+    It is made here and not in the run: what the run knows of its weights is the file.
+    """
+    called = random.permutation(CLASSES)
+    content = CONVERTED.read_bytes()
+    kept, weights = _kept(), fresh_weights(random)
+    for name, values in weights.arrays.items():
+        before, now = kept.arrays[name], values[np.argsort(called)] if "dense" in name else values
+        assert content.count(before.tobytes()) == 1
+        content = content.replace(before.tobytes(), now.tobytes())
+    return content, _mislabelled(Digits(digits.pixels, called[digits.labels]), random)
+
+
+def _kept() -> Layers:
+    with np.load(MODEL, allow_pickle=False) as stored:
+        kept = layers_of(stored[name] for name in stored.files)
+    assert isinstance(kept, Layers)
+    return kept
 
 
 def _mislabelled(digits: Digits, random: np.random.Generator) -> Digits:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from graders.errors import RunError
@@ -10,10 +10,11 @@ from graders.labs.checks import ForPerson
 from graders.verdicts import Verdict
 
 if TYPE_CHECKING:
+    from graders.evidence.claims.model import Claim
     from graders.evidence.lab_report import ReportReview
     from graders.labs.definition import Lab
     from graders.labs.mnist_compression.handed_in import Handed
-    from graders.submission.notebooks import HandedIn
+    from graders.submission.notebooks import HandedIn, Printed
 
 SHOWN = 3
 MOST_CELLS = 6
@@ -90,6 +91,34 @@ def other_sizes(found: HandedIn, measured: Mapping[str, Mapping[str, float]], la
             far = each.high < value - slack or each.low > value + slack + lab.thresholds["archive_bytes"]
         if far:
             yield f"{each.label}: {each.text} in cell {each.cell + 1}, {_told(quantity, value)} when it is executed"
+
+
+def any_borne_out(figures: Iterable[Printed | Claim], measured: Mapping[str, Mapping[str, float]], lab: Lab) -> bool:
+    """Whether at least one figure is what the grader measured: of its stage, or where that is not told, of any."""
+    return any(_is_borne_out(figure, measured, lab) for figure in figures)
+
+
+def _is_borne_out(figure: Printed | Claim, measured: Mapping[str, Mapping[str, float]], lab: Lab) -> bool:
+    quantity, stage = QUANTITIES.get(str(figure.quantity), ""), _stage(figure)
+    for known in [measured[stage]] if stage in measured else measured.values():
+        right = known.get(quantity)
+        if right is None:
+            continue
+        slack = lab.thresholds[f"claimed_{quantity}"]
+        if quantity != "accuracy":
+            slack = slack * right + lab.thresholds["archive_bytes"]
+        if figure.low - slack <= right <= figure.high + slack:
+            return True
+    return False
+
+
+def _stage(figure: Printed | Claim) -> str:
+    """The one stage that a figure speaks of, ``""`` where it may be of several or of none."""
+    from graders.evidence.claims.model import Claim
+
+    if isinstance(figure, Claim):
+        return figure.variants[0] if len(figure.variants) == 1 else ""
+    return figure.stage or ""
 
 
 def _told(quantity: str, value: float) -> str:

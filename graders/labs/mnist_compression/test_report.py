@@ -49,6 +49,8 @@ def test_printed_figures_agree(handed_in: Handed, lab: Lab) -> None:
     if not found.figures:
         raise RunError(Verdict.MISSING, "no figure was found in the notebook's outputs")
     wrong = [*reporting.contradictions(found), *reporting.other_sizes(found, handed_in.measured, lab)]
+    if handed_in.executed and not reporting.any_borne_out(found.figures, handed_in.measured, lab):
+        wrong.append(f"none of {len(found.figures)} figures is of a file that the notebook writes when it is executed")
     check(
         not wrong,
         measured="; ".join(wrong[: reporting.SHOWN]) if wrong else f"{len(found.figures)} figures",
@@ -80,6 +82,9 @@ def test_the_report_is_true(handed_in: Handed, lab: Lab) -> None:
     if not handed_in.review.claims.claims:
         raise RunError(Verdict.MISSING, "the report states no accuracy and no size of any stage")
     wrong = reporting.false_claims(handed_in, lab)
+    claims = handed_in.review.claims.claims
+    if handed_in.executed and not reporting.any_borne_out(claims, handed_in.measured, lab):
+        wrong.append(f"none of {len(claims)} figures is of a file that the notebook writes when it is executed")
     observe(claims=len(handed_in.review.claims.claims))
     check(
         not wrong,

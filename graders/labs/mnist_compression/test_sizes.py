@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from graders.labs.mnist_compression.evidence import ArchiveSize, NotebookEvidence
 
 UNITS = (1, 1000, 1024)
+# A notebook states a dozen sizes. To have one near any size in that range takes fifty, that far apart.
+RANGE, STEP, MOST_SIZES = (5_000, 150_000), 1.03, 40
 PRUNED = ("FILE_PRUNED_MODEL", "FILE_PRUNED_MODEL_H5", "FILE_PRUNED_MODEL_KERAS")
 QUANTISED = "FILE_PRUNED_QUANTIZED_TFLITE"
 FLOAT_FILES = (".h5", ".hdf5", ".keras", ".tflite")
@@ -39,6 +42,13 @@ def test_archives_were_measured(evidence: NotebookEvidence, lab: Lab) -> None:
     raw = {float(file.bytes) for file in evidence.archives}
     kept = [size * unit for size in figures.sizes.values() for unit in UNITS]
     stated = [figure for figure in (*kept, *figures.printed) if figure not in raw]
+    several = len({round(math.log(figure, STEP)) for figure in stated if RANGE[0] <= figure <= RANGE[1]})
+    check(
+        several <= MOST_SIZES,
+        measured=f"{several} sizes from {RANGE[0]:,} to {RANGE[1]:,} bytes, so that any archive's is among them",
+        expected="the sizes of the archives, and of the other files",
+        hint="archives",
+    )
     missing = []
     sizes = {}
     for word, files in _asked(evidence).items():
