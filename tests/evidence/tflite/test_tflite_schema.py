@@ -22,13 +22,13 @@ class Claims:
     def __init__(self, count: int) -> None:
         self.count = count
 
-    def EntriesLength(self) -> int:  # noqa: N802 - the generated names
+    def EntriesLength(self) -> int:
         return self.count
 
-    def Entries(self, index: int) -> int:  # noqa: N802
+    def Entries(self, index: int) -> int:
         return index
 
-    def EntriesAsNumpy(self) -> Any:  # noqa: N802
+    def EntriesAsNumpy(self) -> Any:
         return np.arange(self.count)
 
 
