@@ -12,6 +12,7 @@ import argparse
 import functools
 import gc
 import importlib
+import inspect
 import json
 import os
 import pickle
@@ -101,6 +102,8 @@ class Run:
         """Learns what the tests reach, then tries each mutant."""
         for path in self.files:
             importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
+        # Coverage looks at the stack when it starts; what that takes is remembered here, for every fork.
+        inspect.stack()
         reached = {}
         for item in session.items:
             reached[item] = self.reach(item)
