@@ -75,3 +75,7 @@ def test_findings_are_told_apart_by_their_checks(tmp_path: Path):
     found = review_report(tmp_path, rules, measured={"pruned": {"accuracy": 0.5}})
     assert {one.check for one in found.findings} == {Check.EVIDENCE, Check.PLACEHOLDER}
     assert [one.check for one in found.about(Check.PLACEHOLDER)] == [Check.PLACEHOLDER]
+
+
+def test_figures_of_no_stage_are_passed_over():
+    assert report_claims(read_document("# Lab\n\n- Number of parameters: 32,021\n")).claims == ()
