@@ -81,6 +81,13 @@ def test_of_two_reports_the_better_one_is_taken(tmp_path):
     assert taken(longer) == "b/report.md"
 
 
+def test_a_report_elsewhere_that_speaks_of_a_stage_is_better_than_one_in_place_that_does_not(tmp_path):
+    for path, text in {"mnist_compression/report.md": "# Cats", "other/report.md": "# A pruned cat"}.items():
+        (tmp_path / path).parent.mkdir()
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    assert taken(tmp_path) == "other/report.md"
+
+
 def test_as_many_files_as_are_read(tmp_path, monkeypatch):
     root = files(tmp_path, a_md="# Cats", b_md="# Cats", c_md="# Cats", d_md="# Cats")
     monkeypatch.setattr(finding, "MAX_READ", 4)
