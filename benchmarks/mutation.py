@@ -12,6 +12,7 @@ import argparse
 import functools
 import gc
 import importlib
+import inspect
 import json
 import os
 import pickle
@@ -21,25 +22,26 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import CodeType, FrameType, FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import pytest  # noqa: E402 - the path comes first
+import coverage  # noqa: E402 - the path comes first
+import pytest  # noqa: E402
 from mutants import Mutant, mutants  # noqa: E402
 
 MODULES = (
-    "scoring", "evidence/calibration.py", "evidence/codes.py", "evidence/evaluation.py", "evidence/latency.py",
-    "evidence/sizes.py", "evidence/compression", "evidence/tflite", "evidence/claims",
+    "scoring", "evidence/calibration.py", "evidence/codes.py", "evidence/evaluation.py", "evidence/keras_files.py",
+    "evidence/latency.py", "evidence/sizes.py", "evidence/compression", "evidence/tflite", "evidence/lab_report",
+    "evidence/claims",
 )  # fmt: skip
 TESTS = ("tests/scoring", "tests/evidence")
 LEFT_OUT = ("tests/evidence/test_mutated_files.py", "tests/evidence/test_scorer.py")
@@ -101,11 +103,15 @@ class Run:
         """Learns what the tests reach, then tries each mutant."""
         for path in self.files:
             importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
-        reached = {item: self.reach(item) for item in session.items}
+        # Coverage looks at the stack when it starts; what that takes is remembered here, for every fork.
+        inspect.stack()
+        reached = {}
+        for item in session.items:
+            reached[item] = self.reach(item)
+            _load(reached[item].loaded)
         for item in [item for item, reach in reached.items() if not reach.passed]:
             print(f"left out, since it fails here: {item.nodeid}", file=sys.stderr)
             del reached[item]
-        _load(set().union(*(reach.loaded for reach in reached.values())))
         functions = _functions(self.files)
         self.caches = [each for each in gc.get_objects() if isinstance(each, CACHED)]
         gc.collect()
@@ -120,11 +126,13 @@ class Run:
         into = self.scratch / "reach"
 
         def watched() -> None:
-            lines: dict[str, set[int]] = {}
             before, start = set(sys.modules), time.process_time()
-            watch(names, lines)
-            self.passes([item])
-            sys.settrace(None)
+            watch = coverage.Coverage(data_file=None, config_file=False, include=list(names))
+            watch.set_option("run:disable_warnings", ["no-data-collected"])
+            with watch.collect():
+                self.passes([item])
+            data = watch.get_data()
+            lines = {name: set(data.lines(name) or ()) for name in data.measured_files()}
             reach = Reach(not self.failed, time.process_time() - start, lines, set(sys.modules) - before)
             into.write_bytes(pickle.dumps(reach))
 
@@ -216,20 +224,6 @@ def forked(work: Callable[[], None], usual: float) -> int:
         code = 0
     finally:
         os._exit(code)
-
-
-def watch(names: set[str], lines: dict[str, set[int]]) -> None:
-    """Notes which lines of some files run from now on."""
-
-    def step(frame: FrameType, _event: str, _arg: Any) -> Any:
-        lines.setdefault(frame.f_code.co_filename, set()).add(frame.f_lineno)
-        return step
-
-    def enter(frame: FrameType, event: str, arg: Any) -> Any:
-        return step(frame, event, arg) if frame.f_code.co_filename in names else None
-
-    threading.settrace(enter)
-    sys.settrace(enter)
 
 
 def _touches(mutant: Mutant, reach: Reach) -> bool:

@@ -362,3 +362,8 @@ def test_biases_of_other_sizes_are_no_pair() -> None:
     assert unwrapped([two], [three], computed=()) == ()
     for found, original in ((alone, two), (two, alone), (two, two), (alone, alone)):
         assert len(unwrapped([found], [original], computed=())) == 1
+
+
+def test_a_kernel_without_channels_has_no_weights() -> None:
+    """Its matrix has no rows and no columns."""
+    assert as_rows(np.zeros((0, 3, 3, 2)), 0).shape == (0, 0)

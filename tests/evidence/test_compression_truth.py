@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from graders.evidence.compression import (
     Compression,
@@ -23,6 +24,7 @@ from graders.evidence.compression import (
     paired,
     pruned,
     tuning,
+    unfinished,
 )
 from graders.evidence.sizes import deflation
 from graders.evidence.tflite import MalformedModel
@@ -310,3 +312,54 @@ def test_what_is_no_model_is_refused() -> None:
     """Anything but a .tflite file is malformed, as for the reader."""
     with pytest.raises(MalformedModel):
         measure(b"none", read("original"))
+
+
+def test_clusters_under_wrappers_are_compared_all_the_same() -> None:
+    """The converter folds clustered kernels into constants: wrappers are all that is different."""
+    found = clustering("clustered_not_stripped", 3)
+    assert found.difference
+    assert found.leftovers.wrapper == "clustering"
+    assert at_most(found.distinct, 3)
+    assert len(found.shifts) == 1
+    assert found.movements
+
+
+def test_masked_kernels_as_an_inference_computes_them() -> None:
+    """Masked kernels are no constants; computed, they are counted in the graph's order and compared as far as possible."""
+    data = read("pruned_not_stripped")
+    running = Interpreter(
+        model_content=data,
+        num_threads=1,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        experimental_preserve_all_tensors=True,
+    )
+    running.allocate_tensors()
+    running.invoke()
+    masked = unfinished(read_model(data))
+    computed = {operator: running.get_tensor(tensor).copy() for operator, tensor in masked.items()}
+    found = measure(data, read("original"), sparsity=0.5, computed=computed)
+    without = pruning("pruned_not_stripped")
+    assert [each.kind for each in found.distinct] == ["CONV_2D", "CONV_2D", "FULLY_CONNECTED"]
+    assert len(without.distinct) < 3
+    assert found.difference == without.difference != ""
+    assert without.movements == ()
+    assert found.movements
+    assert pruned(found.zeros, 0.5, tolerance=0.0).each
+
+
+def test_another_network_is_not_compared_by_order() -> None:
+    """A file without wrappers whose graph is another one is compared with nothing."""
+    found = measure(read("original"), read("clustered_not_stripped"), clusters=8)
+    assert found.difference
+    assert found.leftovers.wrapper is None
+    assert (found.movements, found.shifts, found.misplaced) == ((), (), ())
+
+
+def test_a_kernel_that_is_not_there_has_no_counterpart() -> None:
+    """It is not any other kernel of the same shape."""
+    data = read("original")
+    model = read_model(data)
+    first = next(kernel for kernel in kernels(weights(data, model)) if kernel.operator == 1)
+    pairing = paired(model, [first], model, [replace(first, operator=99)])
+    assert pairing.pairs is None
+    assert pairing.reason == f"the kernel of {first.kind} 99 has no counterpart"

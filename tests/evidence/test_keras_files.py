@@ -9,7 +9,8 @@ import h5py
 import numpy as np
 import pytest
 
-from graders.evidence.keras_files import INSIDE, UnreadableFile, read_keras_file
+from graders.evidence import keras_files
+from graders.evidence.keras_files import INSIDE, MOST_DEPTH, UnreadableFile, read_keras_file
 
 KERNEL = np.arange(6, dtype=np.float32).reshape(2, 3)
 
@@ -91,5 +92,68 @@ def test_large_arrays_are_not_read(tmp_path: Path) -> None:
     """A few bytes on the disk can claim gigabytes."""
     with h5py.File(tmp_path / "model.h5", "w") as file:
         file.create_dataset("kernel", (1 << 16, 1 << 16), "f4", chunks=(1024, 1024), compression="gzip")
-    with pytest.raises(UnreadableFile, match="it holds more than"):
+    with pytest.raises(UnreadableFile, match="it holds more than 2,000 arrays or 64 MiB of them"):
         read_keras_file(tmp_path / "model.h5")
+
+
+def written(path: Path, **arrays: object) -> Path:
+    """A file with these arrays; two underscores in a name stand for a stroke."""
+    with h5py.File(path, "w") as file:
+        for name, values in arrays.items():
+            file[name.replace("__", "/")] = values
+    return path
+
+
+def test_what_is_no_number_is_passed_over(tmp_path: Path) -> None:
+    """Texts, and an optimizer's state, may come before the weights."""
+    path = written(tmp_path / "model.h5", a__text="what", b__optimizer__m=KERNEL, c__kernel=KERNEL)
+    found = read_keras_file(path)
+    assert list(found.arrays) == ["c/kernel"]
+    assert found.optimizer
+
+
+def test_as_many_bytes_as_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arrays may have as many bytes as the limit says, together, and not one more."""
+    path = written(tmp_path / "model.h5", one=KERNEL, two=KERNEL)
+    monkeypatch.setattr(keras_files, "MOST_BYTES", 2 * KERNEL.nbytes)
+    assert len(read_keras_file(path).arrays) == 2
+    monkeypatch.setattr(keras_files, "MOST_BYTES", 2 * KERNEL.nbytes - 1)
+    with pytest.raises(UnreadableFile, match="it holds more than"):
+        read_keras_file(path)
+
+
+def test_as_many_arrays_as_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor are there more arrays than the limit says."""
+    path = written(tmp_path / "model.h5", one=KERNEL, two=KERNEL)
+    monkeypatch.setattr(keras_files, "MOST_ARRAYS", 2)
+    assert len(read_keras_file(path).arrays) == 2
+    monkeypatch.setattr(keras_files, "MOST_ARRAYS", 1)
+    with pytest.raises(UnreadableFile, match="it holds more than 1 arrays"):
+        read_keras_file(path)
+
+
+def test_as_many_unpacked_bytes_as_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an archive says of its weights' size is looked at before they are unpacked."""
+    inner = written(tmp_path / "inner.h5", kernel=KERNEL)
+    with zipfile.ZipFile(tmp_path / "model.keras", "w") as archive:
+        archive.write(inner, INSIDE)
+    size = inner.stat().st_size
+    monkeypatch.setattr(keras_files, "MOST_BYTES", size)
+    assert list(read_keras_file(tmp_path / "model.keras").arrays) == ["kernel"]
+    monkeypatch.setattr(keras_files, "MOST_BYTES", size - 1)
+    with pytest.raises(UnreadableFile, match=f"its weights have {size:,} bytes; at most {size - 1:,} are read"):
+        read_keras_file(tmp_path / "model.keras")
+
+
+def test_groups_within_groups(tmp_path: Path) -> None:
+    """Groups may lie within each other as deep as the limit says; a group that holds itself has no end."""
+    deep = "/".join("g" * MOST_DEPTH)
+    assert list(read_keras_file(written(tmp_path / "deep.h5", **{f"{deep}/kernel": KERNEL})).arrays) == [f"{deep}/kernel"]
+    deeper = written(tmp_path / "deeper.h5", **{f"{deep}/g/kernel": KERNEL})
+    with pytest.raises(UnreadableFile, match="nested without end"):
+        read_keras_file(deeper)
+    with h5py.File(tmp_path / "circle.h5", "w") as file:
+        group = file.create_group("g")
+        group["again"] = group
+    with pytest.raises(UnreadableFile, match="nested without end"):
+        read_keras_file(tmp_path / "circle.h5")

@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 import tempfile
+import threading
 import tomllib
 import unicodedata
 from decimal import Decimal
@@ -290,12 +291,10 @@ def test_a_byte_order_mark_and_windows_lines(tmp_path: Path) -> None:
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:
-    """A folder, a pipe, a link to nothing, a name that can't be: told, without waiting, and never overwritten."""
-    pipe, link = tmp_path / "pipe", tmp_path / "link"
-    os.mkfifo(pipe)
+    """A folder, a link to nothing, a name that can't be: told, and never overwritten."""
+    link = tmp_path / "link"
     link.symlink_to(tmp_path / "nothing")
     assert "can't be read" in fault(tmp_path)
-    assert fault(pipe) == "not a regular file"
     assert "No such file" in fault(link)
     assert "File name too long" in fault(tmp_path / ("x" * 300))
     with pytest.raises(UsageError, match="no name for a file"):
@@ -303,6 +302,21 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no name for a file"):
         write_marks(tmp_path / "a\0b" / "c", "anna", [], None)
     assert has_marks(tmp_path / "a\0b")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """A pipe that nobody writes to is no file of marks, and nothing to wait for."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    faults: list[str] = []
+    reading = threading.Thread(target=lambda: faults.append(fault(pipe)))
+    reading.start()
+    reading.join(5)
+    if reading.is_alive():
+        os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+        reading.join()
+        pytest.fail("reading a pipe waits for somebody who writes")
+    assert faults == ["not a regular file"]
 
 
 def test_no_file_has_no_marks(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from graders.evidence.claims import Claims, Document, Quantity, Variant, find_claims
 from graders.evidence.claims.document import Block, Heading, Line, Row, Table
-from graders.evidence.claims.model import Claim, Form
+from graders.evidence.claims.model import Form
 from graders.submission.notebooks.stages import PRUNED_QUANTIZED, QUANTIZED, STAGES, stage_of
 
 MAX_LABEL = 160
@@ -79,8 +79,3 @@ def _block(block: Block, title: str) -> Block:
 
 def _row(row: Row, columns: int) -> Row:
     return replace(row, cells=tuple(_signed(text) if at < columns else text for at, text in enumerate(row.cells)))
-
-
-def sure(claims: Claims) -> tuple[Claim, ...]:
-    """The claims of which it is beyond doubt what they state."""
-    return tuple(claim for claim in claims.claims if claim.sure and len(claim.variants) == 1)

@@ -345,3 +345,44 @@ class TestEvidence:
         (finding,) = check_evidence(Claims((claim("tflite-int8-*", Q.BYTES, 10_000),)), measured, self.TOLERANCES)
         assert finding.variant == "tflite-int8-*"
         assert "59,536 bytes" in finding.expected
+
+
+CLUSTERED = ("clustered-2-fp32", "clustered-4-fp32", "clustered-8-fp32")
+PRUNED = ("pruned-0.2-fp32", "pruned-0.4-fp32", "pruned-0.5-fp32")
+
+
+@pytest.mark.parametrize(
+    ("names", "values", "expected"),
+    [
+        (CLUSTERED, (0.5, 0.6, 0.7), "more deflation for fewer clusters"),
+        (PRUNED, (0.7, 0.6, 0.5), "more deflation for more zeros"),
+        (CLUSTERED, (0.5, 0.6, 0.6), None),
+        (PRUNED, (0.6, 0.6, 0.5), None),
+        (PRUNED, (0.5, 0.6, 0.7), None),
+        (CLUSTERED, (0.5, 0.6), None),
+    ],
+)
+def test_deflations_that_rise_where_they_should_fall(
+    names: tuple[str, ...], values: tuple[float, ...], expected: str | None
+) -> None:
+    """Three figures at least, all of them the wrong way; one that is a guess leaves doubt."""
+    made = [claim(name, Q.DEFLATION, value, line) for line, (name, value) in enumerate(zip(names, values, strict=False))]
+    assert [one.expected for one in possible(*made)] == ([] if expected is None else [expected])
+    doubtful = possible(*made[:-1], replace(made[-1], basis=Basis.GUESS))
+    assert [one.sure for one in possible(*made)] == [True] * len(doubtful)
+    assert [one.sure for one in doubtful] == [False] * len(doubtful)
+
+
+@pytest.mark.parametrize(
+    ("stated", "check", "cause"),
+    [(0.25, Check.INVERTED, "the share that is kept"), (0.5, Check.IMPOSSIBLE, "of different files")],
+)
+def test_what_is_wrong_with_a_deflation(stated: float, check: Check, cause: str) -> None:
+    """What is kept in place of what is saved, or figures that have nothing to do with each other."""
+    (found,) = possible(
+        claim("pruned-0.2-fp32", Q.DEFLATION, stated),
+        claim("pruned-0.2-fp32", Q.ZIP_BYTES, 25_000, 2),
+        claim("pruned-0.2-fp32", Q.BYTES, 100_000, 3),
+    )
+    assert (found.check, cause in found.cause) == (check, True)
+    assert found.expected.startswith("a deflation of 75 %")

@@ -121,3 +121,34 @@ def test_many_files_are_cut(tmp_path: Path) -> None:
     found = read(tmp_path)
     assert len(found.files) < 20
     assert "only the first" in found.notes[0]
+
+
+def test_a_given_page_with_much_added_is_a_summary(tmp_path: Path) -> None:
+    """Beside another one as well: where most of it is not the page's."""
+    put(tmp_path, f"{FOLDER}/summary.md")
+    put(tmp_path, f"{FOLDER}/README.md", GIVEN + "\n".join(f"\nSentence {number} is mine." for number in range(9)))
+    assert len(read(tmp_path).files) == 2
+
+
+def test_every_file_may_have_a_note(tmp_path: Path) -> None:
+    """What had to be guessed is said of each."""
+    for name in ("a", "b"):
+        put(tmp_path, f"{FOLDER}/{name}.md", "Dokładność: 0,9".encode("cp1250"))
+    assert [note.partition(":")[0] for note in read(tmp_path).notes] == [f"{FOLDER}/a.md", f"{FOLDER}/b.md"]
+
+
+def test_links_are_not_even_looked_at(tmp_path: Path) -> None:
+    """A link to a file, or to a folder, is no part of a summary."""
+    put(tmp_path, "outside/summary.md")
+    (tmp_path / FOLDER).mkdir(parents=True)
+    (tmp_path / FOLDER / "summary.md").symlink_to(tmp_path / "outside" / "summary.md")
+    (tmp_path / FOLDER / "folder").symlink_to(tmp_path / "outside")
+    found = read(tmp_path)
+    assert found.missing
+    assert found.notes == ()
+
+
+def test_a_folder_far_below_is_found(tmp_path: Path) -> None:
+    """The lab's folder may lie in several others."""
+    put(tmp_path, "a/b/l02/summary.md")
+    assert [file.path for file in read_summary(tmp_path, "a/b/l02").files] == ["a/b/l02/summary.md"]

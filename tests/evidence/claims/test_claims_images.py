@@ -21,6 +21,7 @@ from graders.evidence.claims import (
     picture,
     read_document,
 )
+from graders.evidence.claims.pictures import Picture
 
 from .pictures import png, put
 from .writing import L02, VARIANTS_L02
@@ -45,15 +46,27 @@ def test_jpegs_of_every_kind(options: dict[str, object]) -> None:
     assert picture(encoded("JPEG", **options)).width == 70
 
 
-@pytest.mark.parametrize("options", [{"lossless": True}, {"quality": 80}])
+@pytest.mark.parametrize("options", [{"lossless": True}, {"quality": 80}, {"exif": b"Exif\0\0" + b"\0" * 50}])
 def test_webp_of_every_kind(options: dict[str, object]) -> None:
-    """Lossy and lossless."""
-    assert picture(encoded("WebP", **options)).height == 50
+    """Lossy, lossless, and with metadata before the picture; nothing but the header is needed."""
+    data = encoded("WebP", **options)
+    assert (picture(data).width, picture(data).height) == (70, 50)
+    header = 25 if data[12:16] == b"VP8L" else 30
+    assert picture(data[:header]).height == 50
+    with pytest.raises(NotAnImage, match="damaged header"):
+        picture(data[: header - 1])
+
+
+def test_markers_of_a_jpeg_may_be_padded() -> None:
+    """Any number of bytes 0xFF may stand before a marker."""
+    data = encoded("JPEG")
+    assert picture(data[:2] + b"\xff" * 3 + data[2:]) == Picture("JPEG", 70, 50)
 
 
 def test_svg_is_an_image() -> None:
     """As a plotting library writes it."""
-    assert picture(b"<?xml version='1.0'?>\n<!DOCTYPE svg>\n<svg xmlns='a' width='3'></svg>").format == "SVG"
+    found = picture(b"<?xml version='1.0'?>\n<!DOCTYPE svg>\n<svg xmlns='a' width='3'></svg>")
+    assert found == Picture("SVG", 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,12 @@ SCRIPTS = {"arabic": 0x0660, "persian": 0x06F0, "devanagari": 0x0966, "bengali":
         ("４．１７ｍｓ", False, 4.17, Kind.TIME, 4.17),
         ("93.7¹ %", False, 93.7, Kind.PERCENT, 0.937),
         ("准确率为93.7%的模型", False, 93.7, Kind.PERCENT, 0.937),
+        ("1.234,5", False, 1234.5, None, 1234.5),
+        ("1,234,567.8", True, 1_234_567.8, None, 1_234_567.8),
+        ("10,125", False, 10_125, None, 10_125),
+        ("10.125", True, 10_125, None, 10_125),
+        ("93 (%)", False, 93, Kind.PERCENT, 0.93),
+        ("47 [ms]", False, 47, Kind.TIME, 47),
         ("4.16 M", False, 4.16, Kind.SCALE, 4.16e6),
         ("416万", False, 416, Kind.SCALE, 4.16e6),
     ],
@@ -139,3 +145,16 @@ def test_any_text_is_read(text: str) -> None:
     for found in figures(plain):
         assert 0 <= found.start < found.digits_end <= found.end <= len(plain)
         assert found.step > 0
+
+
+@pytest.mark.parametrize(("text", "written"), [("93 (%) of", "93 (%)"), ("93 (% of", "93 (%"), ("47 [ms]", "47 [ms]")])
+def test_a_bracket_belongs_to_the_unit_in_it(text: str, written: str) -> None:
+    """Where it is closed right behind the unit."""
+    (figure,) = figures(text)
+    assert figure.text == written
+
+
+@pytest.mark.parametrize("text", ["1,2.3,4", "1.2,3", "1,234.567,890"])
+def test_separators_in_no_order_are_no_figure(text: str) -> None:
+    """Commas and points of which no one can be the decimal sign."""
+    assert figures(text) == ()

@@ -30,13 +30,16 @@ def left(text: str, template: str = "") -> list[str]:
      "To be filled in.", "(fill in)", "[your answer here]", "<your answer>", "lorem ipsum dolor", "Do uzupełnienia",
      "**do uzupełnienia**", "Noch auszufüllen!", "wird noch ergänzt", "À compléter", "[à compléter]", "por completar",
      "Por hacer", "da completare", "doplnit", "Заполнить", "[ваш ответ]", "буде додано", "待补充", "【待填】"[1:-1],
-     "要記入", "TBD", "### TODO", "| TODO | b |\n|-|-|\n| 1 | 2 |", "nog invullen", "a preencher"],
+     "要記入", "TBD", "### TODO", "| TODO | b |\n|-|-|\n| 1 | 2 |", "nog invullen", "a preencher",
+     "[fill in the table]", "1) TODO describe what the calibration does to the accuracy",
+     "Describe what the calibration does to the accuracy - TODO : later"],
 )  # fmt: skip
 def test_left_overs_are_found(text: str) -> None:
     """In lines, items, headings and cells, in several languages."""
     findings = check_placeholders(read_document(f"# Summary\n\nA finished sentence.\n\n{text}\n"))
     assert [finding.check for finding in findings] == [Check.PLACEHOLDER]
     assert findings[0].quotes[0].place.line == 5
+    assert findings[0].sure
 
 
 @pytest.mark.parametrize(
@@ -51,11 +54,17 @@ def test_finished_texts_are_left_alone(text: str) -> None:
     assert left(f"# Summary\n\n{text}\n") == []
 
 
-def test_a_todo_within_a_long_sentence_leaves_doubt() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "In the end we removed every comment with the word TODO from the notebook.",
+        "In the end we removed every comment with the word TODO from what follows:",
+        "Our TODO list was long, and at the end of the lab it was empty.",
+    ],
+)
+def test_a_todo_within_a_long_sentence_leaves_doubt(text: str) -> None:
     """Talking of a TODO is not leaving one."""
-    (finding,) = check_placeholders(
-        read_document("In the end we removed every comment with the word TODO from the notebook.")
-    )
+    (finding,) = check_placeholders(read_document(text))
     assert not finding.sure
 
 
@@ -63,7 +72,10 @@ def test_the_template_handed_in_as_the_summary() -> None:
     """Its own text, with a title changed, is no summary; that is one finding."""
     (finding,) = check_placeholders(read_document(TEMPLATE.replace("# What belongs in", "# My")), TEMPLATE)
     assert "the template's own" in finding.measured
+    assert finding.expected == "your own words"
+    assert "handed in as the summary" in finding.cause
     assert finding.sure
+    assert len(finding.quotes) == 3
 
 
 def test_instructions_left_among_answers_leave_doubt() -> None:
@@ -71,6 +83,23 @@ def test_instructions_left_among_answers_leave_doubt() -> None:
     own = "\n\n".join(f"My own sentence number {number}, long enough to be one." for number in range(20))
     (finding,) = check_placeholders(read_document(TEMPLATE + "\n" + own), TEMPLATE)
     assert not finding.sure
+    assert "left in" in finding.cause
+
+
+@pytest.mark.parametrize(("copied", "own", "sure"), [(8, 2, True), (8, 3, False), (5, 0, True), (3, 9, False)])
+def test_how_much_of_the_template_is_the_template(copied: int, own: int, sure: bool) -> None:
+    """Four fifths of at least five lines are it; fewer, from three long ones on, are for a person to see."""
+    lines = [f"Instruction number {number}, long enough to be noticed as one." for number in range(9)]
+    text = [*lines[:copied], *(f"My own sentence number {number}." for number in range(own))]
+    (finding,) = check_placeholders(read_document("\n\n".join(text)), "\n\n".join(lines))
+    assert finding.sure is sure
+
+
+def test_two_sentences_of_the_template_may_stay() -> None:
+    """Two lines that are the template's own are no finding."""
+    lines = [f"Instruction number {number}, long enough to be noticed as one." for number in range(2)]
+    own = [f"My own sentence number {number}." for number in range(9)]
+    assert left("\n\n".join([*lines, *own]), "\n\n".join(lines)) == []
 
 
 def test_headings_of_the_template_may_stay() -> None:

@@ -64,6 +64,10 @@ def test_families(text: str, family: str) -> None:
         ("INT8 (tflite-int8-0.08)", ["tflite-int8-0.08"]),
         ("INT8模型（0.08）比FP32小", ["tflite-int8-0.08", "tflite-fp32"]),
         ("pruned model (sparsity 50 %) in 4.7 ms", ["pruned-0.5-fp32"]),
+        ("the imbalanced INT8 model is worse", ["tflite-imbint8"]),
+        ("the imbalanced one; of all others INT8 0.08 is best", ["tflite-imbint8", "tflite-int8-0.08"]),
+        ("16 clusters, FP32, are the best", ["clustered-16-fp32"]),
+        ("16 clusters are worse by far than the one in FP32", ["clustered-16-fp32", "tflite-fp32"]),
     ],
 )
 def test_names_in_sentences(text: str, names: list[str]) -> None:
@@ -92,6 +96,7 @@ def test_variants_know_their_number_and_bits() -> None:
     assert Variant.named("clustered-16-fp32") == Variant("clustered-16-fp32", "clustered", 16.0, 32)
     assert Variant.named("pruned-0.5-fp32").number == 0.5
     assert Variant.named("native").bits is None
+    assert Variant.named("tflite-imbint8") == Variant("tflite-imbint8", "imbint8", None, 8)
     assert Variant.named("tflite-fp32", required=False) == Variant("tflite-fp32", "fp32", None, 32, required=False)
 
 

@@ -153,6 +153,7 @@ def test_the_order_of_independent_branches_does_not_count(sample: Sample) -> Non
     for swap_operands in (False, True):
         alignment = aligned_activations(original, reordered(swap_operands))
         assert alignment.pairs is not None
+        assert len(alignment.pairs) == 8
         assert all(pair.first == pair.second for pair in alignment.pairs)
 
 
@@ -245,3 +246,64 @@ def test_other_options_are_another_network(handmade: Handmade) -> None:
     data = handmade([{"shape": [1, 2]}] * 3, operators, inputs=[0, 1], outputs=[2], adjust=with_relu)
     reason = aligned_activations(subtraction(handmade, 0, 1), read_model(data)).reason
     assert reason.startswith("operator 0 (SUB) has other options: ")
+
+
+def small(
+    handmade: Handmade, operators: list[tuple[str, list[int], int]], output: int, shape: tuple[int, ...] = (1, 2)
+) -> Model:
+    """A network of five float tensors whose input is tensor 0; an operator is its kind, its inputs and its output."""
+    written = [{"code": code, "inputs": inputs, "outputs": [into]} for code, inputs, into in operators]
+    return read_model(handmade([{"shape": shape}] * 5, written, inputs=[0], outputs=[output]))
+
+
+def paired(one: Model, other: Model) -> list[tuple[str, str]] | None:
+    """The names of the tensors that are paired."""
+    pairs = aligned_activations(one, other).pairs
+    return None if pairs is None else [(pair.first.name, pair.second.name) for pair in pairs]
+
+
+def test_operands_of_an_addition_are_paired_in_any_order(handmade: Handmade) -> None:
+    """What an addition adds is paired by how it is computed, on both sides of the addition; so is an operand of none."""
+    one = small(handmade, [("NEG", [0], 1), ("ABS", [0], 2), ("ADD", [1, 2], 3)], 3)
+    other = small(handmade, [("NEG", [0], 2), ("ABS", [0], 1), ("ADD", [1, 2], 3)], 3)
+    assert paired(one, other) == [("t0", "t0"), ("t1", "t2"), ("t2", "t1"), ("t3", "t3")]
+    first, last = small(handmade, [("ADD", [-1, 0], 1)], 1), small(handmade, [("ADD", [-1, 0], 2)], 2)
+    assert paired(first, last) == [("t0", "t0"), ("t1", "t2")]
+
+
+def test_the_shape_of_an_input_counts_without_its_batch(handmade: Handmade) -> None:
+    """Inputs of other sizes are other networks; how many samples come at once does not matter."""
+    one = small(handmade, [("ABS", [0], 1)], 1)
+    assert paired(one, small(handmade, [("ABS", [0], 1)], 1, (8, 2))) is not None
+    assert paired(one, small(handmade, [("ABS", [0], 1)], 1, (1, 3))) is None
+
+
+def test_what_nothing_computes_is_no_input(handmade: Handmade) -> None:
+    """An operand that is neither computed nor an input is not taken for the second input."""
+    operator = {"code": "SUB", "inputs": [0, 3], "outputs": [2]}
+    undefined = read_model(handmade([{"shape": [1, 2]}] * 4, [operator], inputs=[0, 1], outputs=[2]))
+    assert paired(subtraction(handmade, 0, 1), undefined) is None
+
+
+def test_a_tensor_that_is_written_twice_is_not_paired(handmade: Handmade) -> None:
+    """Where a tensor is overwritten after it was used, what overwrote it is no partner of what was used."""
+    used = [("NEG", [0], 1), ("ABS", [1], 2)]
+    twice, once = small(handmade, [*used, ("EXP", [0], 1)], 2), small(handmade, [*used, ("EXP", [0], 3)], 2)
+    assert paired(twice, once) == [("t0", "t0"), ("t2", "t2")]
+
+
+def test_operators_in_a_circle_are_followed_once(handmade: Handmade) -> None:
+    """Operators that change the form of their own outputs have no origin; looking for it ends."""
+    circle = small(handmade, [("QUANTIZE", [2], 1), ("DEQUANTIZE", [1], 2), ("ADD", [0, 1], 3)], 3)
+    assert paired(circle, circle) == [("t0", "t0"), ("t3", "t3")]
+
+
+def test_an_input_behind_a_quantisation_may_be_tensor_0(handmade: Handmade) -> None:
+    """The network computes on the quantised input, wherever that is in the list of tensors."""
+    tensors = [{"shape": [1, 2], "type": INT8}, {"shape": [1, 2]}, {"shape": [1, 2], "type": INT8}]
+    operators = [
+        {"code": "QUANTIZE", "inputs": [1], "outputs": [0]},
+        {"code": "ABS", "inputs": [0], "outputs": [2]},
+    ]
+    model = read_model(handmade(tensors, operators, inputs=[1], outputs=[2]))
+    assert paired(model, model) == [("t0", "t0"), ("t2", "t2")]

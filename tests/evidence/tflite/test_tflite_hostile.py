@@ -23,7 +23,7 @@ from graders.evidence.tflite import (
     integer_violations,
     io_dtypes,
 )
-from graders.evidence.tflite.reader import read_model
+from graders.evidence.tflite.reader import MAX_TENSOR_ELEMENTS, read_model
 from graders.evidence.tflite.weights import weights
 
 Handmade = Callable[..., bytes]
@@ -194,6 +194,68 @@ def signature_elsewhere(model: Any) -> None:
     model.signatureDefs[0].subgraphIndex = 4
 
 
+def signature_just_behind(model: Any) -> None:
+    signature_elsewhere(model)
+    model.signatureDefs[0].subgraphIndex = 1
+
+
+def signature_of_no_tensor(model: Any) -> None:
+    signature_elsewhere(model)
+    model.signatureDefs[0].subgraphIndex = 0
+    model.signatureDefs[0].outputs = [schema.TensorMapT()]
+    model.signatureDefs[0].outputs[0].tensorIndex = 2
+
+
+def buffer_just_behind(model: Any) -> None:
+    model.subgraphs[0].tensors[0].buffer = 2
+
+
+def input_just_behind(model: Any) -> None:
+    model.subgraphs[0].inputs = [2]
+
+
+def output_left_out(model: Any) -> None:
+    model.subgraphs[0].outputs = [-1]
+
+
+def operand_before_the_first(model: Any) -> None:
+    model.subgraphs[0].operators[0].inputs = [-2]
+
+
+def code_just_behind(model: Any) -> None:
+    model.subgraphs[0].operators[0].opcodeIndex = 1
+
+
+def one_value_too_many(model: Any) -> None:
+    model.subgraphs[0].tensors[1].shape = [MAX_TENSOR_ELEMENTS + 1]
+
+
+def one_scale_without_end(model: Any) -> None:
+    scales_without_channels(model)
+    model.subgraphs[0].tensors[0].quantization.scale = [1.0, float("inf"), 1.0]
+
+
+def scales_of_no_dimension(model: Any) -> None:
+    scales_without_channels(model)
+    model.subgraphs[0].tensors[0].quantization.quantizedDimension = 1
+
+
+def two_scales_of_three_channels(model: Any) -> None:
+    scales_without_channels(model)
+    model.subgraphs[0].tensors[1].shape = [3]
+    model.subgraphs[0].tensors[1].quantization = model.subgraphs[0].tensors[0].quantization
+    model.subgraphs[0].tensors[0].quantization = None
+    model.subgraphs[0].tensors[1].quantization.scale = [1.0] * 2
+    model.subgraphs[0].tensors[1].quantization.zeroPoint = [0] * 2
+
+
+def sparse_in_no_format(model: Any) -> None:
+    sparsity = schema.SparsityParametersT()
+    sparsity.traversalOrder, sparsity.dimMetadata = [0], [schema.DimensionMetadataT()]
+    sparsity.dimMetadata[0].format = 9
+    model.subgraphs[0].tensors[0].sparsity = sparsity
+
+
 def long_name(model: Any) -> None:
     model.subgraphs[0].tensors[0].name = "x" * 100_000
 
@@ -219,6 +281,18 @@ def long_name(model: Any) -> None:
         (endless_scale, "not a finite number"),
         (zero_points_too_many, "2 scales and 3 zero points"),
         (signature_elsewhere, "signature names subgraph 4 of 1"),
+        (signature_just_behind, "signature names subgraph 1 of 1"),
+        (signature_of_no_tensor, "signature names tensor 2 of 2"),
+        (buffer_just_behind, "tensor 0 has buffer 2 of 2"),
+        (input_just_behind, "Inputs names tensor 2 of 2"),
+        (output_left_out, "Outputs names tensor -1 of 2"),
+        (operand_before_the_first, "Inputs names tensor -2 of 2"),
+        (code_just_behind, "operator 0 has code 1 of 1"),
+        (one_value_too_many, "tensor 1 of shape .* has more than 268435456 values"),
+        (one_scale_without_end, "not a finite number"),
+        (scales_of_no_dimension, r"tensor 0 of shape \(2,\) has 3 scales along dimension 1"),
+        (two_scales_of_three_channels, r"tensor 1 of shape \(3,\) has 2 scales along dimension 0"),
+        (sparse_in_no_format, "a sparse dimension is of unknown format 9"),
         (long_name, "the name of tensor 0 is 100000 bytes long"),
     ],
 )

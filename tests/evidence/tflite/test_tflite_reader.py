@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from graders.evidence.tflite import Model, Operator, Tensor
-from graders.evidence.tflite.constants import constant_values
-from graders.evidence.tflite.reader import read_model
+from graders.evidence.tflite import MalformedModel, Model, Operator, Tensor, reader
+from graders.evidence.tflite.constants import constant_values, decoded_bytes
+from graders.evidence.tflite.model import Quantization
+from graders.evidence.tflite.reader import MAX_TENSOR_ELEMENTS, read_model
 from graders.evidence.tflite.weights import weights
 
 NAMES = sorted(path.stem for path in (Path(__file__).parent / "data").glob("*.tflite"))
@@ -250,3 +251,94 @@ def test_operator_codes_old_and_new(code: str, older: int, handmade: Callable[..
     operators = [{"code": code, "inputs": [0], "outputs": [0]}]
     data = handmade([{"shape": [1]}], operators, adjust=written_by_an_old_converter)
     assert read_model(data).main.operators[0].code == code
+
+
+@pytest.mark.parametrize("where", ["externalBuffers", "externalBufferGroups", "tensor"])
+def test_any_sign_of_weights_outside_the_file_is_seen(where: str, handmade: Callable[..., bytes]) -> None:
+    """A list of other files' buffers, a list of their groups, or one tensor that names one: each is enough."""
+
+    def adjust(model: Any) -> None:
+        if where == "tensor":
+            model.subgraphs[0].tensors[0].externalBuffer = 1
+        else:
+            kind = {"externalBuffers": schema.ExternalBufferT, "externalBufferGroups": schema.ExternalBufferGroupT}
+            setattr(model, where, [kind[where]()])
+
+    assert read_model(handmade([{"shape": [2]}, {"shape": [2]}], adjust=adjust)).external_buffers
+    assert not read_model(handmade([{"shape": [2]}])).external_buffers
+
+
+@pytest.mark.parametrize(("offset", "size"), [(0, 0), (1, 0), (2, 2)])
+def test_an_offset_of_one_is_none(offset: int, size: int, handmade: Callable[..., bytes]) -> None:
+    """Converters write an offset of 1 in place of one that is not known yet; from 2 on it is where the bytes lie."""
+
+    def adjust(model: Any) -> None:
+        buffer = schema.BufferT()
+        buffer.offset, buffer.size = offset, 2
+        model.buffers.append(buffer)
+
+    data = handmade([{"shape": [2], "type": schema.TensorType.INT8, "buffer": 1}], adjust=adjust)
+    model = read_model(data)
+    assert model.buffer_sizes == (0, size)
+    assert model.main.tensors[0].stored_bytes == size
+
+
+def test_a_tensor_of_as_many_values_as_are_allowed(handmade: Callable[..., bytes]) -> None:
+    """The limit itself is allowed."""
+    (tensor,) = read_model(handmade([{"shape": [MAX_TENSOR_ELEMENTS]}])).main.tensors
+    assert tensor.elements == MAX_TENSOR_ELEMENTS
+    assert tensor.stored_bytes == 0
+
+
+def test_as_many_bytes_as_are_decoded(handmade: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """All constants together may have as many bytes as the limit says, and not one more."""
+    data = handmade([{"shape": [2], "type": schema.TensorType.INT8, "data": b"ab"}] * 2)
+    most = sum(decoded_bytes(tensor) for tensor in read_model(data).main.tensors)
+    monkeypatch.setattr(reader, "MAX_DECODED_BYTES", most)
+    assert len(read_model(data).main.tensors) == 2
+    monkeypatch.setattr(reader, "MAX_DECODED_BYTES", most - 1)
+    with pytest.raises(MalformedModel, match=f"the constants have more than {most - 1} bytes"):
+        read_model(data)
+
+
+def test_tensors_left_out_are_skipped(sample: Callable[[str], bytes]) -> None:
+    """An optional tensor that is left out is not the last one."""
+    graph = read_model(sample("int8")).main
+    assert list(graph.tensors_of((1, -1, 0))) == [graph.tensors[1], graph.tensors[0]]
+
+
+def test_the_filter_of_a_pool(handmade: Callable[..., bytes]) -> None:
+    """A pooling operator's filter has a height and a width, in this order, as its strides do."""
+
+    def pooled(model: Any) -> None:
+        options = schema.Pool2DOptionsT()
+        options.filterHeight, options.filterWidth, options.strideH, options.strideW = 2, 3, 4, 5
+        operator = model.subgraphs[0].operators[0]
+        operator.builtinOptionsType, operator.builtinOptions = schema.BuiltinOptions.Pool2DOptions, options
+
+    operators = [{"code": "MAX_POOL_2D", "inputs": [0], "outputs": [1]}]
+    options = read_model(handmade([{"shape": [1]}] * 2, operators, adjust=pooled)).main.operators[0].options
+    assert (options.filter_size, options.stride, options.padding) == ((2, 3), (4, 5), "SAME")
+    assert (options.dilation, options.depth_multiplier) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"scale": [0.5]}, Quantization((0.5,), (0,), 0, None)),
+        ({"scale": [0.5], "zeroPoint": [3], "quantizedDimension": 5}, Quantization((0.5,), (3,), 5, None)),
+        ({"scale": [0.5, 1.0], "zeroPoint": [3]}, Quantization((0.5, 1.0), (3, 3), 0, None)),
+        ({"scale": [0.5, 1.0]}, Quantization((0.5, 1.0), (0, 0), 0, None)),
+        ({"scale": [], "zeroPoint": []}, None),
+        (
+            {"detailsType": schema.QuantizationDetails.CustomQuantization, "details": schema.CustomQuantizationT()},
+            Quantization((), (), 0, "CustomQuantization"),
+        ),
+    ],
+)
+def test_quantisation_that_is_written_in_part(
+    fields: dict[str, Any], expected: Quantization | None, handmade: Callable[..., bytes]
+) -> None:
+    """Zero points may be left out, or be one for all channels; another scheme may have no scales at all."""
+    tensor = {"shape": [2, 4], "type": schema.TensorType.INT8, "quantization": fields}
+    assert read_model(handmade([tensor])).main.tensors[0].quantization == expected

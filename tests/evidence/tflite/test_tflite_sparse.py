@@ -176,6 +176,22 @@ def break_block_map(sparsity: Any) -> None:
     sparsity.dimMetadata.append(sparsity.dimMetadata[0])
 
 
+def break_block_order(sparsity: Any) -> None:
+    break_block_map(sparsity)
+    sparsity.blockMap = [0]
+    sparsity.traversalOrder = [0, 2, 1]
+
+
+def break_empty_block(sparsity: Any) -> None:
+    break_block_map(sparsity)
+    sparsity.blockMap = [1]
+    sparsity.dimMetadata[2] = schema.DimensionMetadataT()
+
+
+def break_negative_index(sparsity: Any) -> None:
+    sparsity.dimMetadata[1].arrayIndices.values = [2, -1, 3]
+
+
 def break_block_size(sparsity: Any) -> None:
     break_block_map(sparsity)
     sparsity.blockMap = [1]
@@ -194,6 +210,9 @@ def break_block_size(sparsity: Any) -> None:
         (break_order, "traversal order"),
         (break_levels, "traversal order"),
         (break_block_map, "block map"),
+        (break_block_order, "block dimensions do not come last"),
+        (break_empty_block, "a block of 0 does not divide"),
+        (break_negative_index, "outside its dimension of 4"),
         (break_block_size, "a block of 3 does not divide a sparse dimension of 4"),
     ],
 )
@@ -204,6 +223,28 @@ def test_contradictions_are_malformed(handmade: Handmade, spoil: Callable[[Any],
     stored = bytes(encoded.values)
     tensor = {"shape": MATRIX.shape, "type": schema.TensorType.INT8, "data": stored, "sparsity": encoded.sparsity}
     with pytest.raises(MalformedModel, match=message):
+        read_model(handmade([tensor]))
+
+
+def test_a_block_of_one(handmade: Handmade) -> None:
+    """A dimension in blocks of one element is like one without blocks."""
+    encoded = encode(MATRIX, CSR, "Int32Vector")
+    block = schema.DimensionMetadataT()
+    block.format, block.denseSize = schema.DimensionType.DENSE, 1
+    encoded.sparsity.blockMap, encoded.sparsity.traversalOrder = [1], [0, 1, 2]
+    encoded.sparsity.dimMetadata.append(block)
+    stored = bytes(encoded.values)
+    data = handmade(
+        [{"shape": MATRIX.shape, "type": schema.TensorType.INT8, "data": stored, "sparsity": encoded.sparsity}]
+    )
+    np.testing.assert_array_equal(constant_values(data, read_model(data).main.tensors[0]), MATRIX)
+
+
+def test_places_that_are_too_many_are_malformed(handmade: Handmade) -> None:
+    """Dense levels with more places than values are told before the places are made."""
+    encoded = encode(np.ones((3, 4), np.int8), Layout([0, 1], [1, 1], [], [False, False]), "Int32Vector")
+    tensor = {"shape": [3, 4], "type": schema.TensorType.INT8, "data": b"abc", "sparsity": encoded.sparsity}
+    with pytest.raises(MalformedModel, match="more places than anything stored"):
         read_model(handmade([tensor]))
 
 

@@ -217,3 +217,16 @@ def test_weights_that_can_not_be_read_are_the_files_fault(sample: Sample) -> Non
     tensors = tuple(odd if each.index == found.index else each for each in model.main.tensors)
     with pytest.raises(MalformedModel, match=f"tensor {found.index}: quantisation by BlockwiseQuantization"):
         weights(data, replace(model, subgraphs=(replace(model.main, tensors=tensors),)))
+
+
+def test_operators_of_one_operand_have_no_weights(handmade: Handmade) -> None:
+    """What would be a kernel's place is not there."""
+    data = handmade([{"shape": [1]}] * 2, [{"code": "ABS", "inputs": [0], "outputs": [1]}], inputs=[0], outputs=[1])
+    assert weights(data, read_model(data)) == ()
+
+
+def test_weights_of_another_file_are_refused(sample: Sample) -> None:
+    """Bytes that are not those of the model hold none of its constants."""
+    data = sample("float32")
+    with pytest.raises(MalformedModel, match="outside"):
+        weights(data[:100], read_model(data))
