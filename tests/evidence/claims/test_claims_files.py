@@ -159,7 +159,7 @@ def test_a_file_behind_a_linked_folder_is_not_opened(tmp_path: Path) -> None:
     put(tmp_path, "outside/a.md")
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "link").symlink_to(tmp_path / "outside")
-    with pytest.raises(NotThere, match="^link is a link$"):
+    with pytest.raises(NotThere, match=r"^link is a link$"):
         read_inside(tmp_path / "root", "link/a.md", 99)
     with pytest.raises(NotThere, match=r"^there is no such file; there is a\.md, and case counts$"):
         read_inside(tmp_path / "outside", "A.md", 99)
