@@ -322,6 +322,7 @@ def test_clusters_under_wrappers_are_compared_all_the_same() -> None:
     assert at_most(found.distinct, 3)
     assert len(found.shifts) == 1
     assert found.movements
+    assert 1 <= len(found.histograms) <= 2
 
 
 def test_masked_kernels_as_an_inference_computes_them() -> None:

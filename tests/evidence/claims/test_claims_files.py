@@ -152,3 +152,14 @@ def test_a_folder_far_below_is_found(tmp_path: Path) -> None:
     """The lab's folder may lie in several others."""
     put(tmp_path, "a/b/l02/summary.md")
     assert [file.path for file in read_summary(tmp_path, "a/b/l02").files] == ["a/b/l02/summary.md"]
+
+
+def test_a_file_behind_a_linked_folder_is_not_opened(tmp_path: Path) -> None:
+    """No part of a path may be a link; what is in the way is said."""
+    put(tmp_path, "outside/a.md")
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "link").symlink_to(tmp_path / "outside")
+    with pytest.raises(NotThere, match=r"^link is a link$"):
+        read_inside(tmp_path / "root", "link/a.md", 99)
+    with pytest.raises(NotThere, match=r"^there is no such file; there is a\.md, and case counts$"):
+        read_inside(tmp_path / "outside", "A.md", 99)
