@@ -19,6 +19,10 @@ from graders.sandbox import choose
 ROOT = Path(__file__).resolve().parents[2]
 ORDINARY = 64_321
 PASSED, UNSCORED = 0, 3
+NOTEBOOK = (
+    "--lab=mnist", "--setting=mnist_compression.train_images=4000", "--setting=mnist_compression.test_images=300",
+    "-k", "native or test_fp32 or test_archives_were_measured or test_the_model_is_stripped",
+)  # fmt: skip
 
 
 def reached(path: Path) -> list[Path]:
@@ -87,16 +91,20 @@ def test_as_the_user_who_tests(tmp_path: Path) -> None:
     os.geteuid() != 0, reason="only root can become another user; for others the test above is this one"
 )
 def test_as_an_ordinary_user(tmp_path: Path) -> None:
-    """An ordinary user, who has nothing but a home, gets the same marks and as good a tier."""
+    """An ordinary user, who has nothing but a home, gets the same marks and as good a tier; of a notebook's files as well,
+    whose copies nobody may write to.
+    """
     home = Path("/tmp") / f"optgrade-home-{os.getpid()}"
     home.mkdir(mode=0o755)
     try:
         os.chown(home, ORDINARY, ORDINARY)
         words = as_ordinary(home)
         environment = clean(HOME=str(home), TMPDIR=str(home), MPLCONFIGDIR=str(home))
-        code, card, told = grade(words, home, environment)
+        code, card, told = grade(words, home, environment, *NOTEBOOK)
         assert code == UNSCORED, told
         assert earned(card) == 5
+        found = {each["id"]: each["verdict"] for each in card["labs"][1]["criteria"]}
+        assert (found["mnist.sizes.archives"], found["mnist.pruning.stripped"]) == ("earned", "earned"), told
         tier = card["isolation"]["tier"]
         missing = {layer["layer"]: layer["reason"] for layer in card["isolation"]["missing"]}
         assert tier == best() or "namespaces" in missing, (tier, missing)
