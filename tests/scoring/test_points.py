@@ -326,3 +326,10 @@ def test_with_any_bonus_sums_stay_within_bounds(scores: list[CriterionScore], ex
     assert 0 <= gained <= sum((each.earned for each in bonuses), Decimal(0))
     assert points.earned <= points.automatic
     assert points.earned == sum((each.earned for each in counted([*scores, *bonuses])), Decimal(0))
+
+
+def test_a_bonus_as_json() -> None:
+    """Its maximum is 0, what it is worth stands beside it; what is none has no such figure."""
+    told = bonus(0.5, Verdict.EARNED).as_json()
+    assert (told["earned"], told["maximum"], told["bonus"]) == (0.5, 0, 0.5)
+    assert score_criterion(criterion(2), checks(Verdict.EARNED)).as_json()["bonus"] is None
