@@ -294,9 +294,9 @@ def test_even_centroids_of_another_number_are_even() -> None:
     [
         (compression(movements=moved(9, 0, depthwise=0)), 8, "not_tuned"),
         (compression(movements=moved(9, 0.5, depthwise=0)), 8, "frozen"),
-        (compression(movements=moved(9, 0.1)), 8, "few_steps"),
+        (compression(movements=moved(9, LAB.thresholds["moved_clustered"] / 2)), 8, "few_steps"),
         (compression(movements=moved(0.5, 5.0)), 8, "far_from_original"),
-        (replace(PRUNED, movements=moved(0.2, 0.2)), None, "few_steps"),
+        (replace(PRUNED, movements=moved(*[LAB.thresholds["moved"] / 2] * 2)), None, "few_steps"),
         (replace(PRUNED, movements=moved(0.5, 5.0)), None, "far_from_original"),
         (replace(PRUNED, difference="the kernel of CONV_2D 0 has no counterpart"), None, "other_network"),
     ],
