@@ -201,7 +201,7 @@ def pytest_runtest_makereport(
     report.when = "call"
     report.user_properties.append(("verdict", outcome.verdict.value))
     entry = session.entry(lab)
-    bonus = entry is not None and any(each.bonus for each in entry.lab.criteria if each.id == marker.args[0])
+    bonus = entry is not None and entry.lab.criterion(marker.args[0]).bonus
     if outcome.verdict is Verdict.PENDING or (bonus and outcome.verdict not in (Verdict.EARNED, Verdict.UNSCORED)):
         # Neither is a failure: a person marks the one, and the other need not be there.
         told = outcome.reason.measured if outcome.reason is not None else "marked by a person"

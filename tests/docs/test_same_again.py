@@ -129,3 +129,15 @@ def test_only_what_depends_on_a_change_runs(
     shutil.copytree(ROOT / "reference", folder, ignore=shutil.ignore_patterns("__pycache__"))
     change(folder)
     assert runs(grade(folder, "-k", FEW)) == (FEW_RUNS - kept, kept)
+
+
+def test_a_part_graded_first_changes_nothing(grade: Grader, tmp_path: Path) -> None:
+    """What is read beside runs that were never asked for is not taken for what is read beside runs that failed."""
+    submission = tmp_path / "submission"
+    shutil.copytree(ROOT / "reference" / "mnist_compression", submission / "mnist_compression")
+    (submission / "mnist_compression" / "quantization_and_pruning.ipynb").write_text("{", encoding="utf-8")
+    grade(submission, "--lab=mnist", "-k", "test_report")
+    after, anew = grade(submission, "--lab=mnist"), grade(submission, "--lab=mnist", "--no-cache")
+    assert without_times(after) == without_times(anew)
+    found = {each["id"]: each["verdict"] for each in after["labs"][0]["criteria"]}
+    assert found["mnist.report.claims"] == "lost"
