@@ -1,9 +1,10 @@
-"""Do the tests notice a changed line?  ``python benchmarks/mutation.py [MODULE…] [--sample N] [--results FILE]``.
+"""Do the tests notice a changed line?  ``python benchmarks/mutation.py [MODULE…] [--sample N] [--jobs N]
+[--results FILE]``.
 
 Each mutant of a module (``mutants.py``) is tried in a fork of a process that has loaded the modules and collected the
-tests: the fork exchanges the code of one function and runs the tests that reach the changed lines, the quickest first,
-until one fails. A mutant that no test notices survives; the survivors are listed, and docs/mutation.md explains them.
-Tests that start servers or TensorFlow take no part.
+tests: the fork exchanges the code of one function and runs the tests that reach the changed lines, those that noticed
+others of that function first, then the quickest, until one fails. A mutant that no test notices survives; the survivors
+are listed, and docs/mutation.md explains them. Tests that start servers or TensorFlow take no part.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import CodeType, FunctionType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -76,7 +78,10 @@ class Run:
     scratch: Path
     found: list[tuple[Mutant, str, str]] = field(default_factory=list)
     killed: set[str] = field(default_factory=set)
+    jobs: int = 1
     caches: list[Any] = field(default_factory=list)
+    filling: set[tuple[str, str]] = field(default_factory=set)
+    killers: dict[str, Counter[str]] = field(default_factory=dict)
     failed: bool = False
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -105,6 +110,7 @@ class Run:
             importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
         # Coverage looks at the stack when it starts; what that takes is remembered here, for every fork.
         inspect.stack()
+        self.warm(session.items)
         reached = {}
         for item in session.items:
             reached[item] = self.reach(item)
@@ -113,12 +119,31 @@ class Run:
             print(f"left out, since it fails here: {item.nodeid}", file=sys.stderr)
             del reached[item]
         functions = _functions(self.files)
-        self.caches = [each for each in gc.get_objects() if isinstance(each, CACHED)]
+        self.caches = _caches()
         gc.collect()
         gc.freeze()
-        for path in self.files:
-            self.try_all(path, reached, functions)
+        self.try_all(reached, functions)
         return True
+
+    def warm(self, items: list[pytest.Item]) -> None:
+        """Fills what is kept for good, such as word lists, by a test of each file; learns which functions fill it."""
+        kept = {each.__wrapped__.__code__ for each in _caches() if each.cache_parameters()["maxsize"] is None}
+        depth = 0
+
+        def watch(frame: FrameType, event: str, _: object) -> None:
+            nonlocal depth
+            if event in {"call", "return"}:
+                depth += (frame.f_code in kept) * (1 if event == "call" else -1)
+                if depth or frame.f_code in kept:
+                    self.filling.add((frame.f_code.co_filename, frame.f_code.co_qualname))
+
+        sys.setprofile(watch)
+        for item in {item.path: item for item in items}.values():
+            self.passes([item])
+        sys.setprofile(None)
+        self.failed = False
+        shutil.rmtree(self.scratch / "tmp", ignore_errors=True)
+        _use(items[0], self.scratch / "tmp")
 
     def reach(self, item: pytest.Item) -> Reach:
         """Runs one test in a fork that watches the lines."""
@@ -141,19 +166,43 @@ class Run:
         shutil.rmtree(self.scratch / "tmp", ignore_errors=True)
         return pickle.loads(into.read_bytes()) if into.exists() else Reach(False, 0, {}, set())
 
-    def try_all(self, path: Path, reached: Mapping[pytest.Item, Reach], functions: Mapping[Any, FunctionType]) -> None:
-        """Tries the mutants of a file, or a sample of them."""
-        chosen = list(numbered(mutants(path)))
-        if self.sample is not None and self.sample < len(chosen):
-            chosen = random.Random(f"{SEED} {path.name}").sample(chosen, self.sample)
-        for mutant in chosen:
-            if _shown(mutant) in self.killed:
-                self.found.append((mutant, KILLED, ""))
-                continue
-            tests = [item for item, reach in reached.items() if _touches(mutant, reach)]
-            tests.sort(key=lambda item: reached[item].seconds)
-            usual = sum(reached[item].seconds for item in tests)
-            self.note(mutant, *self.tried(mutant, tests, functions, usual))
+    def try_all(self, reached: Mapping[pytest.Item, Reach], functions: Mapping[Any, FunctionType]) -> None:
+        """Tries the mutants of each file, or a sample of them, in processes that take them in turn."""
+        chosen = [mutant for path in self.files for mutant in self.chosen(path)]
+        waiting, numbers = os.pipe()
+        todo = [at for at, mutant in enumerate(chosen) if _shown(mutant) not in self.killed]
+        left = b"".join(at.to_bytes(4, "little") for at in todo)
+        feeder = _process(lambda: _write(numbers, left), waiting)
+        os.close(numbers)
+        workers = [_process(lambda: self.work(waiting, chosen, reached, functions)) for _ in range(self.jobs)]
+        ended = [os.waitpid(each, 0)[1] for each in [*workers, feeder]]
+        if any(ended):
+            raise RuntimeError(f"a process that tried mutants ended with status {max(ended)}")
+        found = {at: (state, by) for at, state, by in _rows(self.scratch / "found")}
+        self.found += [(mutant, *found.get(at, (KILLED, ""))) for at, mutant in enumerate(chosen)]
+
+    def chosen(self, path: Path) -> list[Mutant]:
+        """The mutants of a file, or a sample of them."""
+        made = list(numbered(mutants(path)))
+        if self.sample is None or self.sample >= len(made):
+            return made
+        return random.Random(f"{SEED} {path.name}").sample(made, self.sample)
+
+    def work(
+        self, waiting: int, chosen: list[Mutant], reached: Mapping[pytest.Item, Reach],
+        functions: Mapping[Any, FunctionType],
+    ) -> None:  # fmt: skip
+        """Takes mutants until none is left. Tests that noticed others of the same function come first."""
+        self.scratch = Path(tempfile.mkdtemp(dir=self.scratch))
+        _use(next(iter(reached)), self.scratch / "tmp")
+        while number := os.read(waiting, 4):
+            mutant = chosen[int.from_bytes(number, "little")]
+            tests = [item for item, reach in reached.items() if self.fills(mutant) or _touches(mutant, reach)]
+            noticed = self.killers.setdefault(f"{mutant.module} {mutant.function}", Counter())
+            tests.sort(key=lambda item: (-noticed[item.nodeid], reached[item].seconds))
+            state, by = self.tried(mutant, tests, functions, sum(reached[item].seconds for item in tests))
+            noticed[by] += 1
+            self.note(int.from_bytes(number, "little"), mutant, state, by)
 
     def tried(
         self, mutant: Mutant, tests: list[pytest.Item], functions: Mapping[Any, FunctionType], usual: float
@@ -173,7 +222,8 @@ class Run:
         def changed() -> None:
             function.__code__ = code
             for each in self.caches:
-                each.cache_clear()
+                if self.fills(mutant) or each.cache_parameters()["maxsize"] is not None:
+                    each.cache_clear()
             killer = self.passes(tests)
             into.write_text(killer or "")
 
@@ -187,6 +237,10 @@ class Run:
         killer = into.read_text()
         return (KILLED, killer) if killer else (SURVIVED, f"{len(tests)} tests")
 
+    def fills(self, mutant: Mutant) -> bool:
+        """Whether something that is kept for good depends on a mutant, so that any test may notice it."""
+        return any(name == str(mutant.module) and _part(mutant.function, of) for name, of in self.filling)
+
     def passes(self, tests: list[pytest.Item]) -> str | None:
         """The first of these tests that fails."""
         for item, following in zip(tests, [*tests[1:], None], strict=True):
@@ -195,9 +249,10 @@ class Run:
                 return item.nodeid
         return None
 
-    def note(self, mutant: Mutant, state: str, by: str) -> None:
+    def note(self, at: int, mutant: Mutant, state: str, by: str) -> None:
         """Keeps a result, and shows it unless the mutant was killed."""
-        self.found.append((mutant, state, by))
+        with (self.scratch.parent / "found").open("a", encoding="utf-8") as file:
+            file.write(json.dumps([at, state, by]) + "\n")
         if state in {SURVIVED, UNREACHED, TIMEOUT}:
             print(f"{state}: {_shown(mutant)}  [{by}]", file=sys.stderr, flush=True)
         if self.results is not None:
@@ -224,6 +279,49 @@ def forked(work: Callable[[], None], usual: float) -> int:
         code = 0
     finally:
         os._exit(code)
+
+
+def _process(work: Callable[[], None], *closed: int) -> int:
+    """The number of a process that does some work."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child:
+        return child
+    code = 1
+    try:
+        for each in closed:
+            os.close(each)
+        work()
+        code = 0
+    except Exception:  # noqa: BLE001 - what happened is shown, and the process ends
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def _write(into: int, content: bytes) -> None:
+    with os.fdopen(into, "wb") as file:
+        file.write(content)
+
+
+def _rows(path: Path) -> list[Any]:
+    """What a file of JSON says, line by line; no file says nothing."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+def _caches() -> list[Any]:
+    return [each for each in gc.get_objects() if isinstance(each, CACHED)]
+
+
+def _use(item: pytest.Item, folder: Path) -> None:
+    """Lets tests make their temporary files in a folder; pytest has no public way to change it by now."""
+    factory = item.config._tmp_path_factory  # noqa: SLF001
+    factory._given_basetemp, factory._basetemp = folder, None  # noqa: SLF001
+
+
+def _part(function: str, name: str) -> bool:
+    """Whether a name means a function, or one within it."""
+    return name == function or name.startswith(f"{function}.<locals>.")
 
 
 def _touches(mutant: Mutant, reach: Reach) -> bool:
@@ -278,10 +376,7 @@ def numbered(made: Iterable[Mutant]) -> Iterator[Mutant]:
 
 def known(results: Path | None) -> set[str]:
     """The mutants that an earlier run has killed."""
-    if results is None or not results.exists():
-        return set()
-    rows = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
-    return {name for name, _, state, _ in rows if state == KILLED}
+    return set() if results is None else {name for name, _, state, _ in _rows(results) if state == KILLED}
 
 
 def files(names: Iterable[str]) -> tuple[Path, ...]:
@@ -313,11 +408,12 @@ def main() -> int:
         "--results", type=Path, help="keep results in this file; what it says was killed is not tried again"
     )
     parser.add_argument("--tests", nargs="+", default=TESTS, help="the tests to use: tests/scoring tests/evidence")
+    parser.add_argument("--jobs", type=int, default=1, help="how many processes try mutants: 1")
     chosen = parser.parse_args()
     os.chdir(ROOT)
     with tempfile.TemporaryDirectory(prefix="optgrade-mutants-") as scratch:
         results = chosen.results and chosen.results.absolute()
-        run = Run(files(chosen.modules), chosen.sample, results, Path(scratch), killed=known(results))
+        run = Run(files(chosen.modules), chosen.sample, results, Path(scratch), killed=known(results), jobs=chosen.jobs)
         pytest.main(
             ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:randomly", f"--basetemp={scratch}/tmp", *chosen.tests,
              *(f"--ignore={each}" for each in LEFT_OUT)],
