@@ -19,6 +19,7 @@ import os
 import pickle
 import random
 import resource
+import select
 import shutil
 import signal
 import sys
@@ -52,8 +53,8 @@ SERVERS = {"scorer", "calibration", "server", "ground"}
 EXAMPLES = 25
 SEED = 20240
 CACHED = type(functools.cache(len))
-CPU_S, WALL_S, MEMORY = 10.0, 60, 6 << 30
-"""The most that one mutant may take: seconds of CPU beyond twice what its tests take, seconds in all beyond eight times
+CPU_S, WALL_S, MEMORY = 10.0, 30, 6 << 30
+"""The most that one mutant may take: seconds of CPU beyond twice what its tests take, seconds in all beyond four times
 that, and bytes."""
 KILLED, SURVIVED, TIMEOUT, UNREACHED, SAME = "killed", "survived", "timed out", "not reached", "same code"
 
@@ -265,7 +266,7 @@ def forked(work: Callable[[], None], usual: float) -> int:
     sys.stdout.flush()
     child = os.fork()
     if child:
-        return os.waitpid(child, 0)[1]
+        return _ended(child, WALL_S + 4 * usual)
     code = 1
     try:
         silent = os.open(os.devnull, os.O_RDWR)
@@ -273,12 +274,22 @@ def forked(work: Callable[[], None], usual: float) -> int:
             os.dup2(silent, number)
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_PROF, CPU_S + 2 * usual)
-        signal.alarm(WALL_S + int(8 * usual))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         work()
         code = 0
     finally:
         os._exit(code)
+
+
+def _ended(child: int, limit: float) -> int:
+    """The status with which a process ended, or that of an alarm where it is killed after so many seconds."""
+    watched = os.pidfd_open(child)
+    in_time = select.select([watched], [], [], limit)[0]
+    os.close(watched)
+    if not in_time:
+        os.kill(child, signal.SIGKILL)
+    status = os.waitpid(child, 0)[1]
+    return status if in_time else signal.SIGALRM
 
 
 def _process(work: Callable[[], None], *closed: int) -> int:
