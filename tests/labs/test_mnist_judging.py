@@ -19,12 +19,13 @@ from graders.errors import RunError
 from graders.evidence.scorer import Scorer, StoredTensor, start_server
 from graders.labs.checks import Lost
 from graders.labs.definition import LABS, load
-from graders.labs.grading import Grading, RunBooks
+from graders.labs.grading import Grading, RunBooks, RunResult
 from graders.labs.held import Held
 from graders.labs.kept import Kept
 from graders.labs.mnist_compression import (
     figures,
     files,
+    handed_in,
     plan,
     test_bonus,
     test_conversion,
@@ -45,7 +46,7 @@ MODULES = (test_conversion, test_post_training, test_quantisation_aware, test_pr
 NAMES = ("FILE_WEIGHTS", "FILE_NON_QUANTIZED_TFLITE", "FILE_PT_QUANTIZED", "FILE_QAT_QUANTIZED", "FILE_PRUNED_MODEL",
          "FILE_PRUNED_QUANTIZED_TFLITE")  # fmt: skip
 PLACES = ("baseline_weights.h5", "non_quantized.tflite", "post_training_quantized.tflite", "quant_aware_quantized.tflite",
-          "pruned_model.h5", "pruned_quantized.tflite")  # fmt: skip
+          "models/pruned_model.h5", "pruned_quantized.tflite")  # fmt: skip
 EVALUATE = """
 from ai_edge_litert.interpreter import Interpreter
 def evaluate_tflite_model(filename, x, y):
@@ -61,7 +62,7 @@ def evaluate_tflite_model(filename, x, y):
 CELLS = (
     "import sys; sys.modules['tensorflow'] = None",
     "\n".join(f"{name} = {place!r}" for name, place in zip(NAMES, PLACES, strict=True)),
-    f"from pathlib import Path\nfor file in Path({str(DATA)!r}).glob('*_*.*'):\n    Path(file.name).write_bytes(file.read_bytes())",
+    f"from pathlib import Path\nfor file in Path({str(DATA)!r}).glob('*_*.*'):\n    Path(file.name).write_bytes(file.read_bytes())\nPath('models').mkdir()\nPath('pruned_model.h5').rename(FILE_PRUNED_MODEL)",
     "import gzip\ndef get_gzipped_model_size(f):\n    return len(gzip.compress(Path(f).read_bytes()))" + EVALUATE,
     "MODEL_SIZE = {n: get_gzipped_model_size(n) for n in (FILE_WEIGHTS, FILE_PRUNED_MODEL)}",
     "print('archive', get_gzipped_model_size(FILE_PRUNED_QUANTIZED_TFLITE), 'bytes')",
@@ -133,6 +134,17 @@ def test_right_files_lose_nothing(evidence: NotebookEvidence) -> None:
         "convolution's kernel": 86, "convolution's bias": 0, "dense layer's kernel": 16223, "dense layer's bias": 0,
     }  # fmt: skip
     assert 0.8 < facts["files"]["pruned_quantized.tflite"]["accuracy"] < 0.95
+    assert list(facts["files"]) == list(PLACES)
+
+
+def test_a_file_in_a_folder_is_measured_as_any_other(evidence: NotebookEvidence) -> None:
+    """So that figures of it in the report are compared with its size, wherever it lies."""
+    books = RunBooks("notebook")
+    measured = handed_in.stages({"notebook": RunResult(SimpleNamespace(name="notebook"), evidence, None, books)})
+    size = (DATA / "pruned_model.h5").stat().st_size
+    assert measured["pruned"]["size"] == size
+    assert measured["pruned"]["zipped"] < size / 2
+    assert "size" not in measured["baseline"], "there may be several files of the baseline"
 
 
 def test_committed_models_are_not_there(tmp_path: Path) -> None:

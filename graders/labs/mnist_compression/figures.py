@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from graders.evidence.sizes import deflate_size
 from graders.labs.grading import Grading, RunResult
-from graders.labs.mnist_compression.evidence import LiteFile, NotebookEvidence
+from graders.labs.mnist_compression.evidence import NotebookEvidence
+from graders.labs.mnist_compression.stages import accuracy_of, staged
 
 DISTURBED = "held-back MNIST digits, disturbed anew for this grading"
 
@@ -35,23 +35,12 @@ def describe(evidence: Any) -> dict[str, Any]:
 
 def _rows(evidence: NotebookEvidence) -> Iterator[tuple[str, int, int, float | None]]:
     """Each stage's file: its name, its bytes, those of its archive's data, its accuracy."""
-    archives = {archive.name: archive for archive in evidence.archives}
-    for model in (evidence.baseline.value, evidence.pruned.value):
-        if model is not None and model.name in archives:
-            archive = archives[model.name]
-            yield model.name, archive.bytes, archive.deflated, round(model.accuracy, 4)
-    for held in (
-        evidence.non_quantised,
-        evidence.post_training,
-        evidence.quantisation_aware,
-        evidence.pruned_quantised,
-    ):
-        file: LiteFile | None = held.value
-        if file is not None:
-            quality = file.quality.value
-            data = file.file.artefact.path.read_bytes()
-            accuracy = round(quality.accuracy, 4) if quality is not None else None
-            yield file.name, len(data), deflate_size(data), accuracy
+    for archive, held in staged(evidence).values():
+        file = held.value
+        if file is None or archive is None:
+            continue
+        accuracy = accuracy_of(file)
+        yield file.name, archive.bytes, archive.deflated, None if accuracy is None else round(accuracy, 4)
 
 
 def figures(grading: Grading, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:

@@ -85,9 +85,9 @@ class Box:
         folder = os.path.realpath(box.joinpath(*parts[:-1])) if not outside else ""
         if outside or not f"{folder}/".startswith(f"{os.path.realpath(box)}/"):
             raise RunError(Verdict.FAILED, f"{name} lies outside of the folder that the notebook runs in", kind="file")
-        # Two files may have one name in this form: each has a folder of its own.
+        # Files in several folders may have one name: each copy has a folder of its own.
         own = hashlib.sha256(name.encode()).hexdigest()[:16]
-        target = self.grading.work / "artefacts" / self.run / own / "-".join(parts)[-MOST_NAMED:]
+        target = self.grading.work / "artefacts" / self.run / own / parts[-1][-MOST_NAMED:]
         return take_in(box / name, target, self.grading.lab.artefact_bytes, expected)
 
 

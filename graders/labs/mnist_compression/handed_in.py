@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from graders.errors import RunError, SubmissionError
 from graders.labs.definition import LABS, Lab
 from graders.labs.held import Held, without
-from graders.labs.mnist_compression.evidence import KerasModel, LiteFile, NotebookEvidence
+from graders.labs.mnist_compression.evidence import NotebookEvidence
+from graders.labs.mnist_compression.stages import accuracy_of, staged
 from graders.submission import notebooks
 from graders.verdicts import Verdict
 
@@ -75,29 +76,13 @@ def stages(results: Mapping[str, RunResult]) -> dict[str, dict[str, float]]:
     evidence = next((each.evidence for each in results.values() if isinstance(each.evidence, NotebookEvidence)), None)
     if evidence is None:
         return {}
-    sizes = {archive.name.rpartition("/")[2]: archive for archive in evidence.archives}
-    files: dict[str, Held[LiteFile] | Held[KerasModel]] = {
-        "baseline": evidence.baseline,
-        "tflite": evidence.non_quantised,
-        "ptq": evidence.post_training,
-        "qat_tflite": evidence.quantisation_aware,
-        "pruned": evidence.pruned,
-        "pruned_quantized": evidence.pruned_quantised,
-    }
     found = {}
-    for stage, held in files.items():
-        if held.value is None:
+    for stage, (archive, file) in staged(evidence).items():
+        if file.value is None:
             continue
-        archive = sizes.get(held.value.name)
-        facts = {"accuracy": _accuracy(held.value)}
+        facts = {"accuracy": accuracy_of(file.value)}
         # Of the baseline there may be several files of other sizes.
         if archive is not None and stage != "baseline":
             facts |= {"size": float(archive.bytes), "zipped": float(archive.deflated)}
         found[stage] = {name: value for name, value in facts.items() if value is not None}
     return found
-
-
-def _accuracy(file: LiteFile | KerasModel) -> float | None:
-    if isinstance(file, KerasModel):
-        return file.accuracy
-    return file.quality.value.accuracy if file.quality.value is not None else None

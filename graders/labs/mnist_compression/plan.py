@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ from graders.labs.grading import Grading, RunBooks, RunPlan
 from graders.labs.held import Held, held, without
 from graders.labs.mnist_compression import executing, files, probes
 from graders.labs.mnist_compression.digits import Digits, draw
-from graders.labs.mnist_compression.evidence import Figures, LiteFile, NotebookEvidence, Value
+from graders.labs.mnist_compression.evidence import Figures, KerasModel, LiteFile, NotebookEvidence, Value
 from graders.labs.mnist_compression.executing import Execution
 from graders.labs.mnist_compression.extras import extra_files
 from graders.labs.mnist_compression.runs import NOTEBOOK
@@ -22,7 +23,7 @@ from graders.sandbox.output import plain
 from graders.submission import notebooks
 from graders.verdicts import Verdict
 
-T = TypeVar("T")
+T = TypeVar("T", LiteFile, KerasModel)
 NOTEBOOK_S = 30.0
 MAX_NAME = 300
 
@@ -85,7 +86,7 @@ def _measured(
                 if missing.verdict is not Verdict.MISSING:
                     raise
                 raise execution.why_missing(missing, constant, box.name(constant)) from None
-            return measure(grading, artefact, digits)
+            return replace(measure(grading, artefact, digits), name=plain(box.name(constant)))
 
         return held(take)
 
