@@ -38,7 +38,8 @@ def report_claims(document: Document) -> Claims:
         for claim in found.claims
         if claim.variants and (claim.quantity is not Quantity.ACCURACY or claim.value <= 1)
     )
-    blanks = (replace(blank, variant=_STAGES[blank.variant], text=unsigned(blank.text)) for blank in found.blanks)
+    # What is left open has no text but "TODO" or the like, so no sign.
+    blanks = (replace(blank, variant=_STAGES[blank.variant]) for blank in found.blanks)
     return Claims(tuple(claims), tuple(blanks))
 
 
@@ -69,10 +70,10 @@ def _heading(text: str, title: str) -> str:
 def _block(block: Block, title: str) -> Block:
     if isinstance(block, Heading):
         return replace(block, text=_heading(block.text, title))
-    headings = tuple(_heading(heading, title) for heading in block.headings)
     if isinstance(block, Line):
         label = _LABEL.match(block.text) if block.form is Form.LINE else None
-        return replace(block, text=_signed(block.text, label.group()) if label else block.text, headings=headings)
+        return replace(block, text=_signed(block.text, label.group()) if label else block.text)
+    headings = tuple(_heading(heading, title) for heading in block.headings)
     rows = tuple(_row(row, LABEL_COLUMNS) for row in block.rows)
     return Table(_row(block.header, len(block.header.cells)), rows, headings)
 

@@ -138,21 +138,10 @@ def false_claims(handed_in: Handed, lab: Lab) -> list[str]:
     from graders.evidence.claims import Check
 
     review = handed_in.review
-    # "On 10,000 test digits" is a count, whatever stands before it.
-    counts = {claim.place for claim in review.claims.claims if claim.quantity.value == "accuracy" and claim.value > 1}
-    wrong = [
-        finding.measured
-        for finding in review.about(Check.CONTRADICTION, Check.IMPOSSIBLE, Check.INVERTED)
-        if finding.sure and not counts.intersection(quote.place for quote in finding.quotes)
-    ]
+    wrong = [finding.measured for finding in review.about(Check.CONTRADICTION) if finding.sure]
     printed = handed_in.notebook.value
     for claim in review.claims.claims:
-        if (
-            len(claim.variants) != 1
-            or not claim.sure
-            or claim.place in counts
-            or claim.quantity.value not in ("accuracy", "bytes", "zip_bytes")
-        ):
+        if len(claim.variants) != 1 or not claim.sure or claim.quantity.value not in ("accuracy", "bytes", "zip_bytes"):
             continue
         quantity = QUANTITIES[claim.quantity.value]
         said = _against_outputs(claim.variants[0], quantity, claim.value, printed, lab)

@@ -56,6 +56,25 @@ def test_a_label_stands_in_the_first_columns():
     assert [(claim.variants, claim.value) for claim in claims.claims] == [(("pruned",), 0.9)]
 
 
+def test_what_stands_in_the_third_column_is_no_label():
+    """A remark names other stages than the row's."""
+    table = "| No. | Run | Compared with | Accuracy |\n|---|---|---|---|\n| 1 | mine | Pruned | 0.9 |\n"
+    assert report_claims(read_document(table)).claims == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("- Pruned accuracy: 1.0\n", [1.0]),
+        ("- Pruned accuracy: 10000 digits\n", []),
+        ("- Pruned accuracy: 0.9 of 150 digits\n", [0.9]),
+        ("- Pruned accuracy: 150 digits\n", []),
+    ],
+)
+def test_what_is_more_than_all_is_a_count_and_no_accuracy(text, values):
+    assert [claim.value for claim in report_claims(read_document(text)).claims] == values
+
+
 def test_what_else_was_measured_is_passed_over():
     assert by_quantity({"pruned": {"accuracy": 0.9, "time": 3.0}}) == {"pruned": {Quantity.ACCURACY: 0.9}}
 
