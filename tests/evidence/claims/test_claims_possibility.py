@@ -60,6 +60,7 @@ class TestRange:
         assert finding.expected == "0 % to 100 %"
         assert "factor of 100" in finding.cause
         assert finding.next.startswith("Look the figure up")
+        assert (finding.variant, finding.quantity) == ("native", Q.ACCURACY)
 
 
 class TestSizes:
