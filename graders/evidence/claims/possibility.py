@@ -47,12 +47,9 @@ def check_possible(
     findings = [*_out_of_range(claims), *_qualities(claims), *_archives(claims, variants)]
     findings += _sizes(claims, variants, parameters, bounds)
     inverted = list(_trends(claims, variants))
-    trended = {finding.variant for finding in inverted}
-    findings += [
-        one
-        for one in _deflations(claims, variants, parameters, bounds)
-        if one.check is not Check.INVERTED or not trended
-    ]
+    # Where all are inverted, it is said once.
+    deflations = _deflations(claims, variants, parameters, bounds)
+    findings += [one for one in deflations if one.check is not Check.INVERTED or not inverted]
     return in_order(findings + inverted)
 
 
@@ -134,14 +131,13 @@ def _together(claims: Claims, variant: str) -> Iterator[dict[Quantity, Claim]]:
 
 def _extremes(group: dict[Quantity, Claim]) -> Iterator[Finding]:
     accuracy = group.get(Quantity.ACCURACY)
-    others = [claim for quantity, claim in group.items() if quantity is not Quantity.ACCURACY]
     if accuracy is None:
         return
     if accuracy.value >= 1 and accuracy.low > 0.998:
-        odd = [claim for claim in others if claim.high < 0.9]
+        odd = [claim for claim in group.values() if claim.high < 0.9]
         cause = "With every prediction right, precision, sensitivity and G-mean are 100 % too."
     elif accuracy.value == 0 and accuracy.high < 0.001:
-        odd = [claim for claim in others if claim.low > 0.01]
+        odd = [claim for claim in group.values() if claim.low > 0.01]
         cause = "With no prediction right, precision, sensitivity and G-mean are 0 too."
     else:
         return
@@ -211,9 +207,9 @@ def _doubt(zipped: Claim, raw: Claim) -> float:
     """How far the quotient of two sizes may be off, relatively: their last digits; and 1000 or 1024, unless the unit
     is the same for both, when it makes no difference.
     """
-    digits = [(claim.value - claim.low) / claim.value for claim in (zipped, raw)]
-    units = [claim.high / claim.value - 1 - digit for claim, digit in zip((zipped, raw), digits, strict=True)]
-    return sum(digits) + abs(units[0] - units[1])
+    digits = sum((claim.value - claim.low) / claim.value for claim in (zipped, raw))
+    units = [(claim.high + claim.low) / claim.value for claim in (zipped, raw)]
+    return digits + abs(units[0] - units[1])
 
 
 def _raw(claims: Claims, variant: str, variants: Sequence[Variant], parameters: float | None) -> Claim | None:
@@ -252,9 +248,8 @@ def _deflation(claim: Claim, zipped: Claim, raw: Claim, inverted: bool) -> Findi
 def _trends(claims: Claims, variants: Sequence[Variant]) -> Iterator[Finding]:
     """Fewer clusters and more zeros compress better; deflations that say the opposite throughout are inverted."""
     for kind, rising in (("clustered", False), ("pruned", True)):
-        ordered = sorted((one for one in variants if one.kind == kind and one.number is not None), key=_number)
-        stated_ones = [claims.of(one.name, Quantity.DEFLATION)[:1] for one in ordered]
-        found = [claim for several in stated_ones for claim in several]
+        ordered = sorted((one.number, one.name) for one in variants if one.kind == kind and one.number is not None)
+        found = [claim for _, name in ordered for claim in claims.of(name, Quantity.DEFLATION)[:1]]
         steps = [later.value - earlier.value for earlier, later in pairwise(found)]
         if len(found) >= 3 and all((step < 0) if rising else (step > 0) for step in steps):
             yield Finding(
@@ -268,7 +263,3 @@ def _trends(claims: Claims, variants: Sequence[Variant]) -> Iterator[Finding]:
                 quantity=Quantity.DEFLATION,
                 sure=all(claim.sure for claim in found),
             )
-
-
-def _number(variant: Variant) -> float:
-    return variant.number or 0.0
