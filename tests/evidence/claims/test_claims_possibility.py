@@ -236,7 +236,7 @@ class TestTrends:
         """In the order of the clusters."""
         (found,) = possible(*self.claims(0.2, 0.3, 0.4)[::-1])
         assert [quote.text for quote in found.quotes] == list(self.NAMES)
-        assert found.quantity is Q.DEFLATION
+        assert (found.variant, found.quantity) == (self.NAMES[0], Q.DEFLATION)
 
     def test_figures_that_are_stated_twice(self) -> None:
         """In a table and again below it: they count once."""
