@@ -22,6 +22,8 @@ from graders.evidence.claims.vocabulary import units_data
 MAX_DIGITS = 40
 APPROXIMATE = 0.05
 """How far, relatively, a figure may be off that is written with a tilde."""
+_BEFORE = 16
+"""How much of the text before a figure is looked at: as much as "approximately", the longest of its kind, needs."""
 
 
 class Kind(StrEnum):
@@ -121,7 +123,7 @@ def _figures(text: str, commas: bool) -> Iterator[Figure]:
         if dimensions := _DIMENSIONS.match(text, at):
             at = dimensions.end()
             continue
-        before = text[max(0, found.start() - 12) : found.start()]
+        before = text[max(0, found.start() - _BEFORE) : found.start()]
         read = _read(found.group(), commas) if len(found.group()) <= MAX_DIGITS else None
         unit, at = _unit_after(text, at)
         if around := _PLUS_MINUS.match(text, at):
@@ -174,8 +176,7 @@ def _read(text: str, commas: bool) -> tuple[float, float] | None:
     if decimal is None:
         return None
     whole, _, fraction = number.rpartition(decimal) if decimal else (number, "", "")
-    groups = re.split("[.,]", whole.lstrip("+-"))
-    if any(len(group) != 3 for group in groups[1:]):
+    if any(len(group) != 3 for group in re.split("[.,]", whole)[1:]):
         return None
     scale = 10.0 ** int(power) if mark else 1.0
     value = float(f"{whole.replace(',', '').replace('.', '')}.{fraction or 0}") * scale
@@ -189,7 +190,7 @@ def _decimal_separator(number: str, separators: list[str], commas: bool) -> str 
     last = separators[-1]
     if len(separators) > 1:
         if last not in separators[:-1]:
-            return last if len(set(separators[:-1])) == 1 else None
+            return last
         return "" if len(set(separators)) == 1 else None
     before, _, after = number.lstrip("+-").partition(last)
     if len(after) != 3 or len(before) > 3 or before.startswith("0"):

@@ -87,7 +87,7 @@ def _path(target: str, file: str) -> tuple[str, str]:
         return "", "it names no file"
     if "\\" in target:
         return target, "the path has backslashes; write it with /"
-    plain = target.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0]
+    plain = re.split("[?#]", target)[0]
     joined = plain.lstrip("/") if plain.startswith("/") else posixpath.join(posixpath.dirname(file), plain)
     path = posixpath.normpath(joined)
     if path == ".." or path.startswith("../"):

@@ -39,7 +39,7 @@ def picture(data: bytes) -> Picture:
         return _sized("PNG", *_png(data))
     if data.startswith(b"\xff\xd8"):
         return _sized("JPEG", *_jpeg(data))
-    if data.startswith((b"GIF87a", b"GIF89a")) and len(data) > 10:
+    if data.startswith((b"GIF87a", b"GIF89a")) and len(data) >= 13:
         return _sized("GIF", *struct.unpack_from("<HH", data, 6))
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return _sized("WebP", *_webp(data))

@@ -211,9 +211,9 @@ def _doubt(zipped: Claim, raw: Claim) -> float:
     """How far the quotient of two sizes may be off, relatively: their last digits; and 1000 or 1024, unless the unit
     is the same for both, when it makes no difference.
     """
-    digits = [(claim.value - claim.low) / claim.value for claim in (zipped, raw)]
-    units = [claim.high / claim.value - 1 - digit for claim, digit in zip((zipped, raw), digits, strict=True)]
-    return sum(digits) + abs(units[0] - units[1])
+    digits = sum((claim.value - claim.low) / claim.value for claim in (zipped, raw))
+    units = [(claim.high + claim.low) / claim.value for claim in (zipped, raw)]
+    return digits + abs(units[0] - units[1])
 
 
 def _raw(claims: Claims, variant: str, variants: Sequence[Variant], parameters: float | None) -> Claim | None:
@@ -253,8 +253,7 @@ def _trends(claims: Claims, variants: Sequence[Variant]) -> Iterator[Finding]:
     """Fewer clusters and more zeros compress better; deflations that say the opposite throughout are inverted."""
     for kind, rising in (("clustered", False), ("pruned", True)):
         ordered = sorted((one.number, one.name) for one in variants if one.kind == kind and one.number is not None)
-        stated_ones = [claims.of(name, Quantity.DEFLATION)[:1] for _, name in ordered]
-        found = [claim for several in stated_ones for claim in several]
+        found = [claim for _, name in ordered for claim in claims.of(name, Quantity.DEFLATION)[:1]]
         steps = [later.value - earlier.value for earlier, later in pairwise(found)]
         if len(found) >= 3 and all((step < 0) if rising else (step > 0) for step in steps):
             yield Finding(

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graders.evidence.claims.normal import normal
-from graders.evidence.claims.numerals import Kind, figures, unit_of, writes_commas
+from graders.evidence.claims.numerals import MAX_DIGITS, Kind, figures, unit_of, writes_commas
+from graders.evidence.claims.vocabulary import units_data
 
 SCRIPTS = {"arabic": 0x0660, "persian": 0x06F0, "devanagari": 0x0966, "bengali": 0x09E6, "thai": 0x0E50, "wide": 0xFF10}
 
@@ -61,6 +62,11 @@ SCRIPTS = {"arabic": 0x0660, "persian": 0x06F0, "devanagari": 0x0966, "bengali":
         ("47 [ms]", False, 47, Kind.TIME, 47),
         ("4.16 M", False, 4.16, Kind.SCALE, 4.16e6),
         ("416万", False, 416, Kind.SCALE, 4.16e6),
+        ("-131,072 B", False, -131_072, Kind.BYTES, -131_072),
+        ("+131.072 B", True, 131_072, Kind.BYTES, 131_072),
+        ("-0,125", False, -0.125, None, -0.125),
+        ("1234.567", True, 1234.567, None, 1234.567),
+        ("1234,567", False, 1234.567, None, 1234.567),
     ],
 )  # fmt: skip
 def test_figures(text: str, commas: bool, value: float, kind: Kind | None, scaled: float) -> None:
@@ -92,7 +98,7 @@ def test_ratios_and_points_are_other_figures(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "unit"),
     [("Time [ms]", 1.0), ("size, KB", 1e3), ("accuracy (%)", 0.01), ("Größe in MB", 1e6), ("推理时间（毫秒）", 1.0),
-     ("Час, мс", 1.0), ("Latency/us", 1e-3), ("Size (B)", 1.0)],
+     ("Час, мс", 1.0), ("Latency/us", 1e-3), ("Size (B)", 1.0), ("Size, B", 1.0), ("Time / s", 1e3), ("t [ms]", 1.0)],
 )  # fmt: skip
 def test_units_of_headings(text: str, unit: float) -> None:
     """A heading's unit is that of its column."""
@@ -147,14 +153,56 @@ def test_any_text_is_read(text: str) -> None:
         assert found.step > 0
 
 
-@pytest.mark.parametrize(("text", "written"), [("93 (%) of", "93 (%)"), ("93 (% of", "93 (%"), ("47 [ms]", "47 [ms]")])
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("93 (%) of", "93 (%)"),
+        ("93 (% of", "93 (%"),
+        ("93 (%; of", "93 (%"),
+        ("47 [ms]", "47 [ms]"),
+        ("(93 %)", "93 %"),
+    ],
+)
 def test_a_bracket_belongs_to_the_unit_in_it(text: str, written: str) -> None:
     """Where it is closed right behind the unit."""
     (figure,) = figures(text)
     assert figure.text == written
 
 
-@pytest.mark.parametrize("text", ["1,2.3,4", "1.2,3", "1,234.567,890"])
+@pytest.mark.parametrize("text", ["1,2.3,4", "1.2,3", "1,234.567,890", "1,234.567.890"])
 def test_separators_in_no_order_are_no_figure(text: str) -> None:
     """Commas and points of which no one can be the decimal sign."""
     assert figures(text) == ()
+
+
+@pytest.mark.parametrize("word", units_data()["approximate"]["words"])
+def test_each_word_for_about_makes_a_figure_rough(word: str) -> None:
+    """However long the word is, and whatever stands before it."""
+    assert [one.rough for one in figures(normal(f"accuracy: {word} 93 %"))] == [True]
+
+
+@pytest.mark.parametrize("text", ["about the 93 %", "93 % about", "turnaround 93 %", "ca 90 and 93 %"])
+def test_a_word_for_about_stands_right_before_its_figure(text: str) -> None:
+    """Elsewhere it speaks of something else."""
+    assert not figures(text)[-1].rough
+
+
+@pytest.mark.parametrize(
+    ("text", "step"), [("4.17e-3 s", 1e-5), ("4e2 kb", 100), ("1,5e3", 100), ("93.70 %", 0.01), ("131,072", 1)]
+)
+def test_the_last_digit_is_worth_a_step(text: str, step: float) -> None:
+    """With its power of ten."""
+    (figure,) = figures(text)
+    assert figure.step == pytest.approx(step)
+
+
+@pytest.mark.parametrize("text", ["224 x 224 pixels, 93.7 %", "224x224x3: 93.7 %", "2024-11-05: 93.7 %"])
+def test_figures_behind_what_is_none_are_read(text: str) -> None:
+    """Dimensions and dates do not hide what follows."""
+    assert [one.value for one in figures(text) if one.unit] == [93.7]
+
+
+def test_numbers_have_a_length() -> None:
+    """Nobody measures that exactly."""
+    assert [len(one.text) for one in figures("1" * MAX_DIGITS)] == [MAX_DIGITS]
+    assert figures("1" * (MAX_DIGITS + 1)) == ()

@@ -61,6 +61,7 @@ class TestRange:
         assert "factor of 100" in finding.cause
         assert finding.next.startswith("Look the figure up")
         assert (finding.variant, finding.quantity) == ("native", Q.ACCURACY)
+        assert [quote.text for quote in finding.quotes] == ["accuracy 93.7"]
 
 
 class TestSizes:
