@@ -107,13 +107,16 @@ def aware_range(file: LiteFile) -> float:
 
 def require_same_weights(file: LiteFile, others: Layers, lab: Lab, hint: str, whose: str) -> None:
     """Fails unless the file's weights are those given, but for what storing them in 8 bits changes."""
-    wrong = []
-    for name in others.arrays:
+    wrong, exact = [], 0.0
+    for name, values in others.arrays.items():
         scale = file.kernels[name].scale if name in file.kernels else 0.0
-        size = float(abs(others.arrays[name]).max()) or 1.0
-        allowed = max(0.51 * scale, lab.thresholds["same"] * size)
-        if file.layers.worst(others, name) > allowed:
+        size = float(abs(values).max()) or 1.0
+        off = file.layers.worst(others, name)
+        if not scale:
+            exact = max(exact, off / size)
+        if off > max(0.51 * scale, lab.thresholds["same"] * size):
             wrong.append(name)
+    within(lab, "same", exact)
     check(
         not wrong,
         measured=f"{file.name}: other weights in the {' and the '.join(wrong)}" if wrong else f"{file.name}: {whose}",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from graders.errors import RunError
-from graders.labs.checks import ForPerson
+from graders.labs.checks import ForPerson, within
 from graders.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -79,18 +80,43 @@ def contradictions(found: HandedIn) -> Iterator[str]:
 
 def other_sizes(found: HandedIn, measured: Mapping[str, Mapping[str, float]], lab: Lab) -> Iterator[str]:
     """Figures in the outputs that the same code does not give when it is executed."""
+    against = _Comparison(measured, lab)
     for each in found.figures:
-        quantity = QUANTITIES[each.quantity]
-        value = measured.get(each.stage or "", {}).get(quantity)
-        if value is None or (quantity == "size" and each.stage not in SIZED):
-            continue
+        said = against.with_measured(each, each.stage or "", QUANTITIES[each.quantity])
+        if said:
+            yield f"{each.label}: {each.text} in cell {each.cell + 1}, {said}"
+    against.observe()
+
+
+@dataclass
+class _Comparison:
+    """Figures held against what was measured; how far off they are at most becomes evidence, by threshold."""
+
+    measured: Mapping[str, Mapping[str, float]]
+    lab: Lab
+    worst: dict[str, float] = field(default_factory=dict)
+
+    def with_measured(self, figure: Printed | Claim, stage: str, quantity: str) -> str:
+        """What was measured instead, in words; ``""`` where the figure is near enough, or nothing was measured."""
+        right = self.measured.get(stage, {}).get(quantity)
+        if right is None or (quantity == "size" and stage not in SIZED):
+            return ""
+        threshold = f"claimed_{quantity}"
+        off = self._off(figure, quantity, right)
+        self.worst[threshold] = max(off, self.worst.get(threshold, 0.0))
+        return "" if off <= self.lab.thresholds[threshold] else f"{_told(quantity, right)} when it is executed"
+
+    def _off(self, figure: Printed | Claim, quantity: str, right: float) -> float:
+        """How far: of an accuracy the difference; of a size a share, the headers of an archive aside."""
         if quantity == "accuracy":
-            far = abs(each.value - value) > lab.thresholds["claimed_accuracy"]
-        else:
-            slack = lab.thresholds[f"claimed_{quantity}"] * value
-            far = each.high < value - slack or each.low > value + slack + lab.thresholds["archive_bytes"]
-        if far:
-            yield f"{each.label}: {each.text} in cell {each.cell + 1}, {_told(quantity, value)} when it is executed"
+            return abs(figure.value - right)
+        headers = self.lab.thresholds["archive_bytes"]
+        return max(right - figure.high, figure.low - right - headers, 0.0) / max(right, 1.0)
+
+    def observe(self) -> None:
+        """Tells how far off the figures were."""
+        for threshold, off in self.worst.items():
+            within(self.lab, threshold, off)
 
 
 def any_borne_out(figures: Iterable[Printed | Claim], measured: Mapping[str, Mapping[str, float]], lab: Lab) -> bool:
@@ -140,14 +166,16 @@ def false_claims(handed_in: Handed, lab: Lab) -> list[str]:
     review = handed_in.review
     wrong = [finding.measured for finding in review.about(Check.CONTRADICTION) if finding.sure]
     printed = handed_in.notebook.value
+    against = _Comparison(handed_in.measured, lab)
     for claim in review.claims.claims:
-        if len(claim.variants) != 1 or not claim.sure or claim.quantity.value not in ("accuracy", "bytes", "zip_bytes"):
+        quantity = QUANTITIES.get(claim.quantity.value, "")
+        if len(claim.variants) != 1 or not claim.sure or not quantity:
             continue
-        quantity = QUANTITIES[claim.quantity.value]
         said = _against_outputs(claim.variants[0], quantity, claim.value, printed, lab)
-        said = said or _against_files(claim.variants[0], quantity, claim.value, handed_in.measured, lab)
+        said = said or against.with_measured(claim, claim.variants[0], quantity)
         if said:
             wrong.append(f"{claim.variants[0]}: {claim.text.strip()[:60]} ({claim.place}), {said}")
+    against.observe()
     return wrong
 
 
@@ -162,15 +190,3 @@ def _against_outputs(stage: str, quantity: str, value: float, printed: HandedIn 
     if not figures or any(each.low - slack <= value <= each.high + slack for each in figures):
         return ""
     return f"{figures[0].text} in the output of cell {figures[0].cell + 1}"
-
-
-def _against_files(
-    stage: str, quantity: str, value: float, measured: Mapping[str, Mapping[str, float]], lab: Lab
-) -> str:
-    right = measured.get(stage, {}).get(quantity)
-    if right is None or (quantity == "size" and stage not in SIZED):
-        return ""
-    if quantity == "accuracy":
-        return "" if abs(value - right) <= lab.thresholds["claimed_accuracy"] else f"{right:.1%} when it is executed"
-    slack = lab.thresholds[f"claimed_{quantity}"] * right + lab.thresholds["archive_bytes"]
-    return "" if abs(value - right) <= slack else f"{right:,.0f} bytes when it is executed"
