@@ -218,8 +218,8 @@ def _aligned(passages: Sequence[_Passage], questions: Sequence[Question]) -> lis
         if score >= _LEAST and best[q][p] == best[q - 1][p - 1] + score:
             chosen[q - 1] = (passages[p - 1], told_by)
             q, p = q - 1, p - 1
-        elif best[q][p] == best[q][p - 1]:
-            p -= 1
-        else:
+        elif best[q][p] == best[q - 1][p]:
             q -= 1
+        else:
+            p -= 1
     return chosen
