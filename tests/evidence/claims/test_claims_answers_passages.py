@@ -39,11 +39,12 @@ def quotes(text: str) -> list[str | None]:
         ("2. INT8 shrinks it\n   and loses little.\n\n### End\n\nAll.", "INT8 shrinks it\nand loses little."),
         ("2. INT8 shrinks it by this:\n\n| a | b |\n|---|---|\n| 1 | 2 |\n", "INT8 shrinks it by this:"),
         (f"{INTRODUCTION}{INT8}\n\nSo it is done and ready to be handed in, I hope, in time.", INT8),
+        (f"{INT8.replace(chr(10), ' ')}\n\nSo it is.", INT8.replace("\n", " ")),
         (f"| a | b |\n|---|---|\n| 1 | 2 |\n\n{INT8}\n\n| a | b |\n|---|---|\n| 3 | 4 |\n", INT8),
         (f"### Results\n\n{INT8}\n- an item that stands below it", INT8),
     ],
     ids=["a heading's text and table", "its parts", "a heading said again", "a numbered item", "up to a heading",
-         "up to a table", "a paragraph", "between tables", "up to a list"],
+         "up to a table", "a paragraph", "a paragraph of one line", "between tables", "up to a list"],
 )  # fmt: skip
 def test_an_answer_is_quoted_whole(text: str, quote: str) -> None:
     """From its beginning to its end, no more and no less, with its heading in front."""
@@ -55,9 +56,18 @@ def test_paragraphs_are_answers_each() -> None:
     assert quotes(f"{INTRODUCTION}{FP32}\n\n{INT8}\n\n{CALIBRATION}\n") == [FP32, INT8, CALIBRATION]
 
 
+def test_the_end_of_a_paragraph_is_no_answer_of_its_own() -> None:
+    """Though it names as much as the whole does."""
+    text = (
+        "There is one thing more to say,\nnamely that the quantised INT8 model is four times smaller and loses little."
+    )
+    assert quotes(text)[1] == text
+
+
 def test_a_heading_without_text_is_no_answer() -> None:
     """What stands below the next heading is not its own, and a bare number answers nothing."""
-    text = "### 1. FP32 against native\n\n### 2. INT8\n\nIt loses little and shrinks a lot.\n\n### 3. Calibration\n"
+    text = "### 1. FP32 against native\n\n### 2. INT8\n\nIt loses little and shrinks a lot.\n\n### 3. Calibration\n\n"
+    text += "### End\n\nThat is all.\n\n" * 5
     assert quotes(text) == [None, "2. INT8\nIt loses little and shrinks a lot.", None]
 
 
@@ -108,6 +118,13 @@ def test_a_long_quote_is_cut_off(length: int, quoted: int, end: str) -> None:
     assert len(quote) == quoted
     assert quote[-1] == end
     assert quote[:-1] == text[: quoted - 1]
+
+
+def test_a_quote_shows_that_another_line_follows() -> None:
+    """Also where the first one fills it."""
+    line = "The quantised INT8 is smaller and loses so little that nobody will notice ".ljust(2000, "x")
+    assert quotes(line)[1] == line
+    assert quotes(f"{line}\nand more")[1] == line[:1999] + "…"
 
 
 def test_an_answer_of_many_lines_is_cut_off_as_well() -> None:
