@@ -7,12 +7,12 @@ technical words (``deflation``, ``zip``, ``fp32``), by numbers, and by order: an
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from graders.evidence.claims.document import Block, Document, Heading, Line, Table
-from graders.evidence.claims.model import Form, Quote
+from graders.evidence.claims.model import Form, Place, Quote
 from graders.evidence.claims.normal import is_dense, normal
 from graders.evidence.claims.trie import Words
 
@@ -39,8 +39,8 @@ class Question:
 class Answer:
     """The passage that answers a question, as it was written; ``None`` where none was found.
 
-    ``words`` is its length; one of a dense script's characters counts as half a word. ``told_by`` says what told it:
-    ``"words"``, ``"number"`` or ``"order"``.
+    ``words`` is the length of the whole, also where the quote is cut off; one of a dense script's characters counts as
+    half a word. ``told_by`` says what told it: ``"words"``, ``"number"`` or ``"order"``.
     """
 
     question: str
@@ -51,9 +51,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class _Passage:
-    """A part of a summary that may be an answer: its heading, its text, where it stands, which part of what."""
+    """A part of a summary that may be an answer: its heading, what stands below, the beginning of that as text, where
+    it stands, which part of what.
+    """
 
     heading: str
+    blocks: Sequence[Block]
     text: str
     line: int
     number: int | None
@@ -65,15 +68,19 @@ def find_answers(document: Document, questions: Sequence[Question]) -> tuple[Ans
     """A passage for each question, in the order of the questions."""
     passages = _passages(document)
     chosen = _aligned(passages, questions)
-    found = []
-    for question, choice in zip(questions, chosen, strict=True):
-        if choice is None:
-            found.append(Answer(question.id, None))
-            continue
-        passage, told_by = choice
-        text = passage.text if len(passage.text) <= MAX_PASSAGE else passage.text[: MAX_PASSAGE - 1] + "…"
-        found.append(Answer(question.id, Quote(document.place(passage.line), text), _count(passage.text), told_by))
-    return tuple(found)
+    return tuple(
+        Answer(question.id, None) if choice is None else _answer(question, *choice, document.place(choice[0].line))
+        for question, choice in zip(questions, chosen, strict=True)
+    )
+
+
+def _answer(question: Question, passage: _Passage, told_by: str, place: Place) -> Answer:
+    """A passage as an answer, with its heading in front, unless the text begins with it."""
+    heading = "" if passage.text.startswith(passage.heading) else f"{passage.heading}\n"
+    text = heading + passage.text
+    quoted = text if len(text) <= MAX_PASSAGE else text[: MAX_PASSAGE - 1] + "…"
+    words = _count(heading) + _count("\n".join(_rows(passage.blocks, between=" ")))
+    return Answer(question.id, Quote(place, quoted), words, told_by)
 
 
 def _passages(document: Document) -> list[_Passage]:
@@ -83,39 +90,36 @@ def _passages(document: Document) -> list[_Passage]:
     for at, block in enumerate(blocks):
         if isinstance(block, Heading):
             end = next((i for i in range(at + 1, len(blocks)) if _ends(blocks[i], block)), len(blocks))
-            text = _text(blocks[at + 1 : end])
-            inner = any(isinstance(one, Heading) for one in blocks[at + 1 : end])
+            below = blocks[at + 1 : end]
+            text = _text(below)
+            inner = any(isinstance(one, Heading) for one in below)
             if text and not (inner and end - at > len(blocks) // 2):
                 number = _leading_number(block.text)
-                found.append(_Passage(block.text, text, block.line, number, block.above, inner))
+                found.append(_Passage(block.text, below, text, block.line, number, block.above, inner))
         elif isinstance(block, Line) and block.number is not None:
             end = next((i for i in range(at + 1, len(blocks)) if _ends_item(blocks[i])), len(blocks))
-            text = _text(blocks[at:end])
-            found.append(_Passage(block.text, text, block.line, block.number, block.headings))
-        elif _begins_paragraph(blocks, at):
+            item = blocks[at:end]
+            found.append(_Passage(block.text, item, _text(item), block.line, block.number, block.headings))
+        elif isinstance(block, Line) and _begins_paragraph(block, blocks[at - 1] if at else None):
             end = next((i for i in range(at + 1, len(blocks)) if not _goes_on(blocks[i - 1], blocks[i])), len(blocks))
             text = _text(blocks[at:end])
             if _count(text) >= _LONG:
-                found.append(_Passage("", text, block.line, None, ("paragraph", *_headings(block))))
+                above = ("paragraph", *block.headings)
+                found.append(_Passage("", blocks[at:end], text, block.line, None, above))
         if len(found) >= MAX_PASSAGES:
             break
     return found
 
 
-def _begins_paragraph(blocks: Sequence[Block], at: int) -> bool:
-    block = blocks[at]
-    return isinstance(block, Line) and block.form is Form.PROSE and not (at and _goes_on(blocks[at - 1], block))
+def _begins_paragraph(block: Line, before: Block | None) -> bool:
+    return block.form is Form.PROSE and not _goes_on(before, block)
 
 
-def _goes_on(one: Block, other: Block) -> bool:
+def _goes_on(one: Block | None, other: Block) -> bool:
     """Whether the second one is the next line of the same paragraph."""
     if not isinstance(one, Line) or not isinstance(other, Line):
         return False
     return one.form is other.form is Form.PROSE and other.line == one.line + 1
-
-
-def _headings(block: Block) -> tuple[str, ...]:
-    return block.headings if isinstance(block, Line) else ()
 
 
 def _count(text: str) -> int:
@@ -132,17 +136,24 @@ def _ends_item(block: Block) -> bool:
 
 
 def _text(blocks: Sequence[Block]) -> str:
+    """The beginning of what blocks say: a little more than a passage's quote has room for."""
     parts: list[str] = []
     size = 0
-    for block in blocks:
-        rows = (
-            [" | ".join(row.cells) for row in (block.header, *block.rows)] if isinstance(block, Table) else [block.text]
-        )
-        parts += rows
-        size += sum(map(len, rows))
+    for row in _rows(blocks):
+        parts.append(row)
+        size += len(row)
         if size > MAX_PASSAGE:
             break
     return "\n".join(parts)
+
+
+def _rows(blocks: Sequence[Block], between: str = " | ") -> Iterator[str]:
+    """Line by line what blocks say; ``between`` parts the cells of tables."""
+    for block in blocks:
+        if isinstance(block, Table):
+            yield from (between.join(row.cells) for row in (block.header, *block.rows))
+        else:
+            yield block.text
 
 
 def _leading_number(heading: str) -> int | None:
@@ -205,17 +216,10 @@ def _aligned(passages: Sequence[_Passage], questions: Sequence[Question]) -> lis
         # Of equal sums the later passage: answers stand after results.
         score, told_by = scores[q - 1][p - 1]
         if score >= _LEAST and best[q][p] == best[q - 1][p - 1] + score:
-            chosen[q - 1] = (_body(passages[p - 1]), told_by)
+            chosen[q - 1] = (passages[p - 1], told_by)
             q, p = q - 1, p - 1
-        elif best[q][p] == best[q][p - 1]:
-            p -= 1
-        else:
+        elif best[q][p] == best[q - 1][p]:
             q -= 1
+        else:
+            p -= 1
     return chosen
-
-
-def _body(passage: _Passage) -> _Passage:
-    """The passage with its heading in front, unless the text begins with it."""
-    if passage.text.startswith(passage.heading):
-        return passage
-    return replace(passage, text=f"{passage.heading}\n{passage.text}")

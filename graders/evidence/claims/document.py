@@ -39,7 +39,7 @@ class Heading:
 @dataclass(frozen=True)
 class Line:
     """A line of text, as a reader sees it. ``headings``: those it stands under, the outermost first. ``number`` is that
-    of a numbered item which begins here.
+    of a numbered item which begins here. ``code``: whether it is one of a block of code.
     """
 
     text: str
@@ -47,6 +47,7 @@ class Line:
     form: Form
     headings: tuple[str, ...]
     number: int | None = None
+    code: bool = False
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,7 @@ class _Reader:
             self._images(raw, line)
         text = " ".join(raw.split()) if code else plain_text(raw)
         if text:
-            self.blocks.append(Line(text, line, form, self._above(), self.number))
+            self.blocks.append(Line(text, line, form, self._above(), self.number, code))
             self.last, self.number = text, None
 
     def _above(self) -> tuple[str, ...]:

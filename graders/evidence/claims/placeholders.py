@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from graders.evidence.claims.document import Document, Heading, Line, Table, read_document
+from graders.evidence.claims.document import Document, Heading, Line, Row, Table, read_document
 from graders.evidence.claims.model import Check, Finding, Place, Quote
 from graders.evidence.claims.normal import normal
 from graders.evidence.claims.shown import in_order
@@ -20,7 +20,7 @@ LONG = 40
 _DATA = Path(__file__).with_name("placeholders.toml")
 # In capitals only: "todo" is a word of several languages.
 _CAPITALS = re.compile(r"(?<!\w)(?:TODO|FIXME|XXX+|TBD|TBA|WIP)(?!\w)")
-_DOTS = re.compile(r"(?:\.{3,}|\u2026|\?{2,}|_{3,}|-{4,})+")
+_DOTS = re.compile(r"(?:\.{3,}|\u2026|\?{2,}|_{3,})+")
 _AFTER_LABEL = re.compile(r"[^:]{1,60}:\s*(?:\.{3,}|\u2026|\?{2,}|_{3,})")
 _BRACKETS = re.compile(r"[<\[{]([^<>\[\]{}]{3,80})[>\]}]")
 
@@ -43,11 +43,21 @@ def check_placeholders(document: Document, template: str = "") -> tuple[Finding,
 def _texts(document: Document) -> Iterator[tuple[Place, str]]:
     for block in document.blocks:
         if isinstance(block, Table):
-            for row in (block.header, *block.rows):
+            for row in (block.header, *_own(block.rows)):
                 for cell in row.cells:
                     yield document.place(row.line), cell
-        else:
+        elif not (isinstance(block, Line) and block.code and _dotted(block.text)):
             yield document.place(block.line), block.text
+
+
+def _own(rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows of a table without those that only say, by dots in all cells, that others were left out."""
+    told = [row for row in rows if len(row.cells) < 2 or not all(map(_DOTS.fullmatch, row.cells))]
+    return told or rows
+
+
+def _dotted(text: str) -> bool:
+    return bool(_DOTS.fullmatch(text) or _AFTER_LABEL.fullmatch(text))
 
 
 def _left(text: str) -> tuple[str, bool] | None:
@@ -56,9 +66,8 @@ def _left(text: str) -> tuple[str, bool] | None:
     if capitals:
         alone = capitals.start() <= 3 or text[capitals.end() :].lstrip().startswith(":") or len(text) < LONG
         return capitals.group(), alone
-    if _DOTS.fullmatch(text.strip()) or _AFTER_LABEL.fullmatch(text.strip()):
-        # A row of dashes draws a line, and dots in a table may stand for rows left out.
-        return ("dots in place of a text", True) if not text.strip().startswith("-") else None
+    if _dotted(text):
+        return "dots in place of a text", True
     plain = normal(text).strip(" .:!*_-()[]<>{}")
     words = next(_anywhere().all(plain), None)
     if words is not None:

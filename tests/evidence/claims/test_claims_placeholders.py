@@ -32,7 +32,8 @@ def left(text: str, template: str = "") -> list[str]:
      "Por hacer", "da completare", "doplnit", "Заполнить", "[ваш ответ]", "буде додано", "待补充", "【待填】"[1:-1],
      "要記入", "TBD", "### TODO", "| TODO | b |\n|-|-|\n| 1 | 2 |", "nog invullen", "a preencher",
      "[fill in the table]", "1) TODO describe what the calibration does to the accuracy",
-     "Describe what the calibration does to the accuracy - TODO : later"],
+     "Describe what the calibration does to the accuracy - TODO : later",
+     "Q1 TODO describe what the calibration does to the accuracy"],
 )  # fmt: skip
 def test_left_overs_are_found(text: str) -> None:
     """In lines, items, headings and cells, in several languages."""
@@ -47,11 +48,40 @@ def test_left_overs_are_found(text: str) -> None:
     ["All work is done.", "Todo el modelo se cuantizó.", "En todo caso, 93 %.", "We tried 2, 4, ..., 32 clusters.",
      "Hmm... it works.", "---", "----------", "| a | b |\n|---|---|\n| 1 | 2 |", "Is it faster? Yes.",
      "The placeholder tensor was removed.", "Work in progress was slow, but it is finished now.", "[link](a.md)",
-     "`x = [...]`", "Das Ausfüllen der Tabelle dauerte.", "<b>bold</b>", "<!-- TODO invisible -->", "a_b_c", "XX cm"],
+     "`x = [...]`", "Das Ausfüllen der Tabelle dauerte.", "<b>bold</b>", "<!-- TODO invisible -->", "a_b_c", "XX cm",
+     "```\nEpoch 1\n...\nEpoch 20\n```", "```\ndef run(self): ...\n```", "    layers: ...",
+     "| variant | accuracy |\n|-|-|\n| native | 0.9 |\n| ... | ... |\n| tflite-int8 | 0.9 |"],
 )  # fmt: skip
 def test_finished_texts_are_left_alone(text: str) -> None:
     """Words of other languages, enumerations, rules, code and comments are no placeholders."""
     assert left(f"# Summary\n\n{text}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        (["| native | ... |"], ["..."]),
+        (["| native | - accuracy: ... |"], ["- accuracy: ..."]),
+        (["| native | 0.9 |", "| ... | 0.9 |"], ["..."]),
+        (["| ... | ... |", "| ... | ... |"], ["..."] * 4),
+    ],
+    ids=["beside a name", "with a label", "beside a figure", "in every row"],
+)
+def test_dots_in_tables(rows: list[str], found: list[str]) -> None:
+    """A cell, or a table that was left to fill in; a row of dots among others says that there are more of these."""
+    assert left("\n".join(["| variant | result |", "|---|---|", *rows])) == found
+
+
+def test_dots_below_each_other_are_answers_to_come() -> None:
+    """Of one column, each row is a text of its own."""
+    assert left("| answers |\n|---|\n| It is faster. |\n| ... |") == ["..."]
+
+
+@pytest.mark.parametrize(("length", "sure"), [(39, True), (40, False)])
+def test_a_todo_in_a_short_line_is_one(length: int, sure: bool) -> None:
+    """Anywhere in it; below forty characters there is no room for a sentence about TODOs."""
+    (finding,) = check_placeholders(read_document("We still have a TODO here".ljust(length, "x")))
+    assert finding.sure is sure
 
 
 @pytest.mark.parametrize(
@@ -100,6 +130,30 @@ def test_two_sentences_of_the_template_may_stay() -> None:
     lines = [f"Instruction number {number}, long enough to be noticed as one." for number in range(2)]
     own = [f"My own sentence number {number}." for number in range(9)]
     assert left("\n\n".join([*lines, *own]), "\n\n".join(lines)) == []
+
+
+@pytest.mark.parametrize(("length", "count"), [(39, 0), (40, 1), (41, 1)])
+def test_short_lines_of_the_template_may_stay(length: int, count: int) -> None:
+    """A name or a label is the same in many texts; three of the template's sentences are not."""
+    given = [f"Instruction number {number} of many such ones".ljust(length, "x")[:length] for number in range(3)]
+    own = [f"My own sentence number {number}." for number in range(9)]
+    assert len(left("\n\n".join([*given, *own]), "\n\n".join(given))) == count
+
+
+def test_the_sentences_of_the_template_are_quoted_before_its_labels() -> None:
+    """They show best what was left; where there are only labels, those do."""
+    labels = [f"- label {number}" for number in range(6)]
+    sentences = [f"- Instruction number {number}, long enough to be noticed as one." for number in range(3)]
+    for lines, shown in ((labels + sentences, sentences), (labels, labels[:3])):
+        (finding,) = check_placeholders(read_document("\n".join(lines)), "\n".join(lines))
+        assert [quote.text for quote in finding.quotes] == [text.removeprefix("- ") for text in shown]
+
+
+def test_other_marks_do_not_make_it_ones_own_text() -> None:
+    """Signs, spaces and capitals count for nothing."""
+    changed = TEMPLATE.replace(",", " -").replace(":", "").replace(".\n", "!\n").replace("The", "THE")
+    (finding,) = check_placeholders(read_document(changed), TEMPLATE)
+    assert finding.sure
 
 
 def test_headings_of_the_template_may_stay() -> None:
