@@ -35,6 +35,17 @@ def test_headings(markdown: str, expected: list[tuple[int, str, int]]) -> None:
     assert headings(markdown) == expected
 
 
+def test_a_heading_stands_below_those_of_a_higher_level() -> None:
+    """Another one of the same level ends what came before; each line knows what it stands under."""
+    document = read_document("# A\n\n## B\n\n### C\n\n## D\n\n**E**\n\nfirst\nsecond\n")
+    assert [one.above for one in document.blocks if isinstance(one, Heading)] == [
+        (), ("A",), ("A", "B"), ("A",), ("A", "D"),
+    ]  # fmt: skip
+    assert [(one.text, one.line, one.headings) for one in document.blocks if isinstance(one, Line)] == [
+        ("first", 11, ("A", "D", "E")), ("second", 12, ("A", "D", "E")),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("item", ["**native**", "#native"], ids=["bold", "sign"])
 @pytest.mark.parametrize("sign", ["-", "1."])
 def test_items_are_no_headings(sign: str, item: str) -> None:
@@ -115,3 +126,4 @@ def test_texts_near_an_image() -> None:
     (first, second) = read_document("# Results\n\n## native\n\nThe matrix:\n\n![](a.png)\n\nand ![](b.png)\n").images
     assert first.near == ("The matrix:", "native", "Results")
     assert second.near == ("and", "The matrix:", "native", "Results")
+    assert read_document("## native ![](a.png)").images == (Image("a.png", "", 1, ("native",)),)

@@ -95,7 +95,7 @@ def test_cells_are_bounded(monkeypatch: pytest.MonkeyPatch, form: str, most: int
 
 BOUNDED = {
     "lines": ("MAX_LINES", "a\n\nb\n\nc", 5, "only the first {} lines were read"),
-    "a line": ("MAX_LINE", "abcde", 5, "of lines longer than {} characters only the beginning was read"),
+    "a line": ("MAX_LINE", "ab\n\nabcde", 5, "of lines longer than {} characters only the beginning was read"),
     "characters": ("MAX_TEXT", "ab\n\nc", 5, "only the first {} characters were read"),
     "images": ("MAX_IMAGES", "![](a)\n\n![](b)", 2, "only the first {} images were looked at"),
 }
