@@ -61,8 +61,8 @@ def _by_tables(pairs: Iterable[tuple[Claim, Claim]]) -> dict[object, list[tuple[
     found: dict[object, list[tuple[Claim, Claim]]] = defaultdict(list)
     for number, (one, other) in enumerate(pairs):
         tables = one.form is Form.TABLE and other.form is Form.TABLE
-        both = (one.quantity, one.place.file, one.begins, other.place.file, other.begins)
-        found[both if tables and one.begins != other.begins else number].append((one, other))
+        first, second = (one.place.file, one.begins), (other.place.file, other.begins)
+        found[(one.quantity, first, second) if tables and first != second else number].append((one, other))
     return found
 
 

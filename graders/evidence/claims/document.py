@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Any
 
 from graders.evidence.claims.inline import ImageMark, images, plain_text, whole_lines, without_data
@@ -23,6 +24,7 @@ PSEUDO_LEVEL = 7
 _LOOSE_HEADING = re.compile(r"(#{1,6})(?=[^#\s])(.*)")
 _BOLD_LINE = re.compile(r"\s*(?:\*\*|__)([^*_]{1,120})(?:\*\*|__):?\s*")
 _ROW = re.compile(r"<tr\b[^<>]{0,500}>", re.IGNORECASE)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _CELL = re.compile(r"<t[dh]\b[^<>]{0,500}>", re.IGNORECASE)
 
 
@@ -108,9 +110,9 @@ def read_document(markdown: str, file: str = "summary.md") -> Document:
     parser = MarkdownIt("commonmark", {"maxNesting": 20}).enable("table").disable("inline")
     tokens = parser.parse(text, environment)
     named = {name: str(one["href"]) for name, one in environment.get("references", {}).items()}
-    reader = _Reader(text.split("\n"), named)
+    reader = _Reader(named)
     reader.read(tokens)
-    return Document(file, tuple(reader.blocks), tuple(reader.images[:MAX_IMAGES]), notes)
+    return Document(file, tuple(reader.blocks), tuple(reader.images[:MAX_IMAGES]), (*notes, *reader.left_out()))
 
 
 def _bounded(markdown: str) -> tuple[str, tuple[str, ...]]:
@@ -133,29 +135,25 @@ def _bounded(markdown: str) -> tuple[str, tuple[str, ...]]:
 class _Reader:
     """Goes once through the parser's tokens."""
 
-    def __init__(self, lines: Sequence[str], named: Mapping[str, str]) -> None:
-        self.lines = lines
+    def __init__(self, named: Mapping[str, str]) -> None:
         self.named = named
         self.blocks: list[Block] = []
         self.images: list[Image] = []
         self.stack: list[Heading] = []
         self.lists = 0
         self.cells = 0
+        self.columns = 0
         self.last = ""
         self.number: int | None = None
 
     def read(self, tokens: Sequence[Token]) -> None:
         """Turns all tokens into blocks."""
-        at = 0
-        while at < len(tokens):
-            token = tokens[at]
+        coming = iter(tokens)
+        for token in coming:
             if token.type == "table_open":
-                end = next((i for i in range(at, len(tokens)) if tokens[i].type == "table_close"), len(tokens) - 1)
-                self._table(tokens[at : end + 1])
-                at = end
-            elif token.type == "heading_open" and at + 1 < len(tokens):
-                self._heading(int(token.tag[1:]), tokens[at + 1].content, _line(token))
-                at += 1
+                self._table(takewhile(lambda inner: inner.type != "table_close", coming), _line(token))
+            elif token.type == "heading_open":
+                self._heading(int(token.tag[1:]), next(coming).content, _line(token))
             elif token.type in ("bullet_list_open", "ordered_list_open"):
                 self.lists += 1
             elif token.type in ("bullet_list_close", "ordered_list_close"):
@@ -170,7 +168,15 @@ class _Reader:
                     self._line(line, first + number, Form.LINE, code=True)
             elif token.type == "html_block":
                 self._html(token.content, _line(token))
-            at += 1
+
+    def left_out(self) -> Iterator[str]:
+        """What of tables and images is beyond the bounds."""
+        if self.columns > MAX_COLUMNS:
+            yield f"of rows with more than {MAX_COLUMNS:,} cells only the first cells were read"
+        if self.cells > MAX_CELLS:
+            yield f"only the first {MAX_CELLS:,} cells of tables were read"
+        if len(self.images) > MAX_IMAGES:
+            yield f"only the first {MAX_IMAGES:,} images were looked at"
 
     def _heading(self, level: int, raw: str, line: int) -> None:
         self._images(raw, line)
@@ -217,21 +223,28 @@ class _Reader:
             Image(mark.target, mark.alternative, line, tuple(dict.fromkeys(text for text in near if text)))
         )
 
-    def _table(self, tokens: Sequence[Token]) -> None:
+    def _table(self, tokens: Iterable[Token], line: int) -> None:
         rows: list[Row] = []
-        cells: list[str] = []
-        line = _line(tokens[0])
+        raw: list[str] = []
         for token in tokens:
             if token.type == "tr_open":
-                line, cells = _line(token) if token.map else line + 1, []
-            elif token.type == "inline" and len(cells) < MAX_COLUMNS:
-                above = (rows[0].cells[len(cells)],) if rows and len(cells) < len(rows[0].cells) else ()
-                self._images(token.content, line, (*cells[:1], *above))
-                cells.append(plain_text(token.content))
-            elif token.type == "tr_close" and self.cells < MAX_CELLS:
-                self.cells += len(cells)
-                rows.append(Row(tuple(cells), line))
+                line, raw = _line(token), []
+            elif token.type == "inline":
+                raw.append(token.content)
+            elif token.type == "tr_close":
+                self._row(rows, raw, line)
         self._add_table(rows)
+
+    def _row(self, rows: list[Row], raw: Sequence[str], line: int) -> None:
+        """Adds a row to those of a table, up to the bounds, and what its images show."""
+        cells = tuple(plain_text(cell) for cell in raw[:MAX_COLUMNS])
+        above = rows[0].cells if rows and len(rows[0].cells) == len(cells) else ()
+        for column, cell in enumerate(raw[:MAX_COLUMNS]):
+            self._images(cell, line, (*(cells[:1] if column else ()), *above[column : column + 1]))
+        self.cells += len(cells)
+        self.columns = max(self.columns, len(raw))
+        if cells and self.cells <= MAX_CELLS:
+            rows.append(Row(cells, line))
 
     def _add_table(self, rows: Sequence[Row]) -> None:
         if rows:
@@ -239,27 +252,22 @@ class _Reader:
 
     def _html(self, content: str, first: int) -> None:
         """HTML as text: its tables are tables, its images images, the rest lines; comments are not there."""
-        if content.lstrip().startswith("<!--"):
-            return
+        content = _COMMENT.sub(lambda found: "\n" * found.group().count("\n"), content)
         if "<tr" in content.lower():
-            self._add_table(list(self._html_rows(content, first)))
+            self._html_table(content, first)
             return
         for number, line in whole_lines(content):
             self._line(line, first + number, Form.PROSE)
 
-    def _html_rows(self, content: str, first: int) -> Iterator[Row]:
+    def _html_table(self, content: str, line: int) -> None:
+        rows: list[Row] = []
+        counted = 0
         ends = [found.end() for found in _ROW.finditer(content)]
-        line, counted = first, 0
-        for start, end in zip(ends, [*ends[1:], len(content)], strict=True):
+        for start, end in pairwise([*ends, len(content)]):
             line += content.count("\n", counted, start)
             counted = start
-            raw = _CELL.split(content[start:end])[1 : MAX_COLUMNS + 1]
-            cells = tuple(plain_text(cell) for cell in raw)
-            for place, cell in enumerate(raw):
-                self._images(cell, line, cells[:1] if place else ())
-            self.cells += len(cells)
-            if cells and self.cells < MAX_CELLS:
-                yield Row(cells, line)
+            self._row(rows, _CELL.split(content[start:end])[1:], line)
+        self._add_table(rows)
 
 
 def _line(token: Token) -> int:

@@ -21,7 +21,7 @@ def read_inside(root: Path, relative: str, most: int) -> bytes:
     :raises NotThere: no such file, a link on the way, no regular file, more than ``most`` bytes.
     """
     names = relative.split("/")
-    if not relative or any(name in ("", ".", "..") or "\0" in name for name in names):
+    if any(name in ("", ".", "..") or "\0" in name for name in names):
         raise NotThere("there is no such file")
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
