@@ -130,14 +130,14 @@ def _lines(table: Table) -> tuple[int, ...]:
 def _under_one_heading(table: Table, reading: Reading) -> _Labelled | None:
     """A table without variants in it, below a heading that names one: its rows or columns are that one's quantities."""
     names = heading_names(table.headings, reading.variants)
-    if len(names) != 1 or not table.rows:
+    if not names:
         return None
     turned = _turned(table)
     # Without known words, one column or row of as many figures as the labs' script writes is enough to try.
     if len(table.rows) == 1 and (_quantities(table.header.cells) >= 2 or len(table.header.cells) >= len(ALL)):
         return _Labelled(table, (names,), 0)
     if _quantities(turned.header.cells) >= 2 or (len(turned.rows) == 1 and len(table.rows) >= len(ALL)):
-        return _Labelled(replace(turned, rows=turned.rows[:1]), (names,), 0, _lines(table))
+        return _Labelled(turned, (names,), 0, _lines(table))
     return None
 
 
@@ -223,7 +223,7 @@ def _sized(item: Series, meaning: Meaning) -> Meaning | None:
 
 def _meanings(series: Sequence[Series], table: Table) -> tuple[Meaning | None, ...]:
     found = meanings(series)
-    if any(found) or len(series) != 1 or quantity_words(normal(series[0].heading)) & {"other", "comparison"}:
+    if len(series) != 1 or found[0] or quantity_words(normal(series[0].heading)) & {"other", "comparison"}:
         return found
     # One nameless column below a heading such as "Deflation".
     for heading in reversed(table.headings):
@@ -240,7 +240,7 @@ def _bare_unit(item: Series, quantity: Quantity, reading: Reading) -> Unit | Non
     heading = unit_of(normal(item.heading))
     figures = item.first_figures()
     if quantity in SHARES:
-        return share_unit(figures, heading if heading and heading.kind is Kind.PERCENT else None)
+        return share_unit(figures, heading)
     if quantity in SIZES:
         return heading if heading and heading.kind is Kind.BYTES else size_unit(figures, reading.parameters)
     return heading if heading and heading.kind is Kind.TIME and quantity is Quantity.TIME_MS else None
