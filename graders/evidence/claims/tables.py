@@ -95,7 +95,7 @@ def _row_names(
     row: Row, header: Sequence[str], columns: int, headings: Sequence[str], reading: Reading
 ) -> tuple[str, ...]:
     """What the first ``columns`` cells name; a bare number with the word above it, or above the table."""
-    label = " ".join(normal(text) for text in row.cells[:columns])
+    label = _label(row, columns)
     if not label.strip():
         return ()
     above = [" ".join(header[:columns]), *(normal(heading) for heading in reversed(headings))]
@@ -108,6 +108,13 @@ def _row_names(
             return own[0].names
         family = family or _family(own)
     return family
+
+
+def _label(row: Row, columns: int) -> str:
+    """The first cells as one text, but not a figure beside the name of its quantity: the 0.8 of "accuracy | 0.8"."""
+    cells = [normal(text) for text in row.cells[:columns]]
+    named = named_quantity(quantity_words(" ".join(cells[:1]))) is not None
+    return cells[0] if named and not _LETTER.search("".join(cells[1:])) else " ".join(cells)
 
 
 def _family(found: Sequence[Mention]) -> tuple[str, ...]:

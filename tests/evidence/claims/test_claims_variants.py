@@ -10,7 +10,7 @@ from graders.evidence.claims import Variant
 from graders.evidence.claims.normal import normal
 from graders.evidence.claims.variants import mentions
 
-from .writing import BOTH, L02, L03
+from .writing import BOTH, L02, L03, VARIANTS_L02
 
 LABELS = {
     "native": ["native", "`native`", "Native model", "Keras", "Original (Keras)", "model natywny", "原始模型", "исходная"],
@@ -213,10 +213,16 @@ def test_names_in_any_spelling(text: str, name: str) -> None:
     assert [mention.names for mention in mentions(f"the {text} model", OTHERS)] == [(name,)]
 
 
-@pytest.mark.parametrize("text", ["something else", "int8-fuller", "tiny-net2"])
+@pytest.mark.parametrize("text", ["something - else", "int8-fuller", "tiny-net2"])
 def test_what_is_no_name(text: str) -> None:
     """An empty name names nothing, and a name is not part of a longer word or number."""
     assert not any(mention.names == ("QAT-Large",) or mention.definite for mention in mentions(text, OTHERS[2:]))
+
+
+def test_only_what_a_lab_asks_for_is_named() -> None:
+    """Without variants nothing is; a kind that is none of the lab's is no name."""
+    assert mentions("native", ()) == ()
+    assert mentions("pruned 0.5, clustered", VARIANTS_L02) == ()
 
 
 def test_other_labs_may_bring_names_of_their_own() -> None:
