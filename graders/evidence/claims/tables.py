@@ -113,7 +113,7 @@ def _row_names(
 def _label(row: Row, columns: int) -> str:
     """The first cells as one text, but not a figure beside the name of its quantity: the 0.8 of "accuracy | 0.8"."""
     cells = [normal(text) for text in row.cells[:columns]]
-    named = named_quantity(quantity_words(" ".join(cells[:1]))) is not None
+    named = named_quantity(quantity_words(cells[0])) is not None
     return cells[0] if named and not _LETTER.search("".join(cells[1:])) else " ".join(cells)
 
 
@@ -137,9 +137,9 @@ def _lines(table: Table) -> tuple[int, ...]:
 def _under_one_heading(table: Table, reading: Reading) -> _Labelled | None:
     """A table without variants in it, below a heading that names one: its rows or columns are that one's quantities."""
     names = heading_names(table.headings, reading.variants)
-    if not names:
-        return None
     turned = _turned(table)
+    if not names or not turned.rows:
+        return None
     # Without known words, one column or row of as many figures as the labs' script writes is enough to try.
     if len(table.rows) == 1 and (_quantities(table.header.cells) >= 2 or len(table.header.cells) >= len(ALL)):
         return _Labelled(table, (names,), 0)

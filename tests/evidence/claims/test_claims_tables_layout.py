@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graders.evidence.claims import Basis, Quantity, find_claims
+from graders.evidence.claims.tables import heading_names
 
 from .writing import BOTH
 
@@ -70,8 +71,8 @@ NAMES: dict[str, tuple[str, list[Told]]] = {
         [("tflite-int8-0.08", Q.ACCURACY, 0.93)],
     ),
     "a number behind a figure": (
-        table("Model | Accuracy | Share", "INT8 | 0.93 | 8 %"),
-        [("tflite-int8-*", Q.ACCURACY, 0.93)],
+        table("Model | Accuracy | Share | G-mean", "INT8 | 0.93 | 8 % | 0.92"),
+        [("tflite-int8-*", Q.ACCURACY, 0.93), ("tflite-int8-*", Q.G_MEAN, 0.92)],
     ),
     "a number far from the name": (
         table("Model | Accuracy", "INT8 that was quantised after training with 8 % | 0.93"),
@@ -80,6 +81,10 @@ NAMES: dict[str, tuple[str, list[Told]]] = {
     "a number in the heading above": (
         "## Calibration with 8 %\n\n" + table("Model | Accuracy", "INT8 | 0.93", "native | 0.9"),
         [("tflite-int8-0.08", Q.ACCURACY, 0.93), ("native", Q.ACCURACY, 0.9)],
+    ),
+    "a heading that is a quantity's name too": (
+        table("Parameter | Accuracy", "num_clusters=16 | 0.9"),
+        [("clustered-16-fp32", Q.ACCURACY, 0.9)],
     ),
     "rows that differ in length": (
         html("Model | Accuracy | G-mean", "native | 0.9", "tflite-fp32 | 0.8 | 0.7"),
@@ -95,13 +100,16 @@ def test_whose_figures_they_are(name: str) -> None:
     assert sorted(told(text)) == sorted(expected)
 
 
-FIVE = table("Akurasyon | Zzz | Duyarga | Ortamean | Vreme", "0.9 | 0.91 | 0.9 | 0.89 | 47.03")
+ALL_FIVE = [("native", Q.ACCURACY, 0.9), ("native", Q.PRECISION, 0.91), ("native", Q.SENSITIVITY, 0.9),
+            ("native", Q.G_MEAN, 0.89), ("native", Q.TIME_MS, 47.03)]  # fmt: skip
 CLASSES = ("cat | 0.9 | 50", "dog | 0.91 | 60", "cow | 0.9 | 70", "owl | 0.89 | 80", "bee | 47 | 90")
 HEADED: dict[str, tuple[str, list[Told]]] = {
     "five nameless columns": (
-        "## native\n\n" + FIVE,
-        [("native", q, v) for q, v in zip((Q.ACCURACY, Q.PRECISION, Q.SENSITIVITY, Q.G_MEAN, Q.TIME_MS),
-                                          (0.9, 0.91, 0.9, 0.89, 47.03), strict=True)],
+        "## native\n\n" + table("Akurasyon | Zzz | Duyarga | Ortamean | Vreme", "0.9 | 0.91 | 0.9 | 0.89 | 47.03"), ALL_FIVE,
+    ),
+    "five nameless rows": (
+        "## native\n\n" + table("Xx | Yy", "Akurasyon | 0.9", "Zzz | 0.91", "Duyarga | 0.9", "Ortamean | 0.89", "Vreme | 47.03"),
+        ALL_FIVE,
     ),
     "two quantities below each other": (
         "## native\n\n" + table("Accuracy | 0.9", "Precision | 0.8"),
@@ -119,6 +127,7 @@ HEADED: dict[str, tuple[str, list[Told]]] = {
         "## Clustered models of our network\n\n### Number of values: 16\n\n" + table("Accuracy | 0.9", "Precision | 0.8"),
         [("clustered-16-fp32", Q.ACCURACY, 0.9), ("clustered-16-fp32", Q.PRECISION, 0.8)],
     ),
+    "one column of names only": ("## native\n\n" + table("Accuracy", "Precision"), []),
     "one epoch of training": ("## native\n\n" + table("Step | Accuracy", "20 | 0.9"), []),
     "several epochs of training": (
         "## native\n\n" + table("Step | Accuracy | Precision", "1 | 0.2 | 0.1", "2 | 0.9 | 0.8"), [],
@@ -138,6 +147,15 @@ def test_tables_below_a_heading(name: str) -> None:
     """A row or a column of the figures that a lab asks for is the heading's; another table says nothing of it."""
     text, expected = HEADED[name]
     assert told(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("headings", "names"),
+    [(("Report", "native"), ("native",)), (("native", "native and FP32"), ()), (("Report",), ()), ((), ())],
+)
+def test_the_innermost_heading_with_a_name_counts(headings: tuple[str, ...], names: tuple[str, ...]) -> None:
+    """Where it names two, what stands below it is of neither."""
+    assert heading_names(headings, BOTH) == names
 
 
 SHARED: dict[str, tuple[str, list[Told]]] = {
@@ -182,6 +200,7 @@ def test_cells_of_several_quantities(name: str) -> None:
         ("Size", ("131072", "9500"), [131_072, 9_500], Basis.GUESS),
         ("Size", ("131072.5", "126504.5"), [131_072.5, 126_504.5], Basis.GUESS),
         ("Size", ("59.5", "53.5"), [59_500, 53_500], Basis.GUESS),
+        ("Size", ("131.1 KB", "59.5 KB"), [131_100, 59_500], Basis.WORD),
         ("ZIP", ("2.2", "1.9"), [], None),
     ],
 )
