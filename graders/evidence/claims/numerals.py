@@ -82,8 +82,9 @@ _SECOND = re.compile(r"\d\s?/\s?\Z")
 _BOUND = re.compile(r"[<>≤≥]=?\s?\Z")
 _PARTS = re.compile(r"[^\s\[\]()/,:;=]++")
 _PERCENT_BEFORE = re.compile(r"%\s?\Z")
-_COMMA = re.compile(r"(?<![\d.,])(?:0,\d++|\d{1,3},(?:\d{1,2}|\d{4,}))(?![\d.,])")
-_POINT = re.compile(r"(?<![\d.,])(?:0\.\d++|\d{1,3}\.(?:\d{1,2}|\d{4,}))(?![\d.,])")
+_COMMA = re.compile(r"(?<![\d.,])(?:0,\d++|\d{1,3},(?:\d{1,2}|\d{4,}))(?![.,]?\d)")
+# "2.1." numbers a section rather than ends a sentence.
+_POINT = re.compile(r"(?<![\d.,])(?:0\.\d++(?![.,]?\d)|\d{1,3}\.(?:\d{1,2}|\d{4,})(?!\.|,?\d))")
 
 
 @cache

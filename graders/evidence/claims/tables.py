@@ -95,7 +95,7 @@ def _row_names(
     row: Row, header: Sequence[str], columns: int, headings: Sequence[str], reading: Reading
 ) -> tuple[str, ...]:
     """What the first ``columns`` cells name; a bare number with the word above it, or above the table."""
-    label = " ".join(normal(text) for text in row.cells[:columns])
+    label = _label(row, columns)
     if not label.strip():
         return ()
     above = [" ".join(header[:columns]), *(normal(heading) for heading in reversed(headings))]
@@ -108,6 +108,13 @@ def _row_names(
             return own[0].names
         family = family or _family(own)
     return family
+
+
+def _label(row: Row, columns: int) -> str:
+    """The first cells as one text, but not a figure beside the name of its quantity: the 0.8 of "accuracy | 0.8"."""
+    cells = [normal(text) for text in row.cells[:columns]]
+    named = named_quantity(quantity_words(cells[0])) is not None
+    return cells[0] if named and not _LETTER.search("".join(cells[1:])) else " ".join(cells)
 
 
 def _family(found: Sequence[Mention]) -> tuple[str, ...]:
@@ -130,14 +137,14 @@ def _lines(table: Table) -> tuple[int, ...]:
 def _under_one_heading(table: Table, reading: Reading) -> _Labelled | None:
     """A table without variants in it, below a heading that names one: its rows or columns are that one's quantities."""
     names = heading_names(table.headings, reading.variants)
-    if len(names) != 1 or not table.rows:
-        return None
     turned = _turned(table)
+    if not names or not turned.rows:
+        return None
     # Without known words, one column or row of as many figures as the labs' script writes is enough to try.
     if len(table.rows) == 1 and (_quantities(table.header.cells) >= 2 or len(table.header.cells) >= len(ALL)):
         return _Labelled(table, (names,), 0)
     if _quantities(turned.header.cells) >= 2 or (len(turned.rows) == 1 and len(table.rows) >= len(ALL)):
-        return _Labelled(replace(turned, rows=turned.rows[:1]), (names,), 0, _lines(table))
+        return _Labelled(turned, (names,), 0, _lines(table))
     return None
 
 
@@ -223,7 +230,7 @@ def _sized(item: Series, meaning: Meaning) -> Meaning | None:
 
 def _meanings(series: Sequence[Series], table: Table) -> tuple[Meaning | None, ...]:
     found = meanings(series)
-    if any(found) or len(series) != 1 or quantity_words(normal(series[0].heading)) & {"other", "comparison"}:
+    if len(series) != 1 or found[0] or quantity_words(normal(series[0].heading)) & {"other", "comparison"}:
         return found
     # One nameless column below a heading such as "Deflation".
     for heading in reversed(table.headings):
@@ -240,7 +247,7 @@ def _bare_unit(item: Series, quantity: Quantity, reading: Reading) -> Unit | Non
     heading = unit_of(normal(item.heading))
     figures = item.first_figures()
     if quantity in SHARES:
-        return share_unit(figures, heading if heading and heading.kind is Kind.PERCENT else None)
+        return share_unit(figures, heading)
     if quantity in SIZES:
         return heading if heading and heading.kind is Kind.BYTES else size_unit(figures, reading.parameters)
     return heading if heading and heading.kind is Kind.TIME and quantity is Quantity.TIME_MS else None

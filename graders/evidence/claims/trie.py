@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 LETTER = "a-z\u00df-\u024f\u0370-\u052f"
 START = f"(?<![{LETTER}])"
 END = f"(?![{LETTER}])"
+_IS_LETTER = re.compile(f"[{LETTER}]")
 Meaning = TypeVar("Meaning")
 
 
@@ -42,7 +43,7 @@ class Words(Generic[Meaning]):
         self._stems = {word.rstrip("*"): meaning for word, meaning in words.items() if word.endswith("*")}
         lettered, others = _Node(), _Node()
         for word in words:
-            _insert(lettered if word[:1].isalpha() and not inside else others, word)
+            _insert(lettered if _IS_LETTER.match(word) and not inside else others, word)
         parts = [START + _written(lettered)] if lettered.children else []
         parts += [_written(others)] if others.children else []
         self._pattern = re.compile("|".join(parts))
@@ -74,7 +75,7 @@ def _written(node: _Node, last: str = "") -> str:
     """What may follow: the longer words first."""
     ways = [re.escape(character) + _written(child, character) for character, child in node.children.items()]
     if node.whole:
-        ways.append(END if last.isalpha() else "")
+        ways.append(END if _IS_LETTER.match(last) else "")
     if node.stem:
         ways.append(f"[{LETTER}]*+")
     return ways[0] if len(ways) == 1 else f"(?:{'|'.join(ways)})"

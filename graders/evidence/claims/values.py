@@ -51,9 +51,8 @@ def value_of(figure: Figure, quantity: Quantity, bare: Unit | None = None) -> Va
         return Value(0.0, 0.0, _HALF_A_PERCENT)
     if unit is None and quantity in SIZES:
         return None
-    low, high = (unit.factor, unit.most) if unit else (1.0, 1.0)
-    if quantity not in SIZES:
-        high = low
+    low = unit.factor if unit else 1.0
+    high = unit.most if unit and quantity in SIZES else low
     room = abs(figure.value) * APPROXIMATE if figure.rough else figure.step
     return Value(figure.value * low, (figure.value - room) * low, (figure.value + room) * high)
 
@@ -77,7 +76,7 @@ def looks_like_ratio(figures: Sequence[Figure]) -> bool:
 
 def size_unit(figures: Sequence[Figure], parameters: float | None) -> Unit | None:
     """What bare figures of sizes are counted in: bytes where they are large, else what a model's size allows."""
-    bare = [figure.value for figure in figures if figure.unit is None and figure.value > 0]
+    bare = [figure.value for figure in figures if figure.unit is None]
     if not bare:
         return None
     largest = max(bare)

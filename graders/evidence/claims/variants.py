@@ -161,7 +161,7 @@ def _kinds(text: str, kinds: set[str], label: bool) -> list[tuple[str, int, int]
         found = [item for item in found if item[0] != "int8" or not _near(item, found, "imbint8", label)]
     if not (label and named & {"clustered", "pruned", "int8", "imbint8", "native"}):
         found += [item for item in fp32 if not any(_near(item, found, kind, False) for kind in ("clustered", "pruned"))]
-    return sorted((item for item in found if item[0] in kinds), key=lambda item: item[1])
+    return [item for item in found if item[0] in kinds]
 
 
 def _near(item: tuple[str, int, int], others: Sequence[tuple[str, int, int]], kind: str, label: bool) -> bool:
@@ -177,10 +177,10 @@ def _number_beside(
     text: str, start: int, end: int, of_kind: Sequence[Variant], label: bool
 ) -> tuple[Variant, Figure] | None:
     """The variant of a kind whose number stands beside the word from ``start`` to ``end``."""
-    low, high = (0, len(text)) if label else (max(0, start - 24), min(len(text), end + 40))
+    low, high = (0, len(text)) if label else (max(0, start - 24), end + 40)
     near = []
     for figure in figures(text[low:high]):
-        at, until = figure.start + low, min(figure.end + low, len(text))
+        at, until = figure.start + low, figure.end + low
         behind = figure.digits_end + low
         after = at >= end and (label or _names_number(text[end:at], figure))
         before = behind <= start and (label or _BEHIND.match(text[behind:start]))
@@ -203,21 +203,19 @@ def _is_number_of(figure: Figure, variant: Variant) -> bool:
     if variant.number is None or figure.kind() in (Kind.TIME, Kind.BYTES):
         return False
     if figure.kind() is Kind.PERCENT:
-        return variant.number < 1 and abs(figure.value / 100 - variant.number) < 1e-9
+        return variant.number <= 1 and abs(figure.value / 100 - variant.number) < 1e-9
     if variant.number >= 1:
         return figure.value == variant.number
     return abs(figure.value - variant.number) < 1e-9 or (
-        figure.value >= 1 and figure.step == 1 and abs(figure.value / 100 - variant.number) < 1e-9
+        figure.step == 1 and abs(figure.value / 100 - variant.number) < 1e-9
     )
 
 
 def _one(found: Sequence[Mention]) -> tuple[Mention, ...]:
     """What a label names: definite mentions where there are any, and each variant once."""
     definite = [mention for mention in found if mention.definite]
-    kinds = {mention.kind for mention in definite}
-    more = [mention for mention in found if not mention.definite and mention.kind not in kinds]
     chosen: dict[tuple[str, ...], Mention] = {}
-    for mention in (*definite, *(() if definite else more)):
+    for mention in definite or found:
         chosen.setdefault(mention.names, mention)
     return tuple(chosen.values())
 

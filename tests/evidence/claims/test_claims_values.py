@@ -11,7 +11,7 @@ from graders.evidence.claims.model import Basis, Form, Place
 from graders.evidence.claims.numerals import Figure, Kind, Unit
 from graders.evidence.claims.reading import parameters_of
 from graders.evidence.claims.shown import shown, stated
-from graders.evidence.claims.values import looks_like_ratio, share_unit, size_unit
+from graders.evidence.claims.values import looks_like_ratio, share_unit, size_unit, value_of
 
 from .writing import BOTH
 
@@ -35,6 +35,7 @@ def bare(*values: float, unit: Unit | None = None) -> list[Figure]:
         (bare(0.9, 1.5), None, PERCENT),
         (bare(0.9, 1.0), PERCENT, None),
         (bare(0.9, 0.95), PERCENT, None),
+        (bare(0.9, 0.95, 1.5), PERCENT, PERCENT),
         (bare(93.7, unit=PERCENT), PERCENT, None),
         ([*bare(93.7, unit=PERCENT), *bare(0.9)], None, None),
     ],
@@ -74,11 +75,31 @@ def test_quotients_among_sizes(figures: list[Figure], expected: bool) -> None:
         (bare(1.7), 400_000, MB),
         (bare(5_200), 1_000, BYTES),
         (bare(5_201), 1_000, None),
+        (bare(0.5), 32_021, None),
+        (bare(98_928, 100), 32_021, BYTES),
+        (bare(98_928, 1_200.5), None, None),
+        ([*bare(98_928, unit=BYTES), *bare(128.5)], 32_021, KB),
     ],
 )
 def test_sizes_of_a_column(figures: list[Figure], parameters: float | None, expected: Unit | None) -> None:
     """Large whole figures are bytes; others what the model's number of parameters allows."""
     assert size_unit(figures, parameters) == expected
+
+
+@pytest.mark.parametrize(
+    ("figure", "quantity", "expected"),
+    [
+        (Figure(90.0, 1.0, PERCENT, 0, 4, "90 %", rough=True), Quantity.ACCURACY, (0.9, 0.855, 0.945)),
+        (Figure(0.9, 0.1, None, 0, 3, "0.9"), Quantity.ACCURACY, (0.9, 0.8, 1.0)),
+        (Figure(128.0, 1.0, KB, 0, 6, "128 KB"), Quantity.BYTES, (128_000, 127_000, 129 * 1_024)),
+        (Figure(128.0, 1.0, Unit(Kind.SCALE, 1e3, 2**10), 0, 4, "128k"), Quantity.PARAMETERS, (128e3, 127e3, 129e3)),
+    ],
+)
+def test_what_a_figure_may_stand_for(figure: Figure, quantity: Quantity, expected: tuple[float, ...]) -> None:
+    """Its last digit, a twentieth of it where it is about so, and of sizes that a kilobyte may have 1024 bytes."""
+    found = value_of(figure, quantity)
+    assert found is not None
+    assert (found.value, found.low, found.high) == pytest.approx(expected)
 
 
 def test_commas_are_told_by_the_whole_text() -> None:
@@ -98,6 +119,8 @@ TEXT = "Total params: 32,021\n\nTrainable params: 31,000\n\n- tflite-fp32: size 
         (128_084, 32_000, 32_000),
         (128_084, 99, 32_021),
         (128_084, 25_000, 25_000),
+        (128_084, 40_000, 40_000),
+        (128_084, 100_000, 32_021),
         (179_317, 99, 32_021),
         (170_000, 30_000, 32_021),
         (999_999, 99, 99),
@@ -106,6 +129,12 @@ TEXT = "Total params: 32,021\n\nTrainable params: 31,000\n\n- tflite-fp32: size 
 def test_the_number_of_parameters(size: int, given: float | None, expected: float) -> None:
     """The given one where it fits the file's size, else the largest that is stated, if that does."""
     assert parameters_of(find_claims(TEXT.format(size), BOTH).claims, BOTH, given) == expected
+
+
+def test_one_fitting_size_tells_the_parameters() -> None:
+    """Another one may be that of an archive, or a mistake."""
+    text = TEXT.format(128_084) + "- pruned-0.5-fp32: size 75,436 bytes\n"
+    assert parameters_of(find_claims(text, BOTH).claims, BOTH, 99) == 32_021
 
 
 def test_only_an_fp32_files_size_tells_the_parameters() -> None:

@@ -10,7 +10,7 @@ from graders.evidence.claims import Variant
 from graders.evidence.claims.normal import normal
 from graders.evidence.claims.variants import mentions
 
-from .writing import BOTH, L02, L03
+from .writing import BOTH, L02, L03, VARIANTS_L02
 
 LABELS = {
     "native": ["native", "`native`", "Native model", "Keras", "Original (Keras)", "model natywny", "原始模型", "исходная"],
@@ -98,6 +98,131 @@ def test_variants_know_their_number_and_bits() -> None:
     assert Variant.named("native").bits is None
     assert Variant.named("tflite-imbint8") == Variant("tflite-imbint8", "imbint8", None, 8)
     assert Variant.named("tflite-fp32", required=False) == Variant("tflite-fp32", "fp32", None, 32, required=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("of all the models that we have tried, pruned (50 %) is best", ["pruned (50 %"]),
+        ("of all the models that we have tried, 16 clusters are best", ["16 clusters"]),
+        ("聚类16的准确率", ["聚类16"]),
+        ("16簇的准确率", ["16簇"]),
+        ("FP32 (tflite-fp32) and native differ", ["fp32 (tflite-fp32", "native"]),
+    ],
+)
+def test_where_a_name_stands(text: str, named: list[str]) -> None:
+    """A name has its number with it, wherever it stands, and what is side by side is one name."""
+    found = mentions(normal(text), BOTH)
+    assert all(mention.definite for mention in found)
+    assert [normal(text)[mention.start : mention.end] for mention in found] == list(map(normal, named))
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("16 clusters, 32 clusters", ["clustered-16-fp32", "clustered-32-fp32"]),
+        ("clusters 16 clusters 32", ["clustered-16-fp32", "clustered-32-fp32"]),
+        ("不平衡INT8模型", ["tflite-imbint8"]),
+        ("the INT8 imbalanced model", ["tflite-imbint8"]),
+        ("INT8不平衡", ["tflite-imbint8"]),
+    ],
+)
+def test_each_word_takes_what_is_nearest(text: str, names: list[str]) -> None:
+    """Its own number, not that of the next one; and the INT8 of the imbalanced model is no model."""
+    assert [mention.names for mention in mentions(normal(text), BOTH)] == [(name,) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Model 2: 16 clusters", "clustered-16-fp32"),
+        ("INT8 model, calibrated with a share of what there is for training: 0.08", "tflite-int8-0.08"),
+        ("INT8 (1)", "tflite-int8-0.01"),
+        ("INT8 model tflite-int8-0.08", "tflite-int8-0.08"),
+    ],
+)
+def test_labels_are_one_thing(text: str, name: str) -> None:
+    """Any number in a label may be that of the variant, however far away; of two, the nearer one."""
+    assert [mention.names for mention in mentions(normal(text), BOTH, label=True)] == [(name,)]
+
+
+def test_only_the_beginning_of_a_label_is_read() -> None:
+    """A cell may have any length; of a sentence all is read."""
+    text = "word " * 70 + "tflite-int8-0.08"
+    assert mentions(text, BOTH, label=True) == ()
+    assert [mention.names for mention in mentions(text, BOTH)] == [("tflite-int8-0.08",)]
+
+
+@pytest.mark.parametrize("variant", BOTH, ids=lambda variant: variant.name)
+def test_a_name_tells_the_kind(variant: Variant) -> None:
+    """Where a kind has one variant only, and where it has several."""
+    assert [mention.kind for mention in mentions(f"model {variant.name}", BOTH)] == [variant.kind]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("int8 (100 %)", ["tflite-int8-1.0"]),
+        ("int8: 0.5 ms", ["tflite-int8-0.5", "tflite-int8-1.0"]),
+        ("100 clusters", ["clustered-1-fp32", "clustered-2-fp32"]),
+        ("clusters (200 %)", ["clustered-1-fp32", "clustered-2-fp32"]),
+        ("2 clusters", ["clustered-2-fp32"]),
+        ("pruned 0.5", ["pruned"]),
+    ],
+)
+def test_what_may_be_a_number(text: str, names: list[str]) -> None:
+    """All of the data are 100 %; a count is no percentage, a time no number, and a variant may have none."""
+    given = ("tflite-int8-0.5", "tflite-int8-1.0", "clustered-1-fp32", "clustered-2-fp32", "pruned")
+    assert {name for mention in mentions(text, tuple(map(Variant.named, given))) for name in mention.names} == set(
+        names
+    )
+
+
+OTHERS = (
+    Variant.named("native"),
+    Variant.named("tflite-fp32"),
+    Variant.named("tflite-int8-Full"),
+    Variant.named("int8-0.25"),
+    Variant.named("clustered-64-fp32"),
+    Variant.named("QAT-Large", names=("Quantisation Aware", "")),
+    Variant.named("tiny-net", names=("sparse-ish-fp32",)),
+    Variant.named("wide", names=("tiny net wide",)),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("int8-full", "tflite-int8-Full"),
+        ("tflite_int8_full", "tflite-int8-Full"),
+        ("tflite int8 0,25", "int8-0.25"),
+        ("clustered-64", "clustered-64-fp32"),
+        ("clustered 64 fp32", "clustered-64-fp32"),
+        ("qat large", "QAT-Large"),
+        ("quantisation-aware", "QAT-Large"),
+        ("tiny_net", "tiny-net"),
+        ("sparse-ish", "tiny-net"),
+        ("tiny net wide", "wide"),
+        ("wide", "wide"),
+        ("tflite-fp32", "tflite-fp32"),
+        ("fp32", "tflite-fp32"),
+    ],
+)
+def test_names_in_any_spelling(text: str, name: str) -> None:
+    """In any case, with and without tflite- and -fp32, with any sign between the parts; the longest name counts."""
+    assert [mention.names for mention in mentions(f"the {text} model", OTHERS)] == [(name,)]
+
+
+@pytest.mark.parametrize("text", ["something - else", "int8-fuller", "tiny-net2"])
+def test_what_is_no_name(text: str) -> None:
+    """An empty name names nothing, and a name is not part of a longer word or number."""
+    assert not any(mention.names == ("QAT-Large",) or mention.definite for mention in mentions(text, OTHERS[2:]))
+
+
+def test_only_what_a_lab_asks_for_is_named() -> None:
+    """Without variants nothing is; a kind that is none of the lab's is no name."""
+    assert mentions("native", ()) == ()
+    assert mentions("pruned 0.5, clustered", VARIANTS_L02) == ()
 
 
 def test_other_labs_may_bring_names_of_their_own() -> None:
