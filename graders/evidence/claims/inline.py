@@ -80,7 +80,9 @@ def whole_lines(content: str) -> Iterator[tuple[int, str]]:
 
 def _mark(target: str, alternative: str) -> ImageMark:
     plain = html.unescape(target.strip().removeprefix("<").removesuffix(">").strip())
-    return ImageMark(unquote(plain[:MAX_TARGET]), plain_text(alternative))
+    # A "#" or "?" of the file's own name is written as %23 or %3F.
+    address = re.split("[?#]", plain[:MAX_TARGET])[0]
+    return ImageMark(unquote(address), plain_text(alternative))
 
 
 def _group(found: re.Match[str]) -> str:

@@ -87,8 +87,7 @@ def _path(target: str, file: str) -> tuple[str, str]:
         return "", "it names no file"
     if "\\" in target:
         return target, "the path has backslashes; write it with /"
-    plain = re.split("[?#]", target)[0]
-    joined = plain.lstrip("/") if plain.startswith("/") else posixpath.join(posixpath.dirname(file), plain)
+    joined = target.lstrip("/") if target.startswith("/") else posixpath.join(posixpath.dirname(file), target)
     path = posixpath.normpath(joined)
     if path == ".." or path.startswith("../"):
         return path, "the path leads out of the submission"

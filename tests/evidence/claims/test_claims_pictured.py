@@ -75,6 +75,13 @@ def test_what_follows_a_path_in_an_address(tmp_path: Path, img: Path, address: s
     assert (one.path, one.problem) == (f"{FOLDER}/img/m.png", "")
 
 
+def test_signs_of_addresses_in_a_files_name(tmp_path: Path, img: Path) -> None:
+    """They are written by their codes."""
+    (img / "m.png").rename(img / "a#b?.png")
+    (one,) = looked(tmp_path, "![](img/a%23b%3F.png?raw=true)")
+    assert (one.path, one.problem) == (f"{FOLDER}/img/a#b?.png", "")
+
+
 @pytest.mark.parametrize(
     ("text", "variant"),
     [
