@@ -35,13 +35,20 @@ def test_the_model_tells_what_bare_sizes_mean(text: str, parameters: float | Non
     assert values(text, "tflite-fp32", Q.BYTES, parameters) == [126_504]
 
 
-@pytest.mark.parametrize(("accuracy", "kept"), [("0.9", True), ("0.8", True), ("0.5", False)])
+@pytest.mark.parametrize(("accuracy", "kept"), [("0.90", True), ("0.80", True), ("0.50", False)])
 def test_a_guess_beside_what_is_sure(accuracy: str, kept: bool) -> None:
     """It is dropped where it agrees with nothing that is stated beyond doubt."""
     lines = "- native: accuracy 0.90\n- native: accuracy 0.80\n"
     claims = find_claims(f"{lines}\n| Model | FP32 accuracy |\n|---|---|\n| native | {accuracy} |\n", BOTH)
     guesses = [claim.value for claim in claims.claims if claim.basis is Basis.GUESS]
     assert guesses == [float(accuracy)] * kept
+
+
+def test_blanks_of_all_tables() -> None:
+    """Each table has its own."""
+    text = "".join(f"\n| Model | {word} |\n|---|---|\n| native | - |\n" for word in ("Accuracy", "G-mean"))
+    blanks = find_claims(text, BOTH).blanks
+    assert [(blank.variant, blank.quantity) for blank in blanks] == [("native", Q.ACCURACY), ("native", Q.G_MEAN)]
 
 
 TIME = "\n| Modell | Inferenzzeit |\n|---|---|\n| native | 47,125 ms |\n"
@@ -52,7 +59,7 @@ TIME = "\n| Modell | Inferenzzeit |\n|---|---|\n| native | 47,125 ms |\n"
     [
         ("| Modell | Genauigkeit |\n|---|---|\n| native | 0,9371 |\n" + TIME, 47.125),
         ("Die Genauigkeit ist 0,93.\n" + TIME, 47.125),
-        ("tflite-int8-0.08 und tflite-int8-0.3 erreichen 0,93.\n" + TIME, 47.125),
+        ("Die Modelle tflite-int8-0.08 und tflite-int8-0.3 erreichen 0,93.\n" + TIME, 47.125),
         ("The accuracy is 0.93.\n" + TIME, 47_125),
         ("Die Genauigkeit ist 93,7.\n\n2.1. Zeiten\n" + TIME, 47.125),
     ],

@@ -73,6 +73,21 @@ def test_what_is_no_folder_is_not_looked_into(tmp_path: Path, kind: str) -> None
     assert names(tmp_path) == ["summaries/L02_quantization/summary.md"]
 
 
+def test_folders_within_the_labs_own(tmp_path: Path) -> None:
+    """What lies in them is read beside what lies in the lab's folder."""
+    put(tmp_path, summary="native: 0.9\n")
+    for inner in ("doc", "more"):
+        (tmp_path / FOLDER / inner).mkdir()
+        (tmp_path / FOLDER / inner / "part.md").write_text("native: 0.9\n")
+    assert names(tmp_path) == ["doc/part.md", "more/part.md", "summary.md"]
+
+
+def test_a_page_with_a_line_changed_is_no_summary_beside_one(tmp_path: Path) -> None:
+    """Four of its five lines are still the given ones."""
+    put(tmp_path, summary="native: 0.9\n", README=GIVEN.replace("a table of figures", "see summary.md"))
+    assert names(tmp_path) == ["summary.md"]
+
+
 @pytest.mark.parametrize(
     ("text", "kept"),
     [

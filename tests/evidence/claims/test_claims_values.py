@@ -93,10 +93,26 @@ def test_sizes_of_a_column(figures: list[Figure], parameters: float | None, expe
         (Figure(0.9, 0.1, None, 0, 3, "0.9"), Quantity.ACCURACY, (0.9, 0.8, 1.0)),
         (Figure(128.0, 1.0, KB, 0, 6, "128 KB"), Quantity.BYTES, (128_000, 127_000, 129 * 1_024)),
         (Figure(128.0, 1.0, Unit(Kind.SCALE, 1e3, 2**10), 0, 4, "128k"), Quantity.PARAMETERS, (128e3, 127e3, 129e3)),
+        (Figure(0.0, 1.0, None, 0, 1, "0"), Quantity.ACCURACY, (0.0, -0.01, 0.01)),
+        (Figure(0.0, 0.1, None, 0, 3, "0.0"), Quantity.ACCURACY, (0.0, -0.1, 0.1)),
+        (Figure(1.0, 1.0, None, 0, 1, "1"), Quantity.ACCURACY, (1.0, 0.0, 2.0)),
+        (Figure(0.0, 1.0, PERCENT, 0, 3, "0 %"), Quantity.ACCURACY, (0.0, -0.01, 0.01)),
+        (Figure(0.0, 1.0, None, 0, 1, "0"), Quantity.TIME_MS, (0.0, -1.0, 1.0)),
+        (Figure(0.0, 1.0, PERCENT, 0, 3, "0 %"), Quantity.DEFLATION, (0.0, 0.0, 0.005)),
+        (Figure(0.0, 0.1, PERCENT, 0, 5, "0.0 %"), Quantity.DEFLATION, (0.0, -0.001, 0.001)),
+        (Figure(1.0, 1.0, PERCENT, 0, 3, "1 %"), Quantity.DEFLATION, (0.01, 0.0, 0.02)),
+        (
+            Figure(0.0, 1.0, Unit(Kind.PERCENT, 0.001, 0.001), 0, 3, "0 \u2030"),
+            Quantity.DEFLATION,
+            (0.0, -0.001, 0.001),
+        ),
     ],
 )
 def test_what_a_figure_may_stand_for(figure: Figure, quantity: Quantity, expected: tuple[float, ...]) -> None:
-    """Its last digit, a twentieth of it where it is about so, and of sizes that a kilobyte may have 1024 bytes."""
+    """Its last digit, a twentieth of it where it is about so, and of sizes that a kilobyte may have 1024 bytes.
+
+    A bare 0 is percent, as whole figures are; the 0 % that ``zip`` prints are never less than none.
+    """
     found = value_of(figure, quantity)
     assert found is not None
     assert (found.value, found.low, found.high) == pytest.approx(expected)
