@@ -21,7 +21,7 @@ MAX_PASSAGES = 200
 _NUMBER = re.compile(r"\s*[^\d\s]{0,12}\s?(\d{1,2})(?=[\s.):\-,]|\Z)")
 _LEAST = 2.0
 _SHORT, _LONG = 5, 12
-_FIGURES = re.compile(r"\S*\d\S*")
+_FIGURES = re.compile(r"(?<!\S)[^\s\d]*+\d\S*")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from graders.evidence.claims import Answer, Question, find_answers, read_document
@@ -163,3 +165,10 @@ def test_what_stands_far_below_a_heading_does_not_tell_what_it_is_about() -> Non
     filling = "A line of a long log that says nothing at all.\n"
     assert quotes("### Log\n\n" + filling * 10 + "native and fp32\n")[0] is not None
     assert quotes("### Log\n\n" + filling * 60 + "native and fp32\n") == [None, None, None]
+
+
+def test_long_lines_without_spaces_take_no_longer_than_others() -> None:
+    """A script that is written without them fills whole paragraphs with one word."""
+    begun = time.process_time()
+    assert quotes(("量化" + "型" * 3_900 + "\n\n") * 40) == [None, None, None]
+    assert time.process_time() - begun < 4
