@@ -118,6 +118,8 @@ def test_a_comment_within_a_table_is_not_there() -> None:
     (block,) = read_document(table).blocks
     assert isinstance(block, Table)
     assert [(row.cells, row.line) for row in (block.header, *block.rows)] == [(("a",), 2), (("c",), 6)]
+    (behind,) = read_document("<!--\nold\n--><table><tr><td>a</td></tr></table>\n").blocks
+    assert behind.line == 3
 
 
 def test_texts_near_an_image() -> None:
