@@ -29,7 +29,9 @@ _STATISTIC = "statistic"
 """Words of a median, a minimum and the like."""
 _ASIDE = NO_VALUE | {"setting", _STATISTIC}
 _SPREAD = frozenset({_OTHER, _STATISTIC})
-_PLUS_MINUS = ("\u00b1", "+/-", "+-")
+_PLUS_MINUS = re.compile(r"\w\W*?(?:\u00b1|\+/-|\+-)\s*\Z")
+_NEAR = 16
+"""How far before a word a plus-minus, and the word before that, may begin."""
 _COMPRESSION = "compression"
 _SAVED = frozenset({"saving", "bytes", "zipped", _COMPRESSION})
 _TIMES = re.compile(r"(?:the )?times\W*\w{0,5}\W*")
@@ -78,8 +80,8 @@ def quantity_words(text: str) -> frozenset[str]:
 
 
 def is_spread(text: str, start: int, meaning: str) -> bool:
-    """Whether a word only says by how much a mean varies: "time (mean ± std)"."""
-    return meaning in _SPREAD and text[max(0, start - 6) : start].rstrip().endswith(_PLUS_MINUS)
+    """Whether a word only says by how much the mean before it varies: "time (mean ± std)", not "± std" alone."""
+    return meaning in _SPREAD and _PLUS_MINUS.search(text, max(0, start - _NEAR), start) is not None
 
 
 def named_quantity(words: Iterable[str]) -> Quantity | None:
@@ -107,7 +109,7 @@ def meanings(series: Sequence[Series]) -> tuple[Meaning | None, ...]:
     _settle_either(words, found)
     unknown = [i for i in range(len(series)) if i not in found and not words[i] and series[i].first_figures()]
     _by_unit(series, unknown, found)
-    _by_order(series, [index for index in unknown if index not in found], found)
+    _by_order(series, unknown, found)
     _doubt_twice(series, found)
     return tuple(found.get(index) for index in range(len(series)))
 
@@ -172,8 +174,7 @@ def _signed(one: Series) -> bool:
 
 def _doubt_twice(series: Sequence[Series], found: dict[int, Meaning]) -> None:
     """Of two columns with one quantity and other figures, one is something else: of training, of the worst run."""
-    columns = Counter(meaning.quantity for meaning in found.values())
-    for quantity in (quantity for quantity, count in columns.items() if count > 1):
+    for quantity in {meaning.quantity for meaning in found.values()}:
         alike = [index for index, meaning in found.items() if meaning.quantity is quantity]
         if len({_values(series[index], quantity) for index in alike}) > 1:
             found.update({index: replace(found[index], basis=Basis.GUESS) for index in alike})
@@ -225,14 +226,14 @@ def _by_order(series: Sequence[Series], unknown: Sequence[int], found: dict[int,
         scales = {_scale(series[i]) for i, meaning in found.items() if meaning.quantity in SHARES}
         shares = [index for index in shares if _scale(series[index]) in scales]
     left = [quantity for quantity in QUALITY if quantity not in taken]
-    # A lone share may be anything: an accuracy, a deflation, a calibration share.
-    if len(shares) < len(left) or len(left) == 0 or (len(left) == len(QUALITY) and len(shares) < len(QUALITY)):
+    # Fewer shares may be anything: an accuracy, a deflation, a calibration share.
+    if not left or len(shares) < len(left):
         return
     chosen = dict(zip(shares, left, strict=False))
     if not _possible(series, chosen, found):
         return
     found.update({index: Meaning(quantity, Basis.ORDER) for index, quantity in chosen.items()})
-    rest = [index for index in unknown if index not in chosen and index > max(chosen)]
+    rest = [index for index in unknown if index > max(chosen)]
     bare = [index for index in rest if _kind(series[index]) is None and not _beside(series, index, chosen)]
     if Quantity.TIME_MS not in taken and len(bare) == 1:
         found[bare[0]] = Meaning(Quantity.TIME_MS, Basis.ORDER)
@@ -256,10 +257,8 @@ def _possible(series: Sequence[Series], chosen: Mapping[int, Quantity], found: M
         return False
     by_quantity = {quantity: index for index, quantity in chosen.items()}
     by_quantity |= {meaning.quantity: index for index, meaning in found.items()}
-    pair = (by_quantity.get(Quantity.SENSITIVITY), by_quantity.get(Quantity.G_MEAN))
-    if pair[0] is None or pair[1] is None:
-        return True
-    sensitivities, g_means = series[pair[0]].first_figures(), series[pair[1]].first_figures()
+    sensitivities = series[by_quantity[Quantity.SENSITIVITY]].first_figures()
+    g_means = series[by_quantity[Quantity.G_MEAN]].first_figures()
     return all(g.value <= s.value + 2 * s.step for s, g in zip(sensitivities, g_means, strict=False))
 
 
@@ -273,5 +272,5 @@ def _beside(series: Sequence[Series], index: int, chosen: Mapping[int, Quantity]
 
 
 def _middle(one: Series) -> float:
-    values = sorted(figure.value * (figure.unit.factor if figure.unit else 1.0) for figure in one.first_figures())
-    return values[len(values) // 2] if values else 0.0
+    values = sorted(_values(one, Quantity.BYTES))
+    return values[len(values) // 2]
