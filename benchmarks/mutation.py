@@ -133,13 +133,15 @@ class Run:
     def warm(self, items: list[pytest.Item]) -> None:
         """Fills what is kept for good, such as word lists, by a test of each file; learns which functions fill it."""
         kept = {each.__wrapped__.__code__ for each in _caches() if each.cache_parameters()["maxsize"] is None}
+        # Some are filled by now, where a module asks for them when it is loaded.
+        self.filling = {(each.co_filename, each.co_qualname) for each in kept}
         depth = 0
 
         def watch(frame: FrameType, event: str, _: object) -> None:
             nonlocal depth
             if event in {"call", "return"}:
                 depth += (frame.f_code in kept) * (1 if event == "call" else -1)
-                if depth or frame.f_code in kept:
+                if depth:
                     self.filling.add((frame.f_code.co_filename, frame.f_code.co_qualname))
 
         sys.setprofile(watch)
