@@ -116,6 +116,7 @@ class Run:
         # Coverage looks at the stack when it starts; what that takes is remembered here, for every fork.
         inspect.stack()
         self.warm(session.items)
+        self.caches = _caches()
         reached = {}
         for item in session.items:
             reached[item] = self.reach(item)
@@ -158,6 +159,7 @@ class Run:
         into = self.scratch / "reach"
 
         def watched() -> None:
+            self.forget()
             before, start = set(sys.modules), time.process_time()
             watch = coverage.Coverage(data_file=None, config_file=False, include=list(names))
             watch.set_option("run:disable_warnings", ["no-data-collected"])
@@ -228,9 +230,7 @@ class Run:
 
         def changed() -> None:
             function.__code__ = code
-            for each in self.caches:
-                if self.fills(mutant) or each.cache_parameters()["maxsize"] is not None:
-                    each.cache_clear()
+            self.forget(everything=self.fills(mutant))
             killer = self.passes(tests)
             into.write_text(killer or "")
 
@@ -243,6 +243,12 @@ class Run:
             return KILLED, f"ended with status {status}"
         killer = into.read_text()
         return (KILLED, killer) if killer else (SURVIVED, f"{len(tests)} tests")
+
+    def forget(self, *, everything: bool = False) -> None:
+        """Empties the caches; those that are kept for good only if everything is to be forgotten."""
+        for each in self.caches:
+            if everything or each.cache_parameters()["maxsize"] is not None:
+                each.cache_clear()
 
     def fills(self, mutant: Mutant) -> bool:
         """Whether something that is kept for good depends on a mutant, so that any test may notice it."""
