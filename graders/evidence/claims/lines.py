@@ -29,6 +29,7 @@ _SENTENCE = re.compile(r"(?<=[.!?;])\s+|[\u3002\uff01\uff1f]")
 _CLAUSE = re.compile(r",(?!\d)|;")
 _LABELLED = re.compile(r"[:=|]|\s-\s")
 _BEHIND_NAME = re.compile(r"[\s)\]]*+[:=|(-]")
+_SEPARATOR = re.compile(r"[,;|/]|\((?![^()]*\))")
 _SHORT = 7
 _LITTLE = 2
 _SECOND = 1e3
@@ -272,10 +273,11 @@ def _paired(part: _Part, line: Line) -> Iterator[tuple[Figure, Quantity, Basis]]
     """Each figure with the quantity whose word stands nearest before it, or behind it, or that its unit tells."""
     used: set[int] = set()
     last = 0
-    for position, figure in enumerate(part.figures):
-        following = part.figures[position + 1].start if position + 1 < len(part.figures) else len(part.text)
+    for figure in part.figures:
+        until = _until(part, figure)
         before = [w for w in part.words if last <= w.start and w.end <= figure.start and w.start not in used]
-        behind = [word for word in part.words if figure.end <= word.start and word.end <= following]
+        behind = [word for word in part.words if figure.end <= word.start and word.end <= until]
+        behind = [word for word in behind if word.quantity is None or fits(figure, word.quantity)]
         last = figure.end
         if figure.kind() not in (None, Kind.TIME):
             before, behind = ([word for word in words if not word.of_time] for words in (before, behind))
@@ -295,7 +297,18 @@ def _paired(part: _Part, line: Line) -> Iterator[tuple[Figure, Quantity, Basis]]
             half = figure.kind() is Kind.TIME and line.form is Form.PROSE and not _is_label(part, figure)
             # "Median of 1500 calls: 0.105 ms" is still a median.
             other = figure.kind() is Kind.TIME and any(w.quantity is None and w.end <= figure.start for w in part.words)
-            yield figure, quantity, Basis.GUESS if long or half or other else Basis.UNIT
+            # Of two sizes one is the archive's: "53.5 KB (54,784 bytes) zipped" has it behind both.
+            sizes = [one for one in part.figures if one.kind() is Kind.BYTES]
+            mixed = quantity in SIZES and len(sizes) > 1 and any(w.quantity is Quantity.ZIP_BYTES for w in part.words)
+            yield figure, quantity, Basis.GUESS if long or half or other or mixed else Basis.UNIT
+
+
+def _until(part: _Part, figure: Figure) -> int:
+    """Where the words end that may be a figure's own: in "131 KB (zip: 53.5 KB)" before the bracket."""
+    following = next((one.start for one in part.figures if one.start > figure.start), None)
+    if following is None:
+        return len(part.text)
+    return max((found.start() for found in _SEPARATOR.finditer(part.text, figure.end, following)), default=following)
 
 
 def _is_label(part: _Part, figure: Figure) -> bool:
@@ -321,7 +334,7 @@ def _by_unit(figure: Figure, part: _Part, line: Line) -> Quantity | None:
     if figure.kind() is Kind.TIME:
         return Quantity.TIME_MS
     if figure.kind() is Kind.BYTES:
-        zipped = "zipped" in finder("bytes", "zipped").names(f"{part.before} {part.text}")
+        zipped = "zipped" in finder("bytes", "zipped").names(f"{part.before} {part.text[: _until(part, figure)]}")
         return Quantity.ZIP_BYTES if zipped else Quantity.BYTES
     alike = [one for one in part.figures if one.kind() is figure.kind()]
     if part.form is not Form.LINE or len(alike) != 1:
