@@ -29,6 +29,7 @@ _SENTENCE = re.compile(r"(?<=[.!?;])\s+|[\u3002\uff01\uff1f]")
 _CLAUSE = re.compile(r",(?!\d)|;")
 _LABELLED = re.compile(r"[:=|]|\s-\s")
 _BEHIND_NAME = re.compile(r"[\s)\]]*+[:=|(-]")
+_SEPARATOR = re.compile(r"[,;|/]|\((?![^()]*\))")
 _SHORT = 7
 _LITTLE = 2
 _SECOND = 1e3
@@ -62,6 +63,8 @@ class _Part:
     named: tuple[Mention, ...]
     figures: tuple[Figure, ...]
     words: tuple[_Word, ...]
+    about: tuple[str, ...] = ()
+    """The variant that an earlier clause of its sentence named."""
     before: str = ""
     """What the sentence says before this clause, if the clause names nothing itself."""
     quotients: bool = False
@@ -122,16 +125,21 @@ def _parts(line: Line, reading: Reading) -> Iterator[_Part]:
             continue
         # What a sentence is about holds for its later clauses, if it is one variant; else each must name its own.
         alone = len({mention.names for mention in whole.named}) == 1
-        before: tuple[Mention, ...] = ()
-        unnamed = sentence
-        for mention in whole.named:
-            unnamed = unnamed[: mention.start] + " " * (mention.end - mention.start) + unnamed[mention.end :]
+        about: tuple[str, ...] = ()
+        said = ""
         for clause in clauses:
-            part = _part(clause, Form.PROSE, reading)
-            said = unnamed[: sentence.find(clause)] if not part.named and _only_units(part) else ""
-            yield replace(part, named=part.named or before, before=said)
-            before = part.named or before if alone else ()
-            before = tuple(replace(mention, start=0, end=0) for mention in before)
+            part = replace(_part(clause, Form.PROSE, reading), about=about)
+            yield replace(part, before=said) if not part.named and _only_units(part) else part
+            about = _speaks_of(part, ()) if alone else ()
+            said = f"{said} {_unnamed(part)}"
+
+
+def _unnamed(part: _Part) -> str:
+    """A part's text without the names in it, of which "16 clusters" would be read as something else."""
+    text = part.text
+    for mention in reversed(part.named):
+        text = f"{text[: mention.start]} {text[mention.end :]}"
+    return text
 
 
 def _only_units(part: _Part) -> bool:
@@ -214,10 +222,10 @@ def _quantity(names: set[str]) -> Quantity | None:
 
 
 def _speaks_of(part: _Part, context: tuple[str, ...]) -> tuple[str, ...]:
-    """The variants that a part states something of: the named ones; in a line without a name, the one before it."""
+    """The variants that a part states something of: the named ones; without a name, the one before it."""
     if part.named:
         return part.named[0].names if len({mention.names for mention in part.named}) == 1 else ()
-    return context if part.form is Form.LINE else ()
+    return context if part.form is Form.LINE else part.about
 
 
 def _introduces(part: _Part, headed: bool) -> bool:
@@ -231,7 +239,7 @@ def _introduces(part: _Part, headed: bool) -> bool:
 
 
 def _claims(part: _Part, names: tuple[str, ...], line: Line, document: Document, reading: Reading) -> Iterator[Claim]:
-    if not 0 < len(part.figures) <= MAX_FIGURES:
+    if len(part.figures) > MAX_FIGURES:
         return
     prose = part.form is Form.PROSE
     compared = prose and bool(finder("comparison").names(part.text) or finder("comparison").names(part.before))
@@ -265,14 +273,15 @@ def _paired(part: _Part, line: Line) -> Iterator[tuple[Figure, Quantity, Basis]]
     """Each figure with the quantity whose word stands nearest before it, or behind it, or that its unit tells."""
     used: set[int] = set()
     last = 0
-    for position, figure in enumerate(part.figures):
-        following = part.figures[position + 1].start if position + 1 < len(part.figures) else len(part.text)
+    for figure in part.figures:
+        until = _until(part, figure)
         before = [w for w in part.words if last <= w.start and w.end <= figure.start and w.start not in used]
-        behind = [word for word in part.words if figure.end <= word.start and word.end <= following]
+        behind = [word for word in part.words if figure.end <= word.start and word.end <= until]
+        behind = [word for word in behind if word.quantity is None or fits(figure, word.quantity)]
         last = figure.end
         if figure.kind() not in (None, Kind.TIME):
             before, behind = ([word for word in words if not word.of_time] for words in (before, behind))
-        word = _nearest(before, behind, figure, used, part)
+        word = _nearest(before, behind, figure, part)
         if word is not None:
             used.add(word.start)
             if word.statistic is not None and part.form is Form.LINE and fits(figure, word.statistic):
@@ -288,7 +297,18 @@ def _paired(part: _Part, line: Line) -> Iterator[tuple[Figure, Quantity, Basis]]
             half = figure.kind() is Kind.TIME and line.form is Form.PROSE and not _is_label(part, figure)
             # "Median of 1500 calls: 0.105 ms" is still a median.
             other = figure.kind() is Kind.TIME and any(w.quantity is None and w.end <= figure.start for w in part.words)
-            yield figure, quantity, Basis.GUESS if long or half or other else Basis.UNIT
+            # Of two sizes one is the archive's: "53.5 KB (54,784 bytes) zipped" has it behind both.
+            sizes = [one for one in part.figures if one.kind() is Kind.BYTES]
+            mixed = quantity in SIZES and len(sizes) > 1 and any(w.quantity is Quantity.ZIP_BYTES for w in part.words)
+            yield figure, quantity, Basis.GUESS if long or half or other or mixed else Basis.UNIT
+
+
+def _until(part: _Part, figure: Figure) -> int:
+    """Where the words end that may be a figure's own: in "131 KB (zip: 53.5 KB)" before the bracket."""
+    following = next((one.start for one in part.figures if one.start > figure.start), None)
+    if following is None:
+        return len(part.text)
+    return max((found.start() for found in _SEPARATOR.finditer(part.text, figure.end, following)), default=following)
 
 
 def _is_label(part: _Part, figure: Figure) -> bool:
@@ -297,15 +317,14 @@ def _is_label(part: _Part, figure: Figure) -> bool:
     return bool(before) and _BEHIND_NAME.match(part.text, before[-1]) is not None
 
 
-def _nearest(
-    before: Sequence[_Word], behind: Sequence[_Word], figure: Figure, used: set[int], part: _Part
-) -> _Word | None:
+def _nearest(before: Sequence[_Word], behind: Sequence[_Word], figure: Figure, part: _Part) -> _Word | None:
     """The word that goes with a figure; where words come first in the part, none behind a figure is its own."""
     if before:
         return before[-1]
-    free = [word for word in behind if word.start not in used]
-    first_word = part.words[0].start if part.words else len(part.text)
-    return free[0] if free and (first_word > part.figures[0].start or free[0].start - figure.end <= 2) else None
+    if not behind:
+        return None
+    figures_first = part.figures[0].start < part.words[0].start
+    return behind[0] if figures_first or behind[0].start - figure.end <= 2 else None
 
 
 def _by_unit(figure: Figure, part: _Part, line: Line) -> Quantity | None:
@@ -315,7 +334,7 @@ def _by_unit(figure: Figure, part: _Part, line: Line) -> Quantity | None:
     if figure.kind() is Kind.TIME:
         return Quantity.TIME_MS
     if figure.kind() is Kind.BYTES:
-        zipped = "zipped" in finder("bytes", "zipped").names(f"{part.before} {part.text}")
+        zipped = "zipped" in finder("bytes", "zipped").names(f"{part.before} {part.text[: _until(part, figure)]}")
         return Quantity.ZIP_BYTES if zipped else Quantity.BYTES
     alike = [one for one in part.figures if one.kind() is figure.kind()]
     if part.form is not Form.LINE or len(alike) != 1:
@@ -324,17 +343,13 @@ def _by_unit(figure: Figure, part: _Part, line: Line) -> Quantity | None:
         words = quantity_words(normal(heading))
         if words:
             quantity = named_quantity(words) if not words & NO_VALUE or "deflation" in words else None
-            if quantity in SIZES and part.quotients:
-                return None
-            return quantity if quantity is not None and fits(figure, quantity) else None
+            return None if quantity in SIZES and part.quotients else quantity
     return None
 
 
 def _in_turn(part: _Part, line: Line, document: Document, reading: Reading) -> Iterator[Claim]:
     """Several variants, each followed by its own figure: "FP32: 93.7 %, INT8: 92.1 %"."""
     quantities = {word.quantity for word in part.words}
-    if part.named and part.named[-1].end > len(part.text):
-        return
     if len(part.named) != len(part.figures) or len(part.named) < 2 or len(quantities) > 1:
         return
     ends = [mention.start for mention in part.named[1:]] + [len(part.text)]
@@ -344,10 +359,9 @@ def _in_turn(part: _Part, line: Line, document: Document, reading: Reading) -> I
     word = next(iter(quantities), None)
     for mention, figure in zip(part.named, part.figures, strict=True):
         quantity = word or (None if part.words else _by_unit(figure, part, line))
-        if quantity is not None and fits(figure, quantity):
-            claim = _claim(figure, quantity, Basis.ORDER, mention.names, part, line, document, reading)
-            if claim is not None:
-                yield claim
+        claim = quantity and _claim(figure, quantity, Basis.ORDER, mention.names, part, line, document, reading)
+        if claim:
+            yield claim
 
 
 def _claim(
