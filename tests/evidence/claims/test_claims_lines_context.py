@@ -81,7 +81,7 @@ def test_what_earlier_clauses_tell(sentence: str, expected: list[Told]) -> None:
         ("FP32 takes 4.2 ms or 4.3 ms with an accuracy of 93.7 % on this quite old machine.",
          [(FP32, Q.TIME_MS, 4.2), (FP32, Q.ACCURACY, 0.937)]),
         ("经过多次测量之后我们得到的准确率是93.7%原生模型的时间我们还不知道而且也不想知道。", []),
-        ("The accuracy of native is 0.1 % and that of FP32 then 0.3 % lower on this machine.", []),
+        ("Against all others native loses 0.1 % of accuracy and FP32 then 0.3 % of it on this machine.", []),
         ("The model has 100 parameters.", [(MODEL, Q.PARAMETERS, 100)]),
         ("The model has 99 parameters.", []),
     ],
@@ -121,7 +121,7 @@ def test_a_comparison_is_a_sentence_sooner(text: str) -> None:
     ("line", "expected"),
     [
         ("0.02 ms faster", []),
-        ("0.02ms更快", []),
+        ("0.02毫秒更快", []),
         ("accuracy 0.002 worse", []),
         ("accuracy: 93.7 %, 0.2 % worse", [(FP32, Q.ACCURACY, 0.937)]),
         ("0.02 ms faster, accuracy 93.7 %", [(FP32, Q.ACCURACY, 0.937)]),

@@ -45,6 +45,7 @@ def told(text: str, parameters: float | None = None) -> list[Told]:
         ("53.5 KB (54,784 bytes) zipped", [(Q.BYTES, 53_500, GUESS), (Q.ZIP_BYTES, 54_784, WORD)]),
         ("zip: 53.5 KB, 54,784 bytes", [(Q.ZIP_BYTES, 53_500, WORD), (Q.ZIP_BYTES, 54_784, GUESS)]),
         ("zip: 53.5 KB, file: 131 KB", [(Q.ZIP_BYTES, 53_500, WORD)]),
+        ("zip, deflation 57 %, 53.5 KB", [(Q.DEFLATION, 0.57, WORD), (Q.ZIP_BYTES, 53_500, UNIT)]),
         ("准确率93.2%", [(Q.ACCURACY, 0.932, WORD)]),
         ("93.2%准确率", [(Q.ACCURACY, 0.932, WORD)]),
         ("accuracy (37 classes): 93.2 %", [(Q.ACCURACY, 0.932, WORD)]),
@@ -129,13 +130,14 @@ def test_what_a_heading_tells(text: str, expected: list[Told]) -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("accuracy: 93.7", 0.937), ("accuracy: 1", 1.0), ("deflation: 1.5", 0.015), ("time [µs]: 107", 0.107),
-        ("KB size: 131", 131_000), ("accuracy 0.93, size 131 KB, zip 28736", 28_736),
+        ("- FP32, accuracy: 93.7", 0.937), ("- FP32, accuracy: 1", 1.0), ("- FP32, deflation: 1.5", 0.015),
+        ("- FP32, time [µs]: 107", 0.107), ("### FP32\n\n- KB size: 131", 131_000),
+        ("- FP32, accuracy 0.93, size 131 KB, zip 28736", 28_736),
     ],
 )  # fmt: skip
 def test_figures_without_a_unit(line: str, expected: float) -> None:
     """A share above 1 is in percent; else the unit stands before, behind the figure before it."""
-    assert read(f"- FP32, {line}")[-1].value == pytest.approx(expected)
+    assert read(line)[-1].value == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(

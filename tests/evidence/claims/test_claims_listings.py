@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graders.evidence.claims import Claim, Quantity, check_contradictions, check_possible, find_claims
+from graders.evidence.claims.listings import MOST_CHARACTERS
 
 from .writing import BOTH
 
@@ -108,6 +109,32 @@ def test_a_listing_beside_a_table() -> None:
     (finding,) = check_possible(find_claims(listed.format(126_716), BOTH), BOTH, parameters=PARAMETERS)
     assert "ZIP_STORED" in finding.cause
     assert finding.sure
+
+
+def test_a_size_in_blocks_of_two_digits() -> None:
+    """As du counts; a lone digit is no size."""
+    assert [(claim.value, claim.sure) for claim in read("96\tclustered-2-fp32.tflite")] == [(96_000, False)]
+
+
+def test_a_file_of_one_byte() -> None:
+    """It is a size too, and not a right one; only an empty file has none."""
+    assert [claim.value for claim in read("-rw-r--r-- 1 ada ada 1 Oct 18 13:31 clustered-2-fp32.tflite")] == [1]
+
+
+def test_a_size_with_a_decimal() -> None:
+    """What is not known is the last digit, and whether 1000 or 1024 bytes are meant."""
+    (claim,) = read("-rw-r--r-- 1 ada ada 1.2M Oct 18 13:31 clustered-2-fp32.tflite")
+    assert (claim.low, claim.value) == pytest.approx((1.1e6, 1.2e6))
+    assert claim.high == pytest.approx(1.3 * 2**20)
+
+
+def test_what_no_tool_lists() -> None:
+    """A line that is too long, or that has signs that can't be seen, is left to the reading of other lines."""
+    line = "-rw-r--r-- 1 ada ada 126504 Oct 18 13:31 clustered-2-fp32.tflite"
+    longest = line.replace("clustered", f"{'x' * (MOST_CHARACTERS - len(line) - 1)}/clustered")
+    assert [claim.sure for claim in read(longest)] == [True]
+    assert read(longest.replace("x/", "xx/")) == ()
+    assert read(line.replace("/", "").replace("clustered-2", "a\u200b/clustered-2")) == ()
 
 
 @settings(deadline=None)
