@@ -46,7 +46,7 @@ class Words(Generic[Meaning]):
             _insert(lettered if _IS_LETTER.match(word) and not inside else others, word)
         parts = [START + _written(lettered)] if lettered.children else []
         parts += [_written(others)] if others.children else []
-        self._pattern = re.compile("|".join(parts))
+        self._pattern = re.compile("|".join(parts) or "(?!)")
 
     def all(self, text: str) -> Iterator[Hit[Meaning]]:
         """Every word in the text, in order; none within another one."""

@@ -38,3 +38,22 @@ def test_words_inside_of_others() -> None:
     assert hit is not None
     assert (hit.meaning, hit.start, hit.end) == ("unit", 2, 4)
     assert words.at("a3kb", 0) is None
+
+
+@pytest.mark.parametrize("words", [{"size": "whole", "size*": "stem"}, {"size*": "stem", "size": "whole"}])
+def test_a_word_and_its_stem(words: dict[str, str]) -> None:
+    """Whichever stands first in a list, the word itself counts as such, and longer ones as the stem."""
+    assert [hit.meaning for hit in Words(words).all("size sizes sized")] == ["whole", "stem", "stem"]
+
+
+def test_the_longest_stem_counts() -> None:
+    """In any order of the list."""
+    words = Words({"prun*": "short", "pruning ra*": "long", "pruning*": "middle"})
+    assert [hit.meaning for hit in words.all("pruned, prunings, pruning rate")] == ["short", "middle", "long"]
+
+
+def test_no_words() -> None:
+    """Nothing is found where nothing is looked for."""
+    words: Words[str] = Words({})
+    assert list(words.all("size")) == []
+    assert words.at("size", 0) is None
