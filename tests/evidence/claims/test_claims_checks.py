@@ -366,9 +366,7 @@ def test_deflations_that_rise_where_they_should_fall(
     names: tuple[str, ...], values: tuple[float, ...], expected: str | None
 ) -> None:
     """Three figures at least, all of them the wrong way; one that is a guess leaves doubt."""
-    made = [
-        claim(name, Q.DEFLATION, value, line) for line, (name, value) in enumerate(zip(names, values, strict=False))
-    ]
+    made = [claim(name, Q.DEFLATION, value, line) for line, (name, value) in enumerate(zip(names, values, strict=False))]
     assert [one.expected for one in possible(*made)] == ([] if expected is None else [expected])
     doubtful = possible(*made[:-1], replace(made[-1], basis=Basis.GUESS))
     assert [one.sure for one in possible(*made)] == [True] * len(doubtful)

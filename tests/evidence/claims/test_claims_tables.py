@@ -42,9 +42,7 @@ def test_two_quantities_in_one_column() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("heading", "guess"), [("FP32 accuracy", True), ("native accuracy", False), ("Accuracy", False)]
-)
+@pytest.mark.parametrize(("heading", "guess"), [("FP32 accuracy", True), ("native accuracy", False), ("Accuracy", False)])
 def test_a_column_of_another_variant_is_doubtful(heading: str, guess: bool) -> None:
     """It is hardly the accuracy of the row's."""
     text = f"| Model | {heading} | G-mean |\n|---|---|---|\n| native | 0.9 | 0.8 |\n"
