@@ -47,13 +47,9 @@ def check_possible(
     findings = [*_out_of_range(claims), *_qualities(claims), *_archives(claims, variants)]
     findings += _sizes(claims, variants, parameters, bounds)
     inverted = list(_trends(claims, variants))
-    # What a trend says of several figures is not said of each once more.
-    trended = {quote for finding in inverted for quote in finding.quotes}
-    findings += [
-        one
-        for one in _deflations(claims, variants, parameters, bounds)
-        if one.check is not Check.INVERTED or one.quotes[0] not in trended
-    ]
+    # Whoever states what is kept throughout is told once, by the trend.
+    deflations = _deflations(claims, variants, parameters, bounds)
+    findings += [one for one in deflations if one.check is not Check.INVERTED or not inverted]
     return in_order(findings + inverted)
 
 
