@@ -71,8 +71,10 @@ class Figure:
 
 _PERCENT = Unit(Kind.PERCENT, 0.01, 0.01)
 # Words of scripts without spaces may stand right beside a figure; letters of an alphabet make it part of a name.
+# "13:31" has no figure in it, "FP32:0.937" has one.
+_BEHIND_COLON = rf"(?:(?<![0-9]:)|(?<=[{LETTER}][0-9]:)|(?<=[{LETTER}][0-9]{{2}}:))"
 _NUMBER = re.compile(
-    rf"(?<![{LETTER}0-9_.,/])(?<![{LETTER}0-9_.,]-)(?<![0-9]:)[+-]?"
+    rf"(?<![{LETTER}0-9_.,/])(?<![{LETTER}0-9_.,]-){_BEHIND_COLON}[+-]?"
     rf"(?:\d{{1,3}}(?:[ '_]\d{{3}})++(?!\d)|\d++)(?:[.,]\d++)*+(?:e[+-]?\d{{1,2}}(?![{LETTER}0-9]))?"
 )
 _PLUS_MINUS = re.compile(r"\s?(?:\u00b1|\+/?-)\s?\d++(?:[.,]\d++)?")

@@ -113,6 +113,12 @@ def test_headings_without_units(text: str) -> None:
     assert unit_of(normal(text)) is None
 
 
+@pytest.mark.parametrize(("text", "values"), [("fp32:0.937", [0.937]), ("int8:93.7%", [93.7]), ("13:31", []), ("2.37:1", [])])
+def test_a_colon_behind_a_name_with_digits_is_no_ratios(text: str, values: list[float]) -> None:
+    """As in "FP32:0.937", where Chinese writes no space."""
+    assert [figure.value for figure in figures(text, commas=False)] == values
+
+
 def test_decimal_commas_are_told_by_the_whole_text() -> None:
     """What may be read in two ways follows the rest of the text."""
     assert writes_commas("0,93 und 47,1 und 131.072")
