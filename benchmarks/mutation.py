@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -86,7 +86,6 @@ class Run:
     jobs: int = 1
     caches: list[Any] = field(default_factory=list)
     filling: set[tuple[str, str]] = field(default_factory=set)
-    killers: dict[str, Counter[str]] = field(default_factory=dict)
     failed: bool = False
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -204,14 +203,16 @@ class Run:
         """Takes mutants until none is left. Tests that noticed others of the same function come first."""
         self.scratch = Path(tempfile.mkdtemp(dir=self.scratch))
         _use(next(iter(reached)), self.scratch / "tmp")
+        killers = defaultdict[str, Counter[str]](Counter)
         while number := os.read(waiting, 4):
-            mutant = chosen[int.from_bytes(number, "little")]
+            at = int.from_bytes(number, "little")
+            mutant = chosen[at]
             tests = [item for item, reach in reached.items() if self.fills(mutant) or _touches(mutant, reach)]
-            noticed = self.killers.setdefault(f"{mutant.module} {mutant.function}", Counter())
+            noticed = killers[f"{mutant.module} {mutant.function}"]
             tests.sort(key=lambda item: (-noticed[item.nodeid], reached[item].seconds))
             state, by = self.tried(mutant, tests, functions, sum(reached[item].seconds for item in tests))
             noticed[by] += 1
-            self.note(int.from_bytes(number, "little"), mutant, state, by)
+            self.note(at, mutant, state, by)
 
     def tried(
         self, mutant: Mutant, tests: list[pytest.Item], functions: Mapping[Any, FunctionType], usual: float
