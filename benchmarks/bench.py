@@ -22,8 +22,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from graders.labs.catalogue import chosen  # noqa: E402 - the path comes first
-from graders.labs.grading import RUNNER_ENVIRONMENT  # noqa: E402
+from graders.framework.context import RUNNER_ENVIRONMENT  # noqa: E402
+from graders.framework.registry import select_labs  # noqa: E402 - the path comes first
 from graders.sandbox import Limits, RunSpec, Server, choose  # noqa: E402
 from graders.scoring import without_times  # noqa: E402
 
@@ -169,7 +169,7 @@ def regrade(rounds: int) -> list[Row]:
 
 def sandbox(rounds: int) -> list[Row]:
     """A run that does nothing, in a server with TensorFlow loaded, against starting Python with TensorFlow."""
-    entry = chosen(["l02"])[0]
+    entry = select_labs(["l02"])[0]
     costs = []
     driver = Path(__file__).resolve().parent / "null_driver.py"
     with (

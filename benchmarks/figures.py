@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from graders import sandbox  # noqa: E402 - the path comes first
-from graders.evidence.scorer import Scorer, start_server  # noqa: E402
-from graders.evidence.sizes import deflation  # noqa: E402
+from graders.measure.scorer.client import Scorer, start_server  # noqa: E402
+from graders.measure.sizes import deflation  # noqa: E402
 from graders.profiles import choose  # noqa: E402
 
 PAGE = ROOT / "docs" / "figures.md"

@@ -29,14 +29,14 @@ import flatbuffers  # noqa: E402
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
-from graders.errors import RunError  # noqa: E402
-from graders.evidence import scorer as scoring  # noqa: E402
-from graders.evidence.scorer import Compressed, Measurement, WeightDifference, start_server  # noqa: E402
-from graders.evidence.tflite import Model, aligned_activations, integer_violations, io_dtypes  # noqa: E402
-from graders.labs.testers import encoding_of  # noqa: E402
+from graders.core.errors import RunError  # noqa: E402
+from graders.core.verdicts import Verdict  # noqa: E402
+from graders.framework.model_tester.runner import encoding_of  # noqa: E402
+from graders.measure.scorer import client as scoring  # noqa: E402
+from graders.measure.scorer.client import Compressed, Measurement, WeightDifference, start_server  # noqa: E402
+from graders.measure.tflite import Model, aligned_activations, integer_violations, io_dtypes  # noqa: E402
 from graders.profiles import choose as choose_profile  # noqa: E402
 from graders.sandbox import RunSpec, Server, Session, choose  # noqa: E402
-from graders.verdicts import Verdict  # noqa: E402
 
 MODELS = ROOT / "fixtures" / "models" / "pocket_pets"
 BASES = (MODELS / "fp32.tflite", MODELS / "int8.tflite", MODELS / "compressed" / "clustered-8.tflite")

@@ -46,10 +46,10 @@ MODULES = (
     "evidence/latency.py", "evidence/sizes.py", "evidence/compression", "evidence/tflite", "evidence/lab_report",
     "evidence/claims",
 )  # fmt: skip
-TESTS = ("tests/scoring", "tests/evidence")
+TESTS = ("tests/scoring", "tests/measure", "tests/written")
 LEFT_OUT = (
-    "tests/evidence/test_mutated_files.py", "tests/evidence/test_scorer.py",
-    "tests/evidence/claims/test_claims_hostile.py",
+    "tests/measure/test_mutated_files.py", "tests/measure/test_scorer.py",
+    "tests/written/claims/test_claims_hostile.py",
 )  # fmt: skip
 """Tests of servers, and of floods, which take seconds each."""
 SERVERS = {"scorer", "calibration", "server", "ground"}
@@ -431,7 +431,9 @@ def main() -> int:
     parser.add_argument(
         "--results", type=Path, help="keep results in this file; what it says was killed is not tried again"
     )
-    parser.add_argument("--tests", nargs="+", default=TESTS, help="the tests to use: tests/scoring tests/evidence")
+    parser.add_argument(
+        "--tests", nargs="+", default=TESTS, help="the tests to use: tests/scoring tests/measure tests/written"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="how many processes try mutants: 1")
     chosen = parser.parse_args()
     os.chdir(ROOT)

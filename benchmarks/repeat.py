@@ -22,10 +22,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from graders.cohort.calibration import grading  # noqa: E402 - the path comes first
-from graders.cohort.corpus import cases as corpus  # noqa: E402
-from graders.labs import catalogue  # noqa: E402
+from graders.framework import registry  # noqa: E402
 from graders.scoring import without_times  # noqa: E402
+from graders.selftest.calibration import grading  # noqa: E402 - the path comes first
+from graders.selftest.corpus import cases as corpus  # noqa: E402
 
 TIMES = 20
 SHOWN = 5
@@ -156,7 +156,7 @@ def main() -> int:
         left = [each for each in wanted if each not in kept.digests]
         now = left if given.at_most is None else left[: given.at_most]
         if now:
-            with grading.lent_servers(catalogue.chosen(["l02", "l03"])) as servers:
+            with grading.lent_servers(registry.select_labs(["l02", "l03"])) as servers:
                 for number, each in enumerate(now):
                     kept.add(each, card_of(known[each.subject], each, servers, work / f"report-{number}"))
                     print(f"[{number + 1}/{len(now)}] {each.subject}, {each.number}", flush=True)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from graders import commands
-from graders.errors import OptgradeError, UsageError
+from graders.core.errors import OptgradeError, UsageError
 
 UNSCORED, USAGE = 3, 4
 

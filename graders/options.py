@@ -14,24 +14,24 @@ import pytest
 
 from graders import profiles, sandbox
 from graders.caching import Store, default_folder
-from graders.errors import Place, UsageError
-from graders.labs import catalogue
-from graders.labs.catalogue import LabEntry
-from graders.labs.clock import ScorerClock
-from graders.labs.definition import LABS, Lab
+from graders.core.errors import SourceLine, UsageError
+from graders.core.paths import GRADERS, REPOSITORY
+from graders.core.verdicts import Verdict
+from graders.framework import registry
+from graders.framework.clock import ScorerClock
+from graders.framework.definition import Lab
+from graders.framework.registry import LabPlugin
 from graders.reports import terminal
 from graders.scoring import CheckOutcome, Scorecard
 from graders.scoring.outcomes import reason_of
 from graders.submission.seeds import ENVIRONMENT, find_secret
-from graders.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from graders.grade import Grade, Options, Servers
-    from graders.labs.grading import RunResult
-    from graders.labs.timing import Timing
+    from graders.framework.context import RunResult
+    from graders.framework.timing import Timing
+    from graders.pipeline.grade import Grade, GradingConfig, ServerPool
     from graders.scoring.marks import Marks
 
-GRADERS = LABS.parent
 EARNED, LOST, UNSCORED = 0, 1, 3
 REPORTS = PAGE_FILE, SCORECARD_FILE, MARKS_FILE = "report.html", "scorecard.json", "marks.toml"
 
@@ -78,14 +78,14 @@ def is_grading(config: pytest.Config) -> bool:
     return False
 
 
-def session_of(config: pytest.Config) -> GradingSession:
+def session_of(config: pytest.Config) -> PytestGrading:
     """The grading session that the command line asks for.
 
     :raises UsageError: in one line that says what to type.
     """
     option = config.getoption
     _require_own_settings(config)
-    labs = tuple(_with_settings(catalogue.chosen(option("lab")), option("setting")))
+    labs = tuple(_with_settings(registry.select_labs(option("lab")), option("setting")))
     submission: Path | None = option("submission")
     if submission is None and not option("collectonly"):
         raise UsageError("which submission? Type: pytest graders --submission PATH (PATH is the student's folder)")
@@ -100,10 +100,10 @@ def session_of(config: pytest.Config) -> GradingSession:
     folder = here / option("report_dir")
     grading = None
     if wanted is not None and not option("collectonly"):
-        from graders.grade import Options
+        from graders.pipeline.grade import GradingConfig
         from graders.reports.folder import make_ready
 
-        grading = Options(
+        grading = GradingConfig(
             submission=wanted,
             labs=labs,
             profile=profile,
@@ -115,7 +115,7 @@ def session_of(config: pytest.Config) -> GradingSession:
             workers=max(1, option("workers") or os.cpu_count() or 1),
         )
         make_ready(folder, wanted, REPORTS)
-    session = GradingSession(labs, grading, folder, option("fail_under"), option("exit_zero"))
+    session = PytestGrading(labs, grading, folder, option("fail_under"), option("exit_zero"))
     session.marks = marks
     return session
 
@@ -134,7 +134,7 @@ def _secret(
     return find_secret(here / given if given is not None else None, os.environ)
 
 
-def _with_settings(labs: Sequence[LabEntry], given: Sequence[str]) -> Iterator[LabEntry]:
+def _with_settings(labs: Sequence[LabPlugin], given: Sequence[str]) -> Iterator[LabPlugin]:
     """The labs with other values of their settings. :raises UsageError: for a setting that no lab has."""
     changed: dict[str, dict[str, Any]] = {}
     for text in given:
@@ -150,14 +150,14 @@ def _with_settings(labs: Sequence[LabEntry], given: Sequence[str]) -> Iterator[L
             raise UsageError(f"--setting {text}: not a value of TOML: {error}") from None
     for entry in labs:
         settings = {**entry.lab.settings, **changed.get(entry.lab.id, {})}
-        yield LabEntry(replace(entry.lab, settings=settings)) if entry.lab.id in changed else entry
+        yield LabPlugin(replace(entry.lab, settings=settings)) if entry.lab.id in changed else entry
 
 
 def _marks(here: Path, given: Path | None, submission: Path | None, labs: Sequence[Lab]) -> Marks | None:
     """The marks of ``--marks``. :raises UsageError: where they are not usable, or could be the student's own."""
     if given is None or submission is None:
         return None
-    from graders.scoring.marking import require_fitting
+    from graders.scoring.manual_marks import require_fitting
     from graders.scoring.marks import read_marks
     from graders.submission import submission_name
 
@@ -174,21 +174,26 @@ def _require_own_settings(config: pytest.Config) -> None:
 
     pytest looks for settings before it knows its plugins' options, in the folders that it takes for folders of tests.
     """
-    own = GRADERS.parent / "pyproject.toml"
+    own = REPOSITORY / "pyproject.toml"
     if config.inipath is None or config.inipath.resolve() != own:
         asked = f"type pytest -c {own} graders --submission=PATH"
         raise UsageError(f"pytest took its settings from {config.inipath}: {asked}")
     for plugin in config.pluginmanager.get_plugins():
         path = Path(getattr(plugin, "__file__", None) or own)
-        if path.name == "conftest.py" and path.resolve() != GRADERS.parent / "conftest.py":
+        if path.name == "conftest.py" and path.resolve() != REPOSITORY / "conftest.py":
             raise UsageError(f"pytest loaded {path}: type pytest -c {own} graders --submission=PATH")
 
 
-class GradingSession:
+class PytestGrading:
     """One call of ``pytest graders``: the grading, the outcomes of its tests, and what is told about them."""
 
     def __init__(
-        self, labs: Sequence[LabEntry], wanted: Options | None, folder: Path, fail_under: float | None, exit_zero: bool
+        self,
+        labs: Sequence[LabPlugin],
+        wanted: GradingConfig | None,
+        folder: Path,
+        fail_under: float | None,
+        exit_zero: bool,
     ) -> None:
         """:param wanted: None where tests are only collected. :param folder: where reports go."""
         self.labs = tuple(labs)
@@ -212,7 +217,7 @@ class GradingSession:
         assert self._grade is not None, "nothing is graded while tests are only collected"
         return self._grade
 
-    def entry(self, lab: str) -> LabEntry | None:
+    def entry(self, lab: str) -> LabPlugin | None:
         """The lab of that id, if it is among those asked for."""
         return next((entry for entry in self.labs if entry.lab.id == lab), None)
 
@@ -230,10 +235,10 @@ class GradingSession:
             config.option.htmlpath = str(self.folder / PAGE_FILE)
             config.option.self_contained_html = True
 
-    def start(self, lent: Servers | None) -> None:
+    def start(self, lent: ServerPool | None) -> None:
         """Starts the servers, so that their imports go on during collection. :param lent: servers to use instead."""
         if self.wanted is not None:
-            from graders.grade import Grade
+            from graders.pipeline.grade import Grade
 
             self._grade = Grade(self.wanted, lent)
 
@@ -246,7 +251,7 @@ class GradingSession:
         for name, runs in wanted.items():
             write(f"{name}: {len(runs)} runs of the submission's code")
         write(f"{grade.options.workers} at a time, isolation: {grade.options.isolation.tier}")
-        steps = terminal.Steps(write)
+        steps = terminal.ProgressPrinter(write)
         grade.run(
             wanted,
             lambda lab, result, done, count: write(_progress(lab, result, done, count)),
@@ -274,7 +279,7 @@ class GradingSession:
 
     def timing(self, lab: str) -> Timing:
         """What a latency test measures with."""
-        from graders.labs.timing import Timing
+        from graders.framework.timing import Timing
 
         entry = self.entry(lab)
         assert entry is not None
@@ -285,7 +290,7 @@ class GradingSession:
         """Makes the scorecard and writes its file."""
         if self.deselected:
             self.grade.notices.append(f"{self.deselected} checks were deselected: this is no full grading")
-        from graders.scoring.marking import merged
+        from graders.scoring.manual_marks import merged
 
         unmarked = self.grade.scorecard(self.outcomes)
         self._write_marks(unmarked)
@@ -295,7 +300,7 @@ class GradingSession:
 
     def _write_marks(self, unmarked: Scorecard) -> None:
         """Writes the file for a person to mark in; one with marks that were not given to this grading is left alone."""
-        from graders.scoring.marking import pending
+        from graders.scoring.manual_marks import pending
         from graders.scoring.marks import has_marks, write_marks
 
         path, items = self.folder / MARKS_FILE, pending(unmarked)
@@ -356,7 +361,7 @@ class GradingSession:
             self._grade.close()
 
 
-def _own(places: Sequence[Place], lab: Lab) -> tuple[Place, ...]:
+def _own(places: Sequence[SourceLine], lab: Lab) -> tuple[SourceLine, ...]:
     """Lines without those of the given kit, which runs have the grader's copy of."""
     return tuple(
         place

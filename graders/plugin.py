@@ -11,15 +11,16 @@ import pytest
 from pytest_metadata.plugin import metadata_key
 
 from graders import LENT_SERVERS, options
-from graders.errors import OptgradeError
-from graders.labs.catalogue import LabEntry
-from graders.labs.checks import CRITERION, observing
-from graders.labs.definition import LABS, Lab
+from graders.core.errors import OptgradeError
+from graders.core.paths import LABS
+from graders.core.verdicts import Verdict
+from graders.framework.checks import CRITERION, observing
+from graders.framework.definition import Lab
+from graders.framework.registry import LabPlugin
 from graders.reports import terminal
-from graders.verdicts import Verdict
 
 TESTS = LABS
-SESSION = pytest.StashKey[options.GradingSession]()
+SESSION = pytest.StashKey[options.PytestGrading]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,7 +50,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         session.close()
 
 
-def _session(config: pytest.Config) -> options.GradingSession | None:
+def _session(config: pytest.Config) -> options.PytestGrading | None:
     return config.stash.get(SESSION, None)
 
 
@@ -115,7 +116,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     return (yield)
 
 
-def _asked(request: pytest.FixtureRequest) -> tuple[options.GradingSession, LabEntry]:
+def _asked(request: pytest.FixtureRequest) -> tuple[options.PytestGrading, LabPlugin]:
     """The grading under way, and the lab that a test with one of these fixtures belongs to."""
     session, name = _session(request.config), _lab_of(request.path)
     entry = session.entry(name) if session and name else None

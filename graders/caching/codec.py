@@ -16,8 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from graders.errors import GraderError, OptgradeError, Place, RunError
-from graders.verdicts import Verdict
+from graders.core.errors import GraderError, OptgradeError, RunError, SourceLine
+from graders.core.verdicts import Verdict
 
 PACKAGE = "graders."
 # What a busy machine can do to an honest submission: tried again each time.
@@ -133,7 +133,7 @@ def decode(value: Any, blobs: Blobs) -> Any:
 def _raised(value: dict[str, Any], blobs: Blobs) -> OptgradeError:
     kind, held = _class(value["error"], "error"), value["with"]
     if issubclass(kind, RunError):
-        places: tuple[Place, ...] = decode(held["places"], blobs)
+        places: tuple[SourceLine, ...] = decode(held["places"], blobs)
         return RunError(Verdict(held["verdict"]), held["message"], places, held["kind"])
     made: OptgradeError = kind(held["message"])
     return made

@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from graders import profiles, sandbox
-from graders.evidence.scorer import Scorer
-from graders.grade import Options, Servers, start_servers
-from graders.labs import catalogue, references
-from graders.labs.grading import Grading
+from graders.framework import registry
+from graders.framework.context import LabContext
+from graders.framework.model_tester import references
+from graders.measure.scorer.client import Scorer
+from graders.pipeline.grade import GradingConfig, ServerPool, start_servers
 
 SUMMARY = "make what is kept ready for the embedded model anew"
 BASELINE_SEED = 0
@@ -27,15 +28,15 @@ def make_baseline(folder: Path, labs: Sequence[str] = ()) -> list[Path]:
     :raises GraderError: where the reference fails.
     """
     # A lab whose files are all made by its own run keeps none ready.
-    entries = tuple(each for each in catalogue.chosen(labs) if (each.lab.folder / "baseline.py").is_file())
+    entries = tuple(each for each in registry.select_labs(labs) if (each.lab.folder / "baseline.py").is_file())
     profile = replace(profiles.choose("embedded", None, None), baseline=None)
-    options = Options(submission=folder, labs=entries, profile=profile, isolation=sandbox.choose("auto"))
-    servers: Servers = start_servers(options)
+    options = GradingConfig(submission=folder, labs=entries, profile=profile, isolation=sandbox.choose("auto"))
+    servers: ServerPool = start_servers(options)
     work = servers.scratch
     made: list[Path] = []
     try:
         for entry in entries:
-            grading = Grading(
+            grading = LabContext(
                 lab=entry.lab,
                 profile=profile,
                 seed=BASELINE_SEED,
@@ -52,7 +53,7 @@ def make_baseline(folder: Path, labs: Sequence[str] = ()) -> list[Path]:
             if not made:
                 folder.mkdir(parents=True, exist_ok=True)
                 made.append(folder / references.FP32)
-                shutil.copyfile(references.original(grading).path, made[0])
+                shutil.copyfile(references.reference_model(grading).path, made[0])
             made += importlib.import_module(f"graders.labs.{entry.lab.id}.baseline").make_kept(grading, folder)
         return made
     finally:

@@ -24,23 +24,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Grades what is missing, then prints the table. 1 where a threshold lets too much right work fail."""
-    from graders.cohort.calibration import collecting, proposals, table, writing
-    from graders.cohort.calibration.records import Results
-    from graders.errors import UsageError
-    from graders.labs import catalogue
+    from graders.core.errors import UsageError
+    from graders.framework import registry
+    from graders.selftest.calibration import collection, proposals, table, writer
+    from graders.selftest.calibration.records import Results
 
-    entries = catalogue.chosen([arguments.lab])
+    entries = registry.select_labs([arguments.lab])
     if len(entries) != 1:
         raise UsageError(f"{arguments.lab}: name one lab; there are {', '.join(entry.lab.id for entry in entries)}")
     lab = entries[0].lab
-    results = Results(arguments.results or collecting.kept(lab))
-    budget = collecting.Budget(arguments.at_most)
-    collecting.collect(entries[0], list(collecting.of_reference(arguments.seeds, arguments.load)), results, budget)
-    usable = results.of(collecting.made_of(lab))
+    results = Results(arguments.results or collection.kept(lab))
+    budget = collection.Budget(arguments.at_most)
+    collection.collect(entries[0], list(collection.of_reference(arguments.seeds, arguments.load)), results, budget)
+    usable = results.of(collection.inputs_digest(lab))
     if arguments.corpus:
-        collecting.collect(entries[0], list(collecting.of_corpus(lab, usable)), results, budget)
-        usable = results.of(collecting.made_of(lab))
-    costs = collecting.costs_of(lab)
+        collection.collect(entries[0], list(collection.of_corpus(lab, usable)), results, budget)
+        usable = results.of(collection.inputs_digest(lab))
+    costs = collection.costs_of(lab)
     found = proposals.findings(lab.all_thresholds, usable, costs)
     for line in table.lines(found, usable):
         print(line)
@@ -50,6 +50,6 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{budget.left_to_do} gradings are left to do; the next call goes on")
     elif arguments.write:
         settled = proposals.settled(found, usable, costs)
-        changed = writing.write(lab.folder / "lab.toml", lab.short, found, settled, usable)
+        changed = writer.write(lab.folder / "lab.toml", lab.short, found, settled, usable)
         print("lab.toml: written" if changed else "lab.toml: is as it was")
     return 0 if all(each.holds for each in found) else 1

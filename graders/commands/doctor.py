@@ -12,8 +12,8 @@ from pathlib import Path
 
 from graders import sandbox
 from graders.caching import environment
-from graders.errors import UsageError
-from graders.sandbox.isolation import TIERS
+from graders.core.errors import UsageError
+from graders.sandbox.host.isolation import TIERS
 
 SUMMARY = "what this machine can do: isolation tiers, versions, what is missing and the fix"
 TOOLS = {"git": "git history", "zip": "students' archives", "chromium": "screenshots of reports"}

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from graders.errors import Unscored, UsageError
+from graders.core.errors import Unscored, UsageError
 from graders.reports.formats import (
     canvas,
     classroom50,
@@ -24,8 +24,8 @@ from graders.reports.formats import (
     table,
 )
 from graders.reports.formats.card import Card, found, load
-from graders.reports.formats.disarm import line
 from graders.reports.formats.gradebook import Filled
+from graders.reports.formats.sanitize import line
 
 SUMMARY = "scorecards for gradebooks and workflows: Gradescope, JUnit, CSV, Canvas, Moodle, GitHub …"
 LEFT, UNSCORED = 1, 3

@@ -30,28 +30,28 @@ def run(arguments: argparse.Namespace) -> int:
     """Grades, compares, tells; 0 as expected and as before, 1 different, 3 where something could not be graded."""
     from graders import sandbox
     from graders.caching import Store, default_folder
-    from graders.cohort import regression
-    from graders.cohort.regression import telling
+    from graders.selftest import regression
+    from graders.selftest.regression import rendering
 
     before = regression.read_regression(arguments.against) if arguments.against else None
     isolation = sandbox.choose(arguments.isolation)
     entries = [] if arguments.no_corpus else regression.case_entries(isolation, arguments.words)
     entries += regression.submission_entries(arguments.submissions, isolation)
     print(f"{len(entries)} to grade, {arguments.workers} at a time, isolation: {isolation.tier}", flush=True)
-    done = regression.carry_out(
+    done = regression.run_all(
         entries,
         isolation,
         max(1, arguments.workers),
         None if arguments.no_cache else Store(default_folder()),
-        lambda record, number, count: print(telling.progress_line(record, number, count), flush=True),
+        lambda record, number, count: print(rendering.progress_line(record, number, count), flush=True),
     )
     changes = regression.differences(before, done) if before is not None else None
-    for line in telling.closing_lines(done, changes):
+    for line in rendering.closing_lines(done, changes):
         print(line)
     for path, text in (
         (arguments.save, done.dumps),
-        (arguments.json, lambda: telling.as_json(done, changes)),
-        (arguments.html, lambda: telling.as_html(done, changes)),
+        (arguments.json, lambda: rendering.as_json(done, changes)),
+        (arguments.html, lambda: rendering.as_html(done, changes)),
     ):
         if path is not None:
             path.write_text(text(), encoding="utf-8")

@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from graders.errors import UsageError
+from graders.core.errors import UsageError
 from graders.scoring import SCHEMA
 
 SUMMARY = "the HTML report, made anew from a scorecard.json: nothing is graded"

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from graders.errors import GraderError
+from graders.core.errors import GraderError
 from graders.profiles.profile import Profile
 
 SCRIPT = Path(__file__).resolve().parent / "permute_model.py"

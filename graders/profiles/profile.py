@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from graders.errors import UsageError
+from graders.core.errors import UsageError
+from graders.core.paths import FIXTURES
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-FIXTURES = REPOSITORY / "fixtures"
 POCKET_PETS = FIXTURES / "datasets" / "pocket_pets"
 POCKET_MODELS = FIXTURES / "models" / "pocket_pets"
 PROFILES = ("embedded", "oxford_pets")

@@ -6,7 +6,7 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-from graders.errors import UsageError
+from graders.core.errors import UsageError
 
 
 def make_ready(folder: Path, submission: Path, names: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ MARKS = {"earned": "✓", "partial": "◐", "pending": "…", "unscored": "!"}
 PARTS = ("measured", "expected", "cause", "next")
 
 
-class Steps:
+class ProgressPrinter:
     """How far runs have come, for whoever waits: a line for one that has said nothing for some seconds."""
 
     def __init__(

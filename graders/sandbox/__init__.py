@@ -9,10 +9,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from graders.sandbox.isolation import TIERS, Isolation, MissingLayer, choose
-    from graders.sandbox.limits import Limits
-    from graders.sandbox.server import Ready, Server
-    from graders.sandbox.session import Reply, RunRecord, RunSpec, Session
+    from graders.sandbox.host.isolation import TIERS, Isolation, MissingLayer, choose
+    from graders.sandbox.host.limits import Limits
+    from graders.sandbox.host.server import Ready, Server
+    from graders.sandbox.host.session import Reply, RunRecord, RunSpec, Session
 
 __all__ = [
     "TIERS",
@@ -29,10 +29,10 @@ __all__ = [
 ]
 
 _MODULES = {
-    "isolation": ("TIERS", "Isolation", "MissingLayer", "choose"),
-    "limits": ("Limits",),
-    "server": ("Ready", "Server"),
-    "session": ("Reply", "RunRecord", "RunSpec", "Session"),
+    "host.isolation": ("TIERS", "Isolation", "MissingLayer", "choose"),
+    "host.limits": ("Limits",),
+    "host.server": ("Ready", "Server"),
+    "host.session": ("Reply", "RunRecord", "RunSpec", "Session"),
 }
 _WHERE = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -21,8 +21,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from graders.errors import GraderError, UsageError
-from graders.submission.history.cleaning import clean
+from graders.core.errors import GraderError, UsageError
+from graders.submission.history.sanitize import clean
 
 MAX_FILE = 1 << 20
 COLUMNS = 120

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graders.errors import GraderError, Place, RunError
-from graders.labs.checks import ForPerson, Lost, NotJudged
-from graders.labs.definition import Lab
-from graders.verdicts import Verdict
+from graders.core.errors import GraderError, RunError, SourceLine
+from graders.core.verdicts import Verdict
+from graders.framework.checks import CheckFailed, Inconclusive, NeedsManualReview
+from graders.framework.definition import Lab
 
 RUN_HINTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.MISSING: ("This part has not been handed in.", "Write it as the assignment says, then grade again."),
@@ -85,7 +85,7 @@ class CheckOutcome:
     reason: Reason | None
     evidence: Mapping[str, Any]
     holds: float = 0.0
-    places: tuple[Place, ...] = ()
+    places: tuple[SourceLine, ...] = ()
 
     @property
     def drawn(self) -> bool:
@@ -105,7 +105,7 @@ class CheckOutcome:
 
 def reason_of(error: BaseException, lab: Lab) -> tuple[Verdict, Reason]:
     """The verdict and the reason that stand for what a check raised; anything unforeseen is our own fault."""
-    if isinstance(error, Lost):
+    if isinstance(error, CheckFailed):
         try:
             hint = lab.hint(error.hint)
         except GraderError as fault:
@@ -113,7 +113,7 @@ def reason_of(error: BaseException, lab: Lab) -> tuple[Verdict, Reason]:
         filled = {name: str(value) for name, value in error.filling.items()}
         reason = Reason(error.measured, error.expected, _fill(hint.cause, filled), _fill(hint.next, filled))
         return Verdict.LOST, reason
-    if isinstance(error, ForPerson):
+    if isinstance(error, NeedsManualReview):
         return Verdict.PENDING, Reason(error.measured, PERSONS_MARK, NOT_MEASURABLE, error.next)
     if isinstance(error, RunError):
         cause, step = KIND_HINTS.get(error.kind) or RUN_HINTS.get(error.verdict, RUN_HINTS[Verdict.FAILED])
@@ -122,7 +122,7 @@ def reason_of(error: BaseException, lab: Lab) -> tuple[Verdict, Reason]:
             "this part, written and handed in" if error.verdict is Verdict.MISSING else "a run that gets to its end"
         )
         return error.verdict, Reason(error.message + where, expected, cause, step)
-    if isinstance(error, NotJudged):
+    if isinstance(error, Inconclusive):
         step = "Grade again on a quieter machine."
         return Verdict.UNSCORED, Reason(str(error), "a measurement that can be trusted", OUR_FAULT, step)
     if isinstance(error, GraderError):

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from graders.labs.definition import PERSON, Criterion
-from graders.labs.where import Whereabouts
+from graders.core.verdicts import Verdict
+from graders.framework.definition import PERSON, Criterion
+from graders.framework.locations import SourceLocation
 from graders.scoring.outcomes import NOT_MEASURABLE, OUR_FAULT, PERSONS_MARK, CheckOutcome, Reason
-from graders.verdicts import Verdict
 
 CENT = Decimal("0.01")
 PENDING = Reason(
@@ -53,7 +53,7 @@ class CriterionScore:
     verdict: Verdict
     reason: Reason | None
     checks: tuple[CheckOutcome, ...]
-    where: Whereabouts | None = None
+    where: SourceLocation | None = None
 
     @property
     def maximum(self) -> Decimal:

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from graders.core.verdicts import Verdict
 from graders.sandbox import MissingLayer
 from graders.scoring.points import CriterionScore, Points, all_of, counted, total
-from graders.verdicts import Verdict
 
 SCHEMA = "optgrade/scorecard/v1"
 # Where the seed comes from: the submission's own code, its files and an instructor's secret, or the command line.

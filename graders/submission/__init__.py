@@ -1,10 +1,18 @@
 """What was handed in: finding it, laying the given kit over it, and taking artefacts in."""
 
+from graders.submission.artifacts import Artifact, accept_artifact
 from graders.submission.discovery import Submission, discover, submission_name
-from graders.submission.intake import Artefact, take_in
+from graders.submission.overlay import Overlay, build_overlay
 from graders.submission.parts import Part, part_for
-from graders.submission.view import CodeView, lay_out
 
 __all__ = [
-    "Artefact", "CodeView", "Part", "Submission", "discover", "lay_out", "part_for", "submission_name", "take_in",
+    "Artifact",
+    "Overlay",
+    "Part",
+    "Submission",
+    "accept_artifact",
+    "build_overlay",
+    "discover",
+    "part_for",
+    "submission_name",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from graders.submission.view import CODE_ENDINGS, LIBRARY_ENDINGS, CodeView
+from graders.submission.overlay import CODE_ENDINGS, LIBRARY_ENDINGS, Overlay
 
 # Code that has one of these words may open files that it does not name.
 ROVING = re.compile(
@@ -35,7 +35,7 @@ class Part:
     left_out: int
 
 
-def part_for(view: CodeView, others: Mapping[str, str], destination: Path, own: str = "") -> Part:
+def part_for(view: Overlay, others: Mapping[str, str], destination: Path, own: str = "") -> Part:
     """The part of a view for one lab's runs.
 
     :param others: files and folders that are not this lab's code (other labs' folders, summaries), each with the word
@@ -69,7 +69,7 @@ def _groups(files: Iterable[str], others: Mapping[str, str]) -> dict[str, set[st
     return groups
 
 
-def _needed(view: CodeView, groups: Mapping[str, set[str]]) -> set[str]:
+def _needed(view: Overlay, groups: Mapping[str, set[str]]) -> set[str]:
     """The words of those groups that the rest of the code names, in turn with what these name themselves."""
     optional = {file: token for token, files in groups.items() for file in files}
     waiting = [file for file in view.files if file not in optional]

@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Mapping
 from pathlib import Path
 
-from graders.errors import UsageError
+from graders.core.errors import UsageError
 
 ENVIRONMENT = "OPTGRADE_SECRET"
 LEAST_BYTES, MOST_BYTES = 16, 4096

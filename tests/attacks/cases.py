@@ -13,7 +13,7 @@ The file is TOML, ``fixtures/submissions/attacks/NN-name.toml``, where NN is the
     select = "native"               # pytest's -k; "fp32" stands for that run's checks but for the latency
     changes = [{ prepend = "import os\\nos._exit(0)" }]
 
-Changes are those of ``graders/cohort/corpus/cases.py``. A variant may have more:
+Changes are those of ``graders/selftest/corpus/cases.py``. A variant may have more:
 
     loot = true                     # the code prints a line that begins with LOOT where it could reach something
     gaps = { bare = "reason" }      # tiers in which it is known to loot, or to leave something; never that it gains points
@@ -45,12 +45,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from graders.cohort.corpus.cases import CORPUS, REFERENCE, CaseError, Change, apply, read_change
-from graders.cohort.corpus.repositories import make_repository
-from graders.cohort.corpus.tables import inside, items, no_others, table, text, typed, wordings
-from graders.labs import catalogue
-from graders.labs.definition import Lab
+from graders.core.paths import REFERENCE
+from graders.framework import registry
+from graders.framework.definition import Lab
 from graders.sandbox import TIERS
+from graders.selftest.corpus.cases import CORPUS, CaseError, Change, apply, read_change
+from graders.selftest.corpus.repositories import make_repository
+from graders.selftest.corpus.tables import inside, items, no_others, table, text, typed, wordings
 
 __all__ = ["ATTACKS", "BASES", "TIERS", "Attack", "CaseError", "Variant", "build", "load", "load_all"]
 
@@ -156,7 +157,7 @@ def load(path: Path) -> Attack:
     number = typed(data, "attack", int, where)
     if not where.startswith(f"{number:02}-"):
         raise CaseError(f"{where}: attack = {number}: the file's name begins otherwise")
-    lab = catalogue.chosen([text(data, "lab", where) if "lab" in data else "l02"])[0].lab
+    lab = registry.select_labs([text(data, "lab", where) if "lab" in data else "l02"])[0].lab
     attack = Attack(
         path=path,
         number=number,

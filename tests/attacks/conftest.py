@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.errors import UsageError
+from graders.core.errors import UsageError
 from graders.sandbox import choose
 
 from .grading import Arena

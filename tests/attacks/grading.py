@@ -20,16 +20,16 @@ import psutil
 import pytest
 
 from graders import profiles, sandbox
-from graders.cohort.corpus.cases import REFERENCE
-from graders.cohort.grading import Lender
-from graders.grade import Grade, Options, start_servers
-from graders.labs import catalogue
-from graders.labs.catalogue import LabEntry
-from graders.labs.definition import Lab
-from graders.labs.grading import Grading
+from graders.cohort.batch import ServerLender
+from graders.core.paths import REFERENCE
+from graders.framework import registry
+from graders.framework.context import LabContext
+from graders.framework.definition import Lab
+from graders.framework.model_tester.runner import file_name
+from graders.framework.registry import LabPlugin
 from graders.labs.l02_quantization.baseline import drawn_share
-from graders.labs.testers import file_name
 from graders.options import MARKS_FILE
+from graders.pipeline.grade import Grade, GradingConfig, start_servers
 from graders.sandbox import Isolation
 from graders.scoring import without_times
 from graders.submission.seeds import ENVIRONMENT as SECRET_VARIABLE
@@ -57,12 +57,12 @@ class Arena:
 
     def __post_init__(self) -> None:
         """Starts the servers."""
-        self.servers = start_servers(self.options(REFERENCE, tuple(catalogue.chosen([]))))
+        self.servers = start_servers(self.options(REFERENCE, tuple(registry.select_labs([]))))
 
-    def options(self, submission: Path, labs: tuple[LabEntry, ...]) -> Options:
+    def options(self, submission: Path, labs: tuple[LabPlugin, ...]) -> GradingConfig:
         """How a submission is graded without pytest."""
         profile = profiles.choose("embedded", None, None)
-        return Options(submission=submission, labs=labs, profile=profile, isolation=self.isolation, seed=SEED)
+        return GradingConfig(submission=submission, labs=labs, profile=profile, isolation=self.isolation, seed=SEED)
 
     def close(self) -> None:
         """Ends the servers."""
@@ -97,7 +97,7 @@ class Arena:
         if variant.wall_limit is not None:
             argv.append(f"--wall-limit={variant.wall_limit}")
         read()
-        code = int(pytest.main(argv, plugins=[Lender(self.servers)]))
+        code = int(pytest.main(argv, plugins=[ServerLender(self.servers)]))
         terminal = read()
         assert (out / "scorecard.json").is_file(), f"exit code {code}, no scorecard:\n{terminal}"
         scorecard = json.loads((out / "scorecard.json").read_text(encoding="utf-8"))
@@ -135,7 +135,7 @@ class Arena:
 
     def _beside(self, lab: Lab, variant: Variant, submission: Path) -> list[str]:
         """Measures the reference in the same servers and at the same time; whether it comes out as if it were alone."""
-        (entry,) = catalogue.chosen([lab.id])
+        (entry,) = registry.select_labs([lab.id])
         wanted = [name for name in entry.run_names if name in variant.select]
         key = lab.id, *wanted
         if key not in self.alone:
@@ -148,7 +148,7 @@ class Arena:
             hostile.result()
         return ["a neighbour was measured otherwise than alone"] if set(found) != {self.alone[key]} else []
 
-    def _measured(self, entry: LabEntry, submission: Path, runs: Sequence[str], wall_limit: float | None = None) -> str:
+    def _measured(self, entry: LabPlugin, submission: Path, runs: Sequence[str], wall_limit: float | None = None) -> str:
         """All that a grading without pytest's checks finds out, but for durations, as a text."""
         options = replace(self.options(submission, (entry,)), wall_limit_s=wall_limit)
         with contextlib.closing(Grade(options, self.servers)) as grade:
@@ -207,10 +207,10 @@ def _about_scores(base: Graded, graded: Graded, variant: Variant) -> Iterator[st
 @cache
 def _secrets(identifier: str, seed: int) -> Mapping[str, str]:
     """What is drawn for a grading and told to nobody before, by what it is: a share, and the names of runs' files."""
-    (entry,) = catalogue.chosen([identifier])
+    (entry,) = registry.select_labs([identifier])
     lab = entry.lab
     grading: Any = SimpleNamespace(lab=lab, seed=seed)
-    grading.drawn = lambda purpose: Grading.drawn(grading, purpose)
+    grading.drawn = lambda purpose: LabContext.drawn(grading, purpose)
     names = {run: file_name(grading, run) for run in entry.run_names}
     return names | ({"share": str(drawn_share(grading))} if "drawn_share" in lab.settings else {})
 

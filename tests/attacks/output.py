@@ -14,8 +14,8 @@ from typing import Any
 
 import jsonschema
 
-from graders.cohort.corpus.expected import schema
 from graders.options import MARKS_FILE
+from graders.selftest.corpus.expected import schema
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXIT_CODES = (0, 1, 3)

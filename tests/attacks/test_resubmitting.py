@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from graders.labs import catalogue
-from graders.labs.grading import Grading
-from graders.labs.testers import file_name
-from graders.submission import Part, lay_out, part_for
+from graders.framework import registry
+from graders.framework.context import LabContext
+from graders.framework.model_tester.runner import file_name
+from graders.submission import Part, build_overlay, part_for
 from graders.submission.seeds import seed_of
 
 from .cases import Attack, build, load_all
@@ -28,7 +28,7 @@ def part(tmp_path_factory: pytest.TempPathFactory) -> Part:
     (variant,) = [each for each in BISECTING.variants if each.name == NAME]
     folder = tmp_path_factory.mktemp("bisecting")
     submission = build(variant.base, variant.changes, folder / "submission", NAME)
-    view = lay_out(submission, REPOSITORY / "student_template", BISECTING.lab.given, folder / "view")
+    view = build_overlay(submission, REPOSITORY / "student_template", BISECTING.lab.given, folder / "view")
     return part_for(view, {}, folder / "part", BISECTING.lab.student_file)
 
 
@@ -44,9 +44,9 @@ def attacking(attack: Attack) -> dict[str, Any]:
 
 def name_for(seed: int) -> str:
     """The name that a run's file has to have with that seed."""
-    (entry,) = catalogue.chosen(["l02"])
+    (entry,) = registry.select_labs(["l02"])
     grading: Any = SimpleNamespace(lab=entry.lab, seed=seed)
-    grading.drawn = lambda purpose: Grading.drawn(grading, purpose)
+    grading.drawn = lambda purpose: LabContext.drawn(grading, purpose)
     return file_name(grading, "fp32")
 
 

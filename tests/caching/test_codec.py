@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.caching import decode, encode, keepable
-from graders.errors import GraderError, Place, RunError, SandboxError
-from graders.evidence.codes import Encoding
-from graders.evidence.evaluation import Evaluation
-from graders.labs.held import Held
-from graders.submission import Artefact
-from graders.verdicts import Verdict
+from graders.core.errors import GraderError, RunError, SandboxError, SourceLine
+from graders.core.result import Result
+from graders.core.verdicts import Verdict
+from graders.measure.evaluation import Evaluation
+from graders.measure.quantization import Encoding
+from graders.submission import Artifact
 
 
 class NoFiles:
@@ -67,7 +67,7 @@ values = st.recursive(
         st.lists(inner),
         st.lists(inner).map(tuple),
         st.dictionaries(st.one_of(st.text(), st.integers(), st.tuples(st.text(), st.integers())), inner),
-        inner.map(Held),
+        inner.map(Result),
     ),
     max_leaves=20,
 )
@@ -108,8 +108,8 @@ def test_arrays_of_objects_are_refused() -> None:
 
 def test_errors_come_back() -> None:
     """A student's error keeps its verdict, its kind and its lines; one of ours its class."""
-    error = RunError(Verdict.FAILED, "ValueError: no", [Place("a.py", 3, "x = 1")], "ValueError")
-    found = there_and_back(Held(None, error)).error
+    error = RunError(Verdict.FAILED, "ValueError: no", [SourceLine("a.py", 3, "x = 1")], "ValueError")
+    found = there_and_back(Result(None, error)).error
     assert (found.verdict, found.message, found.kind, found.places) == (
         error.verdict,
         error.message,
@@ -127,7 +127,7 @@ def test_files_come_back(tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(b"TFL3")
     files = Files()
-    artefact = Artefact(path, 4, "abc")
+    artefact = Artifact(path, 4, "abc")
     assert decode(json.loads(json.dumps(encode(artefact, files))), files) == artefact
 
 
@@ -150,10 +150,10 @@ def test_other_things_are_not_kept(value: Any) -> None:
     [
         {"class": "os:system", "fields": {"command": "true"}},
         {"class": "graders.caching.store:Store", "fields": {"folder": "/"}},
-        {"class": "graders.grade:start_servers", "fields": {}},
+        {"class": "graders.pipeline.grade:start_servers", "fields": {}},
         {"class": "graders.nothing:Here", "fields": {}},
-        {"enum": "graders.errors:RunError", "value": 1},
-        {"error": "graders.verdicts:Verdict", "with": {"message": "x"}},
+        {"enum": "graders.core.errors:RunError", "value": 1},
+        {"error": "graders.core.verdicts:Verdict", "with": {"message": "x"}},
         {"error": "builtins:SystemExit", "with": {"message": "x"}},
         {"something": 1},
         {},
@@ -171,16 +171,16 @@ QUALITY = Evaluation(1, 1.0, 1.0, 1.0, 1.0, 1.0, ((1,),))
 @pytest.mark.parametrize(
     ("value", "kept"),
     [
-        (Held(QUALITY), True),
-        (Held(None, RunError(Verdict.FAILED, "ValueError")), True),
-        (Held(None, RunError(Verdict.MISSING, "not written yet")), True),
-        (Held(None, RunError(Verdict.TIMEOUT, "slow")), False),
-        (Held(None, RunError(Verdict.OUT_OF_MEMORY, "large")), False),
-        (Held(None, RunError(Verdict.CRASHED, "gone")), False),
-        (Held(None, GraderError("ours")), False),
+        (Result(QUALITY), True),
+        (Result(None, RunError(Verdict.FAILED, "ValueError")), True),
+        (Result(None, RunError(Verdict.MISSING, "not written yet")), True),
+        (Result(None, RunError(Verdict.TIMEOUT, "slow")), False),
+        (Result(None, RunError(Verdict.OUT_OF_MEMORY, "large")), False),
+        (Result(None, RunError(Verdict.CRASHED, "gone")), False),
+        (Result(None, GraderError("ours")), False),
         (SandboxError("ours"), False),
-        (({"a": [Held(None, GraderError("ours"))]},), False),
-        (({"a": [Held(QUALITY)]}, frozenset({1})), True),
+        (({"a": [Result(None, GraderError("ours"))]},), False),
+        (({"a": [Result(QUALITY)]}, frozenset({1})), True),
     ],
 )
 def test_what_may_be_kept(value: Any, kept: bool) -> None:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graders.caching import Store, default_folder
-from graders.submission import Artefact
+from graders.submission import Artifact
 
 KEY = "ab" + "0" * 62
 OTHER = "cd" + "1" * 62
@@ -85,11 +85,11 @@ def test_damage_is_noticed(store: Store, tmp_path: Path, data: st.DataObject) ->
     assert store.get(KEY, tmp_path) is None
 
 
-def artefact(tmp_path: Path, data: bytes) -> Artefact:
+def artefact(tmp_path: Path, data: bytes) -> Artifact:
     """A file as intake leaves it."""
     path = tmp_path / "artefact.tflite"
     path.write_bytes(data)
-    return Artefact(path, len(data), "sha")
+    return Artifact(path, len(data), "sha")
 
 
 def test_files_are_laid_out(store: Store, tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ import pytest
 
 from graders import sandbox
 from graders.caching import Store, default_folder
-from graders.cohort.corpus.cases import Case
-from graders.cohort.regression import Record, carry_out
-from graders.cohort.regression.entries import entry_of
-from graders.cohort.regression.telling import progress_line
+from graders.selftest.corpus.cases import Case
+from graders.selftest.regression import Record, run_all
+from graders.selftest.regression.entries import entry_of
+from graders.selftest.regression.rendering import progress_line
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ def graded(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Calla
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
         print()
-        done = carry_out(
+        done = run_all(
             [entry_of(case, isolation) for case in cases.values()],
             isolation,
             os.cpu_count() or 1,

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from graders.cohort.corpus.cases import Case, folders, load_all
-from graders.cohort.regression import Record
-from graders.cohort.regression.entries import name_of
+from graders.selftest.corpus.cases import Case, folders, load_all
+from graders.selftest.regression import Record
+from graders.selftest.regression.entries import name_of
 
 CASES = [case for folder in folders() for case in load_all(folder)]
 

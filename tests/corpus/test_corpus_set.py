@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from graders import profiles, sandbox
-from graders.cohort.corpus.cases import REFERENCE, REPOSITORY, Case, Change, build, load_all
-from graders.cohort.corpus.expected import asked_of
-from graders.cohort.grading import grade
-from graders.grade import Options, Servers, start_servers
-from graders.labs import catalogue
+from graders.cohort.batch import grade
+from graders.core.paths import REFERENCE, REPOSITORY
+from graders.framework import registry
+from graders.pipeline.grade import GradingConfig, ServerPool, start_servers
 from graders.scoring import without_times
+from graders.selftest.corpus.cases import Case, Change, build, load_all
+from graders.selftest.corpus.expected import asked_of
 
 HONEST = (
     "plain-open", "float16-beside", "talkative", "windows-file", "from-saved-model", "ai-edge-litert",
@@ -61,11 +62,11 @@ os._exit(0)
 
 
 @pytest.fixture(scope="module")
-def options() -> Options:
+def options() -> GradingConfig:
     """What all of them are graded with."""
-    return Options(
+    return GradingConfig(
         submission=REFERENCE,
-        labs=tuple(catalogue.chosen(["l02"])),
+        labs=tuple(registry.select_labs(["l02"])),
         profile=profiles.choose("embedded", None, None),
         isolation=sandbox.choose("auto"),
     )
@@ -85,14 +86,14 @@ def submissions() -> Iterator[Case]:
     yield from (*honest[:3], bad["hostile"], *honest[3:6], bad["broken"], *honest[6:])
 
 
-def scorecard(case: Case, servers: Servers, folder: Path) -> str:
+def scorecard(case: Case, servers: ServerPool, folder: Path) -> str:
     folder.mkdir()
     asked = replace(asked_of(case, build(case, folder / case.path.stem)), cache=False)
     card: Any = without_times(grade(asked, servers, folder / "report").scorecard)
     return json.dumps(card, indent=1, sort_keys=True)
 
 
-def test_a_set_of_ten(options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_set_of_ten(options: GradingConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of the eight has the same scorecard, byte for byte, in the set and alone in servers of its own."""
     monkeypatch.chdir(REPOSITORY)
     cases = list(submissions())

@@ -97,7 +97,7 @@ RUN: dict[str, list[str]] = {
     ],
     "python -m graders doctor": [PY, "-m", "graders", "doctor"],
     "python benchmarks/figures.py": [PY, "benchmarks/figures.py"],
-    "python benchmarks/mutation.py": [PY, "benchmarks/mutation.py", "evidence/sizes.py", "--tests", "tests/evidence/test_sizes.py"],
+    "python benchmarks/mutation.py": [PY, "benchmarks/mutation.py", "measure/sizes.py", "--tests", "tests/measure/test_sizes.py"],
     "pytest graders --collect-only": [PY, "-m", "pytest", "graders", "--collect-only", "-q"],
     "make grade SUBMISSION=./student": ["make", "grade", "SUBMISSION={student}", "REPORT={out}", "ARGS=-k native"],
     "python -m graders calibrate l02": [PY, "-m", "graders", "calibrate", "l02", "--no-corpus", "--at-most", "0"],

@@ -16,7 +16,7 @@ from . import actions
 from .actions import ROOT
 
 DOCKER = ROOT / "docker"
-SCHEMA = ROOT / "tests" / "reports" / "schemas" / "gradescope-results.schema.json"
+SCHEMA = ROOT / "tests" / "data" / "schemas" / "gradescope-results.schema.json"
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from .actions import ROOT, Job
 
 STUDENTS = ROOT / "student_template" / ".github" / "workflows" / "grade.yml"
 REUSABLE = ROOT / "docs" / "workflows" / "grade-reusable.yml"
-SCHEMAS = ROOT / "tests" / "reports" / "schemas"
+SCHEMAS = ROOT / "tests" / "data" / "schemas"
 PINNED = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}")
 CONTEXT = {
     "github.repository_owner": "cs",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from graders.evidence.compression import Compression, at_most, measure, overall, pruned, tuning
+from graders.measure.compression import Compression, at_most, measure, overall, pruned, tuning
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RUN = """
@@ -93,7 +93,7 @@ def test_clustered_as_asked(results: Path) -> None:
     found = measured(results, "ClusteredModel")
 
     assert found.difference == ""
-    assert found.leftovers.extra == ()
+    assert found.wrapper_residue.extra == ()
     assert at_most(found.distinct, 4)
     assert overall(found.spacing).off < 0.01
     (shift,) = found.shifts
@@ -107,7 +107,7 @@ def test_pruned_as_asked(results: Path) -> None:
     found = measured(results, "PrunedModel")
 
     assert found.difference == ""
-    assert found.leftovers.extra == ()
+    assert found.wrapper_residue.extra == ()
     assert pruned(found.zeros, 0.5, tolerance=0.0).each
     assert [each.misordered for each in found.magnitudes] == [0, 0]
     assert found.misplaced == ()

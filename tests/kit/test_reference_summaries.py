@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from graders.evidence.claims import ALWAYS, Quantity, Question, Review, SummaryRules, Variant, review_summary
+from graders.written.claims import ALWAYS, Quantity, Question, Review, SummaryRules, Variant, review_summary
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 REFERENCE = REPOSITORY / "reference"

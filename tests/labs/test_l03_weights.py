@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import jsonschema
 
-from graders.errors import GraderError
-from graders.evidence.compression import Histogram
-from graders.labs.definition import LABS
-from graders.labs.held import without
-from graders.labs.l03_pruning_clustering.weights import weights_figures
+from graders.core.errors import GraderError
+from graders.core.paths import LABS
+from graders.core.result import failure
+from graders.labs.l03_pruning_clustering.weight_charts import weights_figures
+from graders.measure.compression import Histogram
 
-from .test_l03_judging import compression, evidence
+from .test_l03_checks import compression, evidence
 
 SCHEMA = json.loads((LABS.parents[1] / "docs" / "scorecard.schema.json").read_text(encoding="utf-8"))
 FIGURES = jsonschema.Draft202012Validator({"$ref": "#/$defs/figure", "$defs": SCHEMA["$defs"]})
@@ -45,5 +45,5 @@ def test_a_layer_with_another_number_is_named_by_its_kind() -> None:
 
 def test_files_without_weights_to_look_at_are_left_out() -> None:
     assert weights_figures({"clustered-2": evidence(compression())}) == []
-    unmeasured = replace(evidence(compression()), compressed=without(GraderError("no file")))
+    unmeasured = replace(evidence(compression()), compressed=failure(GraderError("no file")))
     assert weights_figures({"clustered-2": unmeasured}) == []

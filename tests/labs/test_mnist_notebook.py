@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graders.errors import RunError
-from graders.evidence.claims.model import Basis, Claim, Form, Place, Quantity
-from graders.evidence.tflite.reader import read_model
-from graders.evidence.tflite.weights import weights
-from graders.labs.definition import LABS, load
-from graders.labs.grading import RunBooks
-from graders.labs.mnist_compression import digits, executing, files, network, plan, probes, reporting
-from graders.labs.mnist_compression.executing import Execution
+from graders.core.errors import RunError
+from graders.core.paths import LABS
+from graders.core.verdicts import Verdict
+from graders.framework.context import RunLog
+from graders.framework.definition import load
+from graders.labs.mnist_compression import digits, files, network, notebook_run, plan, probes, report_claims
+from graders.labs.mnist_compression.notebook_run import Execution
+from graders.measure.tflite.reader import read_model
+from graders.measure.tflite.weights import weights
 from graders.sandbox import Limits, RunSpec, Server, Session, choose
 from graders.submission.notebooks import CellCode, Printed
-from graders.verdicts import Verdict
+from graders.written.claims.model import Basis, Claim, Form, Place, Quantity
 
 LAB = load(LABS / "mnist_compression")
 
@@ -42,7 +43,7 @@ def session(server: Server, tmp_path: Path) -> Iterator[Session]:
         name="notebook", driver=LAB.driver, paths=(tmp_path,), box=tmp_path / "box", limits=limits, seed=1, environment={}
     )
     started = server.open(spec)
-    executing.prepare(SimpleNamespace(lab=LAB), started, str(tmp_path))  # type: ignore[arg-type]
+    notebook_run.prepare_session(SimpleNamespace(lab=LAB), started, str(tmp_path))  # type: ignore[arg-type]
     yield started
     started.end()
 
@@ -50,7 +51,7 @@ def session(server: Server, tmp_path: Path) -> Iterator[Session]:
 def execute(session: Session, *cells: str, skipped: tuple[str, ...] = ()) -> Execution:
     """Executes cells; every other cell of the notebook is text."""
     execution = Execution(tuple(CellCode(2 * place, code, skipped) for place, code in enumerate(cells)))
-    execution.run(session, RunBooks("notebook"))
+    execution.run(session, RunLog("notebook"))
     return execution
 
 
@@ -142,7 +143,7 @@ def test_a_name_that_is_missing_is_an_earlier_cells_fault() -> None:
     execution = Execution((CellCode(0, "model = broken"), CellCode(1, "convert(model, FILE_QAT_QUANTIZED)")))
     for number, kind in ((1, "ValueError"), (2, "NameError")):
         told = {"type": kind, "message": "it", "line": 1, "code": ""}
-        execution.failures.append(executing.CellFailure(number, executing.cell_error(number, told)))
+        execution.failures.append(notebook_run.CellFailure(number, notebook_run.cell_error(number, told)))
     missing = RunError(Verdict.MISSING, "no file q.tflite was written")
     assert execution.why_missing(missing, "FILE_QAT_QUANTIZED", "q.tflite").message.endswith("cell 1 raised ValueError: it")
     assert execution.why_missing(missing, "FILE_PT", "b.tflite") is missing
@@ -156,7 +157,7 @@ def test_nothing_is_taken_from_outside_of_the_box(name: str, tmp_path: Path) -> 
     (tmp_path / "box" / "link").symlink_to(tmp_path)
     grading: Any = SimpleNamespace(box=lambda run: tmp_path / "box", work=tmp_path / "work", lab=LAB)
     with pytest.raises(RunError, match="outside"):
-        files.Box(grading, "notebook", {}).take_path(name, "a file")
+        files.Workdir(grading, "notebook", {}).take_path(name, "a file")
 
 
 def test_a_file_in_a_folder_of_the_box_is_taken(tmp_path: Path) -> None:
@@ -164,7 +165,7 @@ def test_a_file_in_a_folder_of_the_box_is_taken(tmp_path: Path) -> None:
     (tmp_path / "box" / "models").mkdir(parents=True)
     (tmp_path / "box" / "models" / "a.tflite").write_bytes(b"bytes")
     grading: Any = SimpleNamespace(box=lambda run: tmp_path / "box", work=tmp_path / "work", lab=LAB)
-    box = files.Box(grading, "notebook", {"FILE_PT_QUANTIZED": "models/a.tflite"})
+    box = files.Workdir(grading, "notebook", {"FILE_PT_QUANTIZED": "models/a.tflite"})
     assert box.take(files.POST_TRAINING, files.LITE).path.read_bytes() == b"bytes"
     assert box.name(files.AWARE) == "quant_aware_quantized.tflite"
 
@@ -174,7 +175,7 @@ def test_a_name_that_no_file_can_have(name: str, tmp_path: Path) -> None:
     """It is the student's fault, and no other file's."""
     grading: Any = SimpleNamespace(box=lambda run: tmp_path / "box", work=tmp_path / "work", lab=LAB)
     with pytest.raises(RunError, match="that of no file"):
-        files.Box(grading, "notebook", {}).take_path(name, "a file")
+        files.Workdir(grading, "notebook", {}).take_path(name, "a file")
 
 
 def test_files_with_long_or_like_names_are_told_apart(tmp_path: Path) -> None:
@@ -184,7 +185,7 @@ def test_files_with_long_or_like_names_are_told_apart(tmp_path: Path) -> None:
         (tmp_path / "box" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "box" / name).write_text(name)
     grading: Any = SimpleNamespace(box=lambda run: tmp_path / "box", work=tmp_path / "work", lab=LAB)
-    box = files.Box(grading, "notebook", {})
+    box = files.Workdir(grading, "notebook", {})
     taken = [box.take_path(name, "a file") for name in ("a/b", "a-b", f"{deep}/c", "a/b")]
     assert [each.path.read_text() for each in taken] == ["a/b", "a-b", f"{deep}/c", "a/b"]
 
@@ -235,12 +236,12 @@ def figure(stage: str | None, quantity: str, value: float) -> Printed:
 def test_a_figure_is_borne_out_by_what_was_measured(found: Printed, borne_out: bool) -> None:
     """Of its own stage where that is known; of any, where the figure's is not told."""
     measured = {"tflite": {"accuracy": 0.85, "size": 85_040.0, "zipped": 77_000.0}, "ptq": {"size": 24_384.0}}
-    assert reporting.any_borne_out([found], measured, LAB) is borne_out
-    assert reporting.any_borne_out([found], {}, LAB) is False
+    assert report_claims.any_borne_out([found], measured, LAB) is borne_out
+    assert report_claims.any_borne_out([found], {}, LAB) is False
     quantity = {"bytes": Quantity.BYTES, "zipped_bytes": Quantity.ZIP_BYTES}.get(found.quantity, Quantity.ACCURACY)
     variants = (found.stage,) if found.stage else ("ptq", "tflite")
     claim = Claim(variants, quantity, found.value, found.low, found.high, Place("r.md", 1), "", Form.TABLE, Basis.WORD)
-    assert reporting.any_borne_out([claim], measured, LAB) is borne_out
+    assert report_claims.any_borne_out([claim], measured, LAB) is borne_out
 
 
 def test_layers_are_told_by_their_shapes() -> None:

@@ -21,8 +21,8 @@ class Unused:
         raise AssertionError(f"the servers are used: {name}")
 
 def pytest_addoption(parser, pluginmanager):
-    from graders.grade import Servers
-    pluginmanager.register(Servers(Unused(), Unused()), "optgrade-servers")
+    from graders.pipeline.grade import ServerPool
+    pluginmanager.register(ServerPool(Unused(), Unused()), "optgrade-servers")
 """
 # … and a list of everything that was imported.
 IMPORTED = """

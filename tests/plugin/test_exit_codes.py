@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from graders.errors import GraderError, RunError
-from graders.labs.catalogue import chosen
-from graders.labs.checks import Lost
-from graders.labs.definition import PERSON, Criterion
-from graders.options import GradingSession
+from graders.core.errors import GraderError, RunError
+from graders.core.verdicts import Verdict
+from graders.framework.checks import CheckFailed
+from graders.framework.definition import PERSON, Criterion
+from graders.framework.registry import select_labs
+from graders.options import PytestGrading
 from graders.scoring import CheckOutcome, LabScore, Reason, Scorecard, score_criterion
-from graders.verdicts import Verdict
 
 PASSED, FAILED, UNSCORED = 0, 1, 3
 
@@ -32,11 +32,11 @@ def scorecard(*verdicts: Verdict | None) -> Scorecard:
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Callable[..., GradingSession]:
+def session(tmp_path: Path) -> Callable[..., PytestGrading]:
     """A grading session that came to this scorecard."""
 
-    def make(card: Scorecard | None, fail_under: float | None = None, exit_zero: bool = False) -> GradingSession:
-        made = GradingSession(chosen(["l02"]), None, tmp_path / "report", fail_under, exit_zero)
+    def make(card: Scorecard | None, fail_under: float | None = None, exit_zero: bool = False) -> PytestGrading:
+        made = PytestGrading(select_labs(["l02"]), None, tmp_path / "report", fail_under, exit_zero)
         made._sums = card
         made.scorecard = card.as_json() if card else None
         return made
@@ -64,7 +64,7 @@ EARNED, LOST, BY_GRADER = Verdict.EARNED, Verdict.LOST, Verdict.UNSCORED
 )
 @pytest.mark.parametrize("current", [PASSED, FAILED])
 def test_exit_code_of_a_scorecard(
-    verdicts: list[Verdict | None], code: int, current: int, session: Callable[..., GradingSession]
+    verdicts: list[Verdict | None], code: int, current: int, session: Callable[..., PytestGrading]
 ) -> None:
     """0 for every automatic point, 1 for a lost one, 3 for one unscored, whatever pytest itself made of the tests."""
     assert session(scorecard(*verdicts)).exit_code(current) == code
@@ -72,7 +72,7 @@ def test_exit_code_of_a_scorecard(
 
 @pytest.mark.parametrize("current", [2, 3, 4, 5])
 @pytest.mark.parametrize("exit_zero", [False, True])
-def test_other_ends_stay_what_they_are(current: int, exit_zero: bool, session: Callable[..., GradingSession]) -> None:
+def test_other_ends_stay_what_they_are(current: int, exit_zero: bool, session: Callable[..., PytestGrading]) -> None:
     """An interruption, an internal error, a usage error and an empty selection keep pytest's code, in any mode."""
     assert session(scorecard(EARNED), exit_zero=exit_zero).exit_code(current) == current
 
@@ -81,29 +81,29 @@ def test_other_ends_stay_what_they_are(current: int, exit_zero: bool, session: C
     ("fail_under", "code"),
     [(0.0, PASSED), (1.99, PASSED), (2.0, PASSED), (2.01, FAILED), (4.0, FAILED), (-1.0, PASSED)],
 )
-def test_the_line_between_can_be_moved(fail_under: float, code: int, session: Callable[..., GradingSession]) -> None:
+def test_the_line_between_can_be_moved(fail_under: float, code: int, session: Callable[..., PytestGrading]) -> None:
     """With --fail-under, so many points are enough, to the cent, and one cent less is not."""
     assert session(scorecard(EARNED, LOST, None), fail_under=fail_under).exit_code(FAILED) == code
 
 
-def test_more_than_there_is_can_be_asked_for(session: Callable[..., GradingSession]) -> None:
+def test_more_than_there_is_can_be_asked_for(session: Callable[..., PytestGrading]) -> None:
     """A line above every automatic point fails full marks as well: points of a person's are not there yet."""
     assert session(scorecard(EARNED, None), fail_under=3.0).exit_code(PASSED) == FAILED
 
 
-def test_exit_zero_hides_lost_points_and_nothing_else(session: Callable[..., GradingSession]) -> None:
+def test_exit_zero_hides_lost_points_and_nothing_else(session: Callable[..., PytestGrading]) -> None:
     """With --exit-zero lost points exit with 0, and what the grader could not decide still with 3."""
     assert session(scorecard(LOST), exit_zero=True).exit_code(FAILED) == PASSED
     assert session(scorecard(LOST), fail_under=2.0, exit_zero=True).exit_code(FAILED) == PASSED
     assert session(scorecard(LOST, BY_GRADER), exit_zero=True).exit_code(FAILED) == UNSCORED
 
 
-def test_no_line_hides_what_is_unscored(session: Callable[..., GradingSession]) -> None:
+def test_no_line_hides_what_is_unscored(session: Callable[..., PytestGrading]) -> None:
     """Enough points do not hide that the grader could not decide something."""
     assert session(scorecard(EARNED, BY_GRADER), fail_under=1.0).exit_code(PASSED) == UNSCORED
 
 
-def test_without_a_scorecard_nothing_is_decided(session: Callable[..., GradingSession]) -> None:
+def test_without_a_scorecard_nothing_is_decided(session: Callable[..., PytestGrading]) -> None:
     """Where no scorecard came about, pytest's own code stays."""
     assert session(None).exit_code(PASSED) == PASSED
     assert session(None).exit_code(FAILED) == FAILED
@@ -113,8 +113,8 @@ def test_without_a_scorecard_nothing_is_decided(session: Callable[..., GradingSe
     ("error", "verdict"),
     [
         (None, Verdict.EARNED),
-        (Lost("m", "e", "size", {}), Verdict.LOST),
-        (Lost("m", "e", "no such hint", {}), Verdict.UNSCORED),
+        (CheckFailed("m", "e", "size", {}), Verdict.LOST),
+        (CheckFailed("m", "e", "no such hint", {}), Verdict.UNSCORED),
         (RunError(Verdict.TIMEOUT, "too long"), Verdict.TIMEOUT),
         (GraderError("ours"), Verdict.UNSCORED),
         (ValueError("a slip"), Verdict.UNSCORED),
@@ -122,7 +122,7 @@ def test_without_a_scorecard_nothing_is_decided(session: Callable[..., GradingSe
     ],
 )
 def test_what_a_test_raised_is_recorded(
-    error: BaseException | None, verdict: Verdict, session: Callable[..., GradingSession]
+    error: BaseException | None, verdict: Verdict, session: Callable[..., PytestGrading]
 ) -> None:
     """Each outcome is kept under its criterion, with its run's name, its verdict, and what was observed."""
     made = session(None)
@@ -134,7 +134,7 @@ def test_what_a_test_raised_is_recorded(
         assert outcome.evidence == {"measured": "3"}
 
 
-def test_the_end_of_the_output(session: Callable[..., GradingSession]) -> None:
+def test_the_end_of_the_output(session: Callable[..., PytestGrading]) -> None:
     """The terminal's output ends with what cost points, where the report is, and the score."""
     made = session(scorecard(EARNED, LOST, None))
     lines = [line for line in made.closing_lines() if line]
@@ -144,12 +144,12 @@ def test_the_end_of_the_output(session: Callable[..., GradingSession]) -> None:
     assert lines[-1] == "lx  2 of 4 points, 2 more to be marked by a person"
 
 
-def test_without_a_scorecard_nothing_is_told(session: Callable[..., GradingSession]) -> None:
+def test_without_a_scorecard_nothing_is_told(session: Callable[..., PytestGrading]) -> None:
     """Where no scorecard came about, there is nothing to tell."""
     assert list(session(None).closing_lines()) == []
 
 
-def test_a_lab_that_was_not_asked_for_is_not_there(session: Callable[..., GradingSession]) -> None:
+def test_a_lab_that_was_not_asked_for_is_not_there(session: Callable[..., PytestGrading]) -> None:
     """Only the labs of this call are known to it."""
     made: Any = session(None)
     assert made.entry("l02_quantization").lab.id == "l02_quantization"

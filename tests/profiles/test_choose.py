@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.errors import UsageError
+from graders.core.errors import UsageError
 from graders.profiles import PROFILES, choose
 
 

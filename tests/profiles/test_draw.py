@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from graders.errors import GraderError
+from graders.core.errors import GraderError
 from graders.profiles import EvaluationSet, Profile, choose, draw
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -14,7 +14,7 @@ import h5py  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 
-from graders.errors import GraderError
+from graders.core.errors import GraderError
 from graders.profiles import choose
 from graders.profiles.given_model import ENOUGH, permuted
 from graders.profiles.permute_model import channel_spaces, permute

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from graders.verdicts import Verdict
+from graders.core.verdicts import Verdict
 
 from . import hostile, samples
 from .labs import Json, criterion, lab, reason, totals

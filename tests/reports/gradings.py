@@ -14,9 +14,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from graders.cohort.corpus.cases import CORPUS, REFERENCE, REPOSITORY, apply, load
+from graders.core.paths import REFERENCE, REPOSITORY
+from graders.selftest.corpus.cases import CORPUS, apply, load
 
-DATA = Path(__file__).with_name("data")
+DATA = Path(__file__).resolve().parents[1] / "data" / "gradings"
 KEPT = ("reference", "five-mistakes")
 SEED = 7
 MISTAKES = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from graders.verdicts import Verdict
+from graders.core.verdicts import Verdict
 
 from .labs import Json, checks, criterion, lab, pruning, quantization, reason, run, totals
 

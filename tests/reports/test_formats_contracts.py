@@ -18,7 +18,7 @@ import jsonschema
 import pytest
 from hypothesis import given
 
-from graders.errors import UsageError
+from graders.core.errors import UsageError
 from graders.reports.formats import classroom50, github, gradescope, junit, reporter, summary
 from graders.reports.formats.card import read
 
@@ -26,7 +26,7 @@ from . import hostile, samples
 from .cards import QUICK, documents
 from .labs import Json
 
-SCHEMAS = Path(__file__).parent / "schemas"
+SCHEMAS = Path(__file__).resolve().parents[1] / "data" / "schemas"
 IDENTITY = classroom50.Identity(
     classroom="cs-principles",
     assignment="lab2",

@@ -18,13 +18,13 @@ from markdown_it import MarkdownIt
 
 from graders.reports.formats import (
     classroom50,
-    disarm,
     github,
     gradescope,
     junit,
     matching,
     moodle,
     reporter,
+    sanitize,
     sheet,
     summary,
     table,
@@ -136,16 +136,16 @@ def test_markdown_has_no_markup_but_its_own(text: str) -> None:
 )
 def test_backticks_open_no_way_out(text: str) -> None:
     """However they are paired, what stands in and between them is text."""
-    assert _tags(disarm.markup(text)) <= {"p", "code"}
-    assert _tags(f"| {disarm.markup(text)} | b |\n|---|---|\n") <= PLAIN
+    assert _tags(sanitize.markup(text)) <= {"p", "code"}
+    assert _tags(f"| {sanitize.markup(text)} | b |\n|---|---|\n") <= PLAIN
 
 
 def test_names_of_code_are_set_as_code() -> None:
-    assert disarm.markup("Use `np.clip(x)`, not `a|b`.") == "Use `np.clip(x)`, not \\`a\\|b\\`\\."
+    assert sanitize.markup("Use `np.clip(x)`, not `a|b`.") == "Use `np.clip(x)`, not \\`a\\|b\\`\\."
 
 
 def test_markdown_mentions_nobody() -> None:
-    told = disarm.markup("@everyone in #12 at www.evil.example or http://evil.example")
+    told = sanitize.markup("@everyone in #12 at www.evil.example or http://evil.example")
     assert "@everyone" not in told
     assert "#12" not in told
     assert "www.evil" not in told
@@ -186,13 +186,13 @@ def test_a_summary_is_cut_before_github_drops_it() -> None:
 @given(st.text() | st.text(st.sampled_from("\x1b[]m\x9b\x07\r\n:#[a\u202e\ud800")))
 def test_a_line_is_a_line(text: str) -> None:
     """Whatever comes in, one clean line of bounded length comes out, and cleaning it again changes nothing."""
-    told = disarm.line(text, 50)
+    told = sanitize.line(text, 50)
     told.encode("utf-8")
     assert "\n" not in told
     assert "::" not in told
     assert "##[" not in told
-    assert disarm.line(told, 200) == told
-    assert len(disarm.lines(text, 50).replace(": ", ":")) <= 2 * 51
+    assert sanitize.line(told, 200) == told
+    assert len(sanitize.lines(text, 50).replace(": ", ":")) <= 2 * 51
 
 
 @pytest.mark.parametrize(
@@ -201,4 +201,4 @@ def test_a_line_is_a_line(text: str) -> None:
      ("A-", False), ("\uff1d1", True), ("\ufeff=1", True), ("", False)],
 )  # fmt: skip
 def test_what_a_spreadsheet_takes_for_a_formula(text: str, formula: bool) -> None:
-    assert disarm.is_formula(text) is formula
+    assert sanitize.is_formula(text) is formula

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.errors import UsageError
+from graders.core.errors import UsageError
 from graders.reports.formats import canvas, matching, moodle, sheet
 from graders.reports.formats.card import Card, read
 

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given
 
-from graders.errors import Unscored, UsageError
+from graders.core.errors import Unscored, UsageError
 from graders.reports.formats import (
     canvas,
     classroom50,
@@ -28,7 +28,7 @@ from graders.reports.formats import (
     table,
 )
 from graders.reports.formats.card import Card, read
-from graders.reports.formats.told import HIDDEN
+from graders.reports.formats.wording import HIDDEN
 
 from . import samples
 from .cards import QUICK, SCORED, documents

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.errors import UsageError
+from graders.core.errors import UsageError
 from graders.reports.folder import make_ready
 
 NAMES = ("report.html", "scorecard.json")

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from graders.cohort.corpus.cases import CORPUS, Case, load
 from graders.reports.html import render_page
+from graders.selftest.corpus.cases import CORPUS, Case, load
 
 from .gradings import MISTAKES, build_five_mistakes, kept
 from .page import parse

@@ -8,9 +8,9 @@ import re
 
 import pytest
 
+from graders.core.verdicts import Verdict
 from graders.reports.html import render_summary, report_title, stylesheet
 from graders.reports.html._verdicts import VERDICTS, look
-from graders.verdicts import Verdict
 
 from . import hostile, labs, samples
 from .labs import Json

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from graders.verdicts import Verdict
+from graders.core.verdicts import Verdict
 
 from . import samples
 from .labs import Json

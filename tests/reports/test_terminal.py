@@ -282,7 +282,7 @@ def test_steps_are_told_now_and_then() -> None:
     """The first step of a run is soon enough seen by its end; later ones are a line where one has not been for a while."""
     told: list[str] = []
     times = iter((0, 4, 5, 6, 9.9, 10, 11))
-    steps = terminal.Steps(told.append, 5, lambda: next(times))
+    steps = terminal.ProgressPrinter(told.append, 5, lambda: next(times))
     for run, text in (("mnist notebook", "cell 2"), ("mnist notebook", "cell 4"), ("mnist notebook", "cell 6"),
                       ("l02 fp32", "one"), ("mnist notebook", "cell 7"), ("mnist notebook", "cell\n8"),
                       ("l02 fp32", "two")):  # fmt: skip

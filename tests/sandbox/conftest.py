@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from graders.errors import RunError
+from graders.core.errors import RunError
 from graders.sandbox import Limits, RunRecord, RunSpec, Server, Session, choose
 
 DRIVER = """

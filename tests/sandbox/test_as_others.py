@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from graders.errors import UsageError
+from graders.core.errors import UsageError
 from graders.sandbox import choose
 
 ROOT = Path(__file__).resolve().parents[2]

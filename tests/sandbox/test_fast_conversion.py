@@ -23,7 +23,7 @@ import tensorflow as tf
 from tensorflow.lite.python import lite
 from tf_keras.src.saving.legacy import saving_utils
 
-from graders.sandbox.inside import frameworks
+from graders.sandbox.guest import frameworks
 
 frameworks.prepare(7)
 layers = tf.keras.layers

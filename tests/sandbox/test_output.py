@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.sandbox.output import Output
+from graders.sandbox.host.output import Output
 
 SOON_S = 10.0
 """Far above what any of these takes, far below a hang."""

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from graders.sandbox import removal
-from graders.sandbox.removal import remove
+from graders.core import removal
+from graders.core.removal import remove
 
 
 def test_a_deep_folder(tmp_path: Path) -> None:

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graders.errors import RunError, SandboxError
+from graders.core.errors import RunError, SandboxError
+from graders.core.verdicts import Verdict
 from graders.sandbox import Limits, Reply, RunSpec, Server, Session, choose
-from graders.sandbox.inside import wire
-from graders.verdicts import Verdict
+from graders.sandbox.guest import wire
 
 Open = Callable[..., Any]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from graders.verdicts import Verdict
+from graders.core.verdicts import Verdict
 
 Open = Callable[..., Any]
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from graders.errors import UsageError
+from graders.core.errors import UsageError
 from graders.sandbox import Limits, RunSpec, Server, choose
-from graders.sandbox.canaries import probe
-from graders.sandbox.isolation import TIERS, Bare, Confined, Isolation, Places, Strict
+from graders.sandbox.host.isolation import TIERS, Bare, Confined, Isolation, Mounts, Strict
+from graders.sandbox.host.self_check import probe
 
 DRIVER = """
 import importlib
@@ -300,7 +300,7 @@ def test_a_tier_that_is_none() -> None:
 
 def test_without_bubblewrap(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where bubblewrap is not installed, strict is refused with the package's name, and auto takes the next one."""
-    module = importlib.import_module("graders.sandbox.isolation")
+    module = importlib.import_module("graders.sandbox.host.isolation")
     monkeypatch.setattr(module.shutil, "which", lambda _: None)
     with pytest.raises(UsageError, match="apt-get install bubblewrap"):
         choose("strict")
@@ -323,7 +323,7 @@ def test_a_user_that_can_not_be_is_told(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_bubblewraps_words() -> None:
     """Only what is named is bound, read-only but for the scratch folder; as root without a user namespace."""
-    places = Places((Path("/data/pets"),), Path("/tmp/scratch"))
+    places = Mounts((Path("/data/pets"),), Path("/tmp/scratch"))
     words = Strict("/usr/bin/bwrap").command(["python"], places)
     assert words[-2:] == ["--", "python"]
     at = words.index("/data/pets")

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from graders.errors import OptgradeError, SandboxError
+from graders.core.errors import OptgradeError, SandboxError
 from graders.sandbox import Limits, Server, choose
-from graders.sandbox.server import BASE_ENVIRONMENT
+from graders.sandbox.host.server import BASE_ENVIRONMENT
 
 Open = Callable[..., Any]
 
@@ -133,7 +133,7 @@ def test_only_what_was_asked_for_is_loaded(seen: dict[str, Any]) -> None:
     assert "numpy" in seen["modules"]
     foreign = [name for name in seen["modules"] if name.split(".")[0] in ("graders", "pytest", "_pytest", "tensorflow")]
     others = [name for name in foreign if name not in ("graders", "graders.sandbox")]
-    assert not [name for name in others if not name.startswith("graders.sandbox.inside")]
+    assert not [name for name in others if not name.startswith("graders.sandbox.guest")]
 
 
 def test_limits_are_asked_for_whole() -> None:

@@ -21,8 +21,8 @@ from hypothesis.extra import numpy as hnp
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from graders.sandbox.inside import wire
-from graders.sandbox.inside.wire import Decoder, Message, WireError
+from graders.sandbox.guest import wire
+from graders.sandbox.guest.wire import Decoder, Message, WireError
 
 KINDS = ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
 PLAIN = ["?", *(f"{order}{kind}" for order in "<>" for kind in KINDS)]

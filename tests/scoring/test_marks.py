@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.errors import GraderError, UsageError
+from graders.core.errors import GraderError, UsageError
 from graders.scoring.marks import (
     CHANGED,
     COLUMNS,

@@ -8,13 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.errors import GraderError, Place, RunError, SandboxError, ScorerError, SubmissionError, UsageError
-from graders.labs.checks import ForPerson, Lost, NotJudged
-from graders.labs.definition import Hint, Lab
+from graders.core.errors import (
+    GraderError,
+    RunError,
+    SandboxError,
+    ScorerError,
+    SourceLine,
+    SubmissionError,
+    UsageError,
+)
+from graders.core.verdicts import Verdict
+from graders.framework.checks import CheckFailed, Inconclusive, NeedsManualReview
+from graders.framework.definition import Hint, Lab
 from graders.sandbox import Limits
 from graders.scoring import CheckOutcome, Reason
 from graders.scoring.outcomes import OUR_FAULT, PERSONS_MARK, RUN_HINTS, reason_of
-from graders.verdicts import Verdict
 
 LAB = Lab(
     id="lx",
@@ -39,27 +47,27 @@ OF_RUNS = [
 
 def test_a_check_that_failed() -> None:
     """A failed check is lost, with what was measured and expected, and cause and next step of its hint."""
-    verdict, reason = reason_of(Lost("4", "3", "plain", {}), LAB)
+    verdict, reason = reason_of(CheckFailed("4", "3", "plain", {}), LAB)
     assert verdict is Verdict.LOST
     assert reason.as_json() == {"measured": "4", "expected": "3", "cause": "A cause.", "next": "A step."}
 
 
 def test_a_hint_is_filled_in() -> None:
     """Names in braces are filled in wherever they stand; a value of another name changes nothing."""
-    _, reason = reason_of(Lost("", "", "filled", {"asked": "30 %", "found": 7, "more": "x"}), LAB)
+    _, reason = reason_of(CheckFailed("", "", "filled", {"asked": "30 %", "found": 7, "more": "x"}), LAB)
     assert (reason.cause, reason.next) == ("Calibrated on 30 %, not 7.", "Use 30 %.")
 
 
 @pytest.mark.parametrize("text", ["{", "}", "{0}", "{asked!r}", "{asked.__class__}", "%s", "%(asked)s"])
 def test_fillings_are_texts_and_no_formats(text: str) -> None:
     """Whatever braces a filling has itself, it stands in the reason as it is, and raises nothing."""
-    _, reason = reason_of(Lost("", "", "filled", {"asked": text, "found": ""}), LAB)
+    _, reason = reason_of(CheckFailed("", "", "filled", {"asked": text, "found": ""}), LAB)
     assert reason.next == f"Use {text}."
 
 
 def test_a_hint_that_there_is_not_is_our_fault() -> None:
     """A check that names a hint which lab.toml lacks leaves its criterion unscored, and breaks nothing else."""
-    verdict, reason = reason_of(Lost("4", "3", "absent", {}), LAB)
+    verdict, reason = reason_of(CheckFailed("4", "3", "absent", {}), LAB)
     assert verdict is Verdict.UNSCORED
     assert "absent" in reason.measured
     assert reason.cause == OUR_FAULT
@@ -84,7 +92,7 @@ def test_every_way_a_run_can_fail_has_texts_of_its_own() -> None:
 
 def test_the_students_own_line_is_named() -> None:
     """Of several places the innermost one in the student's own code is named."""
-    places = [Place("a.py", 3, "f()"), Place("b.py", 7, "1 / 0")]
+    places = [SourceLine("a.py", 3, "f()"), SourceLine("b.py", 7, "1 / 0")]
     _, reason = reason_of(RunError(Verdict.FAILED, "ZeroDivisionError", places), LAB)
     assert reason.measured == "ZeroDivisionError (b.py, line 7)"
 
@@ -95,7 +103,7 @@ def test_the_students_own_line_is_named() -> None:
         GraderError("a slip"),
         SandboxError("a slip"),
         ScorerError("a slip"),
-        NotJudged("a slip"),
+        Inconclusive("a slip"),
         SubmissionError("a slip"),
         UsageError("a slip"),
         ValueError("a slip"),
@@ -125,14 +133,14 @@ def test_an_exception_without_a_message_is_named_by_its_type(error: Exception) -
 
 def test_noise_says_to_grade_again() -> None:
     """What could not be judged for noise says what would help."""
-    _, reason = reason_of(NotJudged("too noisy"), LAB)
+    _, reason = reason_of(Inconclusive("too noisy"), LAB)
     assert "again" in reason.next
 
 
 @given(st.text(), st.text(), st.sampled_from(OF_RUNS))
 def test_any_text_comes_through(message: str, file: str, verdict: Verdict) -> None:
     """Messages and file names of a student's may be any text: they are taken as they are."""
-    found, reason = reason_of(RunError(verdict, message, [Place(file, 1, "")]), LAB)
+    found, reason = reason_of(RunError(verdict, message, [SourceLine(file, 1, "")]), LAB)
     assert found is verdict
     assert reason.measured.startswith(message)
     assert file in reason.measured
@@ -140,7 +148,7 @@ def test_any_text_comes_through(message: str, file: str, verdict: Verdict) -> No
 
 def test_a_check_tells_the_students_lines_and_whether_its_value_was_drawn() -> None:
     """Reports read both from the scorecard, so neither hides in a text."""
-    places = (Place("kit/a.py", 12, "x"), Place("kit/b.py", 0, ""))
+    places = (SourceLine("kit/a.py", 12, "x"), SourceLine("kit/b.py", 0, ""))
     reason = Reason("ValueError", "a run that gets to its end", "", "")
     check = CheckOutcome("l02.int8.quantise", "int8-drawn (quantise)", Verdict.FAILED, reason, {}, 0.0, places)
     assert check.as_json()["places"] == [{"file": "kit/a.py", "line": 12}]
@@ -150,7 +158,7 @@ def test_a_check_tells_the_students_lines_and_whether_its_value_was_drawn() -> N
 
 def test_what_only_a_person_can_decide_is_pending() -> None:
     """The check says why it does not measure, and a person's mark is what is waited for."""
-    found, reason = reason_of(ForPerson("two answers", "Wait."), LAB)
+    found, reason = reason_of(NeedsManualReview("two answers", "Wait."), LAB)
     assert found is Verdict.PENDING
     assert (reason.measured, reason.expected, reason.next) == ("two answers", PERSONS_MARK, "Wait.")
 
@@ -164,6 +172,6 @@ def test_what_a_run_should_have_done(verdict: Verdict) -> None:
 
 def test_the_first_line_is_a_place_and_the_run_s_name_ends_at_its_first_bracket() -> None:
     """Line 1 is shown like any other; whatever a run's name says in brackets, its value is known as drawn."""
-    check = CheckOutcome("lx.one", "int8-drawn (a (b)", Verdict.LOST, None, {}, 0.0, (Place("a.py", 1, "x"),))
+    check = CheckOutcome("lx.one", "int8-drawn (a (b)", Verdict.LOST, None, {}, 0.0, (SourceLine("a.py", 1, "x"),))
     assert check.as_json()["places"] == [{"file": "a.py", "line": 1}]
     assert check.drawn

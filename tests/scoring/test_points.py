@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.labs.definition import PERSON, Criterion
+from graders.core.verdicts import Verdict
+from graders.framework.definition import PERSON, Criterion
 from graders.scoring import CheckOutcome, CriterionScore, Points, Reason, score_criterion, total
 from graders.scoring.points import CENT, PENDING, all_of, counted
-from graders.verdicts import Verdict
 
 CENTS = st.integers(1, 100_000).map(lambda cents: cents / 100)
 FAULTS = [

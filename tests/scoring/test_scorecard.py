@@ -16,11 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graders.labs.definition import PERSON, Criterion
-from graders.labs.where import CodePlace, Whereabouts
+from graders.core.verdicts import Verdict
+from graders.framework.definition import PERSON, Criterion
+from graders.framework.locations import CodeLocation, SourceLocation
 from graders.sandbox import MissingLayer
 from graders.scoring import SCHEMA, CheckOutcome, LabScore, Reason, Scorecard, score_criterion, without_times
-from graders.verdicts import Verdict
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENT = json.loads((REPOSITORY / "docs" / "scorecard.schema.json").read_text(encoding="utf-8"))
@@ -53,8 +53,8 @@ def test_numbers_stand_in_one_line_and_say_the_same() -> None:
     assert "[7]\n" in text
 
 
-@pytest.mark.parametrize("where", [None, Whereabouts("a/b.py", (CodePlace("One.first", 3), CodePlace("Two", None)))])
-def test_a_criterion_names_its_place(where: Whereabouts | None) -> None:
+@pytest.mark.parametrize("where", [None, SourceLocation("a/b.py", (CodeLocation("One.first", 3), CodeLocation("Two", None)))])
+def test_a_criterion_names_its_place(where: SourceLocation | None) -> None:
     """Where points were lost, the scorecard has the file and the lines."""
     lost = CheckOutcome("lx.one", "run", Verdict.LOST, Reason("a", "b", "c", "d"), {})
     score = replace(score_criterion(Criterion("lx.one", "One", 1.0, "tests"), [lost]), where=where)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from graders.errors import SubmissionError
+from graders.core.errors import SubmissionError
 from graders.submission import discover
 
 FILES = ["labs/l02/work.py", "labs/l03/work.py"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.submission import CodeView, Part, lay_out, part_for
+from graders.submission import Overlay, Part, build_overlay, part_for
 
 OTHERS = {"kit/l02": "l02", "summaries/l02": "summaries", "summaries/l03": "summaries"}
 FILES = {
@@ -28,7 +28,7 @@ class Maker:
         self._folder = folder
         self._count = 0
 
-    def __call__(self, **changed: str | None) -> tuple[CodeView, Part]:
+    def __call__(self, **changed: str | None) -> tuple[Overlay, Part]:
         """The view and lab 3's part of the files above, some of them changed (``_`` stands for ``/``)."""
         self._count += 1
         source, work = self._folder / f"source{self._count}", self._folder / f"work{self._count}"
@@ -37,7 +37,7 @@ class Maker:
             if text is not None:
                 (source / name).parent.mkdir(parents=True, exist_ok=True)
                 (source / name).write_text(text)
-        view = lay_out(source, self._folder / "given", ["kit/given.py"], work / "code")
+        view = build_overlay(source, self._folder / "given", ["kit/given.py"], work / "code")
         return view, part_for(view, OTHERS, work / "part")
 
 
@@ -141,5 +141,5 @@ def test_code_that_is_not_text(make: Maker, tmp_path: Path) -> None:
     (source / "kit" / "l02").mkdir(parents=True)
     (source / "kit" / "l02" / "code.py").write_text("")
     (source / "kit" / "odd.py").write_bytes(b"\xff\xfe l02 \x00")
-    view = lay_out(source, tmp_path, [], tmp_path / "odd-work")
+    view = build_overlay(source, tmp_path, [], tmp_path / "odd-work")
     assert part_for(view, OTHERS, tmp_path / "odd-part").left_out == 0

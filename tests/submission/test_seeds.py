@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.errors import UsageError
+from graders.core.errors import UsageError
 from graders.submission.seeds import ENVIRONMENT, find_secret, seed_of
 
 SECRET = b"0123456789abcdef"

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from graders.errors import GraderError
-from graders.evidence.calibration import Quantisation, RangeTable
-from graders.evidence.scorer import Samples
-from graders.evidence.tflite import Model, aligned_activations
-from graders.labs import references
-from graders.labs.grading import Grading
-from graders.labs.references import KIT, Original
+from graders.core.errors import GraderError
+from graders.core.paths import TEMPLATE
+from graders.framework.context import LabContext
+from graders.framework.model_tester import references
+from graders.framework.model_tester.references import ReferenceModel
+from graders.measure.calibration import Quantisation, RangeTable
+from graders.measure.scorer.client import Samples
+from graders.measure.tflite import Model, aligned_activations
 
 INT8, RANGES = "int8.tflite", "ranges.npz"
 INT8_SHARE = 0.3
@@ -39,36 +40,36 @@ class Baseline:
         return tuple(pair.first.index for pair in pairs)
 
 
-def baseline(grading: Grading) -> Baseline:
+def baseline(grading: LabContext) -> Baseline:
     """The baseline of this grading's profile: kept ready for the embedded model, else made by the reference's code."""
     return grading.once("baseline", lambda: _baseline(grading))
 
 
-def _baseline(grading: Grading) -> Baseline:
+def _baseline(grading: LabContext) -> Baseline:
     kept, own = grading.profile.baseline, grading.kept.folder
     int8 = kept / INT8 if kept else _make_int8(grading, own / INT8)
-    return _read(grading, references.original(grading), int8)
+    return _read(grading, references.reference_model(grading), int8)
 
 
-def _make_int8(grading: Grading, target: Path) -> Path:
+def _make_int8(grading: LabContext, target: Path) -> Path:
     arguments = {"calibrationdatasetpercent": INT8_SHARE}
     return references.make(grading, target, grading.lab.student_module, "INT8Model", arguments)
 
 
-def _read(grading: Grading, original: Original, int8: Path) -> Baseline:
+def _read(grading: LabContext, original: ReferenceModel, int8: Path) -> Baseline:
     with grading.scorer.measure(int8) as measurement:
         model = measurement.read(grading.lab.artefact_bytes)
     return Baseline(original.path, int8, original.model, model)
 
 
-def make_kept(grading: Grading, folder: Path) -> list[Path]:
+def make_kept(grading: LabContext, folder: Path) -> list[Path]:
     """Makes what is kept ready for a profile: the INT8 file, and the ranges of all training images.
 
     :param grading: of a profile that keeps nothing.
     """
     int8 = _make_int8(grading, folder / INT8)
     names = samples(grading).train
-    measure_ranges(grading, _read(grading, references.original(grading), int8), names).save(folder / RANGES)
+    measure_ranges(grading, _read(grading, references.reference_model(grading), int8), names).save(folder / RANGES)
     return [int8, folder / RANGES]
 
 
@@ -85,12 +86,12 @@ class Ranges:
         return self.table.expected([self.rows[name] for name in names])
 
 
-def samples(grading: Grading) -> Samples:
+def samples(grading: LabContext) -> Samples:
     """The profile's images and the calibration samples of every share that this grading asks for."""
     return grading.once("samples", lambda: _samples(grading))
 
 
-def _samples(grading: Grading) -> Samples:
+def _samples(grading: LabContext) -> Samples:
     settings = grading.lab.settings
     seed = settings["calibration_seed"]
     shares = {*settings["calibration_shares"], drawn_share(grading), INT8_SHARE, CLASS_DEFAULT, KIT_DEFAULT}
@@ -98,21 +99,21 @@ def _samples(grading: Grading) -> Samples:
     # Other draws that students have been seen to use: the kit's default seed, the part that is left over.
     splits += [(share, KIT_SEED) for share in sorted(shares)]
     with grading.scorer.measure(grading.profile.model_path) as measurement:
-        return measurement.samples(KIT, grading.profile.dataset_root, splits)
+        return measurement.samples(TEMPLATE, grading.profile.dataset_root, splits)
 
 
-def drawn_share(grading: Grading) -> float:
+def drawn_share(grading: LabContext) -> float:
     """The calibration share that the template does not show, drawn from the seed."""
     low, high = grading.lab.settings["drawn_share"]
     return round(grading.drawn("calibration share").uniform(low, high), 3)
 
 
-def ranges(grading: Grading) -> Ranges:
+def ranges(grading: LabContext) -> Ranges:
     """The ranges of all training images, measured once, and held against the reference's INT8 file."""
     return grading.once("ranges", lambda: _ranges(grading))
 
 
-def _ranges(grading: Grading) -> Ranges:
+def _ranges(grading: LabContext) -> Ranges:
     base, known = baseline(grading), samples(grading)
     kept = grading.profile.baseline
     table = RangeTable.load(kept / RANGES) if kept else measure_ranges(grading, base, known.train)
@@ -133,16 +134,18 @@ def _ranges(grading: Grading) -> Ranges:
     return Ranges(table, rows, comparable)
 
 
-def test_ranges(grading: Grading) -> RangeTable:
+def test_ranges(grading: LabContext) -> RangeTable:
     """The ranges of all test images; measured only where a file was calibrated on something unknown."""
     return grading.once("test_ranges", lambda: measure_ranges(grading, baseline(grading), samples(grading).test))
 
 
-def measure_ranges(grading: Grading, base: Baseline, names: Sequence[str], transform: str = "prepared") -> RangeTable:
+def measure_ranges(
+    grading: LabContext, base: Baseline, names: Sequence[str], transform: str = "prepared"
+) -> RangeTable:
     """Ranges of the FP32 baseline's activations for these images of the data set."""
     folder = grading.profile.dataset_root / "images"
     with grading.scorer.measure(base.fp32) as measurement:
-        table = measurement.ranges(KIT, [str(folder / name) for name in names], base.activations, transform)
+        table = measurement.ranges(TEMPLATE, [str(folder / name) for name in names], base.activations, transform)
     return RangeTable(tuple(names), table.low, table.high)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graders.evidence.calibration import Quantisation
-from graders.evidence.codes import Counterexample, Encoding
-from graders.evidence.evaluation import Evaluation
-from graders.evidence.scorer import WeightDifference
-from graders.labs.held import Held
-from graders.labs.testers import Agreement, FileEvidence, InputReady
+from graders.core.result import Result
+from graders.framework.model_tester.runner import Agreement, FileEvidence, InputReady
+from graders.measure.calibration import Quantisation
+from graders.measure.evaluation import Evaluation
+from graders.measure.quantization import Counterexample, Encoding
+from graders.measure.scorer.client import WeightDifference
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,18 @@ class NativeEvidence:
 
     printed: str
     parameters: tuple[int, ...]
-    predictions: Held[Agreement]
+    predictions: Result[Agreement]
 
 
 @dataclass(frozen=True)
 class Fp32Evidence:
     """FP32Model: its file, that file's weights against the given model's, its predictions, its accuracy."""
 
-    file: Held[FileEvidence]
-    weights: Held[WeightDifference]
-    predictions: Held[Agreement]
-    before_inference: Held[InputReady]
-    evaluation: Held[Evaluation]
+    file: Result[FileEvidence]
+    weights: Result[WeightDifference]
+    predictions: Result[Agreement]
+    before_inference: Result[InputReady]
+    evaluation: Result[Evaluation]
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,10 @@ class Int8Evidence:
 
     asked: str
     share: float | None
-    file: Held[FileEvidence]
-    calibration: Held[Calibrated]
-    quantise: Held[QuantiseEvidence]
-    dequantise: Held[Agreement]
-    evaluation: Held[Evaluation]
+    file: Result[FileEvidence]
+    calibration: Result[Calibrated]
+    quantise: Result[QuantiseEvidence]
+    dequantise: Result[Agreement]
+    evaluation: Result[Evaluation]
     fp32_accuracy: float
     fp32_size: int

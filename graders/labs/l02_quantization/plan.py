@@ -9,84 +9,84 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from graders.errors import RunError
-from graders.evidence import calibration
-from graders.evidence.calibration import Quantisation
-from graders.evidence.scorer import WeightDifference
-from graders.labs import references, testers
-from graders.labs.grading import Grading, RunBooks, RunPlan
-from graders.labs.held import held
+from graders.core.errors import RunError
+from graders.core.result import attempt
+from graders.core.verdicts import Verdict
+from graders.framework.context import LabContext, PlannedRun, RunLog
+from graders.framework.model_tester import references, runner
+from graders.framework.model_tester.runner import Agreement, FileEvidence
 from graders.labs.l02_quantization import baseline as base
 from graders.labs.l02_quantization import probes
 from graders.labs.l02_quantization.evidence import Calibrated, Fp32Evidence, Int8Evidence, NativeEvidence
 from graders.labs.l02_quantization.renumbered import renumbered_dataset
 from graders.labs.l02_quantization.runs import DRAWN, FP32, IMBALANCED, NATIVE, RENUMBERED
-from graders.labs.testers import Agreement, FileEvidence
-from graders.verdicts import Verdict
+from graders.measure import calibration
+from graders.measure.calibration import Quantisation
+from graders.measure.scorer.client import WeightDifference
 
 
-def plans(grading: Grading) -> list[RunPlan]:
+def plans(grading: LabContext) -> list[PlannedRun]:
     """Every run of the lab for this grading's seed."""
     settings = grading.lab.settings
     found = [
-        RunPlan(name=NATIVE, title="NativeModel", execute=run_native),
-        RunPlan(name=FP32, title="FP32Model", execute=run_fp32),
+        PlannedRun(name=NATIVE, title="NativeModel", execute=run_native),
+        PlannedRun(name=FP32, title="FP32Model", execute=run_fp32),
     ]
     found += [_int8_plan(f"int8-{share}", share) for share in settings["calibration_shares"]]
     found.append(_int8_plan(DRAWN, base.drawn_share(grading)))
     for name, renumbered in ((IMBALANCED, False), (RENUMBERED, True)):
         execute = partial(run_imbalanced, renumbered=renumbered)
         title = "ImbalancedINT8Model" + (", classes renumbered" if renumbered else "")
-        found.append(RunPlan(name=name, title=title, execute=execute))
+        found.append(PlannedRun(name=name, title=title, execute=execute))
     return found
 
 
-def _int8_plan(name: str, share: float) -> RunPlan:
+def _int8_plan(name: str, share: float) -> PlannedRun:
     title = f"INT8Model, {share:.1%} of the training images"
-    return RunPlan(name=name, title=title, execute=partial(run_int8, share=share), weight=1 + 4 * share)
+    return PlannedRun(name=name, title=title, execute=partial(run_int8, share=share), weight=1 + 4 * share)
 
 
-def run_native(grading: Grading, books: RunBooks) -> NativeEvidence:
+def run_native(grading: LabContext, books: RunLog) -> NativeEvidence:
     """NativeModel's predictions for the shown images against the given model's."""
-    replies, error = testers.drive(
+    replies, error = runner.drive(
         grading,
         books,
         "NativeModel",
         {},
         grading.profile.dataset_root,
-        lambda driven: testers.predicted(grading, driven.call),
+        lambda driven: runner.predicted(grading, driven.call),
     )
     if error is not None:
         raise error
     reference = base.baseline(grading)
 
     def agreement() -> Agreement:
-        predictions = testers.predictions(replies.get(), len(grading.evaluation.shown))
+        predictions = runner.predictions(replies.get(), len(grading.evaluation.shown))
         with grading.scorer.measure(reference.fp32) as measurement:
             expected = measurement.infer_frames(grading.evaluation.frames, len(predictions))
-        return testers.real_agreement(predictions, expected)
+        return runner.real_agreement(predictions, expected)
 
     # With batch normalisation folded in, a summary of another tool's may have it.
-    counts = (*grading.given_model.parameters, references.original(grading).parameters)
-    return NativeEvidence(books.records[-1].output, counts, held(agreement))
+    counts = (*grading.given_model.parameters, references.reference_model(grading).parameters)
+    return NativeEvidence(books.records[-1].output, counts, attempt(agreement))
 
 
-def run_fp32(grading: Grading, books: RunBooks) -> Fp32Evidence:
+def run_fp32(grading: LabContext, books: RunLog) -> Fp32Evidence:
     """FP32Model: its file against the given model, its predictions against the file's."""
-    reply, error = testers.drive(
+    reply, error = runner.drive(
         grading,
         books,
         "FP32Model",
         {},
         grading.profile.dataset_root,
-        lambda driven: testers.predicted(grading, driven.call, thorough=True),
+        lambda driven: runner.predicted(grading, driven.call, thorough=True),
     )
-    file = testers.file_of(grading, books, error)
+    file = runner.file_of(grading, books, error)
     reference = base.baseline(grading)
 
     def agreement() -> Agreement:
-        predictions = testers.predictions(reply.get(), len(grading.evaluation.shown))
-        return testers.file_agreement(grading, file.get(), predictions)
+        predictions = runner.predictions(reply.get(), len(grading.evaluation.shown))
+        return runner.file_agreement(grading, file.get(), predictions)
 
     def weights() -> Any:
         with grading.scorer.measure(file.get().artefact.path) as measurement:
@@ -99,14 +99,14 @@ def run_fp32(grading: Grading, books: RunBooks) -> Fp32Evidence:
 
     return Fp32Evidence(
         file=file,
-        weights=held(weights),
-        predictions=held(agreement),
-        before_inference=held(lambda: testers.input_ready(reply.get())),
-        evaluation=held(lambda: testers.evaluated(grading, file.get().artefact.path)),
+        weights=attempt(weights),
+        predictions=attempt(agreement),
+        before_inference=attempt(lambda: runner.input_ready(reply.get())),
+        evaluation=attempt(lambda: runner.evaluated(grading, file.get().artefact.path)),
     )
 
 
-def run_int8(grading: Grading, books: RunBooks, share: float) -> Int8Evidence:
+def run_int8(grading: LabContext, books: RunLog, share: float) -> Int8Evidence:
     """INT8Model calibrated on one share of the training images."""
     known = base.samples(grading)
     asked = known.splits[share, grading.lab.settings["calibration_seed"]]
@@ -118,7 +118,7 @@ def run_int8(grading: Grading, books: RunBooks, share: float) -> Int8Evidence:
     return _quantised(grading, books, "INT8Model", arguments, grading.profile.dataset_root, asked_for, others)
 
 
-def run_imbalanced(grading: Grading, books: RunBooks, renumbered: bool) -> Int8Evidence:
+def run_imbalanced(grading: LabContext, books: RunLog, renumbered: bool) -> Int8Evidence:
     """ImbalancedINT8Model, on the given data set or on one whose classes have other numbers."""
     known = base.samples(grading)
     wanted = grading.lab.settings["imbalanced_class"]
@@ -144,8 +144,8 @@ def run_imbalanced(grading: Grading, books: RunBooks, renumbered: bool) -> Int8E
 
 
 def _quantised(
-    grading: Grading,
-    books: RunBooks,
+    grading: LabContext,
+    books: RunLog,
     class_name: str,
     arguments: dict[str, Any],
     dataset: Path,
@@ -155,27 +155,27 @@ def _quantised(
     described, share, names = asked
     drive = books.name in probes.DRIVEN_RUNS
 
-    def use(driven: testers.Driven) -> probes.Probed:
+    def use(driven: runner.TesterSession) -> probes.Probed:
         return probes.probe(grading, driven.call, drive)
 
-    probed, error = testers.drive(grading, books, class_name, arguments, dataset, use)
-    file = testers.file_of(grading, books, error)
+    probed, error = runner.drive(grading, books, class_name, arguments, dataset, use)
+    file = runner.file_of(grading, books, error)
     fp32 = references.original_evaluation(grading)
     return Int8Evidence(
         asked=described,
         share=share,
         file=file,
-        calibration=held(lambda: _calibrated(grading, file.get(), names, share, others)),
-        quantise=held(lambda: probes.judge_quantise(probed, file.get())),
-        dequantise=held(lambda: probes.judge_dequantise(grading, probed, file.get())),
-        evaluation=held(lambda: testers.evaluated(grading, file.get().artefact.path)),
+        calibration=attempt(lambda: _calibrated(grading, file.get(), names, share, others)),
+        quantise=attempt(lambda: probes.judge_quantise(probed, file.get())),
+        dequantise=attempt(lambda: probes.judge_dequantise(grading, probed, file.get())),
+        evaluation=attempt(lambda: runner.evaluated(grading, file.get().artefact.path)),
         fp32_accuracy=fp32.accuracy,
         fp32_size=base.baseline(grading).fp32.stat().st_size,
     )
 
 
 def _calibrated(
-    grading: Grading,
+    grading: LabContext,
     file: FileEvidence,
     names: tuple[str, ...],
     share: float | None,
@@ -205,7 +205,7 @@ def _calibrated(
     return Calibrated(agreement.compared, agreement.equal, worst, recognised, "", True)
 
 
-def _other_samples(grading: Grading, share: float | None, names: tuple[str, ...]) -> dict[str, Sequence[str]]:
+def _other_samples(grading: LabContext, share: float | None, names: tuple[str, ...]) -> dict[str, Sequence[str]]:
     """Sets of training images that students have been seen to calibrate on, by what to call them."""
     known = base.samples(grading)
     told: dict[str, Sequence[str]] = {}
@@ -228,7 +228,7 @@ def _other_samples(grading: Grading, share: float | None, names: tuple[str, ...]
 
 
 def _measured_candidates(
-    grading: Grading, names: tuple[str, ...], share: float | None
+    grading: LabContext, names: tuple[str, ...], share: float | None
 ) -> dict[str, Sequence[Quantisation]]:
     """Parameters of samples whose ranges must be measured first: images not normalised, test images, noise."""
     reference = base.baseline(grading)
@@ -251,7 +251,7 @@ def _measured_candidates(
     return told
 
 
-def prepare(grading: Grading) -> None:
+def prepare(grading: LabContext) -> None:
     """Measures what every run is held against; meant to go on while the runner's libraries are still being imported."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         drawing = pool.submit(lambda: grading.evaluation)
@@ -262,7 +262,7 @@ def prepare(grading: Grading) -> None:
     references.original_evaluation(grading)
 
 
-def baseline_file(grading: Grading, name: str) -> Path:
+def baseline_file(grading: LabContext, name: str) -> Path:
     """The baseline's file of that name: ``"fp32"`` or ``"int8"``."""
     chosen: Path = getattr(base.baseline(grading), name)
     return chosen

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.errors import GraderError, RunError
-from graders.evidence import codes
-from graders.labs import testers
-from graders.labs.grading import Grading
-from graders.labs.held import Held
+from graders.core.errors import GraderError, RunError
+from graders.core.result import Result
+from graders.core.verdicts import Verdict
+from graders.framework.context import LabContext
+from graders.framework.model_tester import runner
+from graders.framework.model_tester.runner import Agreement, FileEvidence
+from graders.labs.l02_quantization.checks import CODES
 from graders.labs.l02_quantization.evidence import QuantiseEvidence
-from graders.labs.l02_quantization.judging import CODES
-from graders.labs.testers import Agreement, FileEvidence
+from graders.measure import quantization as codes
 from graders.sandbox import Reply
-from graders.verdicts import Verdict
 
 if TYPE_CHECKING:
     from hypothesis import settings
@@ -46,7 +46,7 @@ class Probed:
     answer, and to how many codes.
     """
 
-    shown: Held[Reply]
+    shown: Result[Reply]
     images: int
     quantised: Pairs = field(default_factory=list)
     dequantised: Pairs = field(default_factory=list)
@@ -88,19 +88,19 @@ def _sweeps() -> list[NDArray[np.float32]]:
     return [fine.reshape(SHAPE), wide.reshape(SHAPE), _image(extremes)]
 
 
-def probe(grading: Grading, call: Call, drive: bool) -> Probed:
+def probe(grading: LabContext, call: Call, drive: bool) -> Probed:
     """Runs the class on the shown images, and where ``drive``, has hypothesis drive its two conversions."""
-    probed = Probed(testers.predicted(grading, call), len(grading.evaluation.shown))
+    probed = Probed(runner.predicted(grading, call), len(grading.evaluation.shown))
     if not drive:
         return probed
     try:
         _drive_quantise(grading, call, probed)
     except RunError as error:
-        probed.quantise_error = testers.as_missing(error)
+        probed.quantise_error = runner.as_missing(error)
     try:
         _drive_dequantise(grading, call, probed)
     except RunError as error:
-        probed.dequantise_error = testers.as_missing(error)
+        probed.dequantise_error = runner.as_missing(error)
     return probed
 
 
@@ -138,7 +138,7 @@ class _FirstError:
             raise self._error
 
 
-def _drive_quantise(grading: Grading, call: Call, probed: Probed) -> None:
+def _drive_quantise(grading: LabContext, call: Call, probed: Probed) -> None:
     from hypothesis import given
 
     def one(values: NDArray[np.float32], period: int) -> None:
@@ -170,7 +170,7 @@ def _compact(values: NDArray[Any], codes: NDArray[Any], period: int) -> tuple[ND
     return values, codes
 
 
-def _drive_dequantise(grading: Grading, call: Call, probed: Probed) -> None:
+def _drive_dequantise(grading: LabContext, call: Call, probed: Probed) -> None:
     from hypothesis import given
 
     every = np.resize(np.arange(-128, 128), (7, CLASSES)).astype(np.int8)
@@ -204,7 +204,7 @@ def judge_quantise(probed: Probed, file: FileEvidence) -> QuantiseEvidence:
     if not probed.quantised:
         probed.shown.get()
     encoding = file.input
-    in_time = not probed.late and (probed.shown.value is None or testers.set_before_inference(probed.shown.value))
+    in_time = not probed.late and (probed.shown.value is None or runner.set_before_inference(probed.shown.value))
     values = sum(len(given_values) for given_values, _ in probed.quantised)
     for given_values, tensor in probed.quantised:
         example = _wrong_input(given_values, tensor, encoding)
@@ -228,7 +228,7 @@ def _wrong_input(
     return codes.wrong_values(values, tensor, codes.Encoding(encoding.dtype, 1.0, 0))
 
 
-def judge_dequantise(grading: Grading, probed: Probed, file: FileEvidence) -> Agreement:
+def judge_dequantise(grading: LabContext, probed: Probed, file: FileEvidence) -> Agreement:
     """Whether postprocess_outputs returns real values: for codes handed to it, and for images, for their own codes."""
     if probed.dequantise_error is not None:
         raise probed.dequantise_error
@@ -254,14 +254,14 @@ def judge_dequantise(grading: Grading, probed: Probed, file: FileEvidence) -> Ag
     return _judge_images(grading, probed.shown.get(), probed.images, file, bool(probed.dequantised))
 
 
-def _judge_images(grading: Grading, reply: Reply, images: int, file: FileEvidence, codes_right: bool) -> Agreement:
+def _judge_images(grading: LabContext, reply: Reply, images: int, file: FileEvidence, codes_right: bool) -> Agreement:
     """The images' scores against the scorer's, for the very input tensors that the student's class made.
 
     Two runtimes may disagree about a file whose calibration saturates. Scores need only be those of one; where they
     are neither's, ``codes_right`` says that the conversion was seen to be right without them.
     """
     tensors = reply.arrays.get("after")
-    predictions = testers.predictions(reply, images)
+    predictions = runner.predictions(reply, images)
     image = int(np.prod(SHAPE))
     if tensors is None or tensors.dtype.name != file.input.dtype or not 0 < tensors.size <= image * len(predictions):
         raise RunError(Verdict.FAILED, "the interpreter's input tensor could not be read in the run")
@@ -292,7 +292,7 @@ def _real(outputs: NDArray[Any], encoding: codes.Encoding) -> NDArray[np.float64
 
 
 def _wrong_scores(
-    grading: Grading, found: NDArray[np.float64], outputs: NDArray[Any], file: FileEvidence
+    grading: LabContext, found: NDArray[np.float64], outputs: NDArray[Any], file: FileEvidence
 ) -> tuple[codes.Counterexample | None, str | None]:
     """The first score that is not what the file gave, and the mistake that explains it."""
     if found.shape != outputs.shape:

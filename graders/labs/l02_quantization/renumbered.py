@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from graders.evidence.scorer import Samples
-from graders.labs.grading import Grading
+from graders.framework.context import LabContext
+from graders.measure.scorer.client import Samples
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Renumbered:
     labels: tuple[int, ...]
 
 
-def renumbered_dataset(grading: Grading, known: Samples) -> Renumbered:
+def renumbered_dataset(grading: LabContext, known: Samples) -> Renumbered:
     """Writes annotations with permuted class ids, drawn from the seed, beside a link to the same images."""
     classes = sorted(set(known.labels))
     wanted = grading.lab.settings["imbalanced_class"]

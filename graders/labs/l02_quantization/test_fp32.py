@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from graders.evidence.tflite import compute_ops, io_dtypes
-from graders.labs.checks import check, criterion, within
-from graders.labs.definition import Lab
-from graders.labs.tester_checks import require_inference_only, require_predictions
+from graders.framework.checks import check, check_threshold, criterion
+from graders.framework.definition import Lab
+from graders.framework.model_tester.checks import require_inference_only, require_predictions
+from graders.measure.tflite import compute_ops, io_dtypes
 
 if TYPE_CHECKING:
+    from graders.framework.timing import Timing
     from graders.labs.l02_quantization.evidence import Fp32Evidence
-    from graders.labs.timing import Timing
 
 
 @criterion("l02.fp32.file", runs="fp32")
@@ -36,7 +36,7 @@ def test_weights_are_the_given_models(evidence: Fp32Evidence, lab: Lab) -> None:
     found, allowed = evidence.weights.get(), lab.thresholds["weights"]
     check(not found.difference, measured=found.difference, expected="its weights", hint="fp32_weights")
     check(
-        within(lab, "weights", found.worst),
+        check_threshold(lab, "weights", found.worst),
         measured=f"{found.changed} of {found.tensors} weight tensors differ"
         + (f", the {found.where} by {found.worst:.2g} of its largest weight" if found.changed else ""),
         expected=f"at most {allowed:g}",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graders.labs.checks import criterion
-from graders.labs.l02_quantization import judging
+from graders.framework.checks import criterion
+from graders.labs.l02_quantization import checks
 
 if TYPE_CHECKING:
     from graders.labs.l02_quantization.evidence import Int8Evidence
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 @criterion("l02.imbalanced.calibration", runs="imbalanced*")
 def test_calibration_samples(evidence: Int8Evidence) -> None:
     """The parameters are those of all training images of the class, also where classes have other numbers."""
-    judging.require_calibration(evidence, "imbalanced")
+    checks.require_calibration(evidence, "imbalanced")
 
 
 @criterion("l02.imbalanced.integer_only", runs="imbalanced")
 def test_file_is_integer(evidence: Int8Evidence) -> None:
     """Input, output and everything between are integer."""
-    judging.require_int8_io(evidence.file.get())
-    judging.require_integer_inside(evidence.file.get())
+    checks.require_int8_io(evidence.file.get())
+    checks.require_integer_inside(evidence.file.get())

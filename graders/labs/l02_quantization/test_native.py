@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graders.labs.checks import check, criterion, within
-from graders.labs.definition import Lab
-from graders.labs.l02_quantization.judging import whole_numbers
+from graders.framework.checks import check, check_threshold, criterion
+from graders.framework.definition import Lab
+from graders.labs.l02_quantization.checks import whole_numbers
 
 if TYPE_CHECKING:
     from graders.labs.l02_quantization.evidence import NativeEvidence
@@ -28,7 +28,7 @@ def test_predictions_are_the_given_models(evidence: NativeEvidence, lab: Lab) ->
     """Scores equal those of the given model, float rounding aside."""
     found, allowed = evidence.predictions.get(), lab.thresholds["predictions"]
     check(
-        within(lab, "predictions", found.worst),
+        check_threshold(lab, "predictions", found.worst),
         measured=f"scores for {found.images} images differ by up to {found.worst:.2g} {found.unit}",
         expected=f"at most {allowed:g} {found.unit}",
         hint="native_predictions",

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from graders.evidence.scorer import Compressed
-from graders.labs import references, testers
-from graders.labs.definition import Lab
-from graders.labs.grading import Grading
+from graders.framework.context import LabContext
+from graders.framework.definition import Lab
+from graders.framework.model_tester import references, runner
 from graders.labs.l03_pruning_clustering.evidence import Expected
 from graders.labs.l03_pruning_clustering.runs import CLUSTERED, PRUNED
+from graders.measure.scorer.client import Compressed
 
 FOLDER = "compressed"
 
 
-def make_kept(grading: Grading, folder: Path) -> list[Path]:
+def make_kept(grading: LabContext, folder: Path) -> list[Path]:
     """Makes what is kept ready for a profile: a file for each shown value and each that may be drawn."""
     return [_make(grading, folder / FOLDER / f"{name}.tflite", *value) for name, value in values(grading.lab).items()]
 
@@ -28,7 +28,7 @@ def values(lab: Lab) -> dict[str, tuple[int | None, float | None]]:
     return found | {f"{PRUNED}-{share}": (None, share) for share in sparsities}
 
 
-def reference_file(grading: Grading, clusters: int | None, sparsity: float | None) -> Path:
+def reference_file(grading: LabContext, clusters: int | None, sparsity: float | None) -> Path:
     """The reference's file: kept ready for the embedded model, else made by the reference's code."""
     name = f"{CLUSTERED}-{clusters}" if clusters is not None else f"{PRUNED}-{sparsity}"
     kept = grading.profile.baseline
@@ -38,24 +38,24 @@ def reference_file(grading: Grading, clusters: int | None, sparsity: float | Non
     return grading.once(f"file {name}", lambda: _make(grading, target, clusters, sparsity))
 
 
-def _make(grading: Grading, target: Path, clusters: int | None, sparsity: float | None) -> Path:
+def _make(grading: LabContext, target: Path, clusters: int | None, sparsity: float | None) -> Path:
     class_name = "ClusteredModel" if clusters is not None else "PrunedModel"
     arguments = {"num_clusters": clusters} if clusters is not None else {"target_sparsity": sparsity}
     return references.make(grading, target, grading.lab.student_module, class_name, arguments)
 
 
-def expected(grading: Grading, clusters: int | None, sparsity: float | None) -> Expected:
+def expected(grading: LabContext, clusters: int | None, sparsity: float | None) -> Expected:
     """What the same compression by the reference comes to, measured once."""
 
     def measure() -> Expected:
         path = reference_file(grading, clusters, sparsity)
-        return Expected(compressed(grading, path, clusters, sparsity), testers.evaluated(grading, path))
+        return Expected(compressed(grading, path, clusters, sparsity), runner.evaluated(grading, path))
 
     return grading.once(f"expected {clusters} {sparsity}", measure)
 
 
-def compressed(grading: Grading, path: Path, clusters: int | None, sparsity: float | None) -> Compressed:
+def compressed(grading: LabContext, path: Path, clusters: int | None, sparsity: float | None) -> Compressed:
     """A file's weights against the given model's."""
-    original = references.original(grading).path
+    original = references.reference_model(grading).path
     with grading.scorer.measure(path) as measurement:
         return measurement.compress(original, clusters=clusters, sparsity=sparsity)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graders.evidence.evaluation import Evaluation
-from graders.evidence.scorer import Compressed
-from graders.labs.held import Held
-from graders.labs.testers import Agreement, FileEvidence, InputReady
+from graders.core.result import Result
+from graders.framework.model_tester.runner import Agreement, FileEvidence, InputReady
+from graders.measure.evaluation import Evaluation
+from graders.measure.scorer.client import Compressed
 
 
 @dataclass(frozen=True)
 class BaseEvidence:
     """TFMOTOptimizedModel with a file that was only converted: predictions against the file's own."""
 
-    predictions: Held[Agreement]
-    before_inference: Held[InputReady]
+    predictions: Result[Agreement]
+    before_inference: Result[InputReady]
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class CompressedEvidence:
     clusters: int | None
     sparsity: float | None
     steps: int
-    file: Held[FileEvidence]
-    compressed: Held[Compressed]
-    evaluation: Held[Evaluation]
-    expected: Held[Expected]
-    given: Held[Evaluation]
+    file: Result[FileEvidence]
+    compressed: Result[Compressed]
+    evaluation: Result[Evaluation]
+    expected: Result[Expected]
+    given: Result[Evaluation]
 
     @property
     def asked(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graders.errors import RunError
+from graders.core.errors import RunError
 
 # Of tfmot 0.8: what stands in the message, and what to say in its place.
 MEANINGS = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graders.labs.checks import criterion
-from graders.labs.definition import Lab
-from graders.labs.tester_checks import require_inference_only, require_predictions
+from graders.framework.checks import criterion
+from graders.framework.definition import Lab
+from graders.framework.model_tester.checks import require_inference_only, require_predictions
 
 if TYPE_CHECKING:
     from graders.labs.l03_pruning_clustering.evidence import BaseEvidence

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from graders.labs.checks import check, criterion
-from graders.labs.definition import Lab
-from graders.labs.l03_pruning_clustering import judging
+from graders.framework.checks import check, criterion
+from graders.framework.definition import Lab
+from graders.labs.l03_pruning_clustering import checks
 
 if TYPE_CHECKING:
-    from graders.evidence.compression import Compression, Distinct
+    from graders.framework.timing import Timing
     from graders.labs.l03_pruning_clustering.evidence import CompressedEvidence
-    from graders.labs.timing import Timing
+    from graders.measure.compression import Compression, Distinct
 
 
 @criterion("l03.clustering.values", runs="clustered-*")
@@ -23,15 +23,16 @@ def test_number_of_values(evidence: CompressedEvidence, lab: Lab) -> None:
 def _require_values(evidence: CompressedEvidence, lab: Lab) -> None:
     assert evidence.clusters is not None
     weights = evidence.compressed.get().weights
-    judging.require_network(weights)
+    checks.require_network(weights)
     telling = [each for each in weights.distinct if each.tells(evidence.clusters)]
     wrong = [each for each in telling if each.counted > evidence.clusters]
     check(
         bool(telling) and not wrong,
-        measured=judging.named([_told(each) for each in wrong]) or f"{len(telling)} kernels within {evidence.asked}",
+        measured=checks.join_names([_told(each) for each in wrong])
+        or f"{len(telling)} kernels within {evidence.asked}",
         expected=f"at most {evidence.clusters} values",
         hint=_why_more(weights, wrong, telling, evidence.clusters, lab),
-        without=judging.named([f"{each.kind} {each.operator}" for each in wrong]),
+        without=checks.join_names([f"{each.kind} {each.operator}" for each in wrong]),
     )
 
 
@@ -41,13 +42,13 @@ def _told(each: Distinct) -> str:
 
 
 def _why_more(weights: Compression, wrong: list[Distinct], telling: list[Distinct], clusters: int, lab: Lab) -> str:
-    if not judging.touched(weights, lab):
+    if not checks.touched(weights, lab):
         return "not_clustered"
-    if judging.quantisation_aware(weights):
+    if checks.quantisation_aware(weights):
         return "quantisation_aware"
     zeros = {each.operator: each.share for each in weights.zeros}
     # Clusters that hold more weights than pruning takes stay whole, so not every layer gets zeros.
-    if 2 * sum(zeros.get(each.operator, 0.0) > judging.MANY for each in wrong) > len(wrong):
+    if 2 * sum(zeros.get(each.operator, 0.0) > checks.MANY for each in wrong) > len(wrong):
         return "pruned_clusters"
     if _another_number(weights, clusters):
         return "other_clusters"
@@ -58,7 +59,7 @@ def _why_more(weights: Compression, wrong: list[Distinct], telling: list[Distinc
 
 def _another_number(weights: Compression, clusters: int) -> bool:
     """Whether the layers have few values, if more than asked for: dense ones tell it, which nothing is folded into."""
-    from graders.evidence.compression import clusters_used
+    from graders.measure.compression import clusters_used
 
     sizes = {each.operator: each.weights for each in weights.zeros}
     dense = [each for each in weights.distinct if not each.rowwise]
@@ -69,36 +70,36 @@ def _another_number(weights: Compression, clusters: int) -> bool:
 @criterion("l03.clustering.values", runs="clustered-*")
 def test_deflation(evidence: CompressedEvidence, lab: Lab) -> None:
     """An archive of the file is as small as that of the reference's file."""
-    judging.require_archive(evidence, lab, lambda: _require_values(evidence, lab))
+    checks.require_archive(evidence, lab, lambda: _require_values(evidence, lab))
 
 
 @criterion("l03.clustering.centroids", runs="clustered-*")
 def test_centroids_are_linear(evidence: CompressedEvidence, lab: Lab) -> None:
     """The values lie where linear initialisation puts centroids, give or take a little fine-tuning."""
-    judging.require_even(evidence, lab)
+    checks.require_even(evidence, lab)
 
 
 @criterion("l03.clustering.tuned", runs="clustered-*")
 def test_parameters_moved(evidence: CompressedEvidence, lab: Lab) -> None:
     """What clustering leaves alone was fine-tuned with it."""
-    judging.require_tuned(evidence, lab)
+    checks.require_tuned(evidence, lab)
 
 
 @criterion("l03.clustering.tuned", runs="clustered-8,clustered-16,clustered-32,clustered-drawn")
 def test_accuracy(evidence: CompressedEvidence, lab: Lab) -> None:
     """The file is about as accurate as the reference's with as many clusters."""
-    judging.require_accuracy(evidence, lab, lambda: _require_values(evidence, lab))
+    checks.require_accuracy(evidence, lab, lambda: _require_values(evidence, lab))
 
 
 @criterion("l03.clustering.stripped", runs="clustered-*")
 def test_file_is_plain(evidence: CompressedEvidence, lab: Lab) -> None:
     """No wrappers, float32, the FP32 file's size."""
-    judging.require_stripped(evidence, lab)
-    judging.require_touched(evidence, lab)
+    checks.require_stripped(evidence, lab)
+    checks.require_touched(evidence, lab)
 
 
 @criterion("l03.clustering.stripped", runs="clustered-drawn")
 def test_latency(evidence: CompressedEvidence, lab: Lab, timing: Timing, benchmark: Any) -> None:
     """One inference takes no longer than the FP32 file takes; few values do not make it faster."""
-    judging.require_touched(evidence, lab)
-    judging.require_latency(evidence, timing, benchmark)
+    checks.require_touched(evidence, lab)
+    checks.require_latency(evidence, timing, benchmark)

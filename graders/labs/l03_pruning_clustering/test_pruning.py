@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from graders.labs.checks import check, criterion, within
-from graders.labs.definition import Lab
-from graders.labs.l03_pruning_clustering import judging
+from graders.framework.checks import check, check_threshold, criterion
+from graders.framework.definition import Lab
+from graders.labs.l03_pruning_clustering import checks
 
 if TYPE_CHECKING:
-    from graders.evidence.compression import Compression, Misplaced, Pruned, Zeros
+    from graders.framework.timing import Timing
     from graders.labs.l03_pruning_clustering.evidence import CompressedEvidence
-    from graders.labs.timing import Timing
+    from graders.measure.compression import Compression, Misplaced, Pruned, Zeros
 
 FEW = 0.02
 ALIKE = 0.02
@@ -26,27 +26,27 @@ def test_number_of_zeros(evidence: CompressedEvidence, lab: Lab) -> None:
 
 
 def _require_zeros(evidence: CompressedEvidence, lab: Lab) -> None:
-    from graders.evidence.compression import pruned
+    from graders.measure.compression import pruned
 
     assert evidence.sparsity is not None
     weights = evidence.compressed.get().weights
-    judging.require_network(weights)
+    checks.require_network(weights)
     found = pruned(weights.zeros, evidence.sparsity, lab.thresholds["zeros"])
     near = f", {found.near_zeros:,} nearly zero" if found.near_zeros else ""
     told = f"{found.zeros:,} zeros in {found.weights:,} weights{near}"
     if not found.each and found.kernels:
         told += f"; {found.within} of {found.kernels} layers as asked; {found.worst} has {found.worst_zeros:,}"
-    wrong = judging.unexpected(evidence)
+    wrong = checks.unexpected(evidence)
     check(
-        found.kernels > 0 and within(lab, "zeros", found.furthest),
+        found.kernels > 0 and check_threshold(lab, "zeros", found.furthest),
         measured=told,
         expected=f"{found.expected:,} zeros, {evidence.sparsity:.0%} of each layer"
         + ("" if found.each else f"; {found.worst_expected:,} in {found.worst}"),
         hint=_why_others(weights, found, evidence.sparsity, wrong, lab),
         asked=f"{evidence.sparsity:.0%}",
         found=f"{found.least:.0%}",
-        without=judging.named(_without(weights.zeros)),
-        places=judging.places_of(wrong),
+        without=checks.join_names(_without(weights.zeros)),
+        places=checks.places_of(wrong),
     )
 
 
@@ -56,7 +56,7 @@ def _without(zeros: tuple[Zeros, ...]) -> list[str]:
 
 
 def _why_others(weights: Compression, found: Pruned, sparsity: float, wrong: Sequence[Misplaced], lab: Lab) -> str:
-    if judging.quantisation_aware(weights):
+    if checks.quantisation_aware(weights):
         return "quantisation_aware"
     if found.near_zeros > found.expected / 4:
         return "near_zeros"
@@ -65,7 +65,7 @@ def _why_others(weights: Compression, found: Pruned, sparsity: float, wrong: Seq
     if _without(weights.zeros):
         return "pruned_partly"
     vanished = sum(each.zeros for each in wrong if each.part == "whole channel")
-    if vanished > judging.MANY * sum(each.rows for each in weights.zeros):
+    if vanished > checks.MANY * sum(each.rows for each in weights.zeros):
         return "misplaced"
     if found.global_threshold:
         return "global_threshold"
@@ -79,9 +79,9 @@ def _why_none(weights: Compression, lab: Lab) -> str:
         return "clustered_zeros"
     residues = [each.residue for each in weights.magnitudes if each.residue is not None]
     typical = sorted(residues)[len(residues) // 2] if residues else 1.0
-    if within(lab, "residue", typical):
+    if check_threshold(lab, "residue", typical):
         return "trained_after_pruning"
-    return judging.why_untouched(weights)
+    return checks.why_untouched(weights)
 
 
 def _few_values(weights: Compression) -> bool:
@@ -94,17 +94,17 @@ def _few_values(weights: Compression) -> bool:
 @criterion("l03.pruning.zeros", runs="pruned-*")
 def test_deflation(evidence: CompressedEvidence, lab: Lab) -> None:
     """An archive of the file is as small as that of the reference's file."""
-    judging.require_archive(evidence, lab, lambda: _require_zeros(evidence, lab))
+    checks.require_archive(evidence, lab, lambda: _require_zeros(evidence, lab))
 
 
 @criterion("l03.pruning.placed", runs="pruned-*")
 def test_zeros_are_where_they_belong(evidence: CompressedEvidence, lab: Lab) -> None:
     """Zeros are the kernels' smallest weights; biases, batch normalisation and depthwise kernels have none of them."""
-    from graders.evidence.compression import pruned
+    from graders.measure.compression import pruned
 
     assert evidence.sparsity is not None
     weights = evidence.compressed.get().weights
-    judging.require_network(weights)
+    checks.require_network(weights)
     found = pruned(weights.zeros, evidence.sparsity, lab.thresholds["zeros"])
     check(
         found.zeros > found.expected / 4,
@@ -112,18 +112,18 @@ def test_zeros_are_where_they_belong(evidence: CompressedEvidence, lab: Lab) -> 
         expected=f"{found.expected:,} zeros, whose places can be looked at",
         hint="no_zeros",
     )
-    wrong = judging.unexpected(evidence)
-    places = judging.places_of(wrong)
+    wrong = checks.unexpected(evidence)
+    places = checks.places_of(wrong)
     check(
         not wrong,
         measured=f"zeros outside of prunable kernels: {places}" if wrong else "none outside of prunable kernels",
         expected="zeros in kernels of convolutions and dense layers only",
-        hint="quantisation_aware" if judging.quantisation_aware(weights) else "misplaced",
+        hint="quantisation_aware" if checks.quantisation_aware(weights) else "misplaced",
         places=places,
     )
     misordered = sum(each.misordered for each in weights.magnitudes)
     check(
-        within(lab, "misordered", misordered / found.zeros),
+        check_threshold(lab, "misordered", misordered / found.zeros),
         measured=f"{misordered:,} of {found.zeros:,} zeros were larger than weights that were kept",
         expected="the smallest weights of each layer are zero",
         hint="not_smallest",
@@ -133,24 +133,24 @@ def test_zeros_are_where_they_belong(evidence: CompressedEvidence, lab: Lab) -> 
 @criterion("l03.pruning.tuned", runs="pruned-*")
 def test_parameters_moved(evidence: CompressedEvidence, lab: Lab) -> None:
     """What was not pruned was fine-tuned."""
-    judging.require_tuned(evidence, lab)
+    checks.require_tuned(evidence, lab)
 
 
 @criterion("l03.pruning.tuned", runs="pruned-0.4,pruned-0.5,pruned-drawn")
 def test_accuracy(evidence: CompressedEvidence, lab: Lab) -> None:
     """The file is about as accurate as the reference's with as many zeros."""
-    judging.require_accuracy(evidence, lab, lambda: _require_zeros(evidence, lab))
+    checks.require_accuracy(evidence, lab, lambda: _require_zeros(evidence, lab))
 
 
 @criterion("l03.pruning.stripped", runs="pruned-*")
 def test_file_is_plain(evidence: CompressedEvidence, lab: Lab) -> None:
     """No wrappers, float32, the FP32 file's size."""
-    judging.require_stripped(evidence, lab)
-    judging.require_touched(evidence, lab)
+    checks.require_stripped(evidence, lab)
+    checks.require_touched(evidence, lab)
 
 
 @criterion("l03.pruning.stripped", runs="pruned-drawn")
 def test_latency(evidence: CompressedEvidence, lab: Lab, timing: Timing, benchmark: Any) -> None:
     """One inference takes no longer than the FP32 file takes; zeros do not make a dense file faster."""
-    judging.require_touched(evidence, lab)
-    judging.require_latency(evidence, timing, benchmark)
+    checks.require_touched(evidence, lab)
+    checks.require_latency(evidence, timing, benchmark)

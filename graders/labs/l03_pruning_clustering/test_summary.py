@@ -4,56 +4,56 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graders.labs import handed_in
-from graders.labs.checks import criterion
+from graders.framework import static_review
+from graders.framework.checks import criterion
 
 if TYPE_CHECKING:
-    from graders.labs.handed_in import SummaryEvidence
+    from graders.framework.static_review import SummaryEvidence
 
 
 @criterion("l03.summary.figures")
 def test_figures(summary: SummaryEvidence) -> None:
     """Each variant has its accuracy, precision, sensitivity, G-mean and time."""
-    handed_in.require_figures(summary, sizes=False)
+    static_review.require_figures(summary, sizes=False)
 
 
 @criterion("l03.summary.sizes")
 def test_sizes(summary: SummaryEvidence) -> None:
     """Files have their sizes."""
-    handed_in.require_figures(summary, sizes=True)
+    static_review.require_figures(summary, sizes=True)
 
 
 @criterion("l03.summary.images")
 def test_images(summary: SummaryEvidence) -> None:
     """Each variant's confusion matrix is shown."""
-    handed_in.require_images(summary)
+    static_review.require_images(summary)
 
 
 @criterion("l03.summary.sound")
 def test_sound(summary: SummaryEvidence) -> None:
     """Figures are possible, agree with each other and with the models; nothing was left to be filled in."""
-    handed_in.require_sound(summary)
+    static_review.require_sound(summary)
 
 
 @criterion("l03.question.1")
 def test_question_1(summary: SummaryEvidence) -> None:
     """The first answer, for a person."""
-    handed_in.quote_answer(summary, "l03.question.1")
+    static_review.quote_answer(summary, "l03.question.1")
 
 
 @criterion("l03.question.2")
 def test_question_2(summary: SummaryEvidence) -> None:
     """The second answer, for a person."""
-    handed_in.quote_answer(summary, "l03.question.2")
+    static_review.quote_answer(summary, "l03.question.2")
 
 
 @criterion("l03.question.3")
 def test_question_3(summary: SummaryEvidence) -> None:
     """The third answer, for a person."""
-    handed_in.quote_answer(summary, "l03.question.3")
+    static_review.quote_answer(summary, "l03.question.3")
 
 
 @criterion("l03.question.4")
 def test_question_4(summary: SummaryEvidence) -> None:
     """The fourth answer, for a person."""
-    handed_in.quote_answer(summary, "l03.question.4")
+    static_review.quote_answer(summary, "l03.question.4")

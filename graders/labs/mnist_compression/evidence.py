@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from graders.errors import RunError
-from graders.evidence.evaluation import Evaluation
-from graders.labs.held import Held
+from graders.core.errors import RunError
+from graders.core.result import Result
+from graders.framework.model_tester.runner import FileEvidence
 from graders.labs.mnist_compression.network import Layers
-from graders.labs.testers import FileEvidence
+from graders.measure.evaluation import Evaluation
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class LiteFile:
     file: FileEvidence
     layers: Layers
     kernels: Mapping[str, StoredKernel]
-    quality: Held[Evaluation]
+    quality: Result[Evaluation]
 
 
 @dataclass(frozen=True)
@@ -122,18 +122,18 @@ class NotebookEvidence:
     """The notebook executed: how that went, its files, its functions tried on what they have never seen."""
 
     executed: Executed
-    baseline: Held[KerasModel]
-    non_quantised: Held[LiteFile]
-    post_training: Held[LiteFile]
-    quantisation_aware: Held[LiteFile]
-    pruned: Held[KerasModel]
-    pruned_quantised: Held[LiteFile]
-    fresh: Held[Layers]
-    converted: Held[LiteFile]
-    converted_quantised: Held[LiteFile]
-    evaluated: Held[Value]
-    archived: Held[Value]
+    baseline: Result[KerasModel]
+    non_quantised: Result[LiteFile]
+    post_training: Result[LiteFile]
+    quantisation_aware: Result[LiteFile]
+    pruned: Result[KerasModel]
+    pruned_quantised: Result[LiteFile]
+    fresh: Result[Layers]
+    converted: Result[LiteFile]
+    converted_quantised: Result[LiteFile]
+    evaluated: Result[Value]
+    archived: Result[Value]
     archives: tuple[ArchiveSize, ...]
-    figures: Held[Figures]
+    figures: Result[Figures]
     parameters: Mapping[str, int]
     extras: tuple[ExtraFile, ...] = ()

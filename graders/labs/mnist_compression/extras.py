@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from graders.evidence.evaluation import evaluate
-from graders.labs.grading import Grading
-from graders.labs.held import held
+from graders.core.result import attempt
+from graders.framework.context import LabContext
+from graders.framework.model_tester.runner import FileEvidence, encoding_of
 from graders.labs.mnist_compression.digits import Digits
 from graders.labs.mnist_compression.evidence import ExtraFile
-from graders.labs.mnist_compression.files import LITE, Box, lite_input
+from graders.labs.mnist_compression.files import LITE, Workdir, lite_input
 from graders.labs.mnist_compression.network import layers_of
-from graders.labs.testers import FileEvidence, encoding_of
+from graders.measure.evaluation import evaluate
 
 ENDING = ".tflite"
 MOST_ENTRIES, MOST_FILES, DEEPEST = 500, 8, 3
@@ -24,14 +24,14 @@ LEAST_WEIGHTS = 64
 """Kernels smaller than this say nothing of pruning."""
 
 
-def extra_files(grading: Grading, box: Box, known: Collection[str], digits: Digits) -> tuple[ExtraFile, ...]:
+def extra_files(grading: LabContext, box: Workdir, known: Collection[str], digits: Digits) -> tuple[ExtraFile, ...]:
     """The ``.tflite`` files in a run's box that are none of the ``known`` ones; what can't be read is passed over.
 
     :param known: paths from the box.
     """
     passed_over = {os.path.normpath(name) for name in known}
     names = [name for name in _names(grading.box(box.run)) if name not in passed_over]
-    found = (held(lambda name=name: _extra(grading, box, name, digits)).value for name in names[:MOST_FILES])  # type: ignore[misc]
+    found = (attempt(lambda name=name: _extra(grading, box, name, digits)).value for name in names[:MOST_FILES])  # type: ignore[misc]
     return tuple(extra for extra in found if extra is not None)
 
 
@@ -54,7 +54,7 @@ def _walked(folder: Path, above: str, deep: int, left: list[int]) -> Iterator[st
                 yield name
 
 
-def _extra(grading: Grading, box: Box, name: str, digits: Digits) -> ExtraFile:
+def _extra(grading: LabContext, box: Workdir, name: str, digits: Digits) -> ExtraFile:
     """What the file holds. :raises RunError: where it is no ``.tflite`` file that takes digits."""
     artefact = box.take_path(name, LITE)
     with grading.scorer.measure(artefact.path) as measurement:

@@ -12,20 +12,20 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.errors import RunError
-from graders.evidence.codes import Encoding
-from graders.evidence.evaluation import Evaluation, evaluate
-from graders.evidence.scorer import Measurement
-from graders.evidence.sizes import BEST, deflate_size
-from graders.labs.grading import Grading
-from graders.labs.held import held
+from graders.core.errors import RunError
+from graders.core.result import attempt
+from graders.core.verdicts import Verdict
+from graders.framework.context import LabContext
+from graders.framework.model_tester.runner import FileEvidence, encoding_of
 from graders.labs.mnist_compression.digits import Digits
 from graders.labs.mnist_compression.evidence import ArchiveSize, KerasModel, LiteFile, StoredKernel
 from graders.labs.mnist_compression.network import KERNELS, WRAPPERS, Layers, layers_of
-from graders.labs.testers import FileEvidence, encoding_of
-from graders.submission import Artefact
-from graders.submission.intake import take_in
-from graders.verdicts import Verdict
+from graders.measure.evaluation import Evaluation, evaluate
+from graders.measure.quantization import Encoding
+from graders.measure.scorer.client import Measurement
+from graders.measure.sizes import BEST, deflate_size
+from graders.submission import Artifact
+from graders.submission.artifacts import accept_artifact
 
 # What each file is called in notebooks: its constants, the usual one first, and the names that the lab gives it.
 WEIGHTS, NON_QUANTISED, POST_TRAINING, AWARE, PRUNED, PRUNED_QUANTISED = (
@@ -54,12 +54,12 @@ MADE = (".tflite", ".h5", ".hdf5", ".keras", ".pb", ".ckpt", ".index", ".zip", "
 
 
 @dataclass(frozen=True)
-class Box:
+class Workdir:
     """A run's box after its end: where each file lies in it. ``constants`` name paths from the box; what leads out of
     it is nobody's file.
     """
 
-    grading: Grading
+    grading: LabContext
     run: str
     constants: Mapping[str, str]
 
@@ -70,11 +70,11 @@ class Box:
                 return self.constants[each]
         return NAMES[constant]
 
-    def take(self, constant: str, expected: str) -> Artefact:
+    def take(self, constant: str, expected: str) -> Artifact:
         """Takes a file in. :raises RunError: where there is none that can be taken."""
         return self.take_path(self.name(constant), expected)
 
-    def take_path(self, name: str, expected: str) -> Artefact:
+    def take_path(self, name: str, expected: str) -> Artifact:
         """As :meth:`take`, by its path from the box."""
         box = self.grading.box(self.run)
         parts = PurePosixPath(name).parts
@@ -88,7 +88,7 @@ class Box:
         # Files in several folders may have one name: each copy has a folder of its own.
         own = hashlib.sha256(name.encode()).hexdigest()[:16]
         target = self.grading.work / "artefacts" / self.run / own / parts[-1][-MOST_NAMED:]
-        return take_in(box / name, target, self.grading.lab.artefact_bytes, expected)
+        return accept_artifact(box / name, target, self.grading.lab.artefact_bytes, expected)
 
 
 def _is_nameable(parts: tuple[str, ...]) -> bool:
@@ -106,13 +106,13 @@ def without_models(source: Path, target: Path) -> Path:
     return target
 
 
-def lite_file(grading: Grading, artefact: Artefact, digits: Digits) -> LiteFile:
+def lite_file(grading: LabContext, artefact: Artifact, digits: Digits) -> LiteFile:
     """A ``.tflite`` file of the lab's network. :raises RunError: where it is none."""
     with grading.scorer.measure(artefact.path) as measurement:
         model = measurement.read(grading.lab.artefact_bytes)
         stored = measurement.tensors()
         file = FileEvidence(artefact, model, encoding_of(model, "inputs"), encoding_of(model, "outputs"))
-        quality = held(lambda: _quality(measurement, file, digits))
+        quality = attempt(lambda: _quality(measurement, file, digits))
     layers = layers_of(each.values for each in stored)
     if isinstance(layers, str):
         raise RunError(
@@ -149,7 +149,7 @@ def lite_input(file: FileEvidence, digits: Digits, scale: float) -> NDArray[np.g
     return tensors.reshape(len(tensors), -1) if len(shape) == 2 else tensors
 
 
-def accuracy_of(grading: Grading, path: Path, digits: Digits, scale: float) -> float:
+def accuracy_of(grading: LabContext, path: Path, digits: Digits, scale: float) -> float:
     """The share of digits that a float file of the lab's network gets right, with grey values times ``scale``."""
     tensors = digits.pixels.astype(np.float32) * np.float32(scale)
     with grading.scorer.measure(path) as measurement:
@@ -167,7 +167,7 @@ def _encoded(real: NDArray[np.float32], encoding: Encoding) -> NDArray[np.generi
     return stored
 
 
-def keras_model(grading: Grading, artefact: Artefact, digits: Digits) -> KerasModel:
+def keras_model(grading: LabContext, artefact: Artifact, digits: Digits) -> KerasModel:
     """A Keras file's weights, and what they compute. :raises RunError: where it is none of the lab's network."""
     with grading.scorer.measure(artefact.path) as measurement:
         found = measurement.keras_weights()
@@ -187,12 +187,12 @@ def _accuracy(layers: Layers, digits: Digits, scale: float) -> float:
     return float((layers.scores(digits.pixels, scale).argmax(axis=1) == digits.labels).mean())
 
 
-def archive_sizes(box: Box) -> tuple[ArchiveSize, ...]:
+def archive_sizes(box: Workdir) -> tuple[ArchiveSize, ...]:
     """What DEFLATE leaves of every file that a constant names and the run wrote."""
     found = []
     named = {constant: box.name(constant) for constant in NAMES} | dict(box.constants)
     for constant, name in list(named.items())[:MOST_FILES]:
-        artefact = held(lambda name=name: box.take_path(name, "a file")).value  # type: ignore[misc]
+        artefact = attempt(lambda name=name: box.take_path(name, "a file")).value  # type: ignore[misc]
         if artefact is not None:
             data = artefact.path.read_bytes()
             optimizer = b"optimizer_weights" in data or b"optimizer/" in data

@@ -9,49 +9,49 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from graders.errors import GraderError, RunError, SubmissionError
-from graders.evidence.sizes import deflate_size
-from graders.labs.grading import Grading, RunBooks, RunPlan
-from graders.labs.held import Held, held, without
-from graders.labs.mnist_compression import executing, files, probes
+from graders.core.errors import GraderError, RunError, SubmissionError
+from graders.core.result import Result, attempt, failure
+from graders.core.verdicts import Verdict
+from graders.framework.context import LabContext, PlannedRun, RunLog
+from graders.labs.mnist_compression import files, probes
 from graders.labs.mnist_compression.digits import Digits, draw
 from graders.labs.mnist_compression.evidence import Figures, KerasModel, LiteFile, NotebookEvidence, Value
-from graders.labs.mnist_compression.executing import Execution
 from graders.labs.mnist_compression.extras import extra_files
+from graders.labs.mnist_compression.notebook_run import Execution, prepare_session
 from graders.labs.mnist_compression.runs import NOTEBOOK
-from graders.sandbox.output import plain
+from graders.measure.sizes import deflate_size
+from graders.sandbox.host.output import plain
 from graders.submission import notebooks
-from graders.verdicts import Verdict
 
 T = TypeVar("T", LiteFile, KerasModel)
 NOTEBOOK_S = 30.0
 MAX_NAME = 300
 
 
-def plans(grading: Grading) -> list[RunPlan]:  # noqa: ARG001 - every lab is asked alike
+def plans(grading: LabContext) -> list[PlannedRun]:  # noqa: ARG001 - every lab is asked alike
     """One notebook, one run."""
-    return [RunPlan(name=NOTEBOOK, title="The notebook, executed", execute=run_notebook, weight=NOTEBOOK_S)]
+    return [PlannedRun(name=NOTEBOOK, title="The notebook, executed", execute=run_notebook, weight=NOTEBOOK_S)]
 
 
-def prepare(grading: Grading) -> None:
+def prepare(grading: LabContext) -> None:
     """Draws the digits while the runner's libraries are still being imported."""
     importlib.import_module("sklearn.metrics")
     hidden(grading)
 
 
-def baseline_file(grading: Grading, name: str) -> Path:
+def baseline_file(grading: LabContext, name: str) -> Path:
     """Nothing is timed in this lab."""
     raise GraderError(f"{grading.lab.id} has no file {name}")
 
 
-def hidden(grading: Grading) -> Digits:
+def hidden(grading: LabContext) -> Digits:
     """The digits that quality is graded on."""
     held_back = grading.lab.data_paths[0].with_name("held_back.npz")
     count = grading.lab.settings["graded_images"]
     return grading.once("digits", lambda: draw(held_back, count, grading.seed))
 
 
-def run_notebook(grading: Grading, books: RunBooks) -> NotebookEvidence:
+def run_notebook(grading: LabContext, books: RunLog) -> NotebookEvidence:
     """Executes the notebook, tries its functions, ends the run, and measures its files."""
     path = PurePosixPath(grading.lab.student_file)
     try:
@@ -62,9 +62,9 @@ def run_notebook(grading: Grading, books: RunBooks) -> NotebookEvidence:
     code = files.without_models(grading.code, grading.work / "code")
     session = grading.open(books.name, code=code)
     try:
-        executing.prepare(grading, session, str(code / path.parent))
+        prepare_session(grading, session, str(code / path.parent))
         execution.run(session, books)
-        state = held(lambda: session.call("state").facts)
+        state = attempt(lambda: session.call("state").facts)
         tried = probes.try_functions(grading, session)
     finally:
         books.records.append(session.end())
@@ -72,13 +72,13 @@ def run_notebook(grading: Grading, books: RunBooks) -> NotebookEvidence:
 
 
 def _measured(
-    grading: Grading, execution: Execution, state: Held[dict[str, object]], tried: probes.Tried, run: str
+    grading: LabContext, execution: Execution, state: Result[dict[str, object]], tried: probes.Tried, run: str
 ) -> NotebookEvidence:
     facts = state.value or {}
-    box = files.Box(grading, run, {**execution.constants(), **_texts(facts.get("files"))})
+    box = files.Workdir(grading, run, {**execution.constants(), **_texts(facts.get("files"))})
     digits = hidden(grading)
 
-    def taken(constant: str, measure: Callable[..., T], expected: str) -> Held[T]:
+    def taken(constant: str, measure: Callable[..., T], expected: str) -> Result[T]:
         def take() -> T:
             try:
                 artefact = box.take(constant, expected)
@@ -88,15 +88,15 @@ def _measured(
                 raise execution.why_missing(missing, constant, box.name(constant)) from None
             return replace(measure(grading, artefact, digits), name=plain(box.name(constant)))
 
-        return held(take)
+        return attempt(take)
 
-    def made(name: str, called: Held[probes.Facts]) -> Held[LiteFile]:
+    def made(name: str, called: Result[probes.Facts]) -> Result[LiteFile]:
         def take() -> LiteFile:
             tried.made.get()
             called.get()
             return files.lite_file(grading, box.take_path(name, files.LITE), digits)
 
-        return held(take)
+        return attempt(take)
 
     return NotebookEvidence(
         executed=execution.executed(),
@@ -106,13 +106,13 @@ def _measured(
         quantisation_aware=taken(files.AWARE, files.lite_file, files.LITE),
         pruned=taken(files.PRUNED, files.keras_model, files.KERAS),
         pruned_quantised=taken(files.PRUNED_QUANTISED, files.lite_file, files.LITE),
-        fresh=Held(tried.weights),
+        fresh=Result(tried.weights),
         converted=made(tried.names[0], tried.converted),
         converted_quantised=made(tried.names[1], tried.quantised),
-        evaluated=held(lambda: _evaluated(grading, tried)),
-        archived=held(lambda: _archived(tried)),
+        evaluated=attempt(lambda: _evaluated(grading, tried)),
+        archived=attempt(lambda: _archived(tried)),
         archives=files.archive_sizes(box),
-        figures=without(state.error) if state.error else Held(_figures(facts, execution)),
+        figures=failure(state.error) if state.error else Result(_figures(facts, execution)),
         parameters={name: int(value) for name, value in _numbers(facts.get("parameters")).items()},
         extras=extra_files(grading, box, [*tried.names, tried.own.name, *map(box.name, files.NAMES)], digits),
     )
@@ -144,7 +144,7 @@ def _figures(facts: dict[str, object], execution: Execution) -> Figures:
     return Figures(_numbers(dicts.get("MODEL_SIZE")), _numbers(dicts.get("ACCURACY")), execution.numbers())
 
 
-def _evaluated(grading: Grading, tried: probes.Tried) -> Value:
+def _evaluated(grading: LabContext, tried: probes.Tried) -> Value:
     """The student's accuracy of our own file, and the scorer's of the same.
 
     :raises GraderError: where our own file is not what it has to be.

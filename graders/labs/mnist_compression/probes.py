@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.errors import RunError
-from graders.labs.grading import Grading
-from graders.labs.held import Held, held
+from graders.core.errors import RunError
+from graders.core.result import Result, attempt
+from graders.core.verdicts import Verdict
+from graders.framework.context import LabContext
 from graders.labs.mnist_compression.digits import Digits, draw
 from graders.labs.mnist_compression.network import CLASSES, SHAPES, Layers, layers_of
 from graders.sandbox import Session
-from graders.verdicts import Verdict
 
 MODEL = Path(__file__).resolve().parents[3] / "fixtures" / "models" / "mnist" / "baseline.npz"
 CONVERTED = MODEL.with_name("network.tflite")
@@ -42,14 +42,14 @@ class Tried:
     own: Path
     digits: Digits
     content: NDArray[np.uint8]
-    made: Held[Facts]
-    converted: Held[Facts]
-    quantised: Held[Facts]
-    evaluated: Held[Facts]
-    archived: Held[Facts]
+    made: Result[Facts]
+    converted: Result[Facts]
+    quantised: Result[Facts]
+    evaluated: Result[Facts]
+    archived: Result[Facts]
 
 
-def try_functions(grading: Grading, session: Session) -> Tried:
+def try_functions(grading: LabContext, session: Session) -> Tried:
     """Calls each function once, in the run in which the notebook was executed."""
     random = np.random.Generator(np.random.PCG64([grading.seed, 5]))
     own, plain, small = (f"{word}-{random.integers(16**6):06x}.tflite" for word in ("own", "fresh", "small"))
@@ -121,7 +121,7 @@ def _as_keras(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray(np.transpose(values, (1, 2, 3, 0) if values.ndim == 4 else (1, 0)))
 
 
-def _called(call: Callable[[], Facts]) -> Held[Facts]:
+def _called(call: Callable[[], Facts]) -> Result[Facts]:
     """What a call gave; what is not written yet is missing, not wrong."""
 
     def with_verdict() -> Facts:
@@ -134,4 +134,4 @@ def _called(call: Callable[[], Facts]) -> Held[Facts]:
             prefix = "not written yet: " if error.kind == "NotImplementedError" else ""
             raise RunError(Verdict.MISSING, prefix + message, error.places, error.kind) from None
 
-    return held(with_verdict)
+    return attempt(with_verdict)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from graders.labs.held import Held
+from graders.core.result import Result
 from graders.labs.mnist_compression import files
 from graders.labs.mnist_compression.evidence import ArchiveSize, KerasModel, LiteFile, NotebookEvidence
 
-Staged = tuple[ArchiveSize | None, Held[LiteFile] | Held[KerasModel]]
+Staged = tuple[ArchiveSize | None, Result[LiteFile] | Result[KerasModel]]
 
 
 def staged(evidence: NotebookEvidence) -> dict[str, Staged]:

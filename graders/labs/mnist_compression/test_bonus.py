@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from graders.labs.checks import check, criterion
-from graders.labs.mnist_compression import judging
+from graders.framework.checks import check, criterion
+from graders.labs.mnist_compression import checks
 
 if TYPE_CHECKING:
-    from graders.labs.definition import Lab
+    from graders.framework.definition import Lab
     from graders.labs.mnist_compression.evidence import ExtraFile, NotebookEvidence
     from graders.labs.mnist_compression.network import Layers
 
@@ -28,10 +28,10 @@ def test_weights_in_16_bits(evidence: NotebookEvidence, lab: Lab) -> None:
         expected="a .tflite file of the baseline with its weights in float16",
         hint="no_float16",
     )
-    judging.require_trained(evidence, lab)
-    before = judging.baseline_layers(evidence)
+    checks.require_trained(evidence, lab)
+    before = checks.baseline_layers(evidence)
     # Weights that lie in a file and lead nowhere show in what it gets right.
-    least = judging.baseline_accuracy(evidence) - lab.thresholds["quantisation"]
+    least = checks.baseline_accuracy(evidence) - lab.thresholds["quantisation"]
     own = [
         extra.name
         for extra in sixteen
@@ -72,10 +72,10 @@ def _done(files: Iterable[ExtraFile], lab: Lab) -> list[str]:
     """The steps that a network's files show."""
     done = set()
     for file in files:
-        floating = any("float" in dtype for dtype in judging.activations_of(file.file))
-        if floating and file.largest in judging.INT8:
+        floating = any("float" in dtype for dtype in checks.activations_of(file.file))
+        if floating and file.largest in checks.INT8:
             done.add(STEPS[0])
-        if not floating and file.kernels <= judging.INT8:
+        if not floating and file.kernels <= checks.INT8:
             done.add(STEPS[1])
         if file.zeros >= lab.thresholds["own_zeros"]:
             done.add(STEPS[2])
@@ -83,5 +83,5 @@ def _done(files: Iterable[ExtraFile], lab: Lab) -> list[str]:
 
 
 def _files(told: str, extras: Sequence[ExtraFile]) -> str:
-    names = ", ".join(f"{extra.name} ({extra.accuracy:.0%} right)" for extra in extras[: judging.SHOWN])
+    names = ", ".join(f"{extra.name} ({extra.accuracy:.0%} right)" for extra in extras[: checks.SHOWN])
     return f"{told}; further files: {names or 'none'}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graders.labs.checks import check, criterion, within
-from graders.labs.mnist_compression import judging
+from graders.framework.checks import check, check_threshold, criterion
+from graders.labs.mnist_compression import checks
 
 if TYPE_CHECKING:
-    from graders.labs.definition import Lab
+    from graders.framework.definition import Lab
     from graders.labs.mnist_compression.evidence import NotebookEvidence
 
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 def test_the_file_holds_the_baseline(evidence: NotebookEvidence, lab: Lab) -> None:
     """Float32 throughout, trained, and with the weights that were saved."""
     file = evidence.non_quantised.get()
-    judging.require_float(file)
+    checks.require_float(file)
     accuracy = file.quality.get().accuracy
     check(
-        within(lab, "learned", accuracy, at_least=True),
+        check_threshold(lab, "learned", accuracy, at_least=True),
         measured=f"{file.name} gets {accuracy:.1%} of the hidden digits right",
         expected=f"at least {lab.thresholds['learned']:.0%}, as a trained network does",
         hint="not_trained",
     )
     if evidence.baseline.value is not None:
         layers = evidence.baseline.value.layers
-        judging.require_same_weights(
+        checks.require_same_weights(
             file, layers, lab, "other_baseline", f"the weights of {evidence.baseline.value.name}"
         )
 
@@ -35,10 +35,10 @@ def test_the_file_holds_the_baseline(evidence: NotebookEvidence, lab: Lab) -> No
 def test_any_model_is_converted(evidence: NotebookEvidence, lab: Lab) -> None:
     """A model with fresh weights, to a file of a fresh name."""
     file = evidence.converted.get()
-    judging.require_same_weights(
+    checks.require_same_weights(
         file, evidence.fresh.get(), lab, "convert_other_model", "the weights of the model it was given"
     )
-    judging.require_float(file)
+    checks.require_float(file)
 
 
 @criterion("mnist.conversion.evaluate", runs="notebook")
@@ -49,7 +49,7 @@ def test_any_file_is_evaluated(evidence: NotebookEvidence, lab: Lab) -> None:
     given = found.given if found.given is not None else -1.0
     share = given / 100 if given > 1 and found.right <= 1 else given
     check(
-        within(lab, "value", abs(share - found.right)),
+        check_threshold(lab, "value", abs(share - found.right)),
         measured=f"{told} for a file, 200 digits and labels that it had not seen",
         expected=f"{found.right:g}, what the file gets right of them",
         hint="no_number" if found.given is None else "evaluate",

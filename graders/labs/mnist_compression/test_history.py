@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from graders.labs.checks import criterion
-from graders.labs.handed_in import require_history
+from graders.framework.checks import criterion
+from graders.framework.static_review import require_history
 
 if TYPE_CHECKING:
     from graders.submission.history import SubScore

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graders.labs.checks import check, criterion, within
-from graders.labs.mnist_compression import judging
+from graders.framework.checks import check, check_threshold, criterion
+from graders.labs.mnist_compression import checks
 
 if TYPE_CHECKING:
-    from graders.labs.definition import Lab
+    from graders.framework.definition import Lab
     from graders.labs.mnist_compression.evidence import KerasModel, NotebookEvidence
 
 FINAL, INITIAL = 0.8, 0.5
@@ -25,8 +25,8 @@ def test_number_of_zeros(evidence: NotebookEvidence, lab: Lab) -> None:
     kernels = {name: _share(model, name) for name in model.layers.arrays if "kernel" in name}
     wrong = [name for name, share in kernels.items() if abs(share - FINAL) > lab.thresholds["zeros"]]
     check(
-        within(lab, "zeros", max(abs(share - FINAL) for share in kernels.values())),
-        measured=f"{model.name}: zeros: {judging.zeros_told(model, wrong)}",
+        check_threshold(lab, "zeros", max(abs(share - FINAL) for share in kernels.values())),
+        measured=f"{model.name}: zeros: {checks.zeros_told(model, wrong)}",
         expected="a share of 0.80 of each kernel",
         hint=_why_zeros(model, kernels, evidence),
         found=f"{min(kernels.values()):.2f}",
@@ -57,7 +57,7 @@ def _why_zeros(model: KerasModel, kernels: dict[str, float], evidence: NotebookE
             return "near_zeros"
         if _trained_again(evidence):
             return "trained_after_stripping"
-        before = judging.baseline_layers(evidence)
+        before = checks.baseline_layers(evidence)
         moved = max(model.layers.moved(before, name) for name in kernels)
         if moved < ALIKE / 10:
             return "never_fitted"
@@ -75,12 +75,12 @@ def _trained_again(evidence: NotebookEvidence) -> bool:
     """Whether a model was wrapped for pruning and most of its small weights came back."""
     from graders.labs.mnist_compression.network import PRUNING_WRAPPED
 
-    pruned, before = evidence.pruned.get(), judging.baseline_layers(evidence)
+    pruned, before = evidence.pruned.get(), checks.baseline_layers(evidence)
     if PRUNING_WRAPPED not in evidence.parameters.values():
         return False
     import numpy as np
 
-    dense = judging.DENSE
+    dense = checks.DENSE
     sizes = np.abs(pruned.layers.arrays[dense]).ravel(), np.abs(before.arrays[dense]).ravel()
     # Weights that were zero and were trained again are far smaller than those of a network that never lost any.
     now, then = (float(np.median(each) / (np.sqrt(np.mean(each**2)) or 1.0)) for each in sizes)
@@ -109,7 +109,7 @@ def _require_touched(evidence: NotebookEvidence) -> None:
     shares = [_share(model, name) for name in model.layers.arrays if "kernel" in name]
     check(
         max(shares) >= NONE,
-        measured=f"{model.name}: zeros: {judging.zeros_told(model, ())}",
+        measured=f"{model.name}: zeros: {checks.zeros_told(model, ())}",
         expected="a pruned model",
         hint="no_zeros",
     )
@@ -119,18 +119,18 @@ def _require_touched(evidence: NotebookEvidence) -> None:
 def test_quantised_with_its_zeros(evidence: NotebookEvidence, lab: Lab) -> None:
     """Int8 weights and float32 ends; what is zero in the pruned model is zero in the file."""
     file, model = evidence.pruned_quantised.get(), evidence.pruned.value
-    dtype = file.kernels[judging.DENSE].dtype
+    dtype = file.kernels[checks.DENSE].dtype
     check(
         model is None or not model.wrapped or dtype != "float32",
         measured=f"the dense layer's kernel of {file.name} is computed anew from {dtype} in each inference",
         expected="an int8 kernel",
         hint="not_stripped",
     )
-    judging.require_int8_weights(file)
-    judging.require_float_ends(file)
+    checks.require_int8_weights(file)
+    checks.require_float_ends(file)
     if model is None or max(_share(model, name) for name in model.layers.arrays if "kernel" in name) < NONE:
         # What is not there can't be kept: the file has to show it by itself.
-        share = file.layers.zeros(judging.DENSE) / file.layers.size(judging.DENSE)
+        share = file.layers.zeros(checks.DENSE) / file.layers.size(checks.DENSE)
         told = f"{share:.1%} zeros in the dense layer's kernel of {file.name}"
         check(
             share >= FINAL - lab.thresholds["zeros"],
@@ -143,7 +143,7 @@ def test_quantised_with_its_zeros(evidence: NotebookEvidence, lab: Lab) -> None:
         zero = model.layers.arrays[name] == 0
         lost = int((file.layers.arrays[name][zero] != 0).sum())
         check(
-            within(lab, "zeros_kept", lost / max(1, int(zero.sum()))),
+            check_threshold(lab, "zeros_kept", lost / max(1, int(zero.sum()))),
             measured=f"{lost:,} of {int(zero.sum()):,} zeros in the {name} are no zeros in {file.name}",
             expected=f"the zeros of {model.name}",
             hint="zeros_lost",
@@ -154,6 +154,6 @@ def test_quantised_with_its_zeros(evidence: NotebookEvidence, lab: Lab) -> None:
 def test_accuracy(evidence: NotebookEvidence, lab: Lab) -> None:
     """A fifth of the weights does nearly as well as all of them."""
     model = evidence.pruned.get()
-    judging.require_trained(evidence, lab)
+    checks.require_trained(evidence, lab)
     _require_touched(evidence)
-    judging.require_accuracy(model.accuracy, judging.baseline_accuracy(evidence), "pruned", lab, "accuracy_pruned")
+    checks.require_accuracy(model.accuracy, checks.baseline_accuracy(evidence), "pruned", lab, "accuracy_pruned")

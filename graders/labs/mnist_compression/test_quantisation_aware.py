@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graders.labs.checks import check, criterion, observe, within
-from graders.labs.mnist_compression import judging
+from graders.framework.checks import check, check_threshold, criterion, observe
+from graders.labs.mnist_compression import checks
 
 if TYPE_CHECKING:
-    from graders.labs.definition import Lab
+    from graders.framework.definition import Lab
     from graders.labs.mnist_compression.evidence import NotebookEvidence
 
 START = 6 / 127
@@ -18,19 +18,19 @@ START = 6 / 127
 @criterion("mnist.qat.quantised", runs="notebook")
 def test_the_file_is_quantised(evidence: NotebookEvidence) -> None:
     """Kernels and what flows between the operators are integers; the ends may be float32."""
-    judging.require_integer(evidence.quantisation_aware.get(), evidence)
+    checks.require_integer(evidence.quantisation_aware.get(), evidence)
 
 
 @criterion("mnist.qat.trained", runs="notebook")
 def test_the_model_was_trained(evidence: NotebookEvidence, lab: Lab) -> None:
     """Its weights are not the baseline's rounded, and its ranges were learned."""
     file = evidence.quantisation_aware.get()
-    before = judging.baseline_layers(evidence)
+    before = checks.baseline_layers(evidence)
     moved = {name: file.layers.moved(before, name) for name in before.arrays if "kernel" in name}
-    top = judging.aware_range(file)
+    top = checks.aware_range(file)
     observe(moved={name: round(share, 4) for name, share in moved.items()}, input_range=round(top, 3))
     far = max(moved.values())
-    trained = within(lab, "moved", far, at_least=True)
+    trained = check_threshold(lab, "moved", far, at_least=True)
     told = f"kernels of {file.name} are {far:.1%} from the baseline's"
     if all(abs(kernel.scale / START - 1) < 0.01 for kernel in file.kernels.values()):
         trained, told = False, f"kernels of {file.name} have ranges from -6 to 6, where they start before any training"
@@ -46,5 +46,5 @@ def test_the_model_was_trained(evidence: NotebookEvidence, lab: Lab) -> None:
 def test_accuracy(evidence: NotebookEvidence, lab: Lab) -> None:
     """As accurate as the baseline, about."""
     found = evidence.quantisation_aware.get().quality.get().accuracy
-    judging.require_trained(evidence, lab)
-    judging.require_accuracy(found, judging.baseline_accuracy(evidence), "aware", lab, "accuracy_aware")
+    checks.require_trained(evidence, lab)
+    checks.require_accuracy(found, checks.baseline_accuracy(evidence), "aware", lab, "accuracy_aware")

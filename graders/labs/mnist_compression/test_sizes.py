@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from graders.labs.checks import check, criterion, observe
+from graders.framework.checks import check, criterion, observe
 
 if TYPE_CHECKING:
-    from graders.labs.definition import Lab
+    from graders.framework.definition import Lab
     from graders.labs.mnist_compression.evidence import ArchiveSize, NotebookEvidence
 
 UNITS = (1, 1000, 1024)

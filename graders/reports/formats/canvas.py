@@ -11,11 +11,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graders.errors import UsageError
+from graders.core.errors import UsageError
 from graders.reports.formats.card import Card, written
-from graders.reports.formats.disarm import line
 from graders.reports.formats.gradebook import Change, Filled, mark, maxima, noted, number, same, why_not
 from graders.reports.formats.matching import Matches, Person
+from graders.reports.formats.sanitize import line
 from graders.reports.formats.sheet import Row, Sheet
 
 KEYS = ("ID", "SIS User ID", "SIS Login ID", "Integration ID")

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from graders.errors import Unscored, UsageError
+from graders.core.errors import Unscored, UsageError
 
 SCHEMA = "optgrade/scorecard/v1"
 FILE = "scorecard.json"

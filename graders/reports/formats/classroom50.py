@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from urllib.parse import quote
 
-from graders.errors import UsageError
+from graders.core.errors import UsageError
 from graders.reports.formats.card import Card, Item
-from graders.reports.formats.disarm import line
+from graders.reports.formats.sanitize import line
 
 SCHEMA = "classroom50/result/v1"
 SUBMIT = "submit/"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graders.reports.formats.card import Card, Item
-from graders.reports.formats.disarm import command, value
-from graders.reports.formats.told import WORDS, parts, worth
+from graders.reports.formats.sanitize import command, value
+from graders.reports.formats.wording import WORDS, parts, worth
 
 # GitHub shows ten errors of a step.
 MOST_ANNOTATIONS = 10

@@ -11,8 +11,8 @@ import json
 from typing import Any
 
 from graders.reports.formats.card import Card, Item, written
-from graders.reports.formats.disarm import line
-from graders.reports.formats.told import parts, total, verdict
+from graders.reports.formats.sanitize import line
+from graders.reports.formats.wording import parts, total, verdict
 
 VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from graders.reports.formats.card import Card, Item, written
-from graders.reports.formats.disarm import line
-from graders.reports.formats.told import parts, total, verdict
+from graders.reports.formats.sanitize import line
+from graders.reports.formats.wording import parts, total, verdict
 
 FAILURE, ERROR, SKIPPED = "failure", "error", "skipped"
 

@@ -6,9 +6,9 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from graders.errors import UsageError
+from graders.core.errors import UsageError
 from graders.reports.formats.card import Card
-from graders.reports.formats.disarm import line
+from graders.reports.formats.sanitize import line
 from graders.reports.formats.sheet import Sheet
 
 

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from graders.errors import UsageError
+from graders.core.errors import UsageError
 from graders.reports.formats.card import Card, Item, written
-from graders.reports.formats.disarm import cell, line, page
 from graders.reports.formats.gradebook import Change, Filled, mark, noted, number, same, why_not
 from graders.reports.formats.matching import Matches, Person
+from graders.reports.formats.sanitize import cell, line, page
 from graders.reports.formats.sheet import Row, Sheet
-from graders.reports.formats.told import WORDS, parts, total, worth
+from graders.reports.formats.wording import WORDS, parts, total, worth
 
 IDENTIFIER, GRADE, MODIFIED = "Identifier", "Grade", "Last modified (grade)"
 MAXIMUM, CHANGEABLE, FEEDBACK = "Maximum grade", "Grade can be changed", "Feedback comments"

@@ -20,8 +20,8 @@ from decimal import Decimal
 from typing import Any
 
 from graders.reports.formats.card import Card, Item
-from graders.reports.formats.disarm import line
-from graders.reports.formats.told import parts, verdict, worth
+from graders.reports.formats.sanitize import line
+from graders.reports.formats.wording import parts, verdict, worth
 
 MOST_CHARACTERS = 120_000
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from graders.errors import UsageError
-from graders.reports.formats.disarm import cell, is_formula
+from graders.core.errors import UsageError
+from graders.reports.formats.sanitize import cell, is_formula
 
 BOM = "\ufeff"
 

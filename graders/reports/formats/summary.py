@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from graders.reports.formats.card import Card, Item, written
-from graders.reports.formats.disarm import markup
-from graders.reports.formats.told import parts, total, verdict, worth
+from graders.reports.formats.sanitize import markup
+from graders.reports.formats.wording import parts, total, verdict, worth
 
 MARKS = {"earned": "✅", "partial": "🟠", "pending": "✏️", "unscored": "⚠️"}
 # GitHub takes a mebibyte for a step's summary and drops all of a larger one.

@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 
 from graders.reports.formats.card import Card, Item, written
-from graders.reports.formats.disarm import cell
+from graders.reports.formats.sanitize import cell
 
 COLUMNS = (
     "submission", "lab", "criterion", "title", "marked_by", "verdict", "earned", "maximum",

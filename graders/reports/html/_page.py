@@ -10,10 +10,10 @@ from . import _text
 from ._charts import LineChart, line_chart
 from ._criteria import Advice, Criterion, advice, criterion, faults
 from ._evidence import scalar
-from ._handed_in import Claims, History, claims, history
 from ._histograms import Histograms, histograms
 from ._matrix import ConfusionMatrix, confusion_matrix
 from ._scatter import Scatter, scatter
+from ._static_review import Claims, History, claims, history
 from ._text import Span, Tail
 from ._verdicts import Look, look
 

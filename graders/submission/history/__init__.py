@@ -1,14 +1,14 @@
 """The git history of a submission: reading it without running anything of it, and judging what it shows."""
 
+from graders.submission.history.checks import CommitFinding, SubScore, judge_history
 from graders.submission.history.contents import given_blobs
-from graders.submission.history.judging import Costing, SubScore, judge_history
-from graders.submission.history.reading import read_history
+from graders.submission.history.log_parser import read_history
 from graders.submission.history.records import Commit, FileChange, GivenCommit, History, NoHistory
 from graders.submission.history.rules import HistoryRules
 
 __all__ = [
     "Commit",
-    "Costing",
+    "CommitFinding",
     "FileChange",
     "GivenCommit",
     "History",

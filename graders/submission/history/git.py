@@ -19,7 +19,7 @@ from pathlib import Path
 from threading import Thread
 from typing import IO
 
-from graders.submission.history.cleaning import clean
+from graders.submission.history.sanitize import clean
 
 TIME_S = 10.0
 MAX_OUTPUT = 16 << 20

@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from graders.errors import SubmissionError
+from graders.core.errors import SubmissionError
 from graders.submission.notebooks.text import one_line
 
 MAX_FILE = 32 << 20

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from graders.submission.notebooks.model import Cell, Notebook
-from graders.submission.notebooks.running import plain_python
+from graders.submission.notebooks.plain_python import plain_python
 from graders.submission.notebooks.statements import without_strings
 from graders.submission.notebooks.text import one_line
 

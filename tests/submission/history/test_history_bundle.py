@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.submission.history import History, NoHistory, bundle, read_history, reading
+from graders.submission.history import History, NoHistory, bundle, log_parser, read_history
 from graders.submission.history.repository import NoRepository
 
 from .repositories import CODE, LAB_PATHS, TIDY, Made, code, git, make
@@ -315,7 +315,7 @@ def test_nothing_of_a_bundle_runs_or_stays(
     monkeypatch.setenv("GIT_TEMPLATE_DIR", str(hooks.parent))
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    monkeypatch.setattr(reading.tempfile, "tempdir", str(scratch))
+    monkeypatch.setattr(log_parser.tempfile, "tempdir", str(scratch))
     before = sorted(path.name for path in folder.rglob("*"))
     assert found_subjects(folder) == [*SUBJECTS, "Sort"]
     assert sorted(path.name for path in folder.rglob("*")) == before

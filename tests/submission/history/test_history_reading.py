@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from graders.sandbox.removal import remove
-from graders.submission.history import History, NoHistory, read_history, reading, repository
+from graders.core.removal import remove
+from graders.submission.history import History, NoHistory, log_parser, read_history, repository
 from graders.submission.history.git import GitFailed, run_git
 
 from .conftest import Reading
@@ -214,7 +214,7 @@ def test_git_is_stopped_in_time_and_size(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_long_histories_are_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the newest commits are read, and that is said."""
-    monkeypatch.setattr(reading, "MAX_COMMITS", 2)
+    monkeypatch.setattr(log_parser, "MAX_COMMITS", 2)
     history = read_history(make(tmp_path / "a", TIDY), LAB_PATHS)
     assert isinstance(history, History)
     assert history.truncated

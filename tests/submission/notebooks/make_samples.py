@@ -1,4 +1,4 @@
-"""Makes the notebooks in samples/: ``python -m tests.submission.notebooks.make_samples``. Each has one fault."""
+"""Makes the notebooks in tests/data/notebooks/: ``python -m tests.submission.notebooks.make_samples``. Each has one fault."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .making import code, error, markdown, notebook, result, stream
 
-SAMPLES = Path(__file__).with_name("samples")
+SAMPLES = Path(__file__).resolve().parents[2] / "data" / "notebooks"
 ACCURACIES = "{'baseline Keras model': 0.9455, 'post training quantized tflite': 0.9457, 'pruned model h5': 0.966}"
 SIZES = "{'baseline h5': 98928, 'non quantized tflite': 85096, 'post training quantized tflite': 24336}"
 

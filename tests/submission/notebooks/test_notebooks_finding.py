@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graders.submission.notebooks import find
-from graders.submission.notebooks.finding import nearness
+from graders.submission.notebooks.discovery import nearness
 
 from .making import code, notebook, written
 

@@ -8,16 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graders.submission.notebooks import (
-    QUANTIZED,
-    Cell,
-    Order,
-    Output,
-    as_handed_in,
-    disagreements,
-    read,
-    stage_of,
-)
+from graders.submission.notebooks import QUANTIZED, Cell, Order, Output, as_handed_in, disagreements, read, stage_of
 
 from .make_samples import SAMPLES, made
 from .making import notebook, of_cells, ran

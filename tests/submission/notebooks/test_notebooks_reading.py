@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graders.errors import SubmissionError
+from graders.core.errors import SubmissionError
 from graders.submission.notebooks import Notebook, read
 
 from .making import code, error, markdown, notebook, result, stream, written

@@ -1,0 +1,101 @@
+"""What gradings of one profile and seed share: measurements that depend on no submission, each made once."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from graders.core.removal import remove
+
+T = TypeVar("T")
+MOST_KEPT = 4
+
+
+class Lazy(Generic[T]):
+    """A value that several threads want and one of them makes."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        """:param make: called at most once."""
+        self._make = make
+        self._lock = threading.Lock()
+        self._future: Future[T] | None = None
+
+    def get(self) -> T:
+        """The value, or the error that making it raised."""
+        with self._lock:
+            mine = self._future is None
+            if self._future is None:
+                self._future = Future()
+        if mine:
+            try:
+                self._future.set_result(self._make())
+            except BaseException as error:  # noqa: BLE001 - handed to everybody who waits
+                self._future.set_exception(error)
+        return self._future.result()
+
+
+class SharedCache:
+    """Values by name, and a folder for their files. Nothing of a submission's goes in here."""
+
+    def __init__(self, folder: Path) -> None:
+        """:param folder: of the grader's own; made when it is first asked for."""
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._values: dict[str, Lazy[Any]] = {}
+        self.users = 0
+
+    @property
+    def folder(self) -> Path:
+        """Where files of kept values go."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """The value of that name, made at most once; an error is not kept, so that the next one tries again."""
+        with self._lock:
+            holder = self._values.setdefault(name, Lazy(make))
+        try:
+            value: T = holder.get()
+        except BaseException:
+            with self._lock:
+                if self._values.get(name) is holder:
+                    del self._values[name]
+            raise
+        return value
+
+    def forget(self) -> None:
+        """Removes the files."""
+        remove(self._folder)
+
+
+class SharedCachePool:
+    """What is kept for several profiles and seeds: the few last used, so that a long cohort stays small."""
+
+    def __init__(self, folder: Path) -> None:
+        """:param folder: of the grader's own, for all files."""
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._kept: dict[str, SharedCache] = {}
+
+    def take(self, key: str) -> SharedCache:
+        """What is kept under this key, until :meth:`give_back`."""
+        with self._lock:
+            kept = self._kept.pop(key, None) or SharedCache(
+                self._folder / hashlib.sha256(key.encode()).hexdigest()[:16]
+            )
+            self._kept[key] = kept
+            kept.users += 1
+            return kept
+
+    def give_back(self, kept: SharedCache) -> None:
+        """Ends the use; the longest unused are forgotten where there are too many."""
+        with self._lock:
+            kept.users -= 1
+            for key, old in list(self._kept.items()):
+                if len(self._kept) > MOST_KEPT and old.users == 0:
+                    del self._kept[key]
+                    old.forget()

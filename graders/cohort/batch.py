@@ -1,0 +1,129 @@
+"""Grading as ``pytest graders`` does, in this process, with servers that run already."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graders import LENT_SERVERS
+from graders.core.paths import REPOSITORY
+from graders.framework.definition import PERSON
+from graders.pipeline.grade import ServerPool
+from graders.scoring.points import NOT_ASKED
+
+QUIET = ("-p", "no:cacheprovider", "-p", "no:faulthandler", "-q")
+
+
+class ServerLender:
+    """A pytest plugin that hands servers which run already to the grading."""
+
+    def __init__(self, servers: ServerPool) -> None:
+        """:param servers: they stay the caller's, to be closed by him."""
+        self.servers = servers
+
+    def pytest_addoption(self, pluginmanager: Any) -> None:
+        """The first hook of all: registers the servers."""
+        pluginmanager.register(self.servers, LENT_SERVERS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradingRequest:
+    """What is to be graded and how: pytest's ``-k`` in ``select``, everything where it is empty."""
+
+    submission: Path
+    labs: tuple[str, ...] = ()
+    select: str = ""
+    seed: int | None = None
+    wall_limit: float | None = None
+    cache: bool = True
+    workers: int | None = None
+    more: tuple[str, ...] = ()
+
+    def arguments(self, report: Path) -> list[str]:
+        """Pytest's command line."""
+        argv = ["graders", f"--submission={self.submission}", f"--report-dir={report}", *QUIET]
+        argv += [f"--lab={lab}" for lab in self.labs]
+        argv += ["-k", self.select] if self.select else []
+        argv += [f"--seed={self.seed}"] if self.seed is not None else []
+        argv += [f"--wall-limit={self.wall_limit}"] if self.wall_limit is not None else []
+        argv += [f"--workers={self.workers}"] if self.workers is not None else []
+        return [*argv, *([] if self.cache else ["--no-cache"]), *self.more]
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What a grading left: its exit code, its scorecard, its report for people, and what the terminal got."""
+
+    exit_code: int
+    scorecard: Mapping[str, Any]
+    report: str
+    terminal: str = ""
+
+    @property
+    def criteria(self) -> dict[str, Mapping[str, Any]]:
+        """The criteria that tests decide, by id; what was deselected is left out."""
+        found = [criterion for lab in self.scorecard["labs"] for criterion in lab["criteria"]]
+        return {
+            criterion["id"]: criterion
+            for criterion in found
+            if criterion["marked_by"] != PERSON and (criterion["reason"] or {}).get("cause") != NOT_ASKED.cause
+        }
+
+
+def grade(asked: GradingRequest, servers: ServerPool, report: Path) -> Graded:
+    """Grades a submission. The working folder must be the repository's.
+
+    :raises FileNotFoundError: where the grading left no scorecard.
+    """
+    import pytest
+
+    code = int(pytest.main(asked.arguments(report), plugins=[ServerLender(servers)]))
+    scorecard = json.loads((report / "scorecard.json").read_text(encoding="utf-8"))
+    return Graded(code, scorecard, (report / "report.html").read_text(encoding="utf-8"))
+
+
+def grade_quietly(asked: GradingRequest, servers: ServerPool, report: Path) -> Graded:
+    """As :func:`grade`, from any working folder and without a word on the terminal: its text is in the result."""
+    here = Path.cwd()
+    os.chdir(REPOSITORY)
+    try:
+        with tempfile.TemporaryFile() as file:
+            with _output_to(file.fileno()):
+                graded = grade(asked, servers, report)
+            file.seek(0)
+            said = file.read().decode("utf-8", "replace")
+    finally:
+        os.chdir(here)
+    return Graded(graded.exit_code, graded.scorecard, graded.report, said)
+
+
+@contextmanager
+def _output_to(target: int) -> Iterator[None]:
+    """Sends what this process writes to another descriptor for a while."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = [os.dup(number) for number in (1, 2)]
+    for number in (1, 2):
+        os.dup2(target, number)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for number, copy in zip((1, 2), saved, strict=True):
+            os.dup2(copy, number)
+            os.close(copy)
+
+
+def paths_in(scorecard: Mapping[str, Any], folders: Sequence[Path]) -> list[str]:
+    """Paths of this machine in a scorecard: of these folders, of the grader's working folder, of its repository."""
+    text = json.dumps(scorecard)
+    known = (*map(str, folders), f"{tempfile.gettempdir()}/optgrade-", str(REPOSITORY))
+    return [path for path in known if path in text]

@@ -1,1 +1,0 @@
-"""Measuring artefacts: the .tflite reader, the scorer process, evaluation, calibration, codes, latency, sizes."""

@@ -1,0 +1,1 @@
+"""What labs are made of: lab.toml, the registry, contexts and runs, checks."""

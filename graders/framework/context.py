@@ -1,0 +1,212 @@
+"""Everything that a lab's runs need of one grading: the submission's view, the data, the servers, the seed."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from graders.caching import Fingerprint
+from graders.caching.shared import SharedCache
+from graders.core.errors import GraderError, RunError
+from graders.framework.definition import Lab
+from graders.framework.result_cache import ResultCache
+from graders.measure.scorer.client import Scorer
+from graders.profiles import EvaluationSet, Profile, draw
+from graders.profiles.evaluation_set import SHOWN_FOLDER
+from graders.profiles.given_model import GivenModel, permuted
+from graders.sandbox import RunRecord, RunSpec, Server, Session
+from graders.submission import Artifact, accept_artifact
+
+T = TypeVar("T")
+RUNNER_ENVIRONMENT = {
+    "TF_USE_LEGACY_KERAS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "OMP_NUM_THREADS": "1",
+    "MPLBACKEND": "Agg",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedRun:
+    """One run that a lab wants: its name, what it is called in reports, and what it does.
+
+    ``execute`` gets the grading and the run's :class:`RunLog` and returns the lab's evidence for this run.
+    ``weight``: about how many seconds it takes, for the order of runs.
+    """
+
+    name: str
+    title: str
+    execute: Callable[[LabContext, RunLog], Any]
+    weight: float = 1.0
+
+
+@dataclass
+class RunLog:
+    """What is written down about a run while it goes on: the record of its process, for reports.
+
+    ``note``: how it went, in a line, where its end does not tell. ``say`` takes how far it has come, for whoever waits.
+    """
+
+    name: str
+    records: list[RunRecord] = field(default_factory=list)
+    note: str = ""
+    say: Callable[[str], None] = field(default=lambda _: None, repr=False, compare=False)
+
+
+class LabContext:
+    """One submission's grading of one lab. Shared by the threads that run its plans."""
+
+    def __init__(
+        self,
+        *,
+        lab: Lab,
+        profile: Profile,
+        seed: int,
+        code: Path,
+        work: Path,
+        server: Server,
+        scorer: Scorer,
+        kept: SharedCache | None = None,
+        own_model: bool = True,
+        memory: ResultCache | None = None,
+    ) -> None:
+        """:param code: the view of the submission that runs import from. :param work: a folder of the grader's own.
+
+        :param kept: what other gradings of this profile and seed have measured already.
+        :param own_model: whether runs are given the model in an order of channels of their own.
+        :param memory: what is remembered between gradings.
+        """
+        self.lab = lab
+        self.profile = profile
+        self.seed = seed
+        self.code = code
+        self.work = work
+        self.server = server
+        self.scorer = scorer
+        self.kept = kept or SharedCache(work / "kept")
+        self._own_model = own_model
+        self.memory = memory or ResultCache(None, Fingerprint(), work)
+
+    def drawn(self, purpose: str) -> random.Random:
+        """A source of random numbers of its own for each purpose, the same for the same seed."""
+        return random.Random(f"{self.lab.id}/{purpose}/{self.seed}")
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """The value of that name, made at most once for this lab, profile and seed; it must depend on nothing else."""
+        return self.kept.once(f"{self.lab.id}/{name}", make)
+
+    def shared(self, name: str, make: Callable[[], T]) -> T:
+        """As :meth:`once`, for all labs: it must depend on the profile and the seed alone."""
+        return self.kept.once(name, make)
+
+    @property
+    def evaluation(self) -> EvaluationSet:
+        """The images that accuracy is graded on, drawn when first asked for."""
+        return self.shared("evaluation", lambda: draw(self.profile, self.seed, self._evaluation_folder))
+
+    @property
+    def _evaluation_folder(self) -> Path:
+        return self.kept.folder / "evaluation"
+
+    @property
+    def given_model(self) -> GivenModel:
+        """The model that runs are given."""
+        if not self._own_model:
+            return GivenModel(self.profile.model_path, own=False)
+        return self.shared("given model", lambda: permuted(self.profile, self.seed, self.kept.folder / "given"))
+
+    def open(self, name: str, *, code: Path | None = None) -> Session:
+        """Starts a run in a fresh box. :param code: other code than the submission's, such as the reference's."""
+        box = self.work / "boxes" / name
+        box.mkdir(parents=True)
+        readable = self.lab.data_paths or self._of_profile()
+        spec = RunSpec(
+            name=name,
+            driver=self.lab.driver,
+            paths=(code or self.code,),
+            box=box,
+            limits=self.lab.limits,
+            # Not the seed itself: what is drawn from that is hidden from a run.
+            seed=self.drawn("seed of runs").randrange(2**31),
+            environment=RUNNER_ENVIRONMENT,
+            readable=readable,
+        )
+        return self.server.open(spec)
+
+    def _of_profile(self) -> tuple[Path, ...]:
+        """What runs read of the profile's data set, its model and the images that they are shown."""
+        shown = self._evaluation_folder / SHOWN_FOLDER
+        shown.mkdir(parents=True, exist_ok=True)
+        return (*self.profile.data, self.given_model.path, shown, self.work / "renumbered")
+
+    def box(self, name: str) -> Path:
+        """The box of a run."""
+        return self.work / "boxes" / name
+
+    def take(self, run: str, file: str) -> Artifact:
+        """Takes an artefact out of a run's box, after its end. :raises RunError: as :func:`accept_artifact` does."""
+        return accept_artifact(self.box(run) / file, self.work / "artefacts" / run / file, self.lab.artefact_bytes)
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What came of a run: the lab's evidence, or why there is none; and its process's record.
+
+    ``kept``: it is the result of an earlier grading of the same files.
+    """
+
+    plan: PlannedRun
+    evidence: Any
+    error: RunError | GraderError | None
+    books: RunLog
+    kept: bool = False
+
+    def get(self) -> Any:
+        """The evidence. :raises RunError: the student's. :raises GraderError: ours."""
+        if self.error is not None:
+            raise self.error
+        return self.evidence
+
+
+def execute_runs(
+    jobs: Sequence[tuple[LabContext, PlannedRun]],
+    workers: int,
+    progress: Callable[[LabContext, RunResult], None],
+    saying: Callable[[LabContext, str, str], None] = lambda *_: None,
+) -> Mapping[str, dict[str, RunResult]]:
+    """Executes runs of one or more labs, so many at a time, the heaviest first; the results by lab and run.
+
+    ``progress`` hears of each as it ends, one at a time; ``saying`` of how far each has come, by its name.
+    """
+    results: dict[str, dict[str, RunResult]] = {}
+    lock = threading.Lock()
+
+    def one(job: tuple[LabContext, PlannedRun]) -> None:
+        grading, plan = job
+
+        def say(text: str) -> None:
+            with lock:
+                saying(grading, plan.name, text)
+
+        books = RunLog(plan.name, say=say)
+        try:
+            result = RunResult(plan, plan.execute(grading, books), None, books)
+        except (RunError, GraderError) as error:
+            result = RunResult(plan, None, error, books)
+        except Exception as error:  # noqa: BLE001 - our fault, and the other runs go on
+            fault = GraderError(f"the grader failed on run {plan.name}: {type(error).__name__}: {error}")
+            fault.__cause__ = error
+            result = RunResult(plan, None, fault, books)
+        with lock:
+            results.setdefault(grading.lab.id, {})[plan.name] = result
+            progress(grading, result)
+
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        list(pool.map(one, sorted(jobs, key=lambda job: -job[1].weight)))
+    return results

@@ -1,0 +1,120 @@
+"""What reports show of ModelTester files, for every lab that has them: facts of a file, tables, confusion matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from graders.framework.context import LabContext
+from graders.framework.model_tester.runner import FileEvidence
+from graders.measure.evaluation import Evaluation
+from graders.measure.sizes import deflate_size
+from graders.submission import Artifact
+
+
+def file_facts(file: FileEvidence) -> dict[str, Any]:
+    """A file's hash, its size as it is and in an archive, and the types of its ends."""
+    deflated, size = _deflated(file.artefact), file.artefact.size
+    return {
+        "sha256": file.artefact.sha256,
+        "bytes": size,
+        "deflate_bytes": deflated,
+        "deflation": round(1.0 - deflated / size if size else 0.0, 4),
+        "input": file.input.dtype,
+        "output": file.output.dtype,
+    }
+
+
+@lru_cache(maxsize=512)
+def _deflated(artefact: Artifact) -> int:
+    """A copy that was taken in stays as it is, and its facts are told more than once."""
+    return deflate_size(artefact.path.read_bytes())
+
+
+def quality_facts(quality: Evaluation) -> dict[str, Any]:
+    """A file's quality on the evaluation images."""
+    return {
+        "accuracy": round(quality.accuracy, 4),
+        "precision": round(quality.precision, 4),
+        "sensitivity": round(quality.sensitivity, 4),
+        "g_mean": round(quality.g_mean, 4),
+        "top_5": round(quality.top_5, 4),
+        "images": quality.samples,
+    }
+
+
+def variants_table(grading: LabContext, rows: Iterable[tuple[str, Evaluation, FileEvidence]]) -> dict[str, Any] | None:
+    """Quality and sizes of each variant; None where there is none."""
+    found = []
+    for name, quality, file in rows:
+        facts = file_facts(file)
+        values = (quality.accuracy, quality.precision, quality.sensitivity, quality.g_mean, quality.top_5)
+        shares = [f"{value:.1%}" for value in values]
+        found.append([name, *shares, facts["bytes"], facts["deflate_bytes"], f"{facts['deflation']:.1%}"])
+    if not found:
+        return None
+    return {
+        "kind": "table",
+        "title": "Every variant, as measured by the grader",
+        "caption": f"On {grading.profile.images}; the file's size in bytes, as it is and in a ZIP archive.",
+        "columns": [
+            "run",
+            "accuracy",
+            "precision",
+            "sensitivity",
+            "G-mean",
+            "top-5",
+            "bytes",
+            "zipped",
+            "deflation",
+        ],
+        "rows": found,
+    }
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A variant in the plot of size against accuracy: ``size`` in bytes, ``accuracy`` as a share of 1."""
+
+    name: str
+    size: int
+    accuracy: float
+
+
+def trade_off(grading: LabContext, size: str, series: Mapping[str, Iterable[Spot]]) -> dict[str, Any] | None:
+    """Size against accuracy, a series for each of who made the files; None where the first series is empty."""
+    found = {
+        name: [[spot.size, round(100 * spot.accuracy, 2), spot.name] for spot in spots]
+        for name, spots in series.items()
+    }
+    if not next(iter(found.values()), []):
+        return None
+    return {
+        "kind": "scatter",
+        "title": "Size against accuracy",
+        "caption": f"Up and to the left is better. Accuracy on {grading.profile.images}.",
+        "x_label": size,
+        "y_label": "accuracy",
+        "x_unit": "bytes",
+        "y_unit": "percent",
+        "series": [{"name": name, "points": points} for name, points in found.items() if points],
+    }
+
+
+def matrices(grading: LabContext, qualities: Mapping[str, Evaluation], first: Sequence[str]) -> list[dict[str, Any]]:
+    """The confusion matrix of every run, those named first at the front."""
+    order = sorted(qualities, key=lambda name: first.index(name) if name in first else len(first))
+    return [matrix(grading, name, qualities[name]) for name in order]
+
+
+def matrix(grading: LabContext, name: str, quality: Evaluation) -> dict[str, Any]:
+    """The confusion matrix of a run."""
+    return {
+        "kind": "confusion_matrix",
+        "title": f"Confusion matrix of {name}",
+        "caption": f"On {grading.profile.images} ({quality.samples}); rows are true classes, columns predictions.",
+        "labels": list(grading.profile.class_names),
+        "matrix": [list(row) for row in quality.confusion],
+    }

@@ -1,0 +1,105 @@
+"""Files that the reference's own code made of the given model: kept for the embedded profile, else made when needed."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graders.core.errors import GraderError, RunError
+from graders.core.paths import REFERENCE
+from graders.framework.context import LabContext
+from graders.framework.model_tester import runner
+from graders.measure.evaluation import Evaluation
+from graders.measure.sizes import deflate_size
+from graders.measure.tflite import Model
+
+FP32 = "fp32.tflite"
+QUANTISATION = "dl_in_iot_course.l02_quantization.quantization_experiments"
+
+
+@dataclass(frozen=True)
+class ReferenceModel:
+    """The given model as the reference converts it to float32: what every lab compares with."""
+
+    path: Path
+    model: Model
+
+    @property
+    def parameters(self) -> int:
+        """Its constant weights, batch normalisation folded in."""
+        return sum(each.elements for each in self.model.main.tensors if each.constant and each.dtype == "float32")
+
+
+def make(grading: LabContext, target: Path, module: str, class_name: str, arguments: Mapping[str, Any]) -> Path:
+    """Has the reference make a file of the given model, in a run of its own.
+
+    :raises GraderError: where it can't.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    attempt = next(
+        number for number in itertools.count(1) if not grading.box(f"baseline-{target.stem}-{number}").exists()
+    )
+    run = f"baseline-{target.stem}-{attempt}"
+    session = grading.open(run, code=REFERENCE)
+    try:
+        session.call(
+            "start",
+            {
+                "module": module,
+                "class_name": class_name,
+                "dataset_root": str(grading.profile.dataset_root),
+                "model_path": str(grading.box(run) / target.name),
+                "original_model": str(grading.given_model.path),
+                "arguments": dict(arguments),
+            },
+        )
+    except RunError as error:
+        raise GraderError(f"the reference can't make {target.name} for this model: {error.message}") from None
+    finally:
+        session.end()
+    shutil.copyfile(grading.take(run, target.name).path, target)
+    return target
+
+
+@dataclass(frozen=True)
+class ReferenceStats:
+    """The given model's FP32 file in numbers: bytes, as it is and deflated, and weights."""
+
+    size: int
+    deflated: int
+    parameters: int
+
+
+def reference_stats(grading: LabContext) -> ReferenceStats:
+    """The size and the weights of the given model's FP32 file, remembered between gradings."""
+
+    def measure() -> ReferenceStats:
+        found = reference_model(grading)
+        data = found.path.read_bytes()
+        return ReferenceStats(len(data), deflate_size(data), found.parameters)
+
+    return grading.memory.once("known", measure)
+
+
+def reference_model(grading: LabContext) -> ReferenceModel:
+    """The FP32 file of the given model."""
+    return grading.shared("original", lambda: _original(grading))
+
+
+def _original(grading: LabContext) -> ReferenceModel:
+    kept, made = grading.profile.baseline, grading.kept.folder / FP32
+    if kept is not None and not grading.given_model.own:
+        path = kept / FP32
+    else:
+        path = make(grading, made, QUANTISATION, "FP32Model", {})
+    with grading.scorer.measure(path) as measurement:
+        return ReferenceModel(path, measurement.read(grading.lab.artefact_bytes))
+
+
+def original_evaluation(grading: LabContext) -> Evaluation:
+    """The given model's own quality on the evaluation images, from its FP32 file."""
+    return grading.shared("original evaluation", lambda: runner.evaluated(grading, reference_model(grading).path))

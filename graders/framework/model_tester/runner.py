@@ -1,0 +1,299 @@
+"""Driving the course's ModelTester classes in a run, and measuring the file and the predictions that they leave.
+
+Labs 2 and 3 share this: a class that optimises a model, writes a ``.tflite`` file and runs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graders.core.errors import GraderError, RunError
+from graders.core.result import Result, attempt
+from graders.core.verdicts import Verdict
+from graders.framework.context import LabContext, RunLog
+from graders.measure.evaluation import Evaluation, evaluate
+from graders.measure.quantization import Counterexample, Encoding
+from graders.measure.scorer.client import Measurement
+from graders.measure.tflite import Model
+from graders.sandbox import Reply, Session
+from graders.submission import Artifact
+
+T = TypeVar("T")
+# By how much a file must be more like another order of channels than like its own: 1 is alike, 0 is any other order.
+NEARER = 0.25
+
+
+@dataclass(frozen=True)
+class FileEvidence:
+    """A ``.tflite`` file that a run left: the copy, what it says, and how its input and output hold numbers."""
+
+    artefact: Artifact
+    model: Model
+    input: Encoding
+    output: Encoding
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Predictions of the student's class against the scorer's for the same file and the same input tensors.
+
+    ``worst`` is the largest difference of a score, in the unit ``unit``; ``constant`` says that the class predicted
+    the same for every image, ``late`` that it predicted
+    for each what belongs to the one before; ``mistake`` names the hint of a recognised cause.
+    """
+
+    images: int
+    worst: float
+    unit: str
+    constant: bool
+    mistake: str | None = None
+    example: Counterexample | None = None
+    late: bool = False
+
+
+@dataclass
+class TesterSession:
+    """A student's class in a run: what building it raised, if it raised, and the session while it lasts."""
+
+    session: Session
+    error: RunError | None
+
+    def call(self, operation: str, **arrays: Any) -> Reply:
+        """An operation of the driver. :raises RunError: also where the class could not be built."""
+        if self.error is not None:
+            raise self.error
+        parameters = arrays.pop("parameters", {})
+        return self.session.call(operation, parameters, arrays)
+
+
+def file_name(grading: LabContext, run: str) -> str:
+    """The file that a run is asked to write: a name that the template does not show, so that none can be hard-coded."""
+    return f"{run}-{grading.drawn(f'file name of {run}').randrange(16**6):06x}.tflite"
+
+
+def drive(
+    grading: LabContext,
+    books: RunLog,
+    class_name: str,
+    arguments: dict[str, Any],
+    dataset: Path,
+    use: Callable[[TesterSession], T],
+) -> tuple[T, RunError | None]:
+    """Builds the student's class in a box of its own, uses it, and ends the run; what building it raised comes too."""
+    native = class_name == "NativeModel"
+    given = str(grading.given_model.path)
+    session = grading.open(books.name)
+    error: RunError | None = None
+    try:
+        parameters = {
+            "module": grading.lab.student_module,
+            "class_name": class_name,
+            "dataset_root": str(dataset),
+            "model_path": given if native else str(grading.box(books.name) / file_name(grading, books.name)),
+            "original_model": None if native else given,
+            "arguments": arguments,
+        }
+        try:
+            session.call("start", parameters)
+        except RunError as raised:
+            error = as_missing(raised)
+        return use(TesterSession(session, error)), error
+    finally:
+        books.records.append(session.end())
+
+
+def drive_plain(grading: LabContext, books: RunLog, classes: Sequence[str]) -> tuple[Result[Reply], RunError | None]:
+    """What the first usable one of these classes predicts for the shown images, with a file that is only converted."""
+    session = grading.open(books.name)
+    parameters = {
+        "module": grading.lab.student_module,
+        "class_names": list(classes),
+        "dataset_root": str(grading.profile.dataset_root),
+        "model_path": str(grading.box(books.name) / file_name(grading, books.name)),
+        "original_model": str(grading.given_model.path),
+        "images": [str(path) for path in grading.evaluation.shown],
+    }
+    try:
+        reply = tried(lambda: session.call("plain", parameters))
+    finally:
+        books.records.append(session.end())
+    return reply, reply.error if isinstance(reply.error, RunError) else None
+
+
+def as_missing(error: RunError) -> RunError:
+    """What is not written yet is missing, not wrong."""
+    if error.kind in ("MissingClass", "NotImplementedError"):
+        message = error.message.split(": ", 1)[-1]
+        prefix = "" if error.kind == "MissingClass" else "not written yet: "
+        return RunError(Verdict.MISSING, prefix + message, error.places, error.kind)
+    return error
+
+
+def tried(call: Callable[[], T]) -> Result[T]:
+    """Holds what an operation of the driver gave, or why it gave nothing."""
+
+    def with_verdict() -> T:
+        try:
+            return call()
+        except RunError as error:
+            raise as_missing(error) from None
+
+    return attempt(with_verdict)
+
+
+def predicted(grading: LabContext, call: Callable[..., Reply], *, thorough: bool = False) -> Result[Reply]:
+    """What the class gave for the shown evaluation images, or why it gave nothing.
+
+    :param thorough: whether it is also tried what :func:`input_ready` asks.
+    """
+    shown = [str(path) for path in grading.evaluation.shown]
+    return tried(lambda: call("predict", parameters={"images": shown, "thorough": thorough}))
+
+
+def predictions(reply: Reply, count: int) -> NDArray[np.float64]:
+    """The predictions in a reply, (count, classes). :raises RunError: where they are not there."""
+    found = reply.arrays.get("predictions")
+    if found is None or found.ndim != 2 or len(found) != count:
+        raise RunError(Verdict.TAMPERED, "the predictions that came out of the run are not those that were asked for")
+    return found
+
+
+def real_agreement(found: NDArray[np.float64], expected: NDArray[Any]) -> Agreement:
+    """Differences of real-valued scores, relative to the range of the expected ones."""
+    constant = bool(len(found) > 1 and (found == found[0]).all())
+    if found.shape != expected.shape:
+        message = f"{found.shape[1]} scores for an image; the model gives {expected.shape[1]}"
+        raise RunError(Verdict.FAILED, message, kind="scores")
+    spread = float(np.ptp(expected)) or 1.0
+    worst = float(np.abs(found - expected).max() / spread)
+    late = len(found) > 1 and bool(np.allclose(found[1:], expected[:-1], rtol=0, atol=1e-3 * spread))
+    told = worst if np.isfinite(worst) else 1e9
+    return Agreement(len(found), told, "of the scores' range", constant, late=late)
+
+
+@dataclass(frozen=True)
+class InputReady:
+    """Whether the input tensor is ready when preprocess_input returns; ``seen`` is what was seen instead.
+
+    ``interpreter``: whether there is one to look at.
+    """
+
+    ready: bool
+    seen: str = ""
+    interpreter: bool = True
+
+
+def input_ready(reply: Reply) -> InputReady:
+    """Whether run_inference does inference alone, as far as it can be told from outside of the class.
+
+    It is the run's word, but for what it can't say without having an interpreter that is filled in time.
+    """
+    before, predicted, usual, over = (
+        found if found is not None and found.size and found.ndim and found.dtype.kind in "fiu" else None
+        for found in map(reply.arrays.get, ("before", "predictions", "usual", "written_over"))
+    )
+    if before is None or usual is None or over is None or usual.shape != over.shape:
+        return InputReady(False, "no interpreter with an input tensor could be found in the run", interpreter=False)
+    if not set_before_inference(reply) or reply.facts.get("others_filled") is not False:
+        return InputReady(False, "the input tensor changes while run_inference runs")
+    differ = predicted is not None and not (predicted == predicted[0]).all()
+    if differ and len(before) > 1 and (before == before[0]).all():
+        return InputReady(False, "the interpreter's input tensor holds the same for every image")
+    with np.errstate(invalid="ignore", over="ignore"):
+        same = np.allclose(usual, over, rtol=0, atol=1e-3 * (float(np.ptp(usual)) or 1.0), equal_nan=True)
+    if not same:
+        return InputReady(False, "run_inference reads the array that preprocess_input was given")
+    return InputReady(True)
+
+
+def set_before_inference(reply: Reply) -> bool:
+    """Whether inference left the input tensor as preprocess_input had made it; True where no tensor could be seen."""
+    before, after = reply.arrays.get("before"), reply.arrays.get("after")
+    if before is None or after is None or before.shape != after.shape:
+        return True
+    return bool((before == after).all())
+
+
+def file_agreement(grading: LabContext, file: FileEvidence, found: NDArray[np.float64]) -> Agreement:
+    """Predictions for the first frames against the file's own, by whichever runtime is the nearer one.
+
+    :raises RunError: where the file gives the same for whatever it is shown: a class can say that without the file.
+    :raises GraderError: where they are neither's and the runtimes disagree about the file.
+    """
+    frames = grading.evaluation.frames
+    with grading.scorer.measure(file.artefact.path) as measurement:
+        plain = measurement.infer_frames(frames, len(found), delegates=False)
+        quick = measurement.infer_frames(frames, len(found), delegates=True)
+    if len(plain) > 1 and (plain == plain[0]).all():
+        message = f"the file gives the same scores for all {len(plain)} images, so that they say nothing of the class"
+        raise RunError(Verdict.LOST, message, kind="file")
+    nearest = min((real_agreement(found, each) for each in (plain, quick)), key=lambda agreement: agreement.worst)
+    difference = real_agreement(quick.astype(np.float64), plain).worst
+    allowed = grading.lab.thresholds["predictions"]
+    if min(nearest.worst, difference) > allowed and not file.output.quantised:
+        by = f"{difference:.2g} of the scores' range"
+        raise GraderError(f"LiteRT with and without XNNPACK disagree about this file by {by}")
+    return nearest
+
+
+def file_of(grading: LabContext, books: RunLog, error: RunError | None) -> Result[FileEvidence]:
+    """The file that a run left; where there is none, why."""
+
+    def take() -> FileEvidence:
+        try:
+            artefact = grading.take(books.name, file_name(grading, books.name))
+        except RunError as missing:
+            if error is not None and missing.verdict is Verdict.MISSING:
+                raise error from None
+            raise
+        with grading.scorer.measure(artefact.path) as measurement:
+            model = measurement.read(grading.lab.artefact_bytes)
+            _require_descent(grading, measurement)
+        return FileEvidence(artefact, model, encoding_of(model, "inputs"), encoding_of(model, "outputs"))
+
+    return attempt(take)
+
+
+def _require_descent(grading: LabContext, measurement: Measurement) -> None:
+    """A file whose weights lie as in the model that everybody has was not made of the model that the run was given.
+
+    :raises RunError: for such a file.
+    """
+    from graders.framework.model_tester import references
+
+    known = grading.profile.baseline
+    if not grading.given_model.own or known is None:
+        return
+    descent = measurement.descent(references.reference_model(grading).path, known / references.FP32)
+    if descent is not None and descent.other > descent.given + NEARER:
+        message = "the file's weights are those of a model from elsewhere, not of the one that this run was given"
+        raise RunError(Verdict.LOST, message, kind="descent")
+
+
+def encoding_of(model: Model, side: str) -> Encoding:
+    """How the file's one input (``side`` is ``"inputs"``) or output holds numbers."""
+    tensors = list(model.main.tensors_of(getattr(model.main, side)))
+    if len(tensors) != 1:
+        raise RunError(Verdict.FAILED, f"the file has {len(tensors)} {side}; one was expected", kind="file")
+    quantization = tensors[0].quantization
+    if quantization is None or len(quantization.scales) != 1:
+        return Encoding(tensors[0].dtype, 0.0, 0)
+    return Encoding(tensors[0].dtype, quantization.scales[0], quantization.zero_points[0])
+
+
+def evaluated(grading: LabContext, path: Path) -> Evaluation:
+    """A file's quality on the evaluation images, measured in the scorer; labels stay here."""
+    chosen = grading.evaluation
+    with grading.scorer.measure(path) as measurement:
+        outputs = measurement.infer_frames(chosen.frames, len(chosen.labels))
+    classes = len(grading.profile.class_names)
+    if outputs.shape[1] != classes:
+        message = f"the file gives {outputs.shape[1]} scores; the data set has {classes} classes"
+        raise RunError(Verdict.FAILED, message, kind="file")
+    return evaluate(outputs, np.array(chosen.labels))

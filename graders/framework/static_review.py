@@ -1,0 +1,375 @@
+"""What is handed in beside the code: the summary and the git history, read once and judged for each lab."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graders.caching import files_digest
+from graders.caching.fingerprints import digest_of, folder_files
+from graders.core.errors import RunError, SourceLine
+from graders.core.paths import TEMPLATE
+from graders.core.verdicts import Verdict
+from graders.framework.checks import CheckFailed, NeedsManualReview, check, observe, record_threshold
+from graders.framework.definition import CLAIMED, Lab, SummarySpec, load_all
+
+if TYPE_CHECKING:
+    from graders.framework.model_tester.references import ReferenceStats
+    from graders.submission.history import History, NoHistory, SubScore
+    from graders.written.claims import Claim, Claims, Finding, Quantity, Review, Variant
+
+# Collecting tests imports this module: what takes long to import is imported where it is used.
+SHOWN = 3
+# A file of this share of the known model's size, or a count of parameters, is one of the same model.
+SAME_SIZE, SAME_PARAMETERS = (0.7, 1.3), (0.85, 1.2)
+# What a summary may have for its review to be remembered.
+MOST_FILES, MOST_BYTES = 200, 64 << 20
+# Each finding costs this share of what a sound summary is worth.
+FINDING = 0.5
+
+
+def read_history_of(root: Path, located: Sequence[Lab] = ()) -> History | NoHistory:
+    """The git history of a submission, where commits of the template's own files are not the student's.
+
+    A file that is, as handed in, still the template's is nobody's work, whatever happened to it on the way.
+
+    :param located: labs whose files lie elsewhere than usual, as this submission has them.
+    """
+    from graders.submission.history import History, given_blobs, read_history
+
+    paths = list(dict.fromkeys(path for lab in (*load_all(), *located) for path in lab.paths))
+    given = given_blobs(TEMPLATE, sorted(entry.name for entry in TEMPLATE.iterdir()))
+    found = read_history(root, paths, given=given)
+    if not isinstance(found, History):
+        return found
+    untouched = {path for path in given if _same(root / path, TEMPLATE / path)}
+    commits = [
+        replace(commit, files=tuple(change for change in commit.files if change.path not in untouched))
+        for commit in found.commits
+    ]
+    return replace(found, commits=tuple(commits))
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether a submission's file is a given one, but for line ends."""
+    try:
+        if one.is_symlink() or not one.is_file() or one.stat().st_size > 2 * other.stat().st_size:
+            return False
+        return one.read_bytes().replace(b"\r\n", b"\n") == other.read_bytes().replace(b"\r\n", b"\n")
+    except OSError:
+        return False
+
+
+def judged_history(history: History, lab: Lab) -> Mapping[str, SubScore]:
+    """The sub-scores of a history for a lab, by name.
+
+    :raises RunError: where no commit of the student's own touches the lab.
+    """
+    from graders.submission.history import HistoryRules, judge_history
+
+    if not history.shallow and not any(commit.touches(lab.paths) for commit in history.commits):
+        raise RunError(Verdict.MISSING, f"no commit of the student's own touches {' or '.join(lab.paths)}")
+    others = tuple(path for other in load_all() if other.id != lab.id for path in other.paths)
+    rules = HistoryRules.from_settings(lab.paths, lab.history or {}, other_paths=others)
+    return {score.name: score for score in judge_history(history, rules)}
+
+
+def require_history(history: Mapping[str, SubScore], name: str) -> None:
+    """Earns the part of a sub-score that holds. :raises NeedsManualReview: where a shallow clone can't tell."""
+    found = history[name]
+    if found.commits:
+        observe(commits=[f"{each.short} {each.subject}: {each.why}" for each in found.commits])
+    if found.holds is None:
+        raise NeedsManualReview(f"{found.measured}. {found.cause}", found.next)
+    costing = "; ".join(f"{each.short} '{each.subject}': {each.why}" for each in found.commits[:SHOWN])
+    more = f" and {len(found.commits) - SHOWN} more" if len(found.commits) > SHOWN else ""
+    check(
+        found.holds >= 1,
+        measured=found.measured + (f" ({costing}{more})" if costing and found.holds < 1 else ""),
+        expected=found.expected,
+        hint="history",
+        share=found.holds,
+        cause=found.cause,
+        next=found.next,
+    )
+
+
+@dataclass(frozen=True)
+class ClaimComparison:
+    """A claim beside what was measured, and whether the two agree within the lab's tolerance."""
+
+    variant: str
+    quantity: str
+    stated: str
+    place: str
+    measured: str
+    agrees: bool
+
+
+@dataclass(frozen=True)
+class SummaryEvidence:
+    """A summary as far as a machine can read it.
+
+    ``same_model``: it is about the model that was graded, so claims were held against measurements. ``furthest``: by
+    how much, at most, a claim is from the measurement, by the name of its quantity, in the unit of the tolerance.
+    """
+
+    review: Review
+    asked: SummarySpec
+    same_model: bool
+    compared: tuple[ClaimComparison, ...]
+    furthest: Mapping[str, float] = field(default_factory=dict)
+
+
+def review(
+    root: Path, lab: Lab, measured: Mapping[str, Mapping[str, Any]], given_model: Callable[[], ReferenceStats]
+) -> SummaryEvidence:
+    """Reads and reviews a lab's summary.
+
+    :param measured: a run's facts, by the run's name. :param given_model: asked for where there is a summary to read.
+    :raises RunError: where none was handed in. :raises NeedsManualReview: where only a person can read it.
+    """
+    from graders.written.claims import SummaryRules, Tolerance, Variant, review_summary
+
+    asked = lab.summary
+    assert asked is not None
+    variants = tuple(Variant.named(name) for name in asked.variants)
+    variants += tuple(Variant.named(name, required=False) for name in asked.others)
+    page = TEMPLATE / asked.folder / "README.md"
+    rules = SummaryRules(
+        folder=asked.folder,
+        variants=variants,
+        template=page.read_text(encoding="utf-8"),
+        quantities=_wanted(asked.quantities),
+        questions=_questions(asked),
+    )
+    found = review_summary(root, rules)
+    if found.summary.missing:
+        raise RunError(Verdict.MISSING, f"no summary in {asked.folder}")
+    if found.summary.pending:
+        raise NeedsManualReview(f"the summary is {found.summary.pending}, which a person has to read")
+    original = given_model()
+    same = _same_model(found.claims, variants, original)
+    if not same:
+        return SummaryEvidence(found, asked, same, ())
+    values = _values(asked, measured)
+    tolerances = {name: Tolerance(absolute=value) for name, value in asked.tolerances.items()}
+    tolerances |= {name: Tolerance(relative=value) for name, value in asked.relative.items()}
+    by_quantity = {_quantity(name): tolerance for name, tolerance in tolerances.items()}
+    known = replace(rules, parameters=original.parameters)
+    found = review_summary(root, known, measured=values, tolerances=by_quantity)
+    return SummaryEvidence(found, asked, same, _compared(found, values), _furthest(found.claims.claims, values, asked))
+
+
+def summary_digest(root: Path, lab: Lab) -> str | None:
+    """A hash over the summary's files and the page that they began as; None where there is more than can be kept."""
+    assert lab.summary is not None
+    found = []
+    for place in (root / lab.summary.folder, TEMPLATE / lab.summary.folder):
+        try:
+            files = sorted(path for path in folder_files(place) if path.is_file() and not path.is_symlink())
+            if len(files) > MOST_FILES or sum(path.stat().st_size for path in files) > MOST_BYTES:
+                return None
+            found.append(files_digest(place, files))
+        except OSError:
+            return None
+    return digest_of(found)
+
+
+def _quantity(name: str) -> Quantity:
+    from graders.written.claims import Quantity
+
+    return Quantity(name)
+
+
+def _wanted(alternatives: Sequence[Sequence[str]]) -> tuple[frozenset[Quantity], ...]:
+    return tuple(frozenset(_quantity(name) for name in names) for names in alternatives)
+
+
+def _questions(asked: SummarySpec) -> tuple[Any, ...]:
+    from graders.written.claims import Question
+
+    return tuple(Question(question.id, question.number, question.keys) for question in asked.questions)
+
+
+def _same_model(claims: Claims, variants: Sequence[Variant], original: ReferenceStats) -> bool:
+    """Whether the summary is about the graded model: told by the sizes of float files, or by its parameters."""
+    bits = {variant.name: variant.bits for variant in variants}
+    size, parameters = original.size, original.parameters
+    for claim in claims.claims:
+        if claim.quantity == "bytes" and {bits.get(name) for name in claim.variants} == {32}:
+            share, (low, high) = claim.value / size, SAME_SIZE
+        elif claim.quantity == "parameters":
+            share, (low, high) = claim.value / parameters, SAME_PARAMETERS
+        else:
+            continue
+        if low <= share <= high:
+            return True
+    return False
+
+
+def _values(asked: SummarySpec, measured: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[Quantity, float]]:
+    """What was measured of each variant, by quantity."""
+    keys = {"deflate_bytes": "zip_bytes"}
+    names = ("accuracy", "precision", "sensitivity", "g_mean", "bytes", "deflate_bytes", "deflation")
+    values = {}
+    for variant, run in asked.variants.items():
+        facts = measured.get(run, {})
+        values[variant] = {_quantity(keys.get(name, name)): float(facts[name]) for name in names if name in facts}
+    return values
+
+
+def _compared(found: Review, values: Mapping[str, Mapping[Quantity, float]]) -> tuple[ClaimComparison, ...]:
+    """Each variant's claims beside the measurement, in the order of the summary."""
+    from graders.written.claims import Check
+
+    wrong = {(finding.variant, finding.quantity) for finding in found.about(Check.EVIDENCE)}
+    rows = []
+    for claim in found.claims.claims:
+        value = values.get(claim.variant, {}).get(claim.quantity)
+        if value is None:
+            continue
+        agrees = (claim.variant, claim.quantity) not in wrong
+        where = f"{claim.place.file.rpartition('/')[2]}, line {claim.place.line}"
+        rows.append(
+            ClaimComparison(claim.variant, _title(claim), _told(claim, claim.value), where, _told(claim, value), agrees)
+        )
+    return tuple(rows)
+
+
+def _furthest(
+    claims: Sequence[Claim], values: Mapping[str, Mapping[Quantity, float]], asked: SummarySpec
+) -> dict[str, float]:
+    """Claims about one variant only: one about a family need fit no more than one member."""
+    found: dict[str, float] = {}
+    for claim in claims:
+        name, value = str(claim.quantity), values.get(claim.variant, {}).get(claim.quantity)
+        if len(claim.variants) != 1 or value is None or name not in asked.allowed:
+            continue
+        gap = max(0.0, claim.low - value, value - claim.high)
+        if name in asked.relative:
+            gap /= abs(value) or 1.0
+        found[name] = max(found.get(name, 0.0), gap)
+    return found
+
+
+def _title(claim: Claim) -> str:
+    from graders.written.claims.model import TITLES
+
+    return TITLES[claim.quantity]
+
+
+def _told(claim: Claim, value: float) -> str:
+    from graders.written.claims.rendering import shown
+
+    return shown(claim.quantity, value)
+
+
+def require_figures(summary: SummaryEvidence, *, sizes: bool) -> None:
+    """Each variant that the lab asks for has its figures: of quality, or of size.
+
+    The share of variants that are complete is earned.
+    """
+    from graders.written.claims import check_complete
+
+    asked = summary.asked
+    variants = _required(asked, sizes)
+    missing = check_complete(summary.review.claims, variants, _wanted(asked.sizes if sizes else asked.quantities))
+    told = "; ".join(finding.measured for finding in missing[:SHOWN])
+    more = f"; and {len(missing) - SHOWN} variants more" if len(missing) > SHOWN else ""
+    complete = f"all of {len(variants)} variants"
+    check(
+        not missing,
+        measured=told + more if missing else complete,
+        expected=f"for each of {len(variants)} variants: {missing[0].expected}" if missing else complete,
+        hint="summary_figures",
+        share=1 - len(missing) / len(variants),
+        cause=missing[0].cause if missing else "",
+        next=missing[0].next if missing else "",
+    )
+
+
+def _required(asked: SummarySpec, sizes: bool) -> tuple[Variant, ...]:
+    from graders.written.claims import Variant
+
+    return tuple(Variant.named(name) for name in (asked.sized if sizes else asked.variants))
+
+
+def require_images(summary: SummaryEvidence) -> None:
+    """Each variant's confusion matrix is there, is an image, and is shown in the text."""
+    from graders.written.claims import Check
+
+    found = [finding for finding in summary.review.about(Check.IMAGE) if finding.sure]
+    good = {image.variant for image in summary.review.images if not image.problem} & set(summary.asked.variants)
+    _require_none(found, "summary_images", f"{len(good)} variants' images", len(good) / len(summary.asked.variants))
+
+
+def require_sound(summary: SummaryEvidence) -> None:
+    """Nothing in the summary is impossible, contradicts the rest or the measurements, or was left to be filled in."""
+    from graders.written.claims import Check
+
+    checks = (Check.CONTRADICTION, Check.IMPOSSIBLE, Check.INVERTED, Check.EVIDENCE, Check.PLACEHOLDER)
+    found = summary.review.about(*checks)
+    unsure = [_stated(finding) for finding in found if not finding.sure]
+    if unsure:
+        observe(look_at=unsure)
+    sure = _of_other_figures([finding for finding in found if finding.sure])
+    if not summary.review.claims.claims:
+        _require_none(sure, "summary_sound", "", 0.0)
+        raise CheckFailed("no figures that could be sound", "a summary with figures", "summary_empty", {})
+    compared = f", {len(summary.compared)} of them held against measurements" if summary.same_model else ""
+    told = f"{len(summary.review.claims.claims)} figures{compared}"
+    for name, gap in summary.furthest.items():
+        record_threshold(f"{CLAIMED}{name}", gap, summary.asked.allowed[name])
+    _require_none(sure, "summary_sound", told, max(0.0, 1 - FINDING * len(sure)))
+
+
+def _of_other_figures(found: Sequence[Finding]) -> list[Finding]:
+    """Findings without those that are about a figure that one before is about: a mistake costs once."""
+    seen: set[tuple[Any, ...]] = set()
+    kept = []
+    for finding in found:
+        figures = {(finding.variant, finding.quantity, quote.place) for quote in finding.quotes if finding.quantity}
+        if not figures & seen:
+            kept.append(finding)
+        seen |= figures
+    return kept
+
+
+def _require_none(found: Sequence[Finding], hint: str, fine: str, share: float) -> None:
+    first = found[0] if found else None
+    lines = dict.fromkeys(quote.place for finding in found[:SHOWN] for quote in finding.quotes)
+    told = "; ".join(_stated(finding) for finding in found[:SHOWN])
+    more = f"; and {len(found) - SHOWN} findings more" if len(found) > SHOWN else ""
+    check(
+        first is None,
+        measured=told + more if first else fine,
+        expected=first.expected if first else fine,
+        hint=hint,
+        share=min(share, 0.99) if first else 0.0,
+        lines=[SourceLine(place.file, place.line, "") for place in lines],
+        cause=first.cause if first else "",
+        next=first.next if first else "",
+    )
+
+
+def _stated(finding: Finding) -> str:
+    """What was found, with the places of it that it does not name itself."""
+    places = dict.fromkeys(str(quote.place) for quote in finding.quotes)
+    others = [place for place in places if f"({place})" not in finding.measured]
+    if places and not others:
+        return finding.measured
+    return f"{finding.measured} ({' and '.join(others) or 'the whole summary'})"
+
+
+def quote_answer(summary: SummaryEvidence, criterion: str) -> None:
+    """Hands the answer of a question over to a person. :raises NeedsManualReview: always."""
+    answer = next(answer for answer in summary.review.answers if answer.question == criterion)
+    question = next(question for question in summary.asked.questions if question.id == criterion)
+    observe(question=question.text)
+    if answer.quote is None:
+        raise NeedsManualReview(f"no answer was found to: {question.text}")
+    observe(passage=answer.quote.text, place=str(answer.quote.place))
+    raise NeedsManualReview(f"{answer.words} words, {answer.quote.place}, in answer to: {question.text}")

@@ -1,0 +1,98 @@
+"""What lab 2's evidence looks like in a report: plain facts of each run, and its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from graders.core.result import Result, attempt
+from graders.framework.context import LabContext, RunResult
+from graders.framework.model_tester import runner
+from graders.framework.model_tester.charts import Spot, file_facts, matrices, quality_facts, trade_off, variants_table
+from graders.framework.model_tester.runner import FileEvidence
+from graders.labs.l02_quantization import baseline as base
+from graders.labs.l02_quantization.evidence import Fp32Evidence, Int8Evidence
+from graders.measure.evaluation import Evaluation
+
+MATRIX_RUNS = ("int8-0.8", "int8-drawn", "int8-0.3", "int8-0.08", "int8-0.01", "fp32")
+
+
+def describe(evidence: Any) -> dict[str, Any]:
+    """A run's facts for the scorecard: the file's hash, size and types, and its quality."""
+    if not isinstance(evidence, Fp32Evidence | Int8Evidence):
+        return {}
+    facts: dict[str, Any] = {}
+    if evidence.file.value is not None:
+        facts |= file_facts(evidence.file.value)
+    if evidence.evaluation.value is not None:
+        facts |= quality_facts(evidence.evaluation.value)
+    if isinstance(evidence, Int8Evidence):
+        facts["calibration_asked"] = evidence.asked
+        calibrated = evidence.calibration.value
+        if calibrated is not None and calibrated.recognised:
+            facts["calibration_recognised"] = calibrated.recognised
+    return facts
+
+
+def figures(grading: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
+    """Size and calibration share against accuracy, every variant's figures, and confusion matrices."""
+    measured = {name: result.evidence for name, result in results.items() if result.error is None}
+    own = [Spot(name, file.artefact.size, quality.accuracy) for name, quality, file in _rows(measured)]
+    found = [
+        trade_off(grading, "size of the file", {"this submission": own, "reference": _reference(grading, measured)}),
+        _share_line(grading, measured),
+        variants_table(grading, _rows(measured)),
+    ]
+    qualities = {name: quality for name, evidence in measured.items() if (quality := _quality(evidence)) is not None}
+    return [figure for figure in found if figure is not None] + matrices(grading, qualities, MATRIX_RUNS)
+
+
+def _reference(grading: LabContext, measured: Mapping[str, Any]) -> list[Spot]:
+    """The reference's FP32 file and its INT8 file for one share, where a submission has more than one of the latter."""
+    quantised = [each for each in measured.values() if isinstance(each, Int8Evidence) and _quality(each) is not None]
+    if len(quantised) < 2:
+        return []
+    found = [Spot("fp32", quantised[0].fp32_size, quantised[0].fp32_accuracy)]
+    int8 = attempt(lambda: grading.memory.once("reference int8", lambda: _reference_int8(grading))).value
+    return found if int8 is None else [*found, int8]
+
+
+def _reference_int8(grading: LabContext) -> Spot:
+    file = base.baseline(grading).int8
+    return Spot(f"int8-{base.INT8_SHARE}", file.stat().st_size, runner.evaluated(grading, file).accuracy)
+
+
+def _quality(evidence: Any) -> Evaluation | None:
+    held: Result[Evaluation] | None = getattr(evidence, "evaluation", None)
+    return held.value if held is not None else None
+
+
+def _share_line(grading: LabContext, measured: Mapping[str, Any]) -> dict[str, Any] | None:
+    points = []
+    for evidence in measured.values():
+        quality = _quality(evidence)
+        if isinstance(evidence, Int8Evidence) and evidence.share is not None and quality is not None:
+            points.append((evidence.share, quality.accuracy, evidence.fp32_accuracy))
+    if not points:
+        return None
+    points.sort()
+    return {
+        "kind": "line",
+        "title": "Calibration share against accuracy",
+        "caption": f"Accuracy of each INT8 file on {grading.profile.images}, beside the given model's own.",
+        "x_label": "share of the training images used for calibration",
+        "y_label": "accuracy",
+        "y_unit": "percent",
+        "series": [
+            {"name": "INT8", "points": [[share, round(100 * accuracy, 2)] for share, accuracy, _ in points]},
+            {"name": "given model (FP32)", "points": [[share, round(100 * fp32, 2)] for share, _, fp32 in points]},
+        ],
+    }
+
+
+def _rows(measured: Mapping[str, Any]) -> Iterator[tuple[str, Evaluation, FileEvidence]]:
+    for name, evidence in measured.items():
+        quality = _quality(evidence)
+        file: FileEvidence | None = evidence.file.value if hasattr(evidence, "file") else None
+        if quality is not None and file is not None:
+            yield name, quality, file

@@ -1,0 +1,171 @@
+"""Checks that INT8Model and ImbalancedINT8Model share."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from graders.framework.checks import check, check_threshold
+from graders.measure.tflite import Model, Operator, Subgraph
+from graders.measure.tflite.graph import FORM_OPERATORS
+from graders.measure.tflite.model import INTEGER_DTYPES
+
+if TYPE_CHECKING:
+    from graders.framework.definition import Lab
+    from graders.framework.model_tester.runner import Agreement, FileEvidence
+    from graders.labs.l02_quantization.evidence import Int8Evidence, QuantiseEvidence
+
+MOST_NAMED, LONGEST = 3, 18
+CODES = "output codes"
+"""The unit of an agreement that was counted in codes."""
+# Digits, alone or in groups of three behind what languages and tools put between them: comma, point, space, apostrophe.
+DIGITS = re.compile(r"\d+")
+GROUPED = re.compile(r"\d{1,3}(?:([,._' \u00a0\u2009\u202f\u2019])\d{3})(?:\1\d{3})*(?!\d)")
+
+
+def whole_numbers(text: str) -> set[int]:
+    """Every whole number in a text, however its thousands are set apart."""
+    grouped = (re.sub(r"\D", "", found[0]) for found in GROUPED.finditer(text))
+    # Of more digits than any count has, Python would refuse to make a number.
+    return {int(digits) for digits in (*DIGITS.findall(text), *grouped) if len(digits) <= LONGEST}
+
+
+def require_int8_io(file: FileEvidence) -> None:
+    """Fails unless input and output are both int8."""
+    types = (file.input.dtype, file.output.dtype)
+    if inner_dtypes(file) == {"float32"} and types == ("float32", "float32"):
+        hint = "int8_float_model"
+    elif "uint8" in types:
+        hint = "int8_uint8_io"
+    elif "int8" in types:
+        hint = "int8_one_io"
+    else:
+        hint = "int8_float_io"
+    check(
+        types == ("int8", "int8"),
+        measured=f"input {types[0]}, output {types[1]}",
+        expected="input int8, output int8",
+        hint=hint,
+    )
+
+
+def _computing(model: Model) -> list[tuple[Subgraph, Operator]]:
+    """The operators that compute, those of graphs that others call included."""
+    return [
+        (graph, operator)
+        for graph in model.subgraphs
+        for operator in graph.operators
+        if operator.code not in FORM_OPERATORS
+    ]
+
+
+def inner_dtypes(file: FileEvidence) -> set[str]:
+    """The types of what the network's operators compute."""
+    return {tensor.dtype for graph, operator in _computing(file.model) for tensor in graph.tensors_of(operator.outputs)}
+
+
+def require_integer_inside(file: FileEvidence) -> None:
+    """Fails where an operator computes in float, is custom or is Flex; conversions at input and output aside."""
+    computing = _computing(file.model)
+    wrong = []
+    for graph, operator in computing:
+        around = [*graph.tensors_of(operator.inputs), *graph.tensors_of(operator.outputs)]
+        floats = sorted({tensor.dtype for tensor in around} - INTEGER_DTYPES)
+        if operator.is_custom or floats:
+            wrong.append(f"{operator.label} ({'custom' if operator.is_custom else ', '.join(floats)})")
+    hint = "int8_float_ops"
+    if any(operator.is_custom for _, operator in computing):
+        hint = "not_builtin"
+    elif inner_dtypes(file) == {"float32"}:
+        tensors = file.model.main.tensors
+        stored_int8 = any(tensor.constant and tensor.dtype == "int8" for tensor in tensors)
+        hint = "int8_weights_only" if stored_int8 else "int8_float_model"
+    shown = ", ".join(wrong[:MOST_NAMED]) + (f" and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else "")
+    check(
+        not wrong,
+        measured=f"{len(wrong)} of {len(computing)} operators are not integer: {shown}",
+        expected="all operators integer",
+        hint=hint,
+    )
+
+
+def require_calibration(evidence: Int8Evidence, hint: str) -> None:
+    """Fails unless the parameters found are those that the samples asked for give."""
+    found = evidence.calibration.get()
+    check(
+        not found.difference,
+        measured=f"a file of another network: {found.difference}",
+        expected="the given network, quantised",
+        hint="other_network",
+        difference=found.difference,
+    )
+    check(
+        found.calibrated,
+        measured="no activation has quantisation parameters",
+        expected=f"parameters calibrated on {evidence.asked}",
+        hint="calibration_float",
+    )
+    shown = ""
+    ours, theirs = found.worst or (None, None)
+    if ours is not None and theirs is not None:
+        shown = (
+            f"; the first that differs has scale {ours.scale:.6g} and zero point {ours.zero_point}, "
+            f"not {theirs.scale:.6g} and {theirs.zero_point}"
+        )
+    check(
+        found.equal == found.compared,
+        measured=f"{found.equal} of {found.compared} activations have the expected scale and zero point{shown}",
+        expected=f"parameters calibrated on {evidence.asked}",
+        hint=f"{hint}_recognised" if found.recognised else hint,
+        recognised=found.recognised or "",
+        asked=evidence.asked,
+    )
+
+
+def require_quantise(found: QuantiseEvidence) -> None:
+    """Fails where an input did not become the codes that the file's scale and zero point give."""
+    check(
+        found.values > 0 and not found.unanswered,
+        measured="nothing arrived in the interpreter's input tensor"
+        + (f" for {found.unanswered} of the inputs" if found.unanswered and found.values else ""),
+        expected="the input's codes in the input tensor after preprocess_input",
+        hint="float_given",
+    )
+    # A known mistake may make all images alike, which by itself looks as if they came late.
+    check(
+        found.in_time or found.mistake is not None,
+        measured="the input tensor changes while run_inference runs",
+        expected="the input's codes in the input tensor when preprocess_input returns",
+        hint="work_in_run_inference",
+    )
+    example, encoding = found.example, found.encoding
+    wanted = "the input itself"
+    if encoding.quantised:
+        wanted = f"clip(round(x / {encoding.scale:.6g}) + {encoding.zero_point})"
+    if example is None:
+        measured = f"{found.values:,} values became what they should"
+    else:
+        became = f"{example.got:g} in a tensor of {encoding.dtype}, not {example.expected:g}"
+        measured = f"{example.value:.7g} became {became}"
+    check(
+        example is None,
+        measured=measured,
+        expected=f"{wanted} for every value; {found.values:,} were tried",
+        hint=found.mistake or ("quantise" if encoding.quantised else "same_as_file"),
+    )
+
+
+def require_dequantise(found: Agreement, lab: Lab) -> None:
+    """Fails where what postprocess_outputs returns is not what the output's codes stand for."""
+    example = found.example
+    if example is None:
+        measured = f"real values for {found.images} images and for the codes handed in"
+    else:
+        measured = f"output {example.value:g} became {example.got:.6g}, not {example.expected:.6g}"
+    near = found.unit != CODES or check_threshold(lab, "code_differences", found.worst)
+    check(
+        example is None and near,
+        measured=measured,
+        expected="(code - zero_point) * scale for every output",
+        hint=found.mistake or "dequantise",
+    )

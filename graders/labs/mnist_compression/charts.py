@@ -1,0 +1,68 @@
+"""What the lab's evidence looks like in a report: plain facts of the run, and its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from graders.framework.context import LabContext, RunResult
+from graders.labs.mnist_compression.evidence import NotebookEvidence
+from graders.labs.mnist_compression.stages import accuracy_of, staged
+
+DISTURBED = "held-back MNIST digits, disturbed anew for this grading"
+
+
+def describe(evidence: Any) -> dict[str, Any]:
+    """The run's facts for the scorecard."""
+    if not isinstance(evidence, NotebookEvidence):
+        return {}
+    executed = evidence.executed
+    facts: dict[str, Any] = {
+        "cells": executed.cells,
+        "executed": executed.done,
+        "failed": [f"cell {failure.number}: {failure.error.message[:200]}" for failure in executed.failures[:20]],
+        "not_run": list(executed.skipped[:40]),
+        "parameters": dict(evidence.parameters),
+    }
+    facts["files"] = {
+        row[0]: dict(zip(("bytes", "deflate_bytes", "accuracy"), row[1:], strict=True)) for row in _rows(evidence)
+    }
+    if evidence.pruned.value is not None:
+        layers = evidence.pruned.value.layers
+        facts["zeros"] = {name: layers.zeros(name) for name in layers.arrays}
+    return facts
+
+
+def _rows(evidence: NotebookEvidence) -> Iterator[tuple[str, int, int, float | None]]:
+    """Each stage's file: its name, its bytes, those of its archive's data, its accuracy."""
+    for archive, held in staged(evidence).values():
+        file = held.value
+        if file is None or archive is None:
+            continue
+        accuracy = accuracy_of(file)
+        yield file.name, archive.bytes, archive.deflated, None if accuracy is None else round(accuracy, 4)
+
+
+def figures(grading: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
+    """The stages side by side."""
+    found: list[dict[str, Any]] = []
+    for result in results.values():
+        if result.error is None and isinstance(result.evidence, NotebookEvidence):
+            rows = [
+                [name, size, deflated, "-" if accuracy is None else f"{accuracy:.1%}"]
+                for name, size, deflated, accuracy in _rows(result.evidence)
+            ]
+            if rows:
+                found.append(_table(grading, rows))
+    return found
+
+
+def _table(grading: LabContext, rows: list[list[Any]]) -> dict[str, Any]:
+    return {
+        "kind": "table",
+        "title": "Every stage, as measured by the grader",
+        "caption": f"Accuracy on {grading.lab.settings['graded_images']} {DISTURBED}; the file's size in bytes, as it "
+        "is and as the data of a ZIP archive.",
+        "columns": ["file", "bytes", "zipped", "accuracy"],
+        "rows": rows,
+    }

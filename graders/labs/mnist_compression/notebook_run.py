@@ -1,0 +1,138 @@
+"""Executing a notebook in a run, cell by cell, and explaining by its cells why a file did not come about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graders.core.errors import RunError, SourceLine
+from graders.core.verdicts import Verdict
+from graders.framework.context import LabContext, RunLog
+from graders.labs.mnist_compression.evidence import CellFailure, Executed
+from graders.sandbox import Reply, Session
+from graders.sandbox.host.output import plain
+from graders.submission.notebooks import CellCode
+
+MAX_MESSAGE = 600
+NUMBER = re.compile(r"(?<![\w.])(\d{1,12}(?:[,_ ]\d{3})*(?:\.\d{1,9})?)(?:[ \t]?(k)i?B\b|(?![\w]))", re.IGNORECASE)
+SHAPE = re.compile(r"\((?:(?:\d{1,12}|None)?,[ \t]?)++(?:\d{1,12})?\)")
+CONSTANT = re.compile(r"^(FILE\w*)[ \t]*=[ \t]*(?:Path\()?[rf]?[\"']([^\"'\n]{1,200})[\"']", re.MULTILINE)
+MOST_NUMBERS = 2000
+MEMORY_ERRORS = frozenset({"MemoryError", "ResourceExhaustedError", "_ArrayMemoryError"})
+
+
+@dataclass
+class Execution:
+    """A notebook's execution under way, and what it has shown so far."""
+
+    cells: tuple[CellCode, ...]
+    failures: list[CellFailure] = field(default_factory=list)
+    printed: list[str] = field(default_factory=list)
+    done: int = 0
+    ended: RunError | None = None
+    ended_in: int = 0
+
+    def run(self, session: Session, books: RunLog) -> None:
+        """Executes every cell; one that fails does not keep the next ones from being executed."""
+        for place, cell in enumerate(self.cells, start=1):
+            number = cell.index + 1
+            books.note = f"cell {number} is being executed"
+            books.say(f"cell {number}, which is {place} of {len(self.cells)} code cells")
+            try:
+                reply = session.call("cell", {"number": number, "code": cell.code})
+            except RunError as error:
+                self.ended, self.ended_in = error, number
+                books.note = f"cell {number}: {error.message}"
+                return
+            self.done += 1
+            self._note(number, reply)
+        books.note = self.told()
+
+    def _note(self, number: int, reply: Reply) -> None:
+        self.printed.append(str(reply.facts.get("printed", ""))[:20_000])
+        told = reply.facts.get("error")
+        if isinstance(told, dict):
+            self.failures.append(CellFailure(number, cell_error(number, told)))
+
+    def told(self) -> str:
+        """How it went, in a line."""
+        names = ", ".join(str(failure.number) for failure in self.failures[:6])
+        failed = f"; failed: cell{'s' if len(self.failures) > 1 else ''} {names}" if self.failures else ""
+        left_out = sum(len(cell.skipped) for cell in self.cells)
+        skipped = f"; {left_out} lines of shell or IPython not run" if left_out else ""
+        return f"{self.done} of {len(self.cells)} code cells executed{failed}{skipped}"
+
+    def executed(self) -> Executed:
+        """How it went, as evidence."""
+        skipped = tuple(f"cell {cell.index + 1}, {line}" for cell in self.cells for line in cell.skipped)
+        return Executed(len(self.cells), self.done, tuple(self.failures), skipped[:100], self.ended, self.ended_in)
+
+    def numbers(self) -> tuple[float, ...]:
+        """Every number that was printed; thousands of bytes as both that they may be."""
+        lines = "\n".join(self.printed).splitlines()
+        # A summary's "Total params: 20410 (79.73 KB)" is the size of no file, and neither is the shape (10000, 28, 28).
+        text = SHAPE.sub("", "\n".join(line for line in lines if "params" not in line))
+        found: dict[float, None] = {}
+        for digits, thousands in NUMBER.findall(text)[:MOST_NUMBERS]:
+            number = float(re.sub(r"[,_ ]", "", digits))
+            found |= dict.fromkeys((1000 * number, 1024 * number) if thousands else (number,))
+        return tuple(found)
+
+    def why_missing(self, missing: RunError, constant: str, file: str) -> RunError:
+        """Why a file was not written: the cell that ended the process, or that failed and is about it."""
+        if self.ended is not None:
+            error = self.ended
+            return RunError(error.verdict, f"{missing.message}: cell {self.ended_in}: {error.message}", error.places)
+        blamed = self._blamed(constant, file)
+        if blamed is None:
+            return missing
+        error = blamed.error
+        return RunError(error.verdict, f"{missing.message}: {error.message}", error.places, error.kind)
+
+    def _blamed(self, constant: str, file: str) -> CellFailure | None:
+        """The failure that kept a file from being written: where a name was missing, the one that left it undefined."""
+        sources = {cell.index + 1: cell.code for cell in self.cells}
+        about = next((each for each in self.failures if _mentions(sources[each.number], constant, file)), None)
+        if about is not None and about.error.kind == "NameError":
+            return next(each for each in self.failures if each is about or each.error.kind != "NameError")
+        return about
+
+    def constants(self) -> dict[str, str]:
+        """Names of files as the code states them; what the notebook's names hold in the end is better, where known."""
+        return {name: value for cell in self.cells for name, value in CONSTANT.findall(cell.code)}
+
+
+def _mentions(code: str, constant: str, file: str) -> bool:
+    return constant in code or file in code
+
+
+def cell_error(number: int, told: Mapping[str, Any]) -> RunError:
+    """A cell's exception, from the runner's word of it."""
+    kind = plain(str(told.get("type", "Exception"))[:200])
+    message = " ".join(plain(str(told.get("message", ""))).split())[:MAX_MESSAGE]
+    line = told.get("line")
+    place = plain(str(told.get("place", "")))[:40] or f"cell {number}"
+    code = plain(str(told.get("code") or "")[:200])
+    places = (SourceLine(place, line, code),) if isinstance(line, int) and line > 0 else ()
+    verdict = Verdict.OUT_OF_MEMORY if kind in MEMORY_ERRORS else Verdict.FAILED
+    if kind == "NotImplementedError":
+        return RunError(Verdict.MISSING, f"cell {number} is not written yet: {message}", places, kind)
+    return RunError(
+        verdict, f"cell {number} raised {kind}: {message}" if message else f"cell {number} raised {kind}", places, kind
+    )
+
+
+def prepare_session(grading: LabContext, session: Session, folder: str) -> None:
+    """Readies the namespace, with MNIST served offline."""
+    settings = grading.lab.settings
+    session.call(
+        "prepare",
+        {
+            "data": str(grading.lab.data_paths[0]),
+            "train": settings["train_images"],
+            "test": settings["test_images"],
+            "folder": folder,
+        },
+    )

@@ -1,0 +1,87 @@
+"""The notebook as handed in and the report, read once; nothing of either is run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graders.core.errors import RunError, SubmissionError
+from graders.core.paths import TEMPLATE
+from graders.core.result import Result, failure
+from graders.core.verdicts import Verdict
+from graders.framework.definition import Lab
+from graders.labs.mnist_compression.evidence import NotebookEvidence
+from graders.labs.mnist_compression.stages import accuracy_of, staged
+from graders.submission import notebooks
+
+if TYPE_CHECKING:
+    from graders.framework.context import RunResult
+    from graders.submission.notebooks import Notebook, NotebookReview
+    from graders.written.lab_report import ReportReview
+
+
+@dataclass(frozen=True)
+class StaticReview:
+    """What was handed in, and what the grader measured of each stage when it executed the notebook, if it did.
+
+    ``measured``: by stage ``"accuracy"``, ``"size"`` and ``"zipped"``. ``untouched``: the notebook is the template's.
+    ``executed``: whether that was tried, and no fault of the grader's came between.
+    """
+
+    notebook: Result[NotebookReview]
+    untouched: bool
+    review: ReportReview
+    measured: Mapping[str, Mapping[str, float]]
+    executed: bool
+
+
+def read(root: Path, lab: Lab, results: Mapping[str, RunResult]) -> StaticReview:
+    """Reads both below ``root``. :param results: the lab's runs so far, by name."""
+    from graders.written.claims import Question
+    from graders.written.lab_report import ReportRules, review_report
+
+    # The labs' own texts are nobody's report.
+    given = tuple(path.read_text(encoding="utf-8") for path in sorted(TEMPLATE.rglob("*.md")))
+    questions = tuple(
+        Question(each["id"], number, tuple(each["keys"]))
+        for number, each in enumerate(lab.settings["questions"], start=1)
+    )
+    measured = stages(results)
+    rules = ReportRules(given=given, skip=("summaries",), questions=questions)
+    found, untouched = _notebook(root, lab)
+    executed = any(each.error is None or isinstance(each.error, RunError) for each in results.values())
+    return StaticReview(found, untouched, review_report(root, rules), measured, executed)
+
+
+def _notebook(root: Path, lab: Lab) -> tuple[Result[NotebookReview], bool]:
+    template = notebooks.read(TEMPLATE / "mnist_compression" / "quantization_and_pruning.ipynb")
+    try:
+        notebook = notebooks.read(root / lab.student_file)
+    except SubmissionError as error:
+        verdict = Verdict.FAILED if (root / lab.student_file).exists() else Verdict.MISSING
+        return failure(RunError(verdict, str(error), kind="file")), False
+    handed = notebooks.as_handed_in(notebook, template=template.cells)
+    return Result(handed), _code(notebook) == _code(template)
+
+
+def _code(notebook: Notebook) -> list[str]:
+    return [cell.source.strip() for cell in notebook.code]
+
+
+def stages(results: Mapping[str, RunResult]) -> dict[str, dict[str, float]]:
+    """What was measured of each stage of the executed notebook."""
+    evidence = next((each.evidence for each in results.values() if isinstance(each.evidence, NotebookEvidence)), None)
+    if evidence is None:
+        return {}
+    found = {}
+    for stage, (archive, file) in staged(evidence).items():
+        if file.value is None:
+            continue
+        facts = {"accuracy": accuracy_of(file.value)}
+        # Of the baseline there may be several files of other sizes.
+        if archive is not None and stage != "baseline":
+            facts |= {"size": float(archive.bytes), "zipped": float(archive.deflated)}
+        found[stage] = {name: value for name, value in facts.items() if value is not None}
+    return found

@@ -1,0 +1,80 @@
+"""What was done to a network's weights, told from its ``.tflite`` file: clustered, pruned, trained, left unfinished.
+
+``measure`` does it all at once. Its parts are pure functions of arrays: a file's kernels as matrices (``kernels``), and
+pairs of them with the original model's (``paired``). ZIP deflation is in ``graders.measure.sizes``.
+"""
+
+from graders.measure.compression.clusters import (
+    UNEVEN,
+    CentroidShift,
+    Distinct,
+    Spacing,
+    at_most,
+    centroid_shift,
+    clusters_used,
+    distinct_values,
+    few,
+    linear_centroids,
+    overall,
+    spacing,
+)
+from graders.measure.compression.histograms import BINS, Histogram, histogram, histograms
+from graders.measure.compression.kernels import DENSE, Kernel, KernelPair, Pairing, kernels, paired, unfinished
+from graders.measure.compression.measured import Compression, measure
+from graders.measure.compression.sparsity import (
+    Magnitudes,
+    Misplaced,
+    Pruned,
+    Zeros,
+    count_zeros,
+    expected_zeros,
+    magnitudes,
+    misplaced_zeros,
+    pruned,
+)
+from graders.measure.compression.weight_deltas import Movement, Tuning, movements, tuning
+from graders.measure.compression.wrapper_residue import OperatorCount, WrapperResidue, find_wrapper_residue
+
+__all__ = [
+    "BINS",
+    "DENSE",
+    "UNEVEN",
+    "CentroidShift",
+    "Compression",
+    "Distinct",
+    "Histogram",
+    "Kernel",
+    "KernelPair",
+    "Magnitudes",
+    "Misplaced",
+    "Movement",
+    "OperatorCount",
+    "Pairing",
+    "Pruned",
+    "Spacing",
+    "Tuning",
+    "WrapperResidue",
+    "Zeros",
+    "at_most",
+    "centroid_shift",
+    "clusters_used",
+    "count_zeros",
+    "distinct_values",
+    "expected_zeros",
+    "few",
+    "find_wrapper_residue",
+    "histogram",
+    "histograms",
+    "kernels",
+    "linear_centroids",
+    "magnitudes",
+    "measure",
+    "misplaced_zeros",
+    "movements",
+    "overall",
+    "paired",
+    "pruned",
+    "spacing",
+    "tuning",
+    "unfinished",
+]

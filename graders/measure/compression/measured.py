@@ -1,0 +1,97 @@
+"""All that there is to measure about a compressed file, at once and as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from graders.measure.compression.clusters import (
+    CentroidShift,
+    Distinct,
+    Spacing,
+    centroid_shift,
+    clusters_used,
+    distinct_values,
+    spacing,
+)
+from graders.measure.compression.histograms import Histogram, histograms
+from graders.measure.compression.kernels import computed_kernels, kernels, paired, unwrapped
+from graders.measure.compression.sparsity import Magnitudes, Misplaced, Zeros, count_zeros, magnitudes, misplaced_zeros
+from graders.measure.compression.weight_deltas import Movement, movements
+from graders.measure.compression.wrapper_residue import WrapperResidue, find_wrapper_residue
+from graders.measure.tflite.weights import weights
+
+
+@dataclass(frozen=True)
+class Compression:
+    """A compressed file against the original model's float32 file.
+
+    ``distinct``, ``spacing``, ``shifts`` and ``magnitudes`` are of the compressible kernels, ``zeros`` and
+    ``movements`` of all; in the order of the graph. ``difference`` says why the file is of another network, as one with
+    wrappers left in is; what needs the original's kernels (``shifts``, ``misplaced``, ``magnitudes``, ``movements``) is
+    empty then, or without the kernels that it computes where wrappers are all that is different. ``spacing`` and
+    ``shifts`` are empty without a number of clusters, and judged by those that were made (:func:`clusters_used`);
+    ``magnitudes`` are empty without a sparsity. ``histograms`` are of at most two kernels.
+    """
+
+    difference: str
+    wrapper_residue: WrapperResidue
+    distinct: tuple[Distinct, ...]
+    spacing: tuple[Spacing, ...]
+    shifts: tuple[CentroidShift, ...]
+    zeros: tuple[Zeros, ...]
+    misplaced: tuple[Misplaced, ...]
+    magnitudes: tuple[Magnitudes, ...]
+    movements: tuple[Movement, ...]
+    histograms: tuple[Histogram, ...] = ()
+
+
+def measure(
+    data: bytes,
+    original: bytes,
+    *,
+    clusters: int | None = None,
+    sparsity: float | None = None,
+    computed: Mapping[int, NDArray[Any]] | None = None,
+) -> Compression:
+    """Measures a ``.tflite`` file.
+
+    :param original: the file of the same network before compression, float32
+    :param clusters: the number of clusters asked for
+    :param sparsity: the sparsity asked for, in [0, 1)
+    :param computed: kernels that are no constants (:func:`unfinished`), as an inference computed them
+    :raises MalformedModel: where either is no ``.tflite`` file
+    """
+    # Only the scorer reads files; the grader imports this module for what they hold.
+    from graders.measure.tflite.reader import read_model
+
+    model, before = read_model(data), read_model(original)
+    found = kernels(weights(data, model))
+    if computed:
+        found = tuple(sorted((*found, *computed_kernels(model, computed)), key=lambda kernel: kernel.operator))
+    compressible = [kernel for kernel in found if kernel.compressible]
+    theirs = kernels(weights(original, before))
+    pairing = paired(model, found, before, theirs)
+    left = find_wrapper_residue(model, before)
+    pairs = pairing.pairs or ()
+    if pairing.pairs is None and left.wrapper is not None:
+        pairs = unwrapped(found, theirs, computed=computed or {})
+    matched = [pair for pair in pairs if pair.original.compressible]
+    distinct = tuple(distinct_values(kernel) for kernel in compressible)
+    used = None if clusters is None else clusters_used(distinct, clusters)
+    shifts = [] if used is None else [centroid_shift(pair.found, pair.original, used) for pair in matched]
+    return Compression(
+        difference=pairing.reason,
+        wrapper_residue=left,
+        distinct=distinct,
+        spacing=() if used is None else tuple(spacing(kernel, used) for kernel in compressible),
+        shifts=tuple(shift for shift in shifts if shift is not None),
+        zeros=tuple(count_zeros(kernel) for kernel in found),
+        misplaced=misplaced_zeros(pairs),
+        magnitudes=() if sparsity is None else tuple(magnitudes(pair, sparsity) for pair in matched),
+        movements=movements(pairs),
+        histograms=histograms(found, pairs),
+    )

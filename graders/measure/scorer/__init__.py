@@ -1,0 +1,1 @@
+"""The scorer: a sandboxed process that reads and runs model files (:mod:`.worker`), and its :mod:`.client`."""

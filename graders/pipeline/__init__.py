@@ -1,0 +1,1 @@
+"""One submission's way from its folder to a scorecard."""

@@ -1,0 +1,1 @@
+"""The grader's side of the sandbox: servers, sessions, isolation tiers and their self-check."""

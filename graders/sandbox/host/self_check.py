@@ -1,0 +1,86 @@
+"""Trying a tier before it is trusted: canaries inside the real sandbox do what must not be possible."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from graders.core.errors import RunError, SandboxError
+from graders.core.removal import remove
+from graders.sandbox.host.isolation import Isolation
+from graders.sandbox.host.limits import Limits
+from graders.sandbox.host.server import Server
+from graders.sandbox.host.session import RunSpec
+
+DRIVER = Path(__file__).resolve().parents[1] / "guest" / "self_check_driver.py"
+LIMITS = Limits(wall_s=30, cpu_s=30)
+WHAT = {
+    "read 0": "a file of the grader's could be read",
+    "read 1": "a file of another run could be read",
+    "write 0": "a file of the grader's could be written",
+    "write 1": "a file of another run could be written",
+    "connect": "a connection could be made",
+    "socket": "a socket could be made",
+    "signal": "the grader could be signalled",
+    "environment": "the grader's environment could be read",
+}
+
+
+def probe(isolation: Isolation) -> str:
+    """What is wrong with a tier on this machine, in one line; ``""`` where every canary was stopped."""
+    scratch = Path(tempfile.mkdtemp(prefix="optgrade-canary-"))
+    own = Path(tempfile.mkdtemp(prefix="optgrade-secret-"))
+    try:
+        return _probe(isolation, scratch, own)
+    except SandboxError as error:
+        return str(error)
+    finally:
+        remove(scratch)
+        remove(own)
+
+
+def _probe(isolation: Isolation, scratch: Path, own: Path) -> str:
+    neighbour = scratch / "neighbour"
+    neighbour.mkdir()
+    for folder in (own, neighbour):
+        (folder / "secret.txt").write_text("nobody may read this")
+    if isolation.user is not None:
+        # As a neighbour's box would be.
+        for path in (neighbour, neighbour / "secret.txt"):
+            os.chown(path, isolation.user, isolation.user)
+    box = scratch / "box"
+    box.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as listener, Server((), isolation, {}, scratch=scratch) as server:
+        spec = RunSpec(name="canary", driver=DRIVER, paths=(), box=box, limits=LIMITS, seed=0, environment={})
+        session = server.open(spec)
+        try:
+            secrets = [str(own / "secret.txt"), str(neighbour / "secret.txt")]
+            parameters = {"secrets": secrets, "foreign": [str(own / "new.txt"), str(neighbour / "new.txt")]}
+            told = session.call("try_all", {**parameters, "port": listener.getsockname()[1], "pid": os.getpid()}).facts
+        except RunError as error:
+            return f"a run could not be made: {error}"
+        finally:
+            record = session.end()
+    wrong = [what for name, what in WHAT.items() if told.get(name) == "done"]
+    if told.get("own box") != "done":
+        wrong.append(f"a run can't write to its own box ({told.get('own box')})")
+    if told.get("library") != "done":
+        wrong.append(f"a run can't import from Python's own library ({told.get('library')})")
+    if isolation.user is not None and told.get("user") != isolation.user:
+        wrong.append("the run's user is not the one that it should have")
+    if not record.left_running or _alive_in(box):
+        wrong.append("a process outlived its run")
+    return "; ".join(wrong)
+
+
+def _alive_in(folder: Path) -> bool:
+    """Whether a process still has its working folder there."""
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            with suppress(OSError):
+                if Path(f"/proc/{entry}/cwd").readlink().is_relative_to(folder):
+                    return True
+    return False

@@ -1,0 +1,189 @@
+"""The preloaded server, seen from the grader: started once, it forks a run within milliseconds."""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from graders.core.errors import SandboxError
+from graders.sandbox.host.isolation import Isolation, Mounts, system_paths
+from graders.sandbox.host.session import RunSpec, Session
+
+SERVER = Path(__file__).resolve().parents[1] / "guest" / "server.py"
+START_S = 180.0
+MAX_READY = 1 << 16
+# Nothing of the grader's environment reaches student code but what is named here.
+BASE_ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "LC_ALL": "C.UTF-8",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What the server said when its imports were done: versions by package, seconds."""
+
+    versions: dict[str, str]
+    seconds: float
+    cpu_s: float
+
+
+class Server:
+    """A process that has imported ``preload`` and forks runs. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        preload: Sequence[str],
+        isolation: Isolation,
+        environment: Mapping[str, str],
+        paths: Sequence[Path] = (),
+        *,
+        readable: Sequence[Path] = (),
+        scratch: Path | None = None,
+        late: bool = False,
+    ) -> None:
+        """Starts the process at once; the imports go on while the grader does other things.
+
+        :param paths: folders of the grader's own that ``preload`` may be imported from as well.
+        :param readable: what runs may have to read beside Python and the system; each run names its part of it.
+        :param scratch: the folder below which all boxes lie, and all else that is made for a run.
+        :param late: the process is started when it is first needed, or by :meth:`start`.
+        """
+        self.environment = {**BASE_ENVIRONMENT, **environment}
+        self.isolation = isolation
+        self._system = system_paths() if isolation.walls else []
+        if scratch is not None and isolation.user is not None:
+            # Runs pass through it on their way to their boxes, and see nothing of it.
+            scratch.chmod(0o711)
+        self._lock = threading.Lock()
+        self._ready: Ready | SandboxError | None = None
+        own = [str(path) for path in paths]
+        self._config = json.dumps({"preload": list(preload), "paths": own, "walls": isolation.walls})
+        self._places = Mounts((*paths, *readable), scratch)
+        self._control: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        if not late:
+            self.start()
+
+    def start(self) -> None:
+        """Starts the process, unless that was done.
+
+        It ends with the thread that called this (PR_SET_PDEATHSIG goes by threads), which should be the main one.
+        """
+        with self._lock:
+            if self._process is None:
+                self._start()
+
+    def _start(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control = ours
+        argv = [sys.executable, "-I", str(SERVER), str(theirs.fileno()), self._config]
+        self._process = subprocess.Popen(
+            self.isolation.command(argv, self._places),
+            pass_fds=[theirs.fileno()],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+        )
+        theirs.close()
+
+    def wait_ready(self) -> Ready:
+        """Waits for the imports. :raises SandboxError: where they failed or took too long."""
+        self.start()
+        with self._lock:
+            if self._ready is None:
+                try:
+                    self._ready = self._read_ready()
+                except SandboxError as error:
+                    self._ready = error
+            if isinstance(self._ready, SandboxError):
+                raise self._ready
+            return self._ready
+
+    def _read_ready(self) -> Ready:
+        assert self._control is not None
+        assert self._process is not None
+        self._control.settimeout(START_S)
+        try:
+            data = self._control.recv(MAX_READY)
+        except TimeoutError:
+            raise SandboxError(f"the sandbox's imports took over {START_S:.0f} s") from None
+        if not data:
+            raise SandboxError(f"the sandbox ended while starting (exit code {self._process.wait()})")
+        answer = json.loads(data)
+        if "error" in answer:
+            raise SandboxError(f"the sandbox can't import its libraries: {answer['error']}")
+        return Ready(answer["versions"], answer["seconds"], answer["cpu_s"])
+
+    def open(self, spec: RunSpec) -> Session:
+        """Forks a run. :raises SandboxError: when the server is gone."""
+        self.wait_ready()
+        channel, their_channel = socket.socketpair()
+        status, their_status = socket.socketpair()
+        out_read, out_write = os.pipe()
+        err_read, err_write = os.pipe()
+        request = {
+            "driver": str(spec.driver),
+            "paths": [str(path) for path in spec.paths],
+            "box": str(spec.box),
+            "limits": spec.limits.as_request(),
+            "seed": spec.seed,
+            "environment": {**self.environment, **spec.environment},
+            "walls": self.isolation.walls,
+            "user": self.isolation.user,
+            "readable": [*self._system, *map(str, (spec.driver, *spec.paths, *spec.readable))],
+        }
+        if self.isolation.user is not None:
+            os.chown(spec.box, self.isolation.user, self.isolation.user)
+        descriptors = array.array("i", [their_status.fileno(), their_channel.fileno(), out_write, err_write])
+        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors.tobytes())]
+        try:
+            with self._lock:
+                assert self._control is not None
+                self._control.sendmsg([json.dumps(request).encode()], ancillary)
+        except OSError as error:
+            for endpoint in (channel, status):
+                endpoint.close()
+            for descriptor in (out_read, err_read):
+                os.close(descriptor)
+            raise SandboxError(f"the sandbox is gone: {error.strerror}") from None
+        finally:
+            their_channel.close()
+            their_status.close()
+            os.close(out_write)
+            os.close(err_write)
+        return Session(spec, channel, status, (out_read, err_read))
+
+    def close(self) -> None:
+        """Ends the server and every run that it still has."""
+        if self._process is None or self._control is None:
+            return
+        self._control.close()
+        try:
+            self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

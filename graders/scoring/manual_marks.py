@@ -1,0 +1,74 @@
+"""A person's marks, merged into what tests gave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from graders.core.errors import UsageError
+from graders.core.verdicts import Verdict
+from graders.scoring.outcomes import PERSONS_MARK, Reason
+from graders.scoring.points import CriterionScore
+from graders.scoring.scorecard import Scorecard
+
+if TYPE_CHECKING:
+    from graders.framework.definition import Lab
+    from graders.scoring.marks import Marks, ToMark
+
+NO_COMMENT = "Whoever marked it left no comment."
+
+
+def to_mark(score: CriterionScore) -> ToMark:
+    """What a person needs to mark a pending criterion: what it is, and the passage, if there is one."""
+    from graders.scoring.marks import Passage, ToMark
+
+    evidence: Mapping[str, Any] = next((check.evidence for check in score.checks if "passage" in check.evidence), {})
+    passage = Passage(str(evidence.get("place", "")), str(evidence.get("passage", "")))
+    title = str(evidence.get("question") or score.criterion.title)
+    return ToMark(score.criterion.id, title, score.maximum, passage)
+
+
+def pending(scorecard: Scorecard) -> list[ToMark]:
+    """Everything in a scorecard that a person is to mark, or has marked, in its order."""
+    return [to_mark(score) for score in scorecard.scores if score.verdict is Verdict.PENDING]
+
+
+def require_fitting(marks: Marks, submission: str, labs: Sequence[Lab], where: str) -> None:
+    """:raises UsageError: where marks are another submission's, or more than a criterion is worth."""
+    if marks.submission != submission:
+        raise UsageError(f"{where}: these are marks for '{marks.submission}', not for '{submission}'")
+    worth = {criterion.id: Decimal(str(criterion.points)) for lab in labs for criterion in lab.criteria}
+    for mark in marks.marks.values():
+        if mark.points > worth.get(mark.criterion, mark.points):
+            most = worth[mark.criterion].normalize()
+            raise UsageError(f"{where}: {mark.criterion}: {mark.points} points, where there are at most {most}")
+
+
+def merged(scorecard: Scorecard, marks: Marks | None) -> Scorecard:
+    """The scorecard with the marks that hold; what has none, or one of another text, stays pending."""
+    if marks is None:
+        return scorecard
+    labs = tuple(
+        replace(lab, criteria=tuple(_marked(score, marks) for score in lab.criteria)) for lab in scorecard.labs
+    )
+    return replace(scorecard, labs=labs)
+
+
+def _marked(score: CriterionScore, marks: Marks) -> CriterionScore:
+    from graders.scoring.marks import NOT_MARKED, judged
+
+    if score.verdict is not Verdict.PENDING:
+        return score
+    mark, why = judged(to_mark(score), marks)
+    if mark is None:
+        if why == NOT_MARKED or score.reason is None:
+            return score
+        return replace(score, reason=replace(score.reason, next=f"{why[:1].upper()}{why[1:]}."))
+    most = score.maximum
+    if mark.points == most:
+        return replace(score, earned=mark.points, verdict=Verdict.EARNED, reason=None)
+    measured = f"{mark.points} of {most} points, by a person"
+    reason = Reason(measured, PERSONS_MARK, mark.comment or NO_COMMENT, "Ask whoever marked it.")
+    return replace(score, earned=mark.points, verdict=Verdict.PARTIAL if mark.points else Verdict.LOST, reason=reason)

@@ -1,0 +1,1 @@
+"""What the suite judges itself by: the corpus, regression, calibration."""

@@ -1,0 +1,70 @@
+"""Grading a folder again and again, as ``pytest graders`` does it, in one process with servers that are lent."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from graders import profiles, sandbox
+from graders.cohort.batch import GradingRequest, grade_quietly
+from graders.core.errors import GraderError
+from graders.core.paths import REFERENCE
+from graders.framework.definition import PERSON
+from graders.framework.registry import LabPlugin
+from graders.pipeline.grade import GradingConfig, ServerPool, start_servers
+
+# It ends by itself with whoever started it.
+BUSY = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"
+
+
+@contextlib.contextmanager
+def lent_servers(labs: Sequence[LabPlugin]) -> Iterator[ServerPool]:
+    """Servers for the embedded profile and the best isolation that this machine has."""
+    options = GradingConfig(
+        submission=REFERENCE,
+        labs=tuple(labs),
+        profile=profiles.choose("embedded", None, None),
+        isolation=sandbox.choose("auto"),
+    )
+    servers = start_servers(options)
+    try:
+        yield servers
+    finally:
+        servers.close()
+
+
+def graded(
+    submission: Path, labs: Sequence[str], out: Path, servers: ServerPool, *, seed: int | None = None, select: str = ""
+) -> Mapping[str, Any]:
+    """The scorecard of a submission. :param select: pytest's ``-k``. :param seed: None where it follows from the code.
+
+    :raises GraderError: where there is none, with the end of pytest's output.
+    """
+    asked = GradingRequest(submission=submission, labs=tuple(labs), seed=seed, select=select, cache=False)
+    try:
+        return grade_quietly(asked, servers, out).scorecard
+    except FileNotFoundError as error:
+        raise GraderError(f"no scorecard for {submission.name}: {error}") from None
+
+
+def criteria_of(scorecard: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The criteria that tests decide and that were not left out by a selection."""
+    found = [criterion for lab in scorecard["labs"] for criterion in lab["criteria"]]
+    return [each for each in found if each["marked_by"] != PERSON and each["checks"]]
+
+
+@contextlib.contextmanager
+def busy(cores: int) -> Iterator[None]:
+    """Keeps so many cores busy with other processes."""
+    started = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(cores)]
+    try:
+        yield
+    finally:
+        for process in started:
+            process.kill()
+        for process in started:
+            process.wait()

@@ -1,0 +1,127 @@
+"""A case's grading against what the case says it must be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from graders.cohort.batch import Graded, GradingRequest, paths_in
+from graders.core.paths import REPOSITORY
+from graders.core.verdicts import Verdict
+from graders.selftest.corpus.cases import Case, Cost
+
+SEED = 7
+# A case is about what a notebook does, not about how many digits it does it with.
+FEWER = {"mnist_compression": ("train_images=8000", "test_images=1000")}
+EARNED, LOST, UNSCORED = 0, 1, 3
+PARTS = ("measured", "cause", "next")
+KINDS = {"summaries": "summary", "history": "history"}
+FAULTS = ("Traceback (most recent call last)", "INTERNALERROR")
+
+
+def asked_of(case: Case, submission: Path) -> GradingRequest:
+    """How a case is graded: no more than what its criteria depend on."""
+    return GradingRequest(
+        submission=submission,
+        labs=(case.lab.id,),
+        select=case.select,
+        seed=SEED,
+        wall_limit=case.wall_limit,
+        more=tuple(f"--setting={case.lab.id}.{setting}" for setting in FEWER.get(case.lab.id, ())),
+    )
+
+
+def mismatches(case: Case, graded: Graded, folder: Path | None = None) -> list[str]:
+    """Every way in which the grading is not what the case says, a line each.
+
+    :param folder: where the submission lay, which nobody must be told.
+    """
+    found = [*_about_criteria(case, graded), *_about_handed_in(case, graded), *_about_output(case, graded, folder)]
+    said, pending = _said(graded, pending=False), _said(graded, pending=True)
+    found += [f"no reason says {wording!r}" for wording in case.names if wording not in said]
+    found += [f"no reason of what is pending says {wording!r}" for wording in case.says if wording not in pending]
+    return found if not found else [*found, "", "what the reasons say:", said, pending]
+
+
+def _about_criteria(case: Case, graded: Graded) -> Iterator[str]:
+    costs = {cost.criterion: cost for cost in case.costs}
+    wanted = costs.keys() | set(case.pending) | set(case.bonus)
+    yield from (f"{identifier} was not graded" for identifier in sorted(wanted - graded.criteria.keys()))
+    for identifier, criterion in graded.criteria.items():
+        if criterion["bonus"] is None:
+            yield from _about(criterion, costs.get(identifier), identifier in case.pending)
+        elif identifier in case.bonus and criterion["verdict"] != "earned":
+            yield f"{identifier}: {criterion['verdict']}; expected to be earned, which is a bonus"
+
+
+def _about(criterion: Mapping[str, Any], cost: Cost | None, pending: bool) -> Iterator[str]:
+    wanted = ("earned", criterion["maximum"]) if cost is None else (cost.verdict.value, cost.earned)
+    wanted = ("pending", 0) if pending else wanted
+    got = criterion["verdict"], criterion["earned"]
+    if got != wanted:
+        yield f"{criterion['id']}: {got[0]} with {got[1]:g} points; expected {wanted[0]} with {wanted[1]:g}"
+
+
+def _about_handed_in(case: Case, graded: Graded) -> Iterator[str]:
+    """A case of a summary or a history decides all criteria of that kind; whoever marks answers finds them."""
+    kind = KINDS.get(case.path.parent.name)
+    if kind is None:
+        return
+    group = f"{case.lab.short}.{kind}."
+    decided = {criterion.id for criterion in case.lab.criteria if criterion.id.startswith(group)}
+    yield from (f"{identifier} was not graded" for identifier in sorted(decided - graded.criteria.keys()))
+    if kind == "summary" and not (case.costs or case.pending):
+        everything = [criterion for lab in graded.scorecard["labs"] for criterion in lab["criteria"]]
+        for criterion in everything:
+            if ".question." in criterion["id"] and "passage" not in str(criterion["evidence"]):
+                yield f"no passage is shown for {criterion['id']}"
+
+
+def _about_output(case: Case, graded: Graded, folder: Path | None) -> Iterator[str]:
+    """Nothing of ours fails in public, no path comes out, and the exit code is the one of the score."""
+    try:
+        jsonschema.validate(graded.scorecard, schema(), cls=jsonschema.Draft202012Validator)
+    except jsonschema.ValidationError as error:
+        yield f"the scorecard is not valid: {error.message[:300]}"
+    for path in paths_in(graded.scorecard, [folder] if folder else []):
+        yield f"a path of this machine in the scorecard: {path}"
+    for fault in FAULTS:
+        for place, text in (("terminal", graded.terminal), ("report", graded.report)):
+            if fault in text:
+                yield f"{fault} in the {place}"
+    whole = " deselected" not in graded.terminal
+    points = graded.scorecard["points"]
+    made_up = bool(case.costs) and points["earned"] == points["automatic"] and _bonus(graded) > 0
+    code = (LOST if case.costs and not made_up else EARNED) if whole else UNSCORED
+    if graded.exit_code != code:
+        yield f"exit code {graded.exit_code}; expected {code}"
+
+
+def _bonus(graded: Graded) -> float:
+    return sum(float(each["earned"]) for each in graded.criteria.values() if each["bonus"] is not None)
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The scorecard's JSON Schema."""
+    found: dict[str, Any] = json.loads((REPOSITORY / "docs" / "scorecard.schema.json").read_text(encoding="utf-8"))
+    return found
+
+
+def _said(graded: Graded, *, pending: bool) -> str:
+    """The reasons of what was lost, or of what is pending; criteria with one reason stand together."""
+    reasons: dict[str, list[str]] = {}
+    for identifier, criterion in graded.criteria.items():
+        if (
+            criterion["bonus"] is None
+            and criterion["reason"] is not None
+            and (criterion["verdict"] == Verdict.PENDING) == pending
+        ):
+            text = "\n".join(f"  {part}: {criterion['reason'][part]}" for part in PARTS)
+            reasons.setdefault(text, []).append(identifier)
+    return "\n".join(f"{', '.join(identifiers)}\n{text}" for text, identifiers in reasons.items())

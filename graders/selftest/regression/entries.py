@@ -1,0 +1,147 @@
+"""What a regression grades: the cases of the corpus, and folders of real submissions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from graders.caching import Fingerprint, environment_digest, files_digest
+from graders.caching.fingerprints import digest_of, folder_files
+from graders.core.errors import UsageError
+from graders.core.paths import GRADERS, REPOSITORY, TEMPLATE
+from graders.framework.definition import load_all
+from graders.framework.result_cache import data_digest, lab_data_digest
+from graders.profiles import choose
+from graders.sandbox import Isolation
+from graders.selftest.corpus import cases as corpus
+from graders.selftest.corpus.cases import Case
+from graders.submission.archives import is_archive
+
+# What tells and compares, and grades nothing.
+TELLING = ("commands", "cohort/regression", "cohort/calibration")
+GIT_STATE = ("HEAD", "packed-refs", "shallow", "refs")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One thing to grade: a case, or a submission's path; ``parts`` are hashes of what the outcome depends on."""
+
+    name: str
+    title: str
+    parts: Mapping[str, str]
+    case: Path | None = None
+    submission: Path | None = None
+
+    @property
+    def key(self) -> str:
+        """The hash over all parts."""
+        return Fingerprint({"entry": "regression", **self.parts}).key
+
+
+def case_entries(isolation: Isolation, words: Sequence[str] = ()) -> list[Entry]:
+    """The corpus's cases whose names contain any of the words; all of them for none.
+
+    :raises UsageError: where no name does.
+    """
+    cases = [case for folder in corpus.folders() for case in corpus.load_all(folder)]
+    chosen = [case for case in cases if not words or any(word in name_of(case) for word in words)]
+    if not chosen:
+        raise UsageError(f"no case has {' or '.join(words)} in its name; cases lie in fixtures/submissions")
+    return [entry_of(case, isolation) for case in chosen]
+
+
+def name_of(case: Case) -> str:
+    """A case's path below the corpus: ``mistakes/l02/no-rounding``."""
+    return case.path.relative_to(corpus.CORPUS).with_suffix("").as_posix()
+
+
+def entry_of(case: Case, isolation: Isolation) -> Entry:
+    """A case as an entry."""
+    parts = {**_shared(isolation), **_of_labs((case.lab.id,)), "submission": _case_digest(case)}
+    return Entry(name=name_of(case), title=case.title, parts=parts, case=case.path)
+
+
+def submission_entries(folders: Sequence[Path], isolation: Isolation) -> list[Entry]:
+    """Each folder and archive in these folders, graded in all labs.
+
+    :raises UsageError: where there are none.
+    """
+    found = []
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"--submissions {folder}: not a folder of submissions")
+        paths = sorted(path for path in folder.iterdir() if path.is_dir() or is_archive(path))
+        if not paths:
+            raise UsageError(f"--submissions {folder}: neither a folder nor a ZIP archive in it")
+        for path in paths:
+            parts = {
+                **_shared(isolation),
+                **_of_labs(tuple(lab.id for lab in load_all())),
+                "submission": _submission_digest(path),
+            }
+            name = f"{folder.name}/{path.name}"
+            found.append(Entry(name=name, title=path.name, parts=parts, submission=path.resolve()))
+    return found
+
+
+def _shared(isolation: Isolation) -> dict[str, str]:
+    return {
+        "environment": digest_of([environment_digest(), isolation.tier, isolation.user, isolation.walls]),
+        "data": digest_of([data_digest(choose("embedded", None, None)), *map(lab_data_digest, load_all())]),
+        "code": _code_digest(),
+    }
+
+
+@cache
+def _code_digest() -> str:
+    """The grader's own files, labs' folders aside."""
+    found = []
+    for path in folder_files(GRADERS):
+        name = path.relative_to(GRADERS).as_posix()
+        of_a_lab = name.startswith("labs/") and name.count("/") > 1
+        if not of_a_lab and not name.startswith(TELLING) and path.suffix in (".py", ".toml", ".css", ".js", ".html"):
+            found.append(path)
+    return files_digest(REPOSITORY, found)
+
+
+@cache
+def _of_labs(identifiers: tuple[str, ...]) -> Mapping[str, str]:
+    labs = [lab for lab in load_all() if lab.id in identifiers]
+    thresholds = digest_of([dict(lab.thresholds) for lab in labs])
+    found = []
+    for lab in labs:
+        # The thresholds are told apart from the rest of the lab.
+        rest = [lab.criteria, lab.hints, lab.settings, lab.limits, lab.summary, lab.history]
+        found.append([files_digest(REPOSITORY, folder_files(lab.folder, ".py")), repr(rest)])
+    return {"thresholds": thresholds, "lab": digest_of(found)}
+
+
+@cache
+def _starting_points() -> str:
+    """What cases are changes to."""
+    folders = (corpus.REFERENCE, TEMPLATE)
+    return files_digest(REPOSITORY, [path for folder in folders for path in folder_files(folder)])
+
+
+def _case_digest(case: Case) -> str:
+    own = [case.changes, case.select, case.costs, case.names, case.pending, case.says, case.wall_limit, case.lab.id]
+    return digest_of([repr(own), _starting_points()])
+
+
+def _submission_digest(path: Path) -> str:
+    """A submission's files and where its branches stand."""
+    if path.is_file():
+        return files_digest(path.parent, [path])
+    return files_digest(path, _files(path))
+
+
+def _files(path: Path) -> Iterator[Path]:
+    git = path / ".git"
+    for file in folder_files(path):
+        if not file.is_symlink() and file.is_file() and git not in file.parents:
+            yield file
+    for name in GIT_STATE:
+        if (git / name).exists():
+            yield from folder_files(git / name)

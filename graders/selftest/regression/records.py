@@ -1,0 +1,86 @@
+"""What came of grading an entry, as plain data that is written to a file and compared with a later run's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from graders.core.errors import UsageError
+
+SCHEMA = "optgrade/regression/v1"
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """A criterion's outcome: verdict, points, and its reason in two lines, empty where it was earned."""
+
+    verdict: str
+    earned: float
+    maximum: float
+    measured: str
+    cause: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One entry's grading.
+
+    ``parts``: hashes of what it depended on, by kind. ``expected``: a case says what must come of it; ``wrong``: how it
+    differs from that, a line each. ``fault``: why there is no grading at all. ``kept``: it is an earlier run's, since
+    nothing that it depends on changed.
+    """
+
+    name: str
+    title: str
+    parts: Mapping[str, str]
+    criteria: Mapping[str, Criterion] = field(default_factory=dict)
+    wrong: tuple[str, ...] = ()
+    expected: bool = False
+    fault: str = ""
+    seconds: float = 0.0
+    kept: bool = False
+
+    @property
+    def earned(self) -> float:
+        """All points."""
+        return round(sum(criterion.earned for criterion in self.criteria.values()), 2)
+
+    @property
+    def unscored(self) -> bool:
+        """Whether anything could not be graded."""
+        return bool(self.fault) or any(each.verdict == "unscored" for each in self.criteria.values())
+
+
+@dataclass(frozen=True)
+class Regression:
+    """A whole run: every entry's record by name, and the environment."""
+
+    records: Mapping[str, Record]
+    environment: Mapping[str, str]
+
+    def dumps(self) -> str:
+        """The run as JSON text."""
+        records = [asdict(record) for record in self.records.values()]
+        return json.dumps({"schema": SCHEMA, "environment": dict(self.environment), "records": records}, indent=1)
+
+
+def read_regression(path: Path) -> Regression:
+    """An earlier run, from its file. :raises UsageError: in one line, where it is none."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["schema"] != SCHEMA:
+            raise UsageError(f"{path}: expected schema {SCHEMA}, found {data['schema']}")
+        records = [_record(item) for item in data["records"]]
+        return Regression({record.name: record for record in records}, data["environment"])
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; give a file that regress wrote with --save") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{path}: not a file that regress wrote with --save ({error})") from None
+
+
+def _record(data: dict[str, Any]) -> Record:
+    criteria = {name: Criterion(**item) for name, item in data["criteria"].items()}
+    return Record(**{**data, "criteria": criteria, "wrong": tuple(data["wrong"])})

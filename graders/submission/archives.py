@@ -1,0 +1,151 @@
+"""A submission that was handed in as a ZIP archive: unpacked without trusting anything that it says of itself."""
+
+from __future__ import annotations
+
+import lzma
+import stat
+import struct
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from graders.core.errors import SubmissionError
+from graders.submission.history.sanitize import clean
+
+MAX_FILES = MAX_FOLDERS = 20_000
+# Of the list of entries, which is read before anything is known of them: each becomes an object of half a KiB or more.
+MAX_DIRECTORY = 8 << 20
+# The record at an archive's end, the longest comment that may stand behind it, and what marks an archive of 64 bits.
+END, END_BYTES, MAX_COMMENT = b"PK\x05\x06", 22, 1 << 16
+LOCATOR, LOCATOR_BYTES = b"PK\x06\x07", 20
+MAX_FILE = 64 << 20
+MAX_TOTAL = 512 << 20
+MAX_DEPTH = 40
+MAX_NAME = 255
+READ = 1 << 20
+# What zipfile and its decompressors raise over damaged data.
+DAMAGED = (EOFError, OSError, ValueError, RuntimeError, NotImplementedError, zlib.error, lzma.LZMAError, struct.error)
+STORED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """Where an archive was unpacked to, and what was left out, a line each."""
+
+    folder: Path
+    notes: tuple[str, ...]
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a path is a ZIP archive, by its content."""
+    return path.is_file() and zipfile.is_zipfile(path)
+
+
+def unpack(archive: Path, into: Path) -> Unpacked:
+    """Unpacks the regular files of a ZIP archive below ``into``, which must not exist yet.
+
+    Names that lead out of it, links, devices, encrypted and too large files are left out and noted. Sizes are counted
+    as data come, whatever the archive says of them.
+
+    :raises SubmissionError: where it is damaged, or holds too much in all; one line.
+    """
+    into.mkdir(parents=True)
+    notes: list[str] = []
+    try:
+        _require_short_directory(archive)
+        with zipfile.ZipFile(archive) as opened:
+            _unpack(opened, into, notes)
+    except (zipfile.BadZipFile, *DAMAGED) as error:
+        # An error of the system tells the path, which is one of this machine's.
+        told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise SubmissionError(f"the archive {clean(archive.name)} can't be unpacked: {clean(told)}") from None
+    return Unpacked(into, tuple(notes))
+
+
+def _require_short_directory(archive: Path) -> None:
+    """Refuses an archive whose list of entries would fill the memory while it is read.
+
+    :raises SubmissionError: for such an archive.
+    """
+    with archive.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - MAX_COMMENT - END_BYTES - LOCATOR_BYTES))
+        tail = file.read()
+    # Found as zipfile finds it: at the very end, or the last one before a comment.
+    plain = tail[-END_BYTES:].startswith(END) and tail.endswith(b"\0\0")
+    at = len(tail) - END_BYTES if plain else tail.rfind(END)
+    if at < 0:
+        return
+    large = tail[max(0, at - LOCATOR_BYTES) : at].startswith(LOCATOR)
+    if large or int.from_bytes(tail[at + 12 : at + 16], "little") > MAX_DIRECTORY:
+        raise SubmissionError(f"the archive's list of entries is too long; at most {MAX_FILES:,} entries are taken")
+
+
+def _unpack(opened: zipfile.ZipFile, into: Path, notes: list[str]) -> None:
+    members = opened.infolist()
+    if len(members) > MAX_FILES:
+        raise SubmissionError(f"the archive holds {len(members):,} entries; at most {MAX_FILES:,} are taken")
+    left = MAX_TOTAL
+    folders: set[tuple[str, ...]] = set()
+    for member in members:
+        shown = clean(member.filename, 120)
+        parts = _parts(member.filename)
+        why = _refused(member, parts)
+        if why:
+            notes.append(f"{shown}: {why}; left out")
+            continue
+        target = into.joinpath(*parts)
+        folders.update(parts[:depth] for depth in range(1, len(parts) + member.is_dir()))
+        if len(folders) > MAX_FOLDERS:
+            raise SubmissionError(f"the archive holds more than {MAX_FOLDERS:,} folders; less is taken")
+        if member.is_dir():
+            target.mkdir(parents=True, exist_ok=True)
+            continue
+        if target.exists():
+            notes.append(f"{shown}: there twice; the first one was taken")
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        size = _copy(opened, member, target, min(MAX_FILE, left))
+        if size is None:
+            if left < MAX_FILE:
+                raise SubmissionError(f"the archive holds more than {MAX_TOTAL / 2**20:.0f} MiB; less is taken")
+            notes.append(f"{shown}: more than {MAX_FILE / 2**20:.0f} MiB; left out")
+            continue
+        left -= size
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """A member's path; archives made on Windows may have backslashes."""
+    return PurePosixPath(name.replace("\\", "/")).parts
+
+
+def _refused(member: zipfile.ZipInfo, parts: tuple[str, ...]) -> str:
+    """Why a member is not taken; ``""`` where it is."""
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if not parts or parts[0] == "/" or ".." in parts or ":" in parts[0] or "\0" in member.filename:
+        return "a name that leads out of the archive"
+    if len(parts) > MAX_DEPTH or any(len(part.encode("utf-8", "replace")) > MAX_NAME for part in parts):
+        return "a name that is too long"
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return "a link or a device"
+    if member.flag_bits & 0x1:
+        return "encrypted"
+    if member.compress_type not in STORED:
+        return "compressed in a way that is not known here"
+    return ""
+
+
+def _copy(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, most: int) -> int | None:
+    """Writes a member's data; None, and nothing is left of it, where they are more than ``most``."""
+    size = 0
+    with opened.open(member) as source, target.open("wb") as file:
+        while data := source.read(READ):
+            size += len(data)
+            if size > most:
+                break
+            file.write(data)
+    if size > most:
+        target.unlink()
+        return None
+    return size

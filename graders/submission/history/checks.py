@@ -1,0 +1,243 @@
+"""What a history shows, in five sub-scores. Pure functions of a ``History``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import PurePosixPath
+
+from graders.submission.history.heavy import heavy_kind, is_image
+from graders.submission.history.records import Commit, FileChange, History, below
+from graders.submission.history.rules import HistoryRules
+from graders.submission.history.subjects import repeated, why_empty
+
+_CODE = frozenset({".py", ".ipynb", ".c", ".cc", ".cpp", ".h"})
+_PULL_MERGE = re.compile(
+    r"Merge (?:remote-tracking branch |branch '?[^' ]{1,200}'? of |branches '?[^' ]{1,200}'? and )",
+    re.IGNORECASE,
+)
+_CLONE = "Grade a full clone: git fetch --unshallow, or fetch-depth: 0 in the workflow."
+
+
+@dataclass(frozen=True)
+class CommitFinding:
+    """A commit that cost points, and why."""
+
+    short: str
+    subject: str
+    why: str
+
+
+@dataclass(frozen=True)
+class SubScore:
+    """One part of a history's points.
+
+    ``share`` is the part, all of them sum up to 1; ``holds`` how much of it was earned, 0 to 1, or ``None`` where a
+    shallow clone can't tell. ``cause`` and ``next`` are empty where nothing was lost.
+    """
+
+    name: str
+    share: float
+    holds: float | None
+    measured: str
+    expected: str
+    cause: str
+    next: str
+    commits: tuple[CommitFinding, ...]
+
+
+@dataclass(frozen=True)
+class _Found:
+    holds: float
+    measured: str
+    expected: str
+    cause: str
+    next: str
+    commits: tuple[CommitFinding, ...] = ()
+
+
+def judge_history(history: History, rules: HistoryRules) -> tuple[SubScore, ...]:
+    """The five sub-scores, in the order of ``rules.SHARES``.
+
+    A shallow clone holds fewer commits than there are: what it lacks is not held against anybody.
+    """
+    work = [commit for commit in history.commits if not commit.is_merge and commit.touches(rules.paths)]
+    judges: dict[str, Callable[[], _Found]] = {
+        "commits": lambda: _commits(work, rules),
+        "subjects": lambda: _subjects(work, rules),
+        "files": lambda: _files(history, work, rules),
+        "merges": lambda: _merges(history, work),
+        "spread": lambda: _spread(work, rules),
+    }
+    unseen = history.shallow and len(work) < rules.min_commits
+    return tuple(_sub_score(name, rules.shares[name], judge(), history, unseen) for name, judge in judges.items())
+
+
+def _sub_score(name: str, share: float, found: _Found, history: History, unseen: bool) -> SubScore:
+    lost = found.holds < 1
+    # A model that is there is there; but steps that are missing may lie before the clone's beginning.
+    seen = lost and name == "files" and found.commits
+    if history.shallow and not seen and (unseen or (lost and name in ("commits", "spread"))):
+        measured = f"{found.measured}, in a shallow clone that holds a part of the history"
+        cause = "The clone is shallow, so the history can't be judged."
+        return SubScore(name, share, None, measured, found.expected, cause, _CLONE, found.commits)
+    cause, step = (found.cause, found.next) if lost else ("", "")
+    return SubScore(name, share, round(found.holds, 4), found.measured, found.expected, cause, step, found.commits)
+
+
+def _commits(work: Sequence[Commit], rules: HistoryRules) -> _Found:
+    code = [commit for commit in work if any(_is_code(change, rules) for change in commit.files)]
+    reached = min(1.0, len(work) / rules.min_commits)
+    dumped = len(code) < rules.min_code_commits
+    costing: tuple[CommitFinding, ...] = ()
+    if work and dumped:
+        biggest = max(work, key=lambda commit: sum(change.growth for change in commit.files))
+        costing = (_costing(biggest, "brings nearly all of the work at once"),)
+    return _Found(
+        holds=reached * (0.5 if dumped and reached else 1.0),
+        measured=f"{_count(len(work), 'commit')} for this lab, {len(code)} of them with code",
+        expected=f"at least {rules.min_commits} commits for this lab, {rules.min_code_commits} of them with code",
+        cause=_why_few(work, dumped),
+        next="Commit each step once it works: a class, a method, the summary.",
+        commits=costing,
+    )
+
+
+def _why_few(work: Sequence[Commit], dumped: bool) -> str:
+    if not work:
+        return "No commit of the student's own touches this lab's files."
+    return "The work came in one piece, so its steps can't be followed." if dumped else "There are few steps to follow."
+
+
+def _is_code(change: FileChange, rules: HistoryRules) -> bool:
+    return below(change.path, rules.paths) and PurePosixPath(change.path).suffix in _CODE
+
+
+def _subjects(work: Sequence[Commit], rules: HistoryRules) -> _Found:
+    costing = []
+    again = repeated([commit.subject for commit in work])
+    for commit, twice in zip(work, again, strict=True):
+        why = why_empty(commit.subject, rules.min_letters)
+        if not why and len(commit.subject) > rules.max_letters:
+            why = "too long for a subject"
+        if not why and twice:
+            why = "the same as an earlier commit's"
+        if why:
+            costing.append(_costing(commit, why))
+    good = len(work) - len(costing)
+    share = good / len(work) if work else 0.0
+    return _Found(
+        holds=min(1.0, share / rules.good_subjects),
+        measured=f"{good} of {_count(len(work), 'subject')} say what the commit does",
+        expected=f"at least {rules.good_subjects:.0%} do, in any language",
+        cause="Subjects are too short, fit every commit, or stand there twice." if work else _why_few(work, False),
+        next="Write what changes, such as 'Round before the cast to int8'; an editor's line holds 50 to 70 characters.",
+        commits=tuple(costing),
+    )
+
+
+def _files(history: History, work: Sequence[Commit], rules: HistoryRules) -> _Found:
+    if not work:
+        return _Found(0.0, "no commits", "code, texts and plots", _why_few(work, False), "Commit your work.")
+    costing = []
+    images: dict[str, int] = {}
+    for commit in history.commits:
+        if _concerns_others(commit, rules):
+            continue
+        for change in commit.files:
+            if below(change.path, rules.other_paths):
+                continue
+            kind = heavy_kind(
+                change, least=rules.least_bytes, small_data=rules.small_data_bytes, most=rules.large_bytes
+            )
+            if kind:
+                costing.append(_costing(commit, f"{change.path}: {kind}, {_size(change.size or 0)}"))
+        count = sum(is_image(change) and not below(change.path, rules.pictures) for change in commit.files)
+        if count:
+            images[commit.id] = count
+    if sum(images.values()) > rules.data_set_images:
+        costing += [
+            _costing(commit, f"{_count(images[commit.id], 'image')} outside of {', '.join(rules.pictures)}")
+            for commit in history.commits
+            if commit.id in images
+        ]
+    return _Found(
+        holds=0.0 if costing else 1.0,
+        measured=f"{_count(len(costing), 'time')} a model, data or an archive"
+        if costing
+        else "no models, data or archives",
+        expected="code, texts and plots; no models, data sets or archives",
+        cause="Models and data were committed; they stay in the history even where a later commit deletes them.",
+        next="Keep them below build/, list that in .gitignore, and take them out of the history (git filter-repo).",
+        commits=tuple(costing),
+    )
+
+
+def _concerns_others(commit: Commit, rules: HistoryRules) -> bool:
+    return commit.touches(rules.other_paths) and not commit.touches(rules.paths) if rules.other_paths else False
+
+
+def _merges(history: History, work: Sequence[Commit]) -> _Found:
+    given = {commit.id for commit in history.given}
+    noise = [
+        commit
+        for commit in history.commits
+        if commit.is_merge and _PULL_MERGE.match(commit.subject) and not given.intersection(commit.parents)
+    ]
+    total = len(work) + len(noise)
+    return _Found(
+        holds=(1.0 - len(noise) / total if noise else 1.0) if work else 0.0,
+        measured=f"{_count(len(noise), 'merge')} of a branch with its own copy" if work else "no commits",
+        expected="none",
+        cause="git pull merged what was pushed from elsewhere." if work else _why_few(work, False),
+        next="Use git pull --rebase, so that the steps stay in one line.",
+        commits=tuple(_costing(commit, "merges a branch with its own copy") for commit in noise),
+    )
+
+
+def _spread(work: Sequence[Commit], rules: HistoryRules) -> _Found:
+    times = sorted(commit.time.timestamp() for commit in work if commit.time is not None)
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    sittings = 1 + sum(gap >= rules.sitting_s for gap in gaps) if times else 0
+    costing: tuple[CommitFinding, ...] = ()
+    if work and sittings < rules.min_sittings:
+        crowded = _crowded(work, rules.sitting_s)
+        costing = tuple(_costing(commit, f"within {rules.sitting_s:.0f} s of another commit") for commit in crowded)
+    over = _duration(times[-1] - times[0]) if len(times) > 1 else "one moment"
+    when = f"{_count(len(work), 'commit')} at {_count(sittings, 'different time')}, over {over}"
+    return _Found(
+        holds=min(1.0, sittings / rules.min_sittings) if sittings > 1 else 0.0,
+        measured=when if work else "no commits",
+        expected=f"at least {rules.min_sittings} different times, {rules.sitting_s:.0f} s or more apart",
+        cause="The work was recorded in one go, after it was done." if work else _why_few(work, False),
+        next="Commit while you work, not at the end.",
+        commits=costing,
+    )
+
+
+def _crowded(work: Sequence[Commit], seconds: float) -> list[Commit]:
+    timed = [(commit.time.timestamp(), commit) for commit in work if commit.time is not None]
+    timed.sort(key=lambda pair: pair[0])
+    pairs = pairwise(timed)
+    return [later[1] for earlier, later in pairs if later[0] - earlier[0] < seconds]
+
+
+def _costing(commit: Commit, why: str) -> CommitFinding:
+    return CommitFinding(commit.short, commit.subject, why)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" + ("" if number == 1 else "s")
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**20:.1f} MiB" if count >= 2**20 else f"{count / 1024:.0f} KiB"
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length:
+            return _count(round(seconds / length), unit)
+    return _count(round(seconds), "second")

@@ -1,0 +1,215 @@
+"""Finding a lab's notebook in a submission, wherever it lies and however it is named."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+
+from graders.core.errors import SubmissionError
+from graders.submission.discovery import SKIPPED
+from graders.submission.notebooks.exports import looks_exported
+from graders.submission.notebooks.files import MAX_FILE, read_bytes
+from graders.submission.notebooks.model import Found, Notebook
+from graders.submission.notebooks.parser import read
+from graders.submission.notebooks.text import one_line
+
+LAB_NAMES = (
+    "model_builder", "convert_tflite", "evaluate_tflite_model", "get_gzipped_model_size", "MODEL_SIZE", "ACCURACY",
+    "baseline_model", "q_aware_model", "model_for_pruning", "model_for_export", "TFLiteConverter", "quantize_model",
+    "prune_low_magnitude", "strip_pruning", "tensorflow_model_optimization", "FILE_PT_QUANTIZED",
+)  # fmt: skip
+"""Names that a notebook of the lab has, in whatever language its text is."""
+MAX_DEPTH = 8
+MAX_FOLDERS = 3_000
+MAX_FILES = 40_000
+MAX_READ = 40
+MAX_BYTES = 128 << 20
+MAX_SCRIPT = 1 << 20
+CHECKPOINTS = ".ipynb_checkpoints"
+_KNOWN = 3
+_NEAR = 0.72
+_TAKEN_OFF = re.compile(
+    r"\b(?:copy|copie|kopie|kopia|copia|kopi|duplicate|backup|bak|final|finished|done|executed|run|solution|solutions|solved|"
+    r"submission|answers?|losung|lösung|oplossing|rozwiazanie|rozwiązanie|of|von|van|de|di|z|the|my|checkpoint|v?\d+)\b"
+)
+_QUANTISATION = re.compile(r"quant|kwant|cuant|kvant|квант|量化|量子化")
+_PRUNING = re.compile(r"prun|przyci|beschnei|snoei|elag|élag|poda|прун|обрез|обріз|剪枝|枝刈")
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A file that may be the notebook. ``known``: how many of the lab's names it has; ``executed``: a share."""
+
+    path: Path
+    nearness: float
+    problem: str = ""
+    known: int = 0
+    executed: float = 0.0
+
+    @property
+    def checkpoint(self) -> bool:
+        return CHECKPOINTS in self.path.parts
+
+    @property
+    def fits(self) -> bool:
+        """Whether it can be the lab's at all."""
+        return self.known >= _KNOWN or self.nearness >= _NEAR
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        ipynb = self.path.suffix.lower() == ".ipynb"
+        return (self.fits, not self.checkpoint, not self.problem, self.known >= _KNOWN, ipynb, round(2 * self.executed),
+                round(self.nearness, 1), self.known, self.executed, self.nearness, -len(self.path.parts))  # fmt: skip
+
+
+def find(root: Path, wanted: str = "quantization_and_pruning.ipynb", names: Sequence[str] = LAB_NAMES) -> Found:
+    """The lab's notebook below ``root``, and what else was there.
+
+    Of several that can be it: the one that is no checkpoint, can be read, has the lab's ``names``, was executed, has
+    the nearer name. One that can't be read is chosen where there is no better one: reading it says what is wrong.
+    """
+    notes: list[str] = []
+    candidates = _candidates(root, wanted, names, notes)
+    # Of equals the first by path.
+    ordered = sorted(candidates, key=lambda one: [-part for part in one.rank])
+    best = ordered[0] if ordered else None
+    if best is None:
+        return Found(None, (), (*notes, f"no notebook was found; {wanted} was expected"))
+    others = tuple(one.path for one in ordered[1:])
+    if not best.fits and not (best.problem and not others):
+        told = f"{_shown(best)}: its name is not near {wanted}, and it has {best.known} of the lab's names"
+        return Found(None, (best.path, *others), (*notes, told))
+    notes += [_why(best, other) for other in ordered[1:6]]
+    return Found(best.path, others, tuple(notes))
+
+
+def _why(best: _Candidate, other: _Candidate) -> str:
+    """Why one was chosen over another: the first thing in which they differ."""
+    reasons = (
+        f"it has none of the lab's names and another name ({other.known} names)",
+        "it is a checkpoint that Jupyter made",
+        "it can't be read",
+        f"it has {other.known} of the lab's names, the chosen one {best.known}",
+        "it is an exported script, which has no outputs",
+        f"{other.executed:.0%} of its code cells were executed, of the chosen one's {best.executed:.0%}",
+        "its name is further from what was expected",
+        f"it has {other.known} of the lab's names, the chosen one {best.known}",
+        f"{other.executed:.0%} of its code cells were executed, of the chosen one's {best.executed:.0%}",
+        "its name is further from what was expected",
+        "it lies deeper",
+    )
+    differing = (why for mine, its, why in zip(best.rank, other.rank, reasons, strict=True) if mine != its)
+    return f"{_shown(best)} was taken and not {_shown(other)}: {next(differing, 'it comes first by name')}"
+
+
+def _shown(candidate: _Candidate) -> str:
+    return one_line(candidate.path.as_posix(), 120)
+
+
+def _candidates(root: Path, wanted: str, names: Sequence[str], notes: list[str]) -> list[_Candidate]:
+    found: list[_Candidate] = []
+    read_bytes_so_far = 0
+    near_first = [(-round(nearness(path.name, wanted), 1), len(path.parts), path) for path in _paths(root, notes)]
+    for _, _, path in sorted(near_first):
+        near = nearness(path.name, wanted)
+        size = _size(root / path)
+        if path.suffix.lower() == ".py" and not _is_export(root / path, size, near):
+            continue
+        if len(found) >= MAX_READ or read_bytes_so_far + min(size, MAX_FILE) > MAX_BYTES:
+            notes.append(f"{one_line(path.as_posix(), 120)}: not looked at; only {MAX_READ} notebooks are")
+            break
+        read_bytes_so_far += min(size, MAX_FILE)
+        found.append(_candidate(root, path, near, names))
+    return found
+
+
+def _candidate(root: Path, path: Path, near: float, names: Sequence[str]) -> _Candidate:
+    try:
+        notebook = read(root / path)
+    except SubmissionError as error:
+        return _Candidate(path, near, str(error))
+    return _Candidate(path, near, "", _known(notebook, names), _executed(notebook))
+
+
+def _known(notebook: Notebook, names: Sequence[str]) -> int:
+    sources = [cell.source for cell in notebook.code]
+    return sum(any(name in source for source in sources) for name in names)
+
+
+def _executed(notebook: Notebook) -> float:
+    cells = [cell for cell in notebook.code if cell.source.strip()]
+    return sum(cell.execution_count is not None for cell in cells) / len(cells) if cells else 0.0
+
+
+def _is_export(path: Path, size: int, near: float) -> bool:
+    """Whether a script is a notebook's: by its marks, or by its name."""
+    if size > MAX_SCRIPT:
+        return False
+    if near >= 0.9:
+        return True
+    try:
+        return looks_exported(read_bytes(path, MAX_SCRIPT).decode("utf-8", "replace"))
+    except SubmissionError:
+        return False
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except (OSError, ValueError):
+        return 0
+
+
+def _paths(root: Path, notes: list[str]) -> Iterator[Path]:
+    """Every notebook and script below ``root``, shallow ones first; links are not followed."""
+    level, folders, files = [root], 0, 0
+    for _ in range(MAX_DEPTH + 1):
+        deeper: list[Path] = []
+        for folder in level:
+            folders += 1
+            for entry in _entries(folder):
+                files += 1
+                if folders > MAX_FOLDERS or files > MAX_FILES:
+                    notes.append(f"only {MAX_FOLDERS:,} folders and {MAX_FILES:,} files were looked at")
+                    return
+                if entry.is_dir(follow_symlinks=False):
+                    deeper += [Path(entry.path)] if entry.name not in SKIPPED else []
+                elif entry.name.lower().endswith((".ipynb", ".py")):
+                    if not entry.is_symlink():
+                        yield Path(entry.path).relative_to(root)
+                    elif entry.name.lower().endswith(".ipynb"):
+                        notes.append(f"{one_line(entry.name)} is a link; not followed")
+        level = deeper
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def nearness(name: str, wanted: str) -> float:
+    """How near a file's name is to the wanted one, 0 to 1: case, separators, and words such as "copy of", "(1)" and
+    "solution" do not count; the stems of quantisation and pruning in other languages do.
+    """
+    one, other = _core(name), _core(wanted)
+    if one == other:
+        return 1.0
+    alike = SequenceMatcher(None, one, other, autojunk=False).ratio()
+    both = _QUANTISATION.search(one) and _PRUNING.search(one)
+    return max(alike, 0.85 if both else 0.0)
+
+
+def _core(name: str) -> str:
+    stem = name.rpartition(".")[0] or name
+    plain = unicodedata.normalize("NFKC", stem[-120:]).casefold()
+    words = re.sub(r"[^\w]+|_+", " ", plain.replace("-checkpoint", " "))
+    kept = " ".join(_TAKEN_OFF.sub(" ", words).split())
+    return kept or " ".join(words.split())

@@ -1,0 +1,174 @@
+"""The view of a submission that its runs see: a copy of the student's files with the given kit laid over it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from graders.submission.discovery import SKIPPED
+
+MAX_FILE = 64 << 20
+MAX_TOTAL = 512 << 20
+MAX_FILES, MAX_FOLDERS = 20_000, 20_000
+# As deep as an archive may be; and no longer than leaves room for the place that a file is copied to.
+MAX_DEPTH, MAX_NAME, MAX_PATH = 40, 1024, 2048
+CODE_ENDINGS = (".py", ".ipynb")
+# What people read and no run needs: a change of it changes nothing that is graded by running.
+UNSEEN = frozenset({"summaries"})
+LIBRARY_ENDINGS = (".so", ".pyd", ".pyc")
+READ = 1 << 20
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """``root``: the folder that runs import from. ``digest``: sha256 over the student's code. ``notes``: what was
+    left out, a line each. ``files``: the sha256 of each of the student's files that is in there as it was handed in.
+    """
+
+    root: Path
+    digest: str
+    notes: tuple[str, ...]
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+def build_overlay(source: Path, given_from: Path, given: Sequence[str], destination: Path) -> Overlay:
+    """Copies the regular files below ``source``, then the ``given`` paths of ``given_from`` over them.
+
+    Links, devices, very large files and what no run needs (``.git``, caches, summaries) are left out; the notes say
+    which of the first three.
+    """
+    notes: list[str] = []
+    code = hashlib.sha256()
+    files: dict[str, str] = {}
+    total = too_many = 0
+    destination.mkdir(parents=True)
+    for count, relative in enumerate(_files(source, notes)):
+        if count >= MAX_FILES:
+            too_many += 1
+            continue
+        origin = source / relative
+        name, shown = relative.as_posix(), _shown(relative)
+        size = _regular_size(origin)
+        if size is None:
+            notes.append(f"{shown}: not a regular file; left out")
+            continue
+        if size > MAX_FILE or total + size > MAX_TOTAL:
+            notes.append(f"{shown}: too large ({size / 2**20:.0f} MiB); left out")
+            continue
+        total += size
+        data = _read(origin)
+        if data is None:
+            notes.append(f"{shown}: can't be read; left out")
+            continue
+        found = hashlib.sha256(data)
+        files[name] = found.hexdigest()
+        if relative.suffix in CODE_ENDINGS:
+            code.update(name.encode("utf-8", "surrogateescape") + b"\0" + found.digest())
+        target = destination / relative
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    if too_many:
+        notes.append(f"{too_many:,} more files: only {MAX_FILES:,} are taken; left out")
+    for path in given:
+        _lay_over(given_from / path, destination / path)
+    kept = {
+        name: sha
+        for name, sha in files.items()
+        if (destination / name).is_file() and not _laid_over(name, given_from, given)
+    }
+    return Overlay(destination, code.hexdigest(), tuple(notes), kept)
+
+
+def _laid_over(name: str, given_from: Path, given: Sequence[str]) -> bool:
+    """Whether a given file has taken a student's file's place."""
+    return any((name == path or name.startswith(f"{path}/")) and (given_from / name).exists() for path in given)
+
+
+def _files(source: Path, notes: list[str]) -> Iterator[Path]:
+    """Everything below ``source`` that is no folder, folder by folder, in order; ``notes`` get what is not looked into.
+
+    Not os.walk, which calls itself for each level, and ends there where folders lie in folders a thousand times.
+    """
+    waiting, folders = [Path()], 0
+    while waiting:
+        folder = waiting.pop()
+        folders += 1
+        if folders > MAX_FOLDERS:
+            notes.append(f"more than {MAX_FOLDERS:,} folders; the rest is left out")
+            return
+        names, inner = _entries(source / folder, SKIPPED if folder.parts else SKIPPED | UNSEEN)
+        for name in names:
+            yield folder / name
+        for name in inner:
+            if len(folder.parts) < MAX_DEPTH and len(os.fsencode(folder / name)) <= MAX_NAME:
+                waiting.append(folder / name)
+            else:
+                notes.append(f"{_shown(folder / name)[:120]}: too deep; left out")
+
+
+def _entries(folder: Path, skipped: frozenset[str]) -> tuple[list[str], list[str]]:
+    """The names of what is no folder, and those of folders in reverse, without what is skipped."""
+    try:
+        with os.scandir(folder) as found:
+            wanted = (entry for entry in found if not (entry.name in skipped and entry.is_dir()))
+            entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in wanted]
+    except OSError:
+        return [], []
+    names = sorted(name for name, inner in entries if not inner and len(os.fsencode(folder / name)) < MAX_PATH)
+    return names, sorted((name for name, inner in entries if inner), reverse=True)
+
+
+def _shown(path: Path) -> str:
+    """A student's file name as text that fits in one line."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in path.as_posix())
+
+
+def _regular_size(path: Path) -> int | None:
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with open(descriptor, "rb") as file:
+        return file.read(MAX_FILE)
+
+
+def _lay_over(origin: Path, target: Path) -> None:
+    """Puts a given file, or every file of a given folder, in place; a student's own helpers beside them stay."""
+    for place in (target, *target.parents) if origin.is_dir() else target.parents:
+        if place.is_file():
+            place.unlink()
+    if origin.is_dir():
+        target.mkdir(parents=True, exist_ok=True)
+        for entry in sorted(origin.iterdir()):
+            if entry.name not in SKIPPED:
+                _lay_over(entry, target / entry.name)
+        return
+    if target.is_dir():
+        shutil.rmtree(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(origin, target)
+    if origin.suffix == ".py":
+        _unshadow(target)
+
+
+def _unshadow(module: Path) -> None:
+    """Removes what Python would import in a given module's place: a package or a library of its name."""
+    package = module.with_suffix("")
+    if package.is_dir():
+        shutil.rmtree(package)
+    for path in module.parent.iterdir():
+        if path.name.startswith(f"{module.stem}.") and path.suffix in LIBRARY_ENDINGS and path.is_file():
+            path.unlink()

@@ -1,0 +1,1 @@
+"""What students wrote: claims in summaries, and lab reports."""

@@ -1,0 +1,176 @@
+"""The images that a summary shows: whether they are there, are images, and show what the lab asks for."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from graders.written.claims.document import Document, Image
+from graders.written.claims.files import NotThere, read_inside
+from graders.written.claims.model import MODEL, Check, Finding, Place, Quote
+from graders.written.claims.normalization import normal
+from graders.written.claims.pictures import NotAnImage, Picture, picture
+from graders.written.claims.rendering import in_order
+from graders.written.claims.variants import Variant, mentions
+
+MAX_IMAGE = 20 << 20
+MAX_OPENED = 120
+SMALLEST = 16
+NOWHERE = Place("", 0)
+_ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{1,20}:")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An image of the text: the file that it names, from the submission's folder, what it is, and whose it is.
+
+    ``problem`` says what is wrong with it, ``""`` where nothing is. ``elsewhere``: it is on the web, or in the text
+    itself, and was not looked at. ``place`` is where the text shows it.
+    """
+
+    image: Image
+    path: str
+    picture: Picture | None = None
+    place: Place = NOWHERE
+    variant: str = MODEL
+    sha256: str = ""
+    problem: str = ""
+    elsewhere: bool = False
+
+
+def look_at_images(document: Document, root: Path, variants: Sequence[Variant]) -> tuple[Shown, ...]:
+    """Each image of the text. Only files inside of ``root`` are opened, and only their headers are looked at.
+
+    ``document.file`` is the summary's path from ``root``, from which its images' addresses count.
+    """
+    looked: dict[str, Shown] = {}
+    found = []
+    for image in document.images:
+        variant = _whose(image, tuple(variants))
+        key = image.target
+        if key not in looked:
+            looked[key] = _look(image, document, root) if len(looked) < MAX_OPENED else _not_opened(image)
+        one = looked[key]
+        found.append(replace(one, image=image, place=document.place(image.line), variant=variant))
+    return tuple(found)
+
+
+def _look(image: Image, document: Document, root: Path) -> Shown:
+    target = image.target
+    if target.lower().startswith("data:image/"):
+        return Shown(image, "", elsewhere=True)
+    if _ADDRESS.match(target) and not re.match(r"[a-zA-Z]:[\\/]", target):
+        web = target.lower().startswith(("http:", "https:"))
+        return Shown(image, "", problem="" if web else "not a file's path", elsewhere=web)
+    if target.startswith("//"):
+        return Shown(image, "", elsewhere=True)
+    path, problem = _path(target, document.file)
+    if problem:
+        return Shown(image, path, problem=problem)
+    try:
+        data = read_inside(root, path, MAX_IMAGE)
+        seen = picture(data)
+    except (NotThere, NotAnImage) as wrong:
+        return Shown(image, path, problem=str(wrong))
+    tiny = seen.format != "SVG" and min(seen.width, seen.height) < SMALLEST
+    problem = f"it has {seen.width} x {seen.height} pixels" if tiny else ""
+    return Shown(image, path, seen, sha256=hashlib.sha256(data).hexdigest(), problem=problem)
+
+
+def _path(target: str, file: str) -> tuple[str, str]:
+    """The path from the submission's folder that an address means, and what is wrong with it."""
+    if not target:
+        return "", "it names no file"
+    if "\\" in target:
+        return target, "the path has backslashes; write it with /"
+    joined = target.lstrip("/") if target.startswith("/") else posixpath.join(posixpath.dirname(file), target)
+    path = posixpath.normpath(joined)
+    if path == ".." or path.startswith("../"):
+        return path, "the path leads out of the submission"
+    return path, ""
+
+
+def _not_opened(image: Image) -> Shown:
+    return Shown(image, "", problem=f"only the first {MAX_OPENED} images are looked at")
+
+
+def _whose(image: Image, variants: tuple[Variant, ...]) -> str:
+    """The variant that an image shows: by the file's name, the words in its place, what stands near it."""
+    stem = posixpath.splitext(posixpath.basename(image.target))[0][:200]
+    for text in (stem, image.alternative, *image.near[:4]):
+        found = mentions(normal(text[:400]), variants, label=True)
+        if len(found) == 1 and found[0].definite:
+            return found[0].names[0]
+        if found:
+            return MODEL
+    return MODEL
+
+
+def check_images(shown: Sequence[Shown], variants: Sequence[Variant]) -> tuple[Finding, ...]:
+    """Images that are not there or no images, and required variants without one."""
+    findings = [_broken(one) for one in shown if one.problem]
+    good = [one for one in shown if not one.problem]
+    named = {one.variant for one in good}
+    # An image that nothing names may show the matrix of any variant, or of several.
+    open_ones = [one for one in good if not one.variant or one.elsewhere]
+    missing = [variant for variant in variants if variant.required and variant.name not in named]
+    findings += [_not_shown(variant, shown, sure=not open_ones) for variant in missing]
+    findings += _twice(good)
+    return in_order(findings)
+
+
+def _quote(one: Shown) -> Quote:
+    return Quote(one.place, f"![{one.image.alternative[:100]}]({one.image.target[:200]})")
+
+
+def _broken(one: Shown) -> Finding:
+    return Finding(
+        Check.IMAGE,
+        measured=f"{one.image.target[:200] or 'an image without address'}: {one.problem}",
+        expected="an image in the submission, such as img/native-confusion-matrix.png",
+        cause="The file was not committed, has another name, or is not what its name says.",
+        next="Look at the summary on the page of your repository: what you don't see there is not there.",
+        quotes=(_quote(one),),
+        variant=one.variant,
+    )
+
+
+def _not_shown(variant: Variant, shown: Sequence[Shown], *, sure: bool) -> Finding:
+    broken = [one for one in shown if one.variant == variant.name and one.problem]
+    return Finding(
+        Check.IMAGE,
+        measured=f"no confusion matrix of {variant.name} is shown"
+        + (f": {broken[0].image.target[:200]} is broken" if broken else ""),
+        expected=f"an image of it, such as img/{variant.name}-confusion-matrix.png",
+        cause="The image is left out, or nothing beside it says what it shows.",
+        next=f"Put {variant.name}-confusion-matrix.png into img/ and show it with ![{variant.name}](img/…).",
+        quotes=tuple(_quote(one) for one in broken[:1]),
+        variant=variant.name,
+        sure=sure,
+    )
+
+
+def _twice(good: Sequence[Shown]) -> list[Finding]:
+    """The same bytes under the names of two variants: a copy, or plots without a title of equal matrices."""
+    first: dict[str, Shown] = {}
+    findings = []
+    for one in good:
+        other = first.setdefault(one.sha256, one) if one.sha256 and one.variant else one
+        if other.variant != one.variant:
+            findings.append(
+                Finding(
+                    Check.IMAGE,
+                    measured=f"{one.path} is the same image as {other.path}",
+                    expected=f"one image for {other.variant} and another one for {one.variant}",
+                    cause="A file was copied under another name.",
+                    next="Take each image from the results of its own variant.",
+                    quotes=(_quote(other), _quote(one)),
+                    variant=one.variant,
+                    sure=False,
+                )
+            )
+    return findings

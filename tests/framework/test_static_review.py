@@ -1,0 +1,277 @@
+"""Summaries and git histories as a lab judges them: what is shared, in part, by a person, or not there at all."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from graders.core.errors import RunError
+from graders.core.paths import LABS
+from graders.core.verdicts import Verdict
+from graders.framework import static_review, static_review_charts
+from graders.framework.checks import CheckFailed, NeedsManualReview, observing
+from graders.framework.definition import load
+from graders.framework.model_tester.references import ReferenceStats
+from graders.submission.history import Commit, FileChange, History, SubScore
+
+REPOSITORY = LABS.parents[1]
+LAB = load(LABS / "l02_quantization")
+FP32 = REPOSITORY / "fixtures" / "models" / "pocket_pets" / "fp32.tflite"
+SCHEMA = json.loads((REPOSITORY / "docs" / "scorecard.schema.json").read_text(encoding="utf-8"))
+FIGURES = jsonschema.Draft202012Validator({"$ref": "#/$defs/figure", "$defs": SCHEMA["$defs"]})
+SUMMARY = Path("summaries/l02_quantization/summary.md")
+
+
+GIVEN = ReferenceStats(FP32.stat().st_size, 0, 30_000)
+
+
+@pytest.fixture
+def submission(tmp_path: Path) -> Path:
+    """The reference's summaries."""
+    shutil.copytree(REPOSITORY / "reference" / "summaries", tmp_path / "summaries")
+    return tmp_path
+
+
+def review(root: Path, measured: dict[str, dict[str, Any]] | None = None) -> static_review.SummaryEvidence:
+    return static_review.review(root, LAB, measured or {}, lambda: GIVEN)
+
+
+def test_a_whole_summary_loses_nothing(submission: Path) -> None:
+    """The reference's summary is complete and sound, and is recognised as one of the graded model."""
+    found = review(submission)
+    assert found.same_model
+    static_review.require_figures(found, sizes=False)
+    static_review.require_figures(found, sizes=True)
+    static_review.require_images(found)
+    static_review.require_sound(found)
+    assert static_review_charts.claims_figure(found) == []
+
+
+def test_no_summary_is_missing_and_asks_for_no_model(tmp_path: Path) -> None:
+    """Where there is no summary, it is missing; nothing is measured for it."""
+
+    def never() -> ReferenceStats:
+        raise AssertionError("nothing is needed")
+
+    with pytest.raises(RunError) as raised:
+        static_review.review(tmp_path, LAB, {}, never)
+    assert raised.value.verdict is Verdict.MISSING
+
+
+def test_a_pdf_is_for_a_person(submission: Path) -> None:
+    """A PDF is not read; a person has to."""
+    (submission / SUMMARY).unlink()
+    (submission / SUMMARY).with_suffix(".pdf").write_bytes(b"%PDF-1.4")
+    with pytest.raises(NeedsManualReview, match="a PDF"):
+        review(submission)
+
+
+def test_a_missing_row_costs_its_share(submission: Path) -> None:
+    """A variant that is left out costs one of seven shares of the figures, and is named."""
+    path = submission / SUMMARY
+    lines = path.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if not re.match(r"\| tflite-int8-0.3 \| 0", line)]
+    assert len(kept) == len(lines) - 1
+    path.write_text("\n".join(kept), encoding="utf-8")
+    with pytest.raises(CheckFailed) as raised:
+        static_review.require_figures(review(submission), sizes=False)
+    assert raised.value.holds == pytest.approx(6 / 7)
+    assert "tflite-int8-0.3" in raised.value.measured
+
+
+def test_claims_are_held_against_measurements(submission: Path) -> None:
+    """A claim far from what was measured is unsound, and stands first in the table of both."""
+    measured = {"fp32": {"accuracy": 0.5, "bytes": FP32.stat().st_size}, "int8-0.3": {"accuracy": 0.9}}
+    found = review(submission, measured)
+    with pytest.raises(CheckFailed) as raised:
+        static_review.require_sound(found)
+    assert raised.value.holds == 1 - static_review.FINDING
+    assert "summary.md, line" in raised.value.measured
+    (figure,) = static_review_charts.claims_figure(found)
+    FIGURES.validate(figure)
+    first, *others = figure["rows"]
+    assert (first["variant"], first["agrees"]) == ("tflite-fp32", False)
+    assert first["place"].startswith("summary.md, line ")
+    assert all(row["agrees"] for row in others)
+    assert {row["variant"] for row in figure["rows"]} == {"tflite-fp32", "tflite-int8-0.3"}
+
+
+def test_another_model_is_not_held_against_measurements(submission: Path) -> None:
+    """A summary about a model of another size is judged by itself alone."""
+    path = submission / SUMMARY
+    text = path.read_text(encoding="utf-8")
+    for old, new in (("126,504", "16,640,120"), ("61,640", "4,420,812"), ("32,021", "4,160,000")):
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+    found = review(submission, {"fp32": {"accuracy": 0.01}})
+    assert not found.same_model
+    assert found.compared == ()
+    static_review.require_sound(found)
+
+
+def test_headings_alone_earn_nothing(submission: Path) -> None:
+    """A summary without a figure is not sound for want of figures."""
+    (submission / SUMMARY).write_text("# Results\n\nAll went well.\n", encoding="utf-8")
+    found = review(submission)
+    for require in (static_review.require_images, static_review.require_sound):
+        with pytest.raises(CheckFailed) as raised:
+            require(found)
+        assert raised.value.holds == 0
+    for sizes in (False, True):
+        with pytest.raises(CheckFailed) as raised:
+            static_review.require_figures(found, sizes=sizes)
+        assert raised.value.holds == 0
+
+
+def change(root: Path, old: str, new: str) -> None:
+    """One place of the summary, put otherwise."""
+    text = (root / SUMMARY).read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    (root / SUMMARY).write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_figure_costs_once(submission: Path) -> None:
+    """A figure that is impossible and also unlike what was measured is one mistake; two figures are two."""
+    measured = {"fp32": {"bytes": FP32.stat().st_size}}
+    change(submission, "| tflite-fp32 | 126,504 | 1.00 |", "| tflite-fp32 | 236,920 | 1.00 |")
+    change(submission, "61,640 bytes in place of 126,504.", "half the bytes.")
+    found = review(submission, measured)
+    assert len([finding for finding in found.review.findings if finding.sure]) == 2
+    with pytest.raises(CheckFailed) as raised:
+        static_review.require_sound(found)
+    assert raised.value.holds == 1 - static_review.FINDING
+    change(submission, "| tflite-int8-0.8 | 0.9009 | 0.9046", "| tflite-int8-0.8 | 9009 % | 0.9046")
+    with pytest.raises(CheckFailed) as raised:
+        static_review.require_sound(review(submission, measured))
+    assert raised.value.holds == 0
+
+
+def test_a_place_is_told_once(submission: Path) -> None:
+    """Where what was found names its places, they are not told again."""
+    change(submission, "has 32,021 parameters.", "has 32,021 parameters. The file of `tflite-fp32` has 128,504 bytes.")
+    with pytest.raises(CheckFailed) as raised:
+        static_review.require_sound(review(submission))
+    assert len(re.findall(r"line \d+", raised.value.measured)) == 2
+
+
+def test_the_templates_page_is_called_so(submission: Path) -> None:
+    """A page without a figure that is the template's own is told to be that, not to lack figures."""
+    shutil.copyfile(static_review.TEMPLATE / LAB.paths[1] / "README.md", submission / SUMMARY)
+    with pytest.raises(CheckFailed, match="lines are the template's own") as raised:
+        static_review.require_sound(review(submission))
+    assert raised.value.holds == 0
+
+
+def test_an_answer_is_quoted(submission: Path) -> None:
+    """A question is always for a person: with the passage and its place, or with the question that has no answer."""
+    with observing() as observed, pytest.raises(NeedsManualReview, match=r"\d+ words, .*summary\.md, line \d+"):
+        static_review.quote_answer(review(submission), "l02.question.3")
+    assert "calibration" in observed["passage"]
+    (submission / SUMMARY).write_text("# Results\n\n| variant | accuracy |\n|---|---|\n| native | 0.9 |\n")
+    with observing() as observed, pytest.raises(NeedsManualReview, match="no answer was found to: How does the number"):
+        static_review.quote_answer(review(submission), "l02.question.3")
+    assert "passage" not in observed
+
+
+CHANGE = FileChange(LAB.student_file, "M", 900, 500, "0" * 40)
+
+
+def commit(number: int, subject: str, *files: FileChange) -> Commit:
+    when = datetime(2026, 10, 1 + number, 12, tzinfo=UTC)
+    return Commit(f"{number:040x}", subject, "Ada", when, (), files or (CHANGE,))
+
+
+def history(*subjects: str, **more: Any) -> History:
+    return History(tuple(commit(number, subject) for number, subject in enumerate(subjects)), **more)
+
+
+def test_a_sub_score_is_earned_in_part() -> None:
+    """Two of three commits earn that part of the steps; what costs is named with its commit."""
+    found = static_review.judged_history(history("Convert the model to FP32", "Quantise with class 5 alone"), LAB)
+    with pytest.raises(CheckFailed) as raised:
+        static_review.require_history(found, "commits")
+    assert raised.value.holds == pytest.approx(2 / 3, abs=1e-3)
+    static_review.require_history(found, "files")
+    poor = static_review.judged_history(history("Convert the model to FP32", "fix", "Print the summary"), LAB)
+    with observing() as observed, pytest.raises(CheckFailed) as raised:
+        static_review.require_history(poor, "subjects")
+    assert "00000000 'fix'" in raised.value.measured
+    assert observed["commits"]
+
+
+def test_a_history_is_drawn_with_its_commits() -> None:
+    """The report has each part with the commits that cost it, and the lab's own commits with their times."""
+    summary = FileChange("summaries/l02_quantization/summary.md", "A", 10, None, "1" * 40)
+    elsewhere = FileChange("notes.txt", "A", 10, None, "2" * 40)
+    merge = replace(commit(3, "Merge branch 'x'"), parents=("a", "b"))
+    commits = (commit(0, "fix"), commit(1, "x" * 300, CHANGE, summary), commit(2, "Notes", elsewhere), merge)
+    found = History(commits)
+    figure = static_review_charts.history_figure(found, static_review.judged_history(found, LAB), LAB)
+    FIGURES.validate(figure)
+    assert [(each["commit"], each["time"], each["files"]) for each in figure["commits"]] == [
+        ("00000000", "2026-10-01 12:00 UTC", 1),
+        ("00000000", "2026-10-02 12:00 UTC", 2),
+    ]
+    assert len(figure["commits"][1]["subject"]) == static_review_charts.LONGEST_SUBJECT
+    parts = {part["name"]: part for part in figure["parts"]}
+    assert sum(part["share"] for part in parts.values()) == pytest.approx(1)
+    assert [each["subject"][:3] for each in parts["subjects"]["commits"]] == ["fix", "xxx"]
+    assert parts["files"]["commits"] == []
+
+
+def test_a_long_history_is_cut() -> None:
+    """Of hundreds of commits, the first are listed and the others counted."""
+    found = History(tuple(replace(commit(0, f"fix {number}"), id=f"{number:040x}") for number in range(300)))
+    figure = static_review_charts.history_figure(found, static_review.judged_history(found, LAB), LAB)
+    most = static_review_charts.MOST_COMMITS
+    assert (len(figure["commits"]), figure["more"]) == (most, 300 - most)
+    assert all(len(part["commits"]) <= most for part in figure["parts"])
+
+
+def test_nothing_of_the_lab_is_missing() -> None:
+    """A history that never touches the lab is a lab that was not handed in."""
+    other = commit(1, "Write lab 3", replace(CHANGE, path="dl_in_iot_course/l03_pruning_clustering/a.py"))
+    with pytest.raises(RunError) as raised:
+        static_review.judged_history(History((other,)), LAB)
+    assert raised.value.verdict is Verdict.MISSING
+
+
+def test_a_shallow_clone_is_for_a_person() -> None:
+    """What a shallow clone does not show is left to a person, with the way to a full one."""
+    found = static_review.judged_history(history("Convert the model to FP32", shallow=True), LAB)
+    with pytest.raises(NeedsManualReview) as raised:
+        static_review.require_history(found, "commits")
+    assert "shallow" in raised.value.measured
+    assert "unshallow" in raised.value.next
+
+
+def test_sub_scores_are_the_criteria() -> None:
+    """Each part of the history has a criterion of its own in every lab, worth its share of what the history is worth."""
+    from graders.submission.history.rules import SHARES
+
+    for folder in LABS.glob("*/lab.toml"):
+        lab = load(folder.parent)
+        points = {each.id.split(".")[2]: each.points for each in lab.criteria if ".history." in each.id}
+        assert sum(points.values()) == pytest.approx(1 if lab.is_notebook else 2)
+        assert points == {name: pytest.approx(sum(points.values()) * share) for name, share in SHARES.items()}
+
+
+def test_whole_sub_scores_lose_nothing() -> None:
+    """A part that holds is earned without a word."""
+    whole = SubScore("spread", 0.2, 1.0, "3 times", "3 times", "", "", ())
+    static_review.require_history({"spread": whole}, "spread")
+
+
+def test_the_template_is_nobodys_work() -> None:
+    """Files that are still the template's, as handed in, make no commit a student's, though they had other versions."""
+    found = static_review.read_history_of(static_review.TEMPLATE)
+    if isinstance(found, History):
+        assert not [each for each in found.commits if each.touches(LAB.paths)]

@@ -1,0 +1,422 @@
+"""Lab 2's verdicts: from facts of a file to the hint that a student reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from graders.core.errors import GraderError, RunError
+from graders.core.paths import LABS
+from graders.core.result import Result, failure
+from graders.core.verdicts import Verdict
+from graders.framework.checks import CheckFailed
+from graders.framework.definition import load
+from graders.framework.model_tester import runner
+from graders.framework.model_tester.runner import Agreement, FileEvidence
+from graders.labs.l02_quantization import checks, probes
+from graders.labs.l02_quantization.evidence import Calibrated, Int8Evidence, QuantiseEvidence
+from graders.measure.calibration import Quantisation
+from graders.measure.quantization import Counterexample, Encoding
+from graders.measure.tflite.reader import read_model
+from graders.sandbox import Reply
+from graders.scoring.outcomes import reason_of
+from graders.submission import Artifact
+
+LAB = load(LABS / "l02_quantization")
+DATA = Path(__file__).resolve().parents[1] / "data" / "tflite"
+INPUT = Encoding("int8", 0.02, -14)
+OUTPUT = Encoding("int8", 0.2, 62)
+
+
+def file_of(sample: str) -> FileEvidence:
+    path = DATA / f"{sample}.tflite"
+    model = read_model(path.read_bytes())
+    entrance, exit_ = runner.encoding_of(model, "inputs"), runner.encoding_of(model, "outputs")
+    return FileEvidence(Artifact(path, path.stat().st_size, ""), model, entrance, exit_)
+
+
+def lost(judge: Any, *arguments: Any) -> CheckFailed:
+    with pytest.raises(CheckFailed) as raised:
+        judge(*arguments)
+    return raised.value
+
+
+@pytest.mark.parametrize("sample", ["int8", "int8_concrete", "branches_int8"])
+def test_full_int8_files_pass(sample: str) -> None:
+    """A file whose inputs, outputs and operators are all int8 passes both checks."""
+    checks.require_int8_io(file_of(sample))
+    checks.require_integer_inside(file_of(sample))
+
+
+@pytest.mark.parametrize(
+    ("sample", "hint", "measured"),
+    [
+        ("float32", "int8_float_model", "input float32, output float32"),
+        ("dynamic_range", "int8_float_model", "input float32, output float32"),
+        ("float_io", "int8_float_io", "input float32, output float32"),
+        ("uint8_io", "int8_uint8_io", "input uint8, output uint8"),
+    ],
+)
+def test_other_inputs_and_outputs_lose(sample: str, hint: str, measured: str) -> None:
+    """A file of other inputs and outputs loses, with the hint for what was forgotten."""
+    error = lost(checks.require_int8_io, file_of(sample))
+    assert (error.hint, error.measured) == (hint, measured)
+
+
+@pytest.mark.parametrize(
+    ("dtypes", "hint"),
+    [
+        (("int8", "float32"), "int8_one_io"),
+        (("float32", "int8"), "int8_one_io"),
+        (("int8", "uint8"), "int8_uint8_io"),
+        (("uint8", "float32"), "int8_uint8_io"),
+        (("int16", "int16"), "int8_float_io"),
+    ],
+)
+def test_one_end_alone_does_not_do(dtypes: tuple[str, str], hint: str) -> None:
+    """Both ends must be int8: one of them, or another integer, loses."""
+    file = file_of("int8")
+    ends = [Encoding(dtype, 0.1, 0) for dtype in dtypes]
+    changed = FileEvidence(file.artefact, file.model, *ends)
+    assert lost(checks.require_int8_io, changed).hint == hint
+
+
+@pytest.mark.parametrize(
+    ("sample", "hint"),
+    [("float32", "int8_float_model"), ("dynamic_range", "int8_weights_only"), ("flex", "not_builtin")],
+)
+def test_operators_in_float_lose(sample: str, hint: str) -> None:
+    """A file that computes in float loses, with the hint for why; the first operators are named."""
+    error = lost(checks.require_integer_inside, file_of(sample))
+    assert error.hint == hint
+    assert "operators are not integer: " in error.measured
+
+
+def test_conversions_at_the_ends_are_another_matter() -> None:
+    """Where only QUANTIZE and DEQUANTIZE at the ends are float, the inside is integer: the other check says the rest."""
+    checks.require_integer_inside(file_of("float_io"))
+    checks.require_integer_inside(file_of("uint8_io"))
+
+
+def test_float_in_a_graph_that_another_calls_loses() -> None:
+    """A network in float is no integer one for standing in a second graph, behind a main one of integers alone."""
+    whole, inner = file_of("int8"), file_of("float32").model.main
+    hidden = replace(whole, model=replace(whole.model, subgraphs=(whole.model.main, inner)))
+    error = lost(checks.require_integer_inside, hidden)
+    assert error.hint == "int8_float_ops"
+    assert checks.inner_dtypes(hidden) == {"int8", "float32"}
+
+
+def test_files_with_other_ends_are_the_students() -> None:
+    """A file that has not one input and one output is refused as the student's."""
+    model = file_of("int8").model
+    changed = replace(model, subgraphs=(replace(model.main, outputs=model.main.outputs * 2),))
+    with pytest.raises(RunError, match="2 outputs; one was expected") as raised:
+        runner.encoding_of(changed, "outputs")
+    assert raised.value.verdict is Verdict.FAILED
+
+
+def int8_evidence(calibrated: Calibrated) -> Int8Evidence:
+    nothing: Result[Any] = failure(GraderError("not measured"))
+    return Int8Evidence(
+        asked="30.0% of the training images (222), seed 1234",
+        share=0.3,
+        file=nothing,
+        calibration=Result(calibrated),
+        quantise=nothing,
+        dequantise=nothing,
+        evaluation=nothing,
+        fp32_accuracy=0.9,
+        fp32_size=1000,
+    )
+
+
+RIGHT = Calibrated(14, 14, None, None, "", True)
+WORST = (Quantisation(0.5, 3), Quantisation(0.25, 4))
+
+
+def test_right_calibration_passes() -> None:
+    """Where every parameter is the expected one, the check holds."""
+    checks.require_calibration(int8_evidence(RIGHT), "calibration")
+
+
+@pytest.mark.parametrize("kind", ["calibration", "imbalanced"])
+@pytest.mark.parametrize(
+    ("calibrated", "hint", "told"),
+    [
+        (Calibrated(14, 9, WORST, None, "", True), "{kind}", "9 of 14 activations"),
+        (Calibrated(14, 9, WORST, "class id 7", "", True), "{kind}_recognised", "zero point 3, not 0.25 and 4"),
+        (Calibrated(14, 13, (None, WORST[1]), None, "", True), "{kind}", "13 of 14"),
+        (Calibrated(0, 0, None, None, "", False), "calibration_float", "no activation has"),
+        (Calibrated(0, 0, None, None, "other shapes", True), "other_network", "another network: other shapes"),
+    ],
+)
+def test_wrong_calibration_loses(calibrated: Calibrated, hint: str, told: str, kind: str) -> None:
+    """Wrong parameters lose with the hint that fits what is known; its texts are filled in whole."""
+    error = lost(checks.require_calibration, int8_evidence(calibrated), kind)
+    assert error.hint == hint.format(kind=kind)
+    assert told in error.measured
+    verdict, reason = reason_of(error, LAB)
+    assert verdict is Verdict.LOST
+    assert "{" not in reason.cause + reason.next
+    if calibrated.recognised:
+        assert calibrated.recognised in reason.cause
+
+
+def test_quantising_right() -> None:
+    """Where no input came out wrong, the check holds."""
+    checks.require_quantise(QuantiseEvidence(1000, INPUT, None, None))
+
+
+EXAMPLE = Counterexample(3.1, -102.0, 127.0)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "hint"),
+    [
+        (QuantiseEvidence(0, INPUT, None, None), "float_given"),
+        (QuantiseEvidence(9, INPUT, None, None, unanswered=1), "float_given"),
+        (QuantiseEvidence(9, INPUT, EXAMPLE, "not_clipped"), "not_clipped"),
+        (QuantiseEvidence(9, INPUT, EXAMPLE, None), "quantise"),
+        (QuantiseEvidence(9, Encoding("float32", 0, 0), EXAMPLE, None), "same_as_file"),
+    ],
+)
+def test_quantising_wrong(evidence: QuantiseEvidence, hint: str) -> None:
+    """An input that came out wrong, or none that arrived, loses with the recognised mistake's hint or a general one."""
+    error = lost(checks.require_quantise, evidence)
+    assert error.hint == hint
+    if evidence.example:
+        assert "3.1 became -102" in error.measured
+        assert "127" in error.measured
+
+
+def test_dequantising() -> None:
+    """Real values pass; a wrong value loses with the recognised mistake's hint or a general one."""
+    checks.require_dequantise(Agreement(24, 0.0, "", False), LAB)
+    error = lost(
+        checks.require_dequantise, Agreement(24, 1.0, "", False, "codes_returned", Counterexample(3, 3, -1.5)), LAB
+    )
+    assert (error.hint, error.measured) == ("codes_returned", "output 3 became 3, not -1.5")
+    assert (
+        lost(checks.require_dequantise, Agreement(1, 1.0, "", False, None, Counterexample(3, 3, -1)), LAB).hint
+        == "dequantise"
+    )
+
+
+# What was probed, judged
+
+
+def reply(**arrays: NDArray[Any]) -> Result[Reply]:
+    return Result(Reply({}, arrays))
+
+
+def sweep_codes(codes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    return np.linspace(-3, 3, len(codes), dtype=np.float32), codes
+
+
+def file_with(entrance: Encoding, exit_: Encoding = OUTPUT) -> FileEvidence:
+    file = file_of("int8")
+    return FileEvidence(file.artefact, file.model, entrance, exit_)
+
+
+def quantised(values: NDArray[np.float32], encoding: Encoding) -> NDArray[Any]:
+    return np.clip(np.rint(values / encoding.scale) + encoding.zero_point, -128, 127).astype(np.int8)
+
+
+def test_probed_inputs_that_are_right() -> None:
+    """Right codes for everything that was handed in are no counterexample, and are counted."""
+    values = np.linspace(-3, 3, 1000, dtype=np.float32)
+    probed = probes.Probed(reply(), 1, [(values, quantised(values, INPUT)), (values[:9], quantised(values[:9], INPUT))])
+    found = probes.judge_quantise(probed, file_with(INPUT))
+    assert (found.values, found.example, found.mistake) == (1009, None, None)
+
+
+def test_probed_inputs_that_are_wrong() -> None:
+    """One wrong input among right ones is found, and the mistake is told from the sweep."""
+    values = np.linspace(-3, 3, 1000, dtype=np.float32)
+    codes = (values / np.float32(INPUT.scale) + INPUT.zero_point).clip(-128, 127).astype(np.int8)
+    probed = probes.Probed(reply(), 1, [(values, codes)])
+    found = probes.judge_quantise(probed, file_with(INPUT))
+    assert found.example is not None
+    assert found.mistake == "truncated"
+
+
+def test_wrapping_is_found_outside_the_sweep() -> None:
+    """A cast that wraps only far beyond the images' range is found in the wide values, and called so."""
+    wide = Encoding("int8", 0.1, 0)
+    fine = np.linspace(-3, 3, 1000, dtype=np.float32)
+    far = np.linspace(-40, 40, 1000, dtype=np.float32)
+    wrapped = np.rint(far / wide.scale).astype(np.int32).astype(np.int8)
+    probed = probes.Probed(reply(), 1, [(fine, quantised(fine, wide)), (far, wrapped)])
+    found = probes.judge_quantise(probed, file_with(wide))
+    assert found.example is not None
+    assert found.mistake == "not_clipped"
+
+
+@pytest.mark.parametrize("judge", ["quantise", "dequantise"])
+def test_errors_in_probing_are_the_students(judge: str) -> None:
+    """What the student's class raised while it was probed is what its check says."""
+    error = RunError(Verdict.TIMEOUT, "not finished")
+    probed = probes.Probed(reply(), 1, quantise_error=error, dequantise_error=error)
+    judges: dict[str, Callable[[], object]] = {
+        "quantise": lambda: probes.judge_quantise(probed, file_with(INPUT)),
+        "dequantise": lambda: probes.judge_dequantise(plan_grading(), probed, file_with(INPUT)),
+    }
+    with pytest.raises(RunError) as raised:
+        judges[judge]()
+    assert raised.value is error
+
+
+def test_silence_is_no_answer() -> None:
+    """Whoever answers for some inputs and not for others loses, and so does whoever is late where no image tells it."""
+    values = np.linspace(-1, 1, 9, dtype=np.float32)
+    pairs = [(values, quantised(values, INPUT))]
+    shown: Result[Reply] = failure(RunError(Verdict.FAILED, "ValueError"))
+    assert probes.judge_quantise(probes.Probed(shown, 1, pairs), file_with(INPUT)).in_time
+    assert not probes.judge_quantise(probes.Probed(shown, 1, pairs, late=True), file_with(INPUT)).in_time
+    assert probes.judge_quantise(probes.Probed(shown, 1, pairs, unanswered=(2, 0)), file_with(INPUT)).unanswered == 2
+    codes = np.arange(-2, 3, dtype=np.int8)
+    answered = [(codes, (codes.astype(np.float64) - OUTPUT.zero_point) * OUTPUT.scale)]
+    probed = probes.Probed(shown, 1, dequantised=answered)
+    assert probes.judge_dequantise(plan_grading(), probed, file_with(INPUT)).example is None
+    probed.unanswered = (0, 3)
+    with pytest.raises(RunError, match="no scores for 3 of 4 outputs"):
+        probes.judge_dequantise(plan_grading(), probed, file_with(INPUT))
+
+
+class FixedScorer:
+    """Stands for the scorer: the same outputs whatever goes in."""
+
+    def __init__(self, outputs: NDArray[Any]) -> None:
+        """:param outputs: what inference gives."""
+        self.outputs = outputs
+
+    def measure(self, path: Path) -> FixedScorer:
+        """A measurement of a file."""
+        return self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def infer_tensors(self, tensors: NDArray[Any], delegates: bool) -> NDArray[Any]:
+        """The fixed outputs."""
+        return self.outputs
+
+
+def plan_grading(outputs: NDArray[Any] | None = None) -> Any:
+    return type("OneGrading", (), {"lab": LAB, "scorer": FixedScorer(np.zeros((1, 3)) if outputs is None else outputs)})
+
+
+CODES = np.array([[-128, 0, 127], [10, 20, 30]], dtype=np.int8)
+REAL = (CODES.astype(np.float64) - OUTPUT.zero_point) * OUTPUT.scale
+TENSORS = np.zeros((2, 1, 224, 224, 3), dtype=np.int8)
+
+
+def judged(predictions: NDArray[Any], exit_: Encoding = OUTPUT, outputs: NDArray[Any] = CODES) -> Agreement:
+    probed = probes.Probed(reply(predictions=predictions, after=TENSORS), 2)
+    return probes.judge_dequantise(plan_grading(outputs), probed, file_with(INPUT, exit_))
+
+
+def test_scores_of_images_are_judged_by_the_file() -> None:
+    """Scores that are the file's own outputs as real numbers pass, up to the allowed number of codes."""
+    allowed = LAB.thresholds["code_differences"]
+    assert judged(REAL).example is None
+    assert judged(REAL + allowed * OUTPUT.scale).example is None
+    assert judged(REAL + (allowed + 0.5) * OUTPUT.scale).example is not None
+
+
+def test_codes_of_images_are_no_scores() -> None:
+    """Codes in place of real values are found, and called so."""
+    found = judged(CODES.astype(np.float64))
+    assert found.example is not None
+    assert found.mistake == "codes_returned"
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_scores_that_are_no_numbers(value: float) -> None:
+    """NaN and infinities among the scores of a quantised file are wrong."""
+    spoilt = REAL.copy()
+    spoilt[0, 1] = value
+    assert judged(spoilt).example is not None
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_scores_of_a_float_file_that_are_no_numbers(value: float) -> None:
+    """NaN and infinities among the scores of a file with float outputs are wrong too."""
+    spoilt = REAL.copy()
+    spoilt[0, 1] = value
+    assert judged(REAL, Encoding("float32", 0, 0), REAL).example is None
+    assert judged(spoilt, Encoding("float32", 0, 0), REAL).example is not None
+
+
+def test_another_number_of_scores_is_the_students() -> None:
+    """Scores that are not one for each class are refused, with both numbers."""
+    with pytest.raises(RunError, match="2 scores for an image; the file gives 3"):
+        judged(REAL[:, :2])
+
+
+@pytest.mark.parametrize(
+    ("arrays", "verdict"),
+    [
+        ({}, Verdict.TAMPERED),
+        ({"after": TENSORS}, Verdict.TAMPERED),
+        ({"predictions": REAL[0], "after": TENSORS}, Verdict.TAMPERED),
+        ({"predictions": REAL[:1], "after": TENSORS}, Verdict.TAMPERED),
+        ({"predictions": REAL, "after": TENSORS[:, :, :7]}, Verdict.FAILED),
+        ({"predictions": REAL, "after": TENSORS[:0]}, Verdict.FAILED),
+        ({"predictions": REAL, "after": np.concatenate([TENSORS] * 2)}, Verdict.FAILED),
+    ],
+)
+def test_an_answer_of_other_arrays_is_no_fault_of_ours(arrays: dict[str, NDArray[Any]], verdict: Verdict) -> None:
+    """A run whose driver was overwritten answers what it likes."""
+    probed = probes.Probed(reply(**arrays), 2)
+    with pytest.raises(RunError) as caught:
+        probes.judge_dequantise(plan_grading(CODES), probed, file_with(INPUT))
+    assert caught.value.verdict is verdict
+
+
+def test_hidden_input_tensors_are_the_students() -> None:
+    """Where no input tensor could be seen, there is nothing to judge by, and that is said."""
+    probed = probes.Probed(reply(predictions=REAL), 2)
+    with pytest.raises(RunError, match="input tensor could not be read"):
+        probes.judge_dequantise(plan_grading(CODES), probed, file_with(INPUT))
+
+
+@pytest.mark.parametrize(
+    ("found", "worst"),
+    [(REAL, 0.0), (REAL + 0.51, 0.01), (REAL * np.nan, 1e9), (REAL * np.inf, 1e9)],
+)
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_real_scores_are_compared_relative_to_their_range(found: NDArray[Any], worst: float) -> None:
+    """Differences are shares of the range of the expected scores; what is no number is as far off as can be."""
+    assert runner.real_agreement(found, REAL).worst == pytest.approx(worst)
+
+
+def test_the_same_scores_for_every_image_are_noticed() -> None:
+    """A class that predicts the same for different images is noticed, one image alone is not."""
+    assert runner.real_agreement(np.tile(REAL[:1], (2, 1)), REAL).constant
+    assert not runner.real_agreement(REAL, REAL).constant
+    assert not runner.real_agreement(REAL[:1], REAL[:1]).constant
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict", "message"),
+    [
+        ("NotImplementedError", Verdict.MISSING, "not written yet: write FP32Model"),
+        ("MissingClass", Verdict.MISSING, "write FP32Model"),
+        ("ValueError", Verdict.FAILED, "ValueError: write FP32Model"),
+    ],
+)
+def test_what_is_not_written_yet_is_missing(kind: str, verdict: Verdict, message: str) -> None:
+    """A stub's NotImplementedError and a missing class are missing; any other exception is a failure."""
+    found = runner.as_missing(RunError(Verdict.FAILED, f"{kind}: write FP32Model", (), kind))
+    assert (found.verdict, found.message) == (verdict, message)

@@ -1,0 +1,467 @@
+"""Lab 3's verdicts: from facts of a file's weights to the hint that a student reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graders.core.errors import RunError, SourceLine
+from graders.core.paths import LABS
+from graders.core.result import Result, failure
+from graders.core.verdicts import Verdict
+from graders.framework.checks import CheckFailed, observing
+from graders.framework.definition import load
+from graders.framework.model_tester import runner
+from graders.framework.model_tester.runner import FileEvidence
+from graders.labs.l03_pruning_clustering import checks, test_clustering, test_pruning
+from graders.labs.l03_pruning_clustering.evidence import CompressedEvidence, Expected
+from graders.labs.l03_pruning_clustering.exceptions import explained
+from graders.measure.compression import (
+    CentroidShift,
+    Compression,
+    Distinct,
+    Magnitudes,
+    Misplaced,
+    Movement,
+    OperatorCount,
+    Spacing,
+    WrapperResidue,
+    Zeros,
+    pruned,
+)
+from graders.measure.evaluation import Evaluation
+from graders.measure.scorer.client import Compressed
+from graders.measure.tflite.reader import read_model
+from graders.submission import Artifact
+
+LAB = load(LABS / "l03_pruning_clustering")
+DATA = Path(__file__).resolve().parents[1] / "data" / "tflite"
+STEPS, REACH = 224, 224e-5
+PLAIN = WrapperResidue(None, (), 1.0)
+CONV, DEPTHWISE, DENSE = "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"
+WEIGHTS = {0: 1000, 1: 2000, 2: 800}
+"""Weights by operator: two convolutions of 10 and 20 channels, and a dense layer."""
+ROWS = {0: 10, 1: 20, 2: 8}
+
+
+def distinct(*counts: int) -> tuple[Distinct, ...]:
+    """The values of two convolutions, by channel, and of a dense layer."""
+    stem, other, dense = counts
+    return (
+        Distinct(0, CONV, True, 100, 10 * stem, stem),
+        Distinct(1, CONV, True, 100, 20 * other, other),
+        Distinct(2, DENSE, False, 100, dense, dense),
+    )
+
+
+def zeros(*shares: float, near: float = 0.0) -> tuple[Zeros, ...]:
+    """The zeros of the same layers, as shares of their weights."""
+    return tuple(
+        Zeros(
+            operator=operator,
+            kind=DENSE if operator == 2 else CONV,
+            compressible=True,
+            weights=WEIGHTS[operator],
+            zeros=round(share * WEIGHTS[operator]),
+            near_zeros=round(near * WEIGHTS[operator]),
+            rows=ROWS[operator],
+            zero_rows=0,
+            bias_zeros=0,
+            stored_sparse=False,
+        )
+        for operator, share in enumerate(shares)
+    )
+
+
+def magnitudes(residue: float) -> tuple[Magnitudes, ...]:
+    return tuple(Magnitudes(operator, CONV, 0, residue) for operator in WEIGHTS)
+
+
+def movement(part: str, kind: str, largest: float, bent: float = 0.0, operator: int = 2) -> Movement:
+    compressible = part == "kernel" and kind != DEPTHWISE
+    return Movement(operator, kind, part, compressible, 8, 8, 0 if largest else 8, largest, largest, bent)
+
+
+def moved(kernel: float = 0.5, bias: float = 0.5, *, depthwise: float = 0.01, bent: float = 0.1) -> Any:
+    """Movements of a dense layer, as shares of what fine-tuning can move, and of a depthwise kernel."""
+    return (
+        movement("kernel", DENSE, kernel * REACH, bent),
+        movement("bias", DENSE, bias * REACH),
+        movement("kernel", DEPTHWISE, depthwise, operator=1),
+    )
+
+
+def compression(**changes: Any) -> Compression:
+    """A file clustered into 8 values as asked, and fine-tuned; without zeros."""
+    found = Compression(
+        difference="",
+        wrapper_residue=PLAIN,
+        distinct=distinct(8, 8, 8),
+        spacing=tuple(Spacing(operator, CONV, 6, 0.006) for operator in WEIGHTS),
+        shifts=(),
+        zeros=zeros(0, 0, 0),
+        misplaced=(),
+        magnitudes=(),
+        movements=moved(),
+    )
+    return replace(found, **changes)
+
+
+PRUNED = compression(distinct=distinct(50, 50, 400), zeros=zeros(0.5, 0.5, 0.5), magnitudes=magnitudes(0.0))
+UNTOUCHED: dict[str, Any] = {
+    "distinct": distinct(100, 100, 800),
+    "zeros": zeros(0, 0, 0),
+    "magnitudes": magnitudes(1.0),
+}
+
+
+def evidence(
+    weights: Compression,
+    *,
+    clusters: int | None = 8,
+    deflated: int = 40_000,
+    accuracy: float = 0.9,
+    expected: Compression | None = None,
+    file: str = "float32",
+) -> CompressedEvidence:
+    """A run's evidence; the reference's archive has 40,000 bytes, and its file is right for 90 % of the images."""
+    path = DATA / f"{file}.tflite"
+    model = read_model(path.read_bytes())
+    entrance, exit_ = runner.encoding_of(model, "inputs"), runner.encoding_of(model, "outputs")
+    quality = Evaluation(100, 0.9, 0.9, 0.9, 0.9, 0.9, ())
+    return CompressedEvidence(
+        clusters=clusters,
+        sparsity=None if clusters is not None else 0.5,
+        steps=STEPS,
+        file=Result(FileEvidence(Artifact(path, path.stat().st_size, ""), model, entrance, exit_)),
+        compressed=Result(Compressed(weights, 120_000, deflated)),
+        evaluation=Result(replace(quality, accuracy=accuracy)),
+        expected=Result(Expected(Compressed(expected or weights, 120_000, 40_000), quality)),
+        given=Result(quality),
+    )
+
+
+def lost(judge: Callable[..., None], *arguments: Any) -> CheckFailed:
+    with pytest.raises(CheckFailed) as raised:
+        judge(*arguments)
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    "judge",
+    [
+        test_clustering.test_number_of_values,
+        test_clustering.test_deflation,
+        test_clustering.test_centroids_are_linear,
+        test_clustering.test_parameters_moved,
+        test_clustering.test_accuracy,
+        test_clustering.test_file_is_plain,
+    ],
+)
+def test_a_clustered_file_passes(judge: Callable[..., None]) -> None:
+    """A file as asked for earns every check."""
+    judge(evidence(compression()), LAB)
+
+
+@pytest.mark.parametrize(
+    "judge",
+    [
+        test_pruning.test_number_of_zeros,
+        test_pruning.test_deflation,
+        test_pruning.test_zeros_are_where_they_belong,
+        test_pruning.test_parameters_moved,
+        test_pruning.test_accuracy,
+        test_pruning.test_file_is_plain,
+    ],
+)
+def test_a_pruned_file_passes(judge: Callable[..., None]) -> None:
+    """A file as asked for earns every check."""
+    judge(evidence(PRUNED, clusters=None), LAB)
+
+
+@pytest.mark.parametrize(
+    ("changes", "hint"),
+    [
+        ({"distinct": distinct(100, 100, 800), "movements": moved(bent=0.001)}, "not_clustered"),
+        ({"distinct": distinct(100, 100, 800)}, "trained_after_stripping"),
+        ({"distinct": distinct(60, 15, 9), "zeros": zeros(0.4, 0.3, 0.0)}, "pruned_clusters"),
+        ({"distinct": distinct(9, 9, 9), "zeros": zeros(0.4, 0.3, 0.4)}, "pruned_clusters"),
+        ({"distinct": distinct(14, 16, 16)}, "other_clusters"),
+        # Within the number in one layer by chance: still another number, since the dense layer has few values too.
+        ({"distinct": distinct(8, 12, 16)}, "other_clusters"),
+        ({"distinct": distinct(100, 100, 8)}, "clustered_partly"),
+        ({"distinct": distinct(8, 100, 8)}, "clustered_partly"),
+        ({"distinct": distinct(8, 8, 800)}, "clustered_partly"),
+    ],
+)
+def test_why_there_are_more_values(changes: dict[str, Any], hint: str) -> None:
+    """Each way to have more values than clusters has its hint."""
+    assert lost(test_clustering.test_number_of_values, evidence(compression(**changes)), LAB).hint == hint
+
+
+def test_layers_without_clusters_are_named() -> None:
+    """Where some layers are clustered, the others are named."""
+    error = lost(test_clustering.test_number_of_values, evidence(compression(distinct=distinct(9, 90, 8))), LAB)
+    assert error.filling["without"] == "CONV_2D 0, CONV_2D 1"
+    assert error.measured == "CONV_2D 0 has 9 values in a channel, CONV_2D 1 has 90 values in a channel"
+
+
+def test_a_small_dense_layer_is_not_taken_for_clustered() -> None:
+    """A dense layer of few weights has few values by itself: that alone is no other number of clusters."""
+    small = replace(zeros(0, 0, 0)[2], weights=60)
+    weights = compression(distinct=distinct(8, 8, 60), zeros=(*zeros(0, 0), small))
+    assert lost(test_clustering.test_number_of_values, evidence(weights), LAB).hint == "clustered_partly"
+
+
+@pytest.mark.parametrize(
+    ("changes", "hint"),
+    [
+        ({"zeros": zeros(0, 0, 0, near=0.5)}, "near_zeros"),
+        ({**UNTOUCHED, "movements": moved(0, 0, depthwise=0)}, "never_fitted"),
+        (UNTOUCHED, "not_pruned"),
+        ({**UNTOUCHED, "magnitudes": ()}, "not_pruned"),
+        ({**UNTOUCHED, "magnitudes": magnitudes(0.02)}, "trained_after_pruning"),
+        ({**UNTOUCHED, "magnitudes": magnitudes(0.2)}, "trained_after_pruning"),
+        ({**UNTOUCHED, "distinct": distinct(16, 16, 16)}, "clustered_zeros"),
+        ({"zeros": zeros(0.5, 0.0, 0.5)}, "pruned_partly"),
+        ({"zeros": zeros(0.8, 0.35, 0.5)}, "global_threshold"),
+        ({"zeros": zeros(0.3, 0.3, 0.3)}, "other_sparsity"),
+        ({"zeros": zeros(0.3, 0.4, 0.6)}, "zeros"),
+        ({"zeros": zeros(0.495, 0.495, 0.495)}, "zeros"),
+    ],
+)
+def test_why_there_are_other_zeros(changes: dict[str, Any], hint: str) -> None:
+    """Each way to have other zeros than were asked for has its hint."""
+    found = evidence(replace(PRUNED, **changes), clusters=None, expected=PRUNED)
+    assert lost(test_pruning.test_number_of_zeros, found, LAB).hint == hint
+
+
+def test_channels_that_vanish_are_why_there_are_more_zeros() -> None:
+    """Where batch normalisation's scale was pruned, whole channels are zero, and the places are told."""
+    gone = (Misplaced(0, CONV, "whole channel", 6, 10), Misplaced(1, CONV, "bias", 3, 20))
+    weights = replace(PRUNED, zeros=zeros(0.8, 0.5, 0.5), misplaced=gone)
+    error = lost(test_pruning.test_number_of_zeros, evidence(weights, clusters=None, expected=PRUNED), LAB)
+    assert error.hint == "misplaced"
+    assert error.filling["places"] == "6 of 10 in a whole channel of CONV_2D, 3 of 20 in a bias of CONV_2D"
+
+
+def test_a_channel_that_the_reference_loses_may_be_lost() -> None:
+    """Only zeros beyond the reference's are misplaced."""
+    one, two = (Misplaced(0, CONV, "whole channel", count, 10) for count in (1, 2))
+    expected = replace(PRUNED, misplaced=(one,))
+    judge = test_pruning.test_zeros_are_where_they_belong
+    judge(evidence(expected, clusters=None), LAB)
+    worse = evidence(replace(PRUNED, misplaced=(two,)), clusters=None, expected=expected)
+    assert lost(judge, worse, LAB).hint == "misplaced"
+
+
+@pytest.mark.parametrize(
+    ("changes", "hint"),
+    [
+        ({"zeros": zeros(0, 0, 0)}, "no_zeros"),
+        ({"magnitudes": (Magnitudes(0, CONV, 60, 0.0),)}, "not_smallest"),
+    ],
+)
+def test_why_zeros_are_misplaced(changes: dict[str, Any], hint: str) -> None:
+    """Without zeros there are no places; with them, they must be the smallest weights."""
+    found = evidence(replace(PRUNED, **changes), clusters=None)
+    assert lost(test_pruning.test_zeros_are_where_they_belong, found, LAB).hint == hint
+
+
+@pytest.mark.parametrize(
+    ("changes", "hint"),
+    [
+        ({"spacing": (Spacing(0, CONV, 6, 0.2),)}, "centroids"),
+        ({"spacing": (), "shifts": (CentroidShift(2, DENSE, 2, 0.3, 0.2),)}, "centroids"),
+        ({"distinct": distinct(100, 100, 800)}, "no_centroids"),
+    ],
+)
+def test_why_centroids_are_not_even(changes: dict[str, Any], hint: str) -> None:
+    """Uneven values lose, by their spacing or, with 2 clusters, by where linear centroids would be."""
+    assert lost(checks.require_even, evidence(compression(**changes)), LAB).hint == hint
+
+
+def test_even_centroids_of_another_number_are_even() -> None:
+    """16 even values where 8 were asked for cost the number, not the centroids."""
+    checks.require_even(evidence(compression(distinct=distinct(14, 16, 16))), LAB)
+
+
+@pytest.mark.parametrize(
+    ("weights", "clusters", "hint"),
+    [
+        (compression(movements=moved(9, 0, depthwise=0)), 8, "not_tuned"),
+        (compression(movements=moved(9, 0.5, depthwise=0)), 8, "frozen"),
+        (compression(movements=moved(9, LAB.thresholds["moved_clustered"] / 2)), 8, "few_steps"),
+        (compression(movements=moved(0.5, 5.0)), 8, "far_from_original"),
+        (replace(PRUNED, movements=moved(*[LAB.thresholds["moved"] / 2] * 2)), None, "few_steps"),
+        (replace(PRUNED, movements=moved(0.5, 5.0)), None, "far_from_original"),
+        (replace(PRUNED, difference="the kernel of CONV_2D 0 has no counterpart"), None, "other_network"),
+    ],
+)
+def test_why_it_is_not_tuned(weights: Compression, clusters: int | None, hint: str) -> None:
+    """Nothing moved, a part did, or all did by less or more than fine-tuning moves it."""
+    assert lost(checks.require_tuned, evidence(weights, clusters=clusters), LAB).hint == hint
+
+
+@pytest.mark.parametrize("movements", [moved(0.4, 0.1), moved(50, 0.5), moved(50, 1.25)])
+def test_pruned_weights_may_move_far(movements: Any) -> None:
+    """Weights that were zero and were trained again, or clustered, are far from the original by no fault of tuning."""
+    checks.require_tuned(evidence(replace(PRUNED, movements=movements), clusters=None), LAB)
+
+
+def test_a_network_without_dense_layers_is_tuned_if_it_moved() -> None:
+    """Where nothing tells how far training moves a weight, it is enough that everything moved."""
+    only = (movement("bias", CONV, 0.01), movement("kernel", DEPTHWISE, 0.01))
+    checks.require_tuned(evidence(compression(movements=only)), LAB)
+
+
+@pytest.mark.parametrize(
+    ("found", "hint"),
+    [
+        (evidence(compression(), accuracy=0.5), "accuracy"),
+        (evidence(compression(movements=moved(9, 0, depthwise=0)), accuracy=0.5), "not_tuned"),
+        (evidence(compression(distinct=distinct(16, 16, 16)), accuracy=0.5), "other_clusters"),
+        (evidence(compression(distinct=distinct(90, 90, 800), movements=moved(bent=0))), "not_clustered"),
+        (evidence(replace(PRUNED, movements=moved(0.2, 0.2)), clusters=None, accuracy=0.5), "few_steps"),
+        (evidence(replace(PRUNED, zeros=zeros(0.7, 0.7, 0.7)), clusters=None, accuracy=0.5), "other_sparsity"),
+        (evidence(replace(PRUNED, **UNTOUCHED, movements=moved(bent=0.001)), clusters=None), "not_pruned"),
+    ],
+)
+def test_why_it_is_less_accurate(found: CompressedEvidence, hint: str) -> None:
+    """What else is wrong with the file is why; an uncompressed file is not accurate as a compressed one."""
+    judge = test_clustering.test_accuracy if found.clusters is not None else test_pruning.test_accuracy
+    error = lost(judge, found, LAB)
+    assert error.hint == hint
+    assert error.measured in ("50.0% on 100 images", "a file that was not compressed")
+
+
+@pytest.mark.parametrize(
+    ("found", "hint"),
+    [
+        (evidence(compression(), deflated=30_000), "fewer_clusters"),
+        (evidence(compression(), deflated=50_000), "archive"),
+        (evidence(compression(), deflated=20_000, file="dynamic_range"), "not_float"),
+        (evidence(compression(wrapper_residue=WrapperResidue("clustering", (), 8.6)), deflated=900_000), "not_stripped"),
+        (evidence(compression(distinct=distinct(16, 16, 16)), deflated=52_000), "other_clusters"),
+        (evidence(compression(spacing=(Spacing(0, CONV, 6, 0.2),)), deflated=60_000), "archive"),
+        (evidence(PRUNED, clusters=None, deflated=50_000), "archive"),
+        (evidence(replace(PRUNED, zeros=zeros(0.3, 0.3, 0.3)), clusters=None, deflated=50_000), "other_sparsity"),
+    ],
+)
+def test_why_the_archive_has_another_size(found: CompressedEvidence, hint: str) -> None:
+    """The cause is the one that the number of values or zeros has, or what is left in the file."""
+    judge = test_clustering.test_deflation if found.clusters is not None else test_pruning.test_deflation
+    error = lost(judge, found, LAB)
+    assert error.hint == hint
+    assert "bytes in an archive" in error.measured
+
+
+@pytest.mark.parametrize("deflated", [49_000, 36_000])
+def test_other_centroids_may_take_more_room(deflated: int) -> None:
+    """The centroids' places are another criterion: as many values in other places compress otherwise, by right."""
+    uneven = compression(spacing=(Spacing(0, CONV, 6, 0.2),))
+    test_clustering.test_deflation(evidence(uneven, deflated=deflated), LAB)
+    assert lost(test_clustering.test_deflation, evidence(compression(), deflated=deflated), LAB)
+
+
+@pytest.mark.parametrize(
+    ("weights", "file", "hint"),
+    [
+        (compression(wrapper_residue=WrapperResidue("clustering", (OperatorCount("GATHER", 9),), 8.6)), "float32", "not_stripped"),
+        (compression(difference="another number of operators"), "float32", "other_network"),
+        (compression(), "dynamic_range", "not_float"),
+        (compression(), "int8", "not_float"),
+        (compression(wrapper_residue=WrapperResidue(None, (), 1.5)), "float32", "too_large"),
+        (compression(wrapper_residue=WrapperResidue(None, (OperatorCount("QUANTIZE", 9),), 1.2)), "float32", "quantisation_aware"),
+        (compression(distinct=distinct(90, 90, 800), movements=moved(bent=0)), "float32", "not_clustered"),
+    ],
+)
+def test_why_a_file_is_not_plain(weights: Compression, file: str, hint: str) -> None:
+    """Wrappers, another network, another type, or more than the model; and one never compressed earns nothing."""
+    assert lost(test_clustering.test_file_is_plain, evidence(weights, file=file), LAB).hint == hint
+
+
+def test_wrappers_say_which_function_takes_them_off() -> None:
+    """The hint about wrappers names the function of the kind of compression."""
+    left = WrapperResidue("pruning", (OperatorCount("READ_VARIABLE", 9), OperatorCount("MUL", 9)), 2.0)
+    error = lost(test_pruning.test_file_is_plain, evidence(replace(PRUNED, wrapper_residue=left), clusters=None), LAB)
+    assert error.filling == {"wrapper": "pruning", "strip": "strip_pruning"}
+    assert error.measured == "2.0 times the size of the FP32 file, with 9 READ_VARIABLE, 9 MUL"
+
+
+def test_a_cause_that_another_check_found_leaves_no_evidence_of_it() -> None:
+    """The evidence of a check that looks at others is its own."""
+    with observing() as observed:
+        lost(
+            test_pruning.test_accuracy,
+            evidence(replace(PRUNED, zeros=zeros(0, 0.5, 0.5)), clusters=None, accuracy=0),
+            LAB,
+        )
+    assert observed["measured"] == "0.0% on 100 images"
+    with observing() as observed:
+        assert checks.first_fault(lambda: checks.require_even(evidence(compression()), LAB)) is None
+    assert observed == {}
+
+
+def test_what_kept_a_run_from_its_end_is_told_by_every_check() -> None:
+    """Without a file, each check raises the run's error, whichever it asks for first."""
+    error = RunError(Verdict.MISSING, "not written yet")
+    nothing = replace(
+        evidence(PRUNED, clusters=None), file=failure(error), compressed=failure(error), evaluation=failure(error)
+    )
+    for name, judge in vars(test_pruning).items():
+        if name.startswith("test_") and name != "test_latency":
+            with pytest.raises(RunError, match="not written yet"):
+                judge(nothing, LAB)
+
+
+def test_a_file_is_touched_by_zeros_wrappers_or_bent_kernels() -> None:
+    """What counts as compressed at all: not what fine-tuning alone does."""
+    assert checks.touched(PRUNED, LAB)
+    assert checks.touched(compression(), LAB)
+    assert checks.touched(compression(wrapper_residue=WrapperResidue("pruning", (), 2.0), movements=()), LAB)
+    assert not checks.touched(compression(movements=moved(bent=0.003)), LAB)
+
+
+def test_the_worst_layer_is_told() -> None:
+    """The reason says how many zeros there are, in how many layers, and which is furthest off."""
+    weights = replace(PRUNED, zeros=zeros(0.5, 0.4, 0.5))
+    error = lost(test_pruning.test_number_of_zeros, evidence(weights, clusters=None), LAB)
+    assert error.measured == "1,700 zeros in 3,800 weights; 2 of 3 layers as asked; CONV_2D 1 has 800"
+    assert error.expected == "1,900 zeros, 50% of each layer; 1,000 in CONV_2D 1"
+    assert pruned(weights.zeros, 0.5, 0.0).worst == "CONV_2D 1"
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "told"),
+    [
+        ("ValueError", "Layer stem has no weights to cluster.", "no weights to cluster. Layers were frozen"),
+        ("ValueError", "target_sparsity must be in range [0,1)", "range [0,1): a sparsity is a share, 0.5 and not 50"),
+        ("TypeError", "in user code: '_DictWrapper' object is not callable", "was given a dict for its schedule"),
+        (
+            "InvalidArgumentError",
+            "Graph execution error: [Prune() wrapper requires the UpdatePruningStep callback to be provided]",
+            "the wrapped model was fitted without UpdatePruningStep() among the callbacks",
+        ),
+    ],
+)
+def test_exceptions_of_tfmot_are_explained(kind: str, message: str, told: str) -> None:
+    """What tfmot raises for a known mistake is told in the words of the mistake, verdict and place as they were."""
+    places = (SourceLine("a.py", 7, "fit()"),)
+    found = explained(RunError(Verdict.FAILED, f"{kind}: {message}", places, kind))
+    assert found is not None
+    assert told in found.message
+    assert found.message.startswith(f"{kind}: ")
+    assert found.message.count(f"{kind}: ") == 1
+    assert (found.verdict, found.places, found.kind) == (Verdict.FAILED, places, kind)
+
+
+def test_other_exceptions_stay_as_they_are() -> None:
+    """What is not known is told as it came."""
+    error = RunError(Verdict.FAILED, "KeyError: 'a'", (), "KeyError")
+    assert explained(error) is error
+    assert explained(None) is None

@@ -1,0 +1,343 @@
+"""The notebook lab's verdicts on real files, which a notebook without TensorFlow copies into its box: a whole run, cheaply."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graders import profiles
+from graders.caching.shared import SharedCache
+from graders.core.errors import RunError
+from graders.core.paths import LABS
+from graders.core.result import Result
+from graders.core.verdicts import Verdict
+from graders.framework.checks import CheckFailed
+from graders.framework.context import LabContext, RunLog, RunResult
+from graders.framework.definition import load
+from graders.labs.mnist_compression import (
+    charts,
+    files,
+    plan,
+    static_review,
+    test_bonus,
+    test_conversion,
+    test_post_training,
+    test_pruning,
+    test_quantisation_aware,
+    test_sizes,
+)
+from graders.labs.mnist_compression.digits import draw
+from graders.labs.mnist_compression.evidence import ExtraFile, KerasModel, LiteFile, NotebookEvidence
+from graders.labs.mnist_compression.network import Layers
+from graders.measure.scorer.client import Scorer, StoredTensor, start_server
+from graders.sandbox import Server, choose
+
+LAB = load(LABS / "mnist_compression")
+DATA = Path(__file__).resolve().parents[1] / "data" / "mnist"
+MODULES = (test_conversion, test_post_training, test_quantisation_aware, test_pruning, test_sizes)
+NAMES = ("FILE_WEIGHTS", "FILE_NON_QUANTIZED_TFLITE", "FILE_PT_QUANTIZED", "FILE_QAT_QUANTIZED", "FILE_PRUNED_MODEL",
+         "FILE_PRUNED_QUANTIZED_TFLITE")  # fmt: skip
+PLACES = ("baseline_weights.h5", "non_quantized.tflite", "post_training_quantized.tflite", "quant_aware_quantized.tflite",
+          "models/pruned_model.h5", "pruned_quantized.tflite")  # fmt: skip
+EVALUATE = """
+from ai_edge_litert.interpreter import Interpreter
+def evaluate_tflite_model(filename, x, y):
+    interpreter = Interpreter(model_path=str(filename))
+    interpreter.allocate_tensors()
+    right = 0
+    for image, label in zip(x, y):
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], image[None].astype("float32"))
+        interpreter.invoke()
+        right += interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0].argmax() == label
+    return right / len(y)
+"""
+CELLS = (
+    "import sys; sys.modules['tensorflow'] = None",
+    "\n".join(f"{name} = {place!r}" for name, place in zip(NAMES, PLACES, strict=True)),
+    f"from pathlib import Path\nfor file in Path({str(DATA)!r}).glob('*_*.*'):\n    Path(file.name).write_bytes(file.read_bytes())\nPath('models').mkdir()\nPath('pruned_model.h5').rename(FILE_PRUNED_MODEL)",
+    "import gzip\ndef get_gzipped_model_size(f):\n    return len(gzip.compress(Path(f).read_bytes()))" + EVALUATE,
+    "MODEL_SIZE = {n: get_gzipped_model_size(n) for n in (FILE_WEIGHTS, FILE_PRUNED_MODEL)}",
+    "print('archive', get_gzipped_model_size(FILE_PRUNED_QUANTIZED_TFLITE), 'bytes')",
+    "convert_tflite(None)",
+    ("import os\nPath('more').mkdir()\nPath('more/copy.tflite').write_bytes(Path(FILE_NON_QUANTIZED_TFLITE).read_bytes())\n"
+    "Path('junk.tflite').write_bytes(b'junk')\nos.symlink('/etc/passwd', 'link.tflite')\nos.mkfifo('pipe.tflite')\n"
+    "Path('a/b/c/d').mkdir(parents=True)\nPath('a/b/c/d/deep.tflite').write_bytes(b'x')"),
+)
+
+
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NotebookEvidence]:
+    """What the run of such a notebook comes to."""
+    folder = tmp_path_factory.mktemp("notebook")
+    path = folder / "code" / LAB.student_file
+    path.parent.mkdir(parents=True)
+    cells = [{"cell_type": "code", "source": [cell], "execution_count": None, "outputs": []} for cell in CELLS]
+    path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    profile = profiles.choose("embedded", None, None)
+    with Server(["numpy"], choose("bare"), {}) as runner, start_server(choose("bare"), scratch=folder) as scorers:
+        scorer = Scorer(scorers, folder / "scorers", [folder])
+        grading = LabContext(
+            lab=LAB, profile=profile, seed=3, code=folder / "code", work=folder / "work", server=runner, scorer=scorer,
+            kept=SharedCache(folder / "kept"),
+        )  # fmt: skip
+        yield plan.run_notebook(grading, RunLog("notebook"))
+
+
+def judged(evidence: NotebookEvidence) -> dict[str, str]:
+    """The hint or the verdict of every check that fails, by its test's name."""
+    found = {}
+    for module in MODULES:
+        for name, test in vars(module).items():
+            if name.startswith("test_"):
+                outcome = outcome_of(module, name, test, evidence)
+                if outcome:
+                    found[name] = outcome
+    return found
+
+
+def outcome_of(module: ModuleType, name: str, test: Any, evidence: NotebookEvidence) -> str:
+    wanted = inspect.signature(test).parameters
+    try:
+        test(**{key: value for key, value in {"evidence": evidence, "lab": LAB}.items() if key in wanted})
+    except CheckFailed as lost:
+        return lost.hint
+    except RunError as error:
+        return error.verdict.value
+    return ""
+
+
+# Without TensorFlow there is no model for these.
+UNCALLED = {"test_any_model_is_converted": "failed", "test_any_model_is_quantised": "failed"}
+
+
+def model(evidence: NotebookEvidence, change: Any) -> KerasModel:
+    """The pruned model with its kernels changed."""
+    pruned = evidence.pruned.get()
+    arrays = {name: change(values) if "kernel" in name else values for name, values in pruned.layers.arrays.items()}
+    return replace(pruned, layers=Layers(arrays))
+
+
+def test_right_files_lose_nothing(evidence: NotebookEvidence) -> None:
+    """A cell that fails beside them costs nothing either."""
+    assert judged(evidence) == UNCALLED
+    assert [failure.number for failure in evidence.executed.failures] == [7]
+    facts = charts.describe(evidence)
+    assert facts["zeros"] == {
+        "convolution's kernel": 86, "convolution's bias": 0, "dense layer's kernel": 16223, "dense layer's bias": 0,
+    }  # fmt: skip
+    assert 0.8 < facts["files"]["pruned_quantized.tflite"]["accuracy"] < 0.95
+    assert list(facts["files"]) == list(PLACES)
+
+
+def test_a_file_in_a_folder_is_measured_as_any_other(evidence: NotebookEvidence) -> None:
+    """So that figures of it in the report are compared with its size, wherever it lies."""
+    books = RunLog("notebook")
+    measured = static_review.stages({"notebook": RunResult(SimpleNamespace(name="notebook"), evidence, None, books)})
+    size = (DATA / "pruned_model.h5").stat().st_size
+    assert measured["pruned"]["size"] == size
+    assert measured["pruned"]["zipped"] < size / 2
+    assert "size" not in measured["baseline"], "there may be several files of the baseline"
+
+
+def test_committed_models_are_not_there(tmp_path: Path) -> None:
+    """What was made elsewhere can't be handed out again as what this execution made."""
+    for name in ("a.tflite", "deep/b.h5", "helper.py", "picture.png"):
+        (tmp_path / "own" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "own" / name).write_bytes(b"x")
+    copy = files.without_models(tmp_path / "own", tmp_path / "copy")
+    assert {path.name for path in copy.rglob("*.*")} == {"helper.py", "picture.png"}
+
+
+def test_what_numpy_computes_is_what_the_file_computes(evidence: NotebookEvidence) -> None:
+    """A Keras file is never run, so its accuracy is computed from its arrays."""
+    assert evidence.baseline.get().accuracy == evidence.non_quantised.get().quality.get().accuracy
+
+
+def test_never_pruned(evidence: NotebookEvidence) -> None:
+    """The baseline in the place of the pruned model, and quantised."""
+    wrong = replace(evidence, pruned=evidence.baseline, pruned_quantised=evidence.post_training)
+    assert judged(wrong).items() - UNCALLED.items() == {
+        ("test_number_of_zeros", "never_fitted"),
+        ("test_the_model_is_stripped", "no_zeros"),
+        ("test_quantised_with_its_zeros", "quantised_unpruned"),
+    } | ({("test_accuracy", "no_zeros")})
+
+
+@pytest.mark.parametrize(
+    ("share", "hint"), [(0.5, "pruned_once"), (0.7, "ended_early"), (0.9, "other_sparsity"), (0.4, "other_sparsity")]
+)
+def test_other_shares_of_zeros(share: float, hint: str, evidence: NotebookEvidence) -> None:
+    """The share tells what was wrong with the schedule."""
+
+    def change(values: Any) -> Any:
+        flat = np.where(values == 0, 1e-2, values).ravel()
+        flat[np.argsort(np.abs(flat))[: round(share * flat.size)]] = 0
+        return flat.reshape(values.shape)
+
+    wrong = replace(evidence, pruned=Result(model(evidence, change)))
+    assert judged(wrong)["test_number_of_zeros"] == hint
+
+
+def test_near_zeros_are_no_zeros(evidence: NotebookEvidence) -> None:
+    """An archive saves nothing on them."""
+    wrong = replace(evidence, pruned=Result(model(evidence, lambda values: values + 1e-6)))
+    assert judged(wrong)["test_number_of_zeros"] == "near_zeros"
+
+
+def test_wrappers_left_in(evidence: NotebookEvidence) -> None:
+    """Masks are numbers too."""
+    wrong = replace(evidence.pruned.get(), numbers=40_805, wrapped=("mask", "threshold"))
+    found = judged(replace(evidence, pruned=Result(wrong)))
+    assert found.items() - UNCALLED.items() == {("test_the_model_is_stripped", "not_stripped")}
+
+
+@pytest.mark.parametrize(
+    ("file", "hint"), [("post_training", "qat_dynamic"), ("non_quantised", "qat_plain_float")]
+)
+def test_not_quantised_in_training(file: str, hint: str, evidence: NotebookEvidence) -> None:
+    """Weights alone are not enough, and such a file is the baseline's."""
+    found = judged(replace(evidence, quantisation_aware=getattr(evidence, file)))
+    assert found["test_the_file_is_quantised"] == hint
+    assert found["test_the_model_was_trained"] == "qat_untrained"
+
+
+def test_quantised_files_in_other_places(evidence: NotebookEvidence) -> None:
+    """Each file is told from the others."""
+    wrong = replace(evidence, non_quantised=evidence.post_training, post_training=evidence.pruned_quantised)
+    found = judged(wrong)
+    assert found["test_the_file_holds_the_baseline"] == "not_float"
+    assert found["test_weights_are_int8"] == "ptq_other_model"
+    assert judged(replace(evidence, post_training=evidence.non_quantised))["test_weights_are_int8"] == "weights_not_quantised"
+
+
+def test_archives_of_other_files(evidence: NotebookEvidence) -> None:
+    """A figure that is no archive of the file that was asked for."""
+    known = evidence.figures.get()
+    sizes = {name: size for name, size in known.sizes.items() if "pruned" not in name}
+    wrong = replace(evidence, figures=Result(replace(known, sizes=sizes)))
+    assert judged(wrong)["test_archives_were_measured"] == "archive_wrong_file"
+    none = replace(known, sizes={}, printed=())
+    assert judged(replace(evidence, figures=Result(none)))["test_archives_were_measured"] == "archives"
+
+
+def test_a_file_is_evaluated_that_no_model_is_of(evidence: NotebookEvidence) -> None:
+    """The student's accuracy is compared with that of the grader's own copy, to the digit."""
+    value = evidence.evaluated.get()
+    assert value.given == pytest.approx(value.right, abs=1e-9)
+    assert 0.3 < value.right < 0.95
+    wrong = replace(evidence, evaluated=Result(replace(value, given=value.right + 0.005)))
+    assert judged(wrong)["test_any_file_is_evaluated"] == "evaluate"
+
+
+def test_figures_of_every_size_are_no_measurement(evidence: NotebookEvidence) -> None:
+    """Among enough numbers there is any archive's size; those of one or two runs are not as many."""
+    known = evidence.figures.get()
+    twice = (*known.printed, *(1.04 * figure for figure in known.sizes.values()))
+    assert judged(replace(evidence, figures=Result(replace(known, printed=twice)))) == UNCALLED
+    every = tuple(5_000 * 1.06**step for step in range(59))
+    for wrong in (replace(known, printed=every), replace(known, sizes={str(figure): figure / 1024 for figure in every})):
+        assert judged(replace(evidence, figures=Result(wrong)))["test_archives_were_measured"] == "archives"
+
+
+def test_a_second_kernel_in_a_file(evidence: NotebookEvidence) -> None:
+    """One of them may lead nowhere, and be the only one that is quantised."""
+    file = evidence.non_quantised.get()
+    kernel = StoredTensor("kernel", "float32", 0.0, file.layers.arrays["dense layer's kernel"])
+    others = [StoredTensor("", "float32", 0.0, values) for values in file.layers.arrays.values()]
+    quantised = replace(kernel, dtype="int8", scale=0.1)
+    for stored in ([*others, quantised], [quantised, *others]):
+        measured = SimpleNamespace(
+            read=lambda _: file.file.model,
+            tensors=lambda found=stored: found,
+            infer_tensors=lambda tensors: np.zeros((len(tensors), 10)),
+        )
+        scorer = SimpleNamespace(measure=lambda _, one=measured: nullcontext(one))
+        grading: Any = SimpleNamespace(scorer=scorer, lab=LAB)
+        with pytest.raises(RunError, match="more than one dense layer's kernel"):
+            files.lite_file(grading, file.file.artefact, draw(LAB.data_paths[0].with_name("held_back.npz"), 3, 1))
+
+
+def test_a_notebook_that_leaves_nothing(evidence: NotebookEvidence) -> None:
+    """What was not written is missing, criterion by criterion."""
+    nothing = Result[Any](None, RunError(Verdict.MISSING, "no file was written"))
+    wrong = replace(
+        evidence, baseline=nothing, non_quantised=nothing, post_training=nothing, quantisation_aware=nothing,
+        pruned=nothing, pruned_quantised=nothing, archives=(),
+    )  # fmt: skip
+    found = {name: hint for name, hint in judged(wrong).items() if name not in UNCALLED}
+    assert set(found.values()) == {"missing", "archives"}
+
+
+# Bonuses
+
+
+def bonuses(evidence: NotebookEvidence, *extras: ExtraFile) -> list[str]:
+    """The hints of both bonuses, nothing for one that is earned, with these further files."""
+    changed = replace(evidence, extras=extras)
+    return [outcome_of(test_bonus, name, getattr(test_bonus, name), changed)
+            for name in ("test_weights_in_16_bits", "test_a_network_of_ones_own")]  # fmt: skip
+
+
+def extra(lite: LiteFile, *, own: bool = False, dtype: str = "", **more: Any) -> ExtraFile:
+    """A further file like this one: the lab's network, or for all that is known another."""
+    kernel = dtype or lite.kernels["dense layer's kernel"].dtype
+    quality = lite.quality.get().accuracy
+    known = {"network": (108, 20_280), "kernels": frozenset({kernel}), "largest": kernel, "zeros": 0.0, "accuracy": quality}
+    return ExtraFile(name=f"more-{lite.name}", file=lite.file, layers=None if own else lite.layers, **(known | more))
+
+
+def test_further_files_are_found(evidence: NotebookEvidence) -> None:
+    """In folders too; links, pipes, what is no file of its kind, and what lies very deep are passed over."""
+    assert [each.name for each in evidence.extras] == ["more/copy.tflite"]
+    found = evidence.extras[0]
+    assert found.layers is not None
+    assert (found.network, found.largest, found.kernels, found.zeros) == ((108, 20_280), "float32", {"float32"}, 0)
+    assert found.accuracy == evidence.non_quantised.get().quality.get().accuracy
+
+
+def test_no_optional_step(evidence: NotebookEvidence) -> None:
+    """A file in float32 is neither in 16 bits nor another network's."""
+    assert bonuses(evidence) == ["no_float16", "no_own_network"]
+    assert bonuses(evidence, *evidence.extras) == ["no_float16", "no_own_network"]
+
+
+def test_sixteen_bits_are_the_baselines(evidence: NotebookEvidence) -> None:
+    """Weights rounded to 16 bits are the baseline's, those of a model trained on, or pruned, are not."""
+    lite = evidence.non_quantised.get()
+    rounded = Layers({name: values.astype(np.float16).astype(np.float32) for name, values in lite.layers.arrays.items()})
+    right = extra(replace(lite, layers=rounded), dtype="float16")
+    assert bonuses(evidence, right)[0] == ""
+    pruned = extra(replace(lite, layers=evidence.pruned.get().layers), dtype="float16")
+    assert bonuses(evidence, pruned)[0] == "float16_other_model"
+    assert bonuses(evidence, pruned, right)[0] == ""
+    assert bonuses(evidence, replace(right, accuracy=0.5))[0] == "float16_other_model"
+
+
+def test_a_network_of_ones_own_is_told_by_its_files(evidence: NotebookEvidence) -> None:
+    """A third for each step of one network; what is the lab's network, or tells no digits apart, is worth nothing."""
+    after, aware = evidence.post_training.get(), evidence.quantisation_aware.get()
+    pruned = extra(evidence.non_quantised.get(), own=True, zeros=0.8)
+    steps = [extra(after, own=True), extra(aware, own=True), pruned]
+    assert bonuses(evidence, *steps)[1] == ""
+    for wrong in ([extra(after), extra(aware), pruned], [replace(each, accuracy=0.3) for each in steps],
+                  [replace(steps[0], network=(1,)), replace(steps[1], network=(2,)), pruned]):  # fmt: skip
+        assert bonuses(evidence, *wrong)[1] == "no_own_network"
+
+
+@pytest.mark.parametrize(("count", "share"), [(0, 0.0), (1, 1 / 3), (2, 2 / 3)])
+def test_each_step_is_worth_a_third(count: int, share: float, evidence: NotebookEvidence) -> None:
+    """Of the network with the most steps."""
+    steps = [extra(evidence.post_training.get(), own=True), extra(evidence.quantisation_aware.get(), own=True)][:count]
+    lone = extra(evidence.post_training.get(), own=True, network=(7,))
+    with pytest.raises(CheckFailed) as lost:
+        test_bonus.test_a_network_of_ones_own(replace(evidence, extras=(*steps, *([lone] if count else []))), LAB)
+    assert lost.value.holds == pytest.approx(share)

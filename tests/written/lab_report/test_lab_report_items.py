@@ -1,0 +1,100 @@
+"""What shows an item of the acceptance list, and what figures of a report are passed on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from graders.written.claims import Check, Quantity, Tolerance, read_document
+from graders.written.lab_report import ITEMS, ReportRules, report_claims, review_report
+from graders.written.lab_report.acceptance import acceptance, items_of
+from graders.written.lab_report.figures import by_quantity
+
+
+def shown(text: str) -> dict[str, str]:
+    document = read_document(text)
+    return {one.item: one.by for one in acceptance(document, report_claims(document), ITEMS)}
+
+
+def test_figures_of_a_stage_show_its_item():
+    found = shown("# Lab\n\n- Pruned: accuracy 0.96\n- PTQ: size 24336 bytes\n")
+    assert (found["prune"], found["ptq"], found["qat"]) == ("figures", "figures", "")
+
+
+def test_a_box_is_of_what_it_alone_speaks_of():
+    document = read_document("- [x] Prune the model in the notebook\n- [ ] The notebook\n")
+    found = {one.item: (one.by, one.unticked) for one in acceptance(document, report_claims(document), ITEMS)}
+    assert (found["notebook"], found["prune"]) == (("", True), ("tick", False))
+
+
+@pytest.mark.parametrize(
+    ("text", "items"), [("Convert the model", {"convert"}), ("Convert the pruned model to TFLite", {"prune"})]
+)
+def test_the_conversion_as_such_is_one_of_no_stage(text, items):
+    assert items_of(text) == items
+
+
+@pytest.mark.parametrize(
+    ("text", "by"), [("# Pruning", ""), ("# Lab\n\n## Pruning", "text"), ("# Lab\n\nPruning.", "text"), ("# Lab", "")]
+)
+def test_the_title_shows_nothing(text, by):
+    assert shown(text)["prune"] == by
+
+
+def test_of_an_open_figure_it_is_known_whose_it_is():
+    claims = report_claims(read_document("| Model | Accuracy |\n|---|---|\n| Pruned | 0.9 |\n| Baseline | TODO |\n"))
+    assert [(blank.variant, blank.quantity, blank.text) for blank in claims.blanks] == [
+        ("baseline", Quantity.ACCURACY, "TODO")
+    ]
+
+
+def test_a_label_stands_in_the_first_columns():
+    claims = report_claims(
+        read_document("| No. | Model | Note | Accuracy |\n|---|---|---|---|\n| 1 | Pruned | no PTQ | 0.9 |\n")
+    )
+    assert [(claim.variants, claim.value) for claim in claims.claims] == [(("pruned",), 0.9)]
+
+
+def test_what_stands_in_the_third_column_is_no_label():
+    """A remark names other stages than the row's."""
+    table = "| No. | Run | Compared with | Accuracy |\n|---|---|---|---|\n| 1 | mine | Pruned | 0.9 |\n"
+    assert report_claims(read_document(table)).claims == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("- Pruned accuracy: 1.0\n", [1.0]),
+        ("- Pruned accuracy: 10000 digits\n", []),
+        ("- Pruned accuracy: 0.9 of 150 digits\n", [0.9]),
+        ("- Pruned accuracy: 150 digits\n", []),
+    ],
+)
+def test_what_is_more_than_all_is_a_count_and_no_accuracy(text, values):
+    assert [claim.value for claim in report_claims(read_document(text)).claims] == values
+
+
+def test_what_else_was_measured_is_passed_over():
+    assert by_quantity({"pruned": {"accuracy": 0.9, "time": 3.0}}) == {"pruned": {Quantity.ACCURACY: 0.9}}
+
+
+def test_a_review_without_a_report_says_why(tmp_path: Path):
+    page = "# The page\n\nThe page's own sentence."
+    (tmp_path / "report.md").write_text(page, encoding="utf-8")
+    assert review_report(tmp_path, ReportRules(given=(page,))).notes == (
+        "report.md is still the given page; not a report",
+    )
+
+
+def test_findings_are_told_apart_by_their_checks(tmp_path: Path):
+    text = "# Lab\n\n- Pruned: accuracy 0.9\n- PTQ: accuracy 0.9\n\nTODO\n"
+    (tmp_path / "report.md").write_text(text, encoding="utf-8")
+    rules = ReportRules(tolerances={"accuracy": Tolerance(absolute=0.01), "time": Tolerance(absolute=1)})
+    found = review_report(tmp_path, rules, measured={"pruned": {"accuracy": 0.5}})
+    assert {one.check for one in found.findings} == {Check.EVIDENCE, Check.PLACEHOLDER}
+    assert [one.check for one in found.about(Check.PLACEHOLDER)] == [Check.PLACEHOLDER]
+
+
+def test_figures_of_no_stage_are_passed_over():
+    assert report_claims(read_document("# Lab\n\n- Number of parameters: 32,021\n")).claims == ()
