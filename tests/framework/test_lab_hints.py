@@ -40,8 +40,9 @@ class Use:
 
 def used(path: Path, text: str) -> bool:
     """Whether a lab's code imports this module of the framework, as far as its names say."""
-    needed = (path.stem, "model_tester") if path.parent.name == "model_tester" else (path.stem,)
-    return all(re.search(rf"\b{name}\b", text) for name in needed)
+    if path.parent.name == "model_tester":
+        return re.search(rf"model_tester(\.| import .*){path.stem}\b", text) is not None
+    return re.search(rf"\b{path.stem}\b", text) is not None
 
 
 class Code:
