@@ -6,7 +6,7 @@ OptgradeError
 ├── RunError              the student's code did not get through a run: failed, timeout, crashed …
 └── GraderError           our own fault: unscored
 ├── SandboxError      the sandbox could not be had, or broke
-├── ScorerError       an artefact could not be measured though nothing is wrong with it
+├── ScorerError       an artifact could not be measured though nothing is wrong with it
 └── Unscored          a scorecard has no mark to export, since not all of it could be graded
 """
 
@@ -67,7 +67,7 @@ class SandboxError(GraderError):
 
 
 class ScorerError(GraderError):
-    """An artefact could not be measured though nothing is known to be wrong with it."""
+    """An artifact could not be measured though nothing is known to be wrong with it."""
 
 
 class Unscored(GraderError):

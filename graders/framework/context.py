@@ -150,8 +150,8 @@ class LabContext:
         return self.work / "boxes" / name
 
     def take(self, run: str, file: str) -> Artifact:
-        """Takes an artefact out of a run's box, after its end. :raises RunError: as :func:`accept_artifact` does."""
-        return accept_artifact(self.box(run) / file, self.work / "artefacts" / run / file, self.lab.artefact_bytes)
+        """Takes an artifact out of a run's box, after its end. :raises RunError: as :func:`accept_artifact` does."""
+        return accept_artifact(self.box(run) / file, self.work / "artifacts" / run / file, self.lab.artifact_bytes)
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ class Lab:
     given: tuple[str, ...]
     preload: tuple[str, ...]
     limits: Limits
-    artefact_bytes: int
+    artifact_bytes: int
     criteria: tuple[Criterion, ...]
     hints: Mapping[str, Hint]
     settings: Mapping[str, Any]
@@ -192,7 +192,7 @@ def load(folder: Path) -> Lab:
             limits=Limits(
                 wall_s=float(limits["wall_s"]), cpu_s=float(limits["cpu_s"]), memory=int(limits["memory_mib"]) * MEBI
             ),
-            artefact_bytes=int(limits["artefact_mib"]) * MEBI,
+            artifact_bytes=int(limits["artifact_mib"]) * MEBI,
             criteria=criteria,
             hints={name: Hint(item["cause"], item["next"]) for name, item in (_shared_hints() | data["hints"]).items()},
             settings=data["settings"],

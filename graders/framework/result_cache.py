@@ -24,7 +24,7 @@ LOOKING = ("figures.py", "conftest.py")
 def fingerprint(lab: Lab, profile: Profile, isolation: Isolation, seed: int) -> Fingerprint:
     """What everything that is measured for a lab depends on, but for the submission."""
     missing = [asdict(layer) for layer in isolation.missing]
-    settings = [lab.settings, asdict(lab.limits), lab.artefact_bytes, lab.student_file, lab.given, lab.preload]
+    settings = [lab.settings, asdict(lab.limits), lab.artifact_bytes, lab.student_file, lab.given, lab.preload]
     return Fingerprint(
         {
             "environment": environment_digest(),

@@ -1,4 +1,4 @@
-"""Taking an artefact in: only regular files of bounded size, copied before anything looks at them."""
+"""Taking an artifact in: only regular files of bounded size, copied before anything looks at them."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def accept_artifact(source: Path, destination: Path, max_bytes: int, expected: s
             raise RunError(Verdict.FAILED, f"{source.name} is {kind}; {expected} was expected", kind="file")
         if found.st_size > max_bytes:
             raise _too_large(source.name, f"{found.st_size:,}", max_bytes)
-        artefact = _copy(descriptor, destination, max_bytes)
-        if artefact is None:
+        artifact = _copy(descriptor, destination, max_bytes)
+        if artifact is None:
             raise _too_large(source.name, f"more than {max_bytes:,}", max_bytes)
-        return artefact
+        return artifact
     finally:
         os.close(descriptor)
 

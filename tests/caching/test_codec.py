@@ -127,8 +127,8 @@ def test_files_come_back(tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(b"TFL3")
     files = Files()
-    artefact = Artifact(path, 4, "abc")
-    assert decode(json.loads(json.dumps(encode(artefact, files))), files) == artefact
+    artifact = Artifact(path, 4, "abc")
+    assert decode(json.loads(json.dumps(encode(artifact, files))), files) == artifact
 
 
 @dataclass(frozen=True)

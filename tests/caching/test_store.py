@@ -85,30 +85,30 @@ def test_damage_is_noticed(store: Store, tmp_path: Path, data: st.DataObject) ->
     assert store.get(KEY, tmp_path) is None
 
 
-def artefact(tmp_path: Path, data: bytes) -> Artifact:
+def artifact(tmp_path: Path, data: bytes) -> Artifact:
     """A file as intake leaves it."""
-    path = tmp_path / "artefact.tflite"
+    path = tmp_path / "artifact.tflite"
     path.write_bytes(data)
     return Artifact(path, len(data), "sha")
 
 
 def test_files_are_laid_out(store: Store, tmp_path: Path) -> None:
     """A file of evidence is there again, under its name, in a folder of the grading's own."""
-    store.put(KEY, artefact(tmp_path, b"TFL3 model"))
-    (tmp_path / "artefact.tflite").unlink()
+    store.put(KEY, artifact(tmp_path, b"TFL3 model"))
+    (tmp_path / "artifact.tflite").unlink()
     found = store.get(KEY, tmp_path / "work")
-    assert found.path.name == "artefact.tflite"
+    assert found.path.name == "artifact.tflite"
     assert found.path.read_bytes() == b"TFL3 model"
     assert tmp_path / "work" in found.path.parents
 
 
 def test_a_file_with_other_bytes_is_none(store: Store, tmp_path: Path) -> None:
     """Neither a changed nor a lost file is passed on."""
-    store.put(KEY, artefact(tmp_path, b"TFL3 model"))
+    store.put(KEY, artifact(tmp_path, b"TFL3 model"))
     (kept,) = store.folder.glob("*/*.file")
     kept.write_bytes(b"TFL3 other")
     assert store.get(KEY, tmp_path / "work") is None
-    store.put(KEY, artefact(tmp_path, b"TFL3 model"))
+    store.put(KEY, artifact(tmp_path, b"TFL3 model"))
     (kept,) = store.folder.glob("*/*.file")
     kept.unlink()
     assert store.get(KEY, tmp_path / "work") is None

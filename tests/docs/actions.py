@@ -43,9 +43,9 @@ class Job:
 
     def __post_init__(self) -> None:
         self.workspace = self.folder / "workspace"
-        self.artefact = self.folder / "artefact"
+        self.artifact = self.folder / "artifact"
         tools = self.folder / "tools"
-        for each in (self.workspace, self.artefact, tools):
+        for each in (self.workspace, self.artifact, tools):
             each.mkdir(parents=True)
         (tools / "sudo").write_text("#!/bin/sh\necho 'sudo: a password is required' >&2\nexit 1\n", encoding="utf-8")
         (tools / "sudo").chmod(0o755)
@@ -130,7 +130,7 @@ class Job:
             assert action == "actions/upload-artifact"
             for file in given["path"].split():
                 if (self.workspace / file).is_file():
-                    shutil.copy(self.workspace / file, self.artefact)
+                    shutil.copy(self.workspace / file, self.artifact)
 
 
 def clone(source: Path, target: Path) -> None:

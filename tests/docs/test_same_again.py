@@ -84,7 +84,7 @@ def test_what_was_executed(three: list[dict[str, Any]]) -> None:
     assert [runs(card) for card in three] == [(count, 0), (count, 0), (0, count)]
 
 
-def test_artefacts_are_identical(three: list[dict[str, Any]]) -> None:
+def test_artifacts_are_identical(three: list[dict[str, Any]]) -> None:
     """Every run leaves the same bytes each time, the reference's own kept files among them."""
     hashes = [
         {run["run"]: run["evidence"].get("sha256") for lab in card["labs"] for run in lab["runs"]} for card in three

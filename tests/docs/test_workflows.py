@@ -130,8 +130,8 @@ def test_a_part_graded_leaves_a_report_and_no_mark(tmp_path: Path, broken: Path)
     (end,) = [index for index, line in enumerate(lines) if line == f"::{word}::"]
     assert any(line.startswith("l02_quantization") for line in lines[begin:end])
     assert not [line for line in lines[end + 1 :] if line.startswith("::")]
-    assert sorted(path.name for path in job.artefact.iterdir()) == ["report.html", "scorecard.json"]
-    card = json.loads((job.artefact / "scorecard.json").read_text(encoding="utf-8"))
+    assert sorted(path.name for path in job.artifact.iterdir()) == ["report.html", "scorecard.json"]
+    card = json.loads((job.artifact / "scorecard.json").read_text(encoding="utf-8"))
     assert card["submission"] == "lab2-alice"
     assert job.outputs["result"] == {}
     assert "so this is no mark" in job.logs["Tell: summary"]
@@ -162,8 +162,8 @@ def test_a_graded_submission_leaves_what_the_documentation_promises(
     _valid("autograding-result", json.loads(base64.b64decode(job.outputs["result"]["result"])))
     assert len(re.findall(r"(?m)^::error ", job.logs["Tell"])) == 5
     assert job.logs["Tell: summary"].startswith("## grace-hopper: 21.55 of 32 points, 6 more to be marked by a person")
-    assert sorted(path.name for path in job.artefact.iterdir()) == ["report.html", "result.json", "scorecard.json"]
-    result = json.loads((job.artefact / "result.json").read_text(encoding="utf-8"))
+    assert sorted(path.name for path in job.artifact.iterdir()) == ["report.html", "result.json", "scorecard.json"]
+    result = json.loads((job.artifact / "result.json").read_text(encoding="utf-8"))
     _valid("classroom50-result", result)
     assert (result["score"], result["max-score"], result["owner"]) == (22, 32, "cs")
     words = ["git", "-C", str(submission), "log", "-1", "--format=%ct %H"]

@@ -194,7 +194,7 @@ def test_a_grading_keeps_values_by_name() -> None:
     assert made == ["inner"]
 
 
-def test_artefacts_are_copied_out_of_a_run_s_own_box(tmp_path: Path) -> None:
+def test_artifacts_are_copied_out_of_a_run_s_own_box(tmp_path: Path) -> None:
     """What is taken is the run's own file, as a copy; another run's file is not there."""
     one = grading(work=tmp_path)
     one.box("a").mkdir(parents=True)

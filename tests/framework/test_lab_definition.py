@@ -30,7 +30,7 @@ preload = ["numpy"]
 wall_s = 10
 cpu_s = 20
 memory_mib = 100
-artefact_mib = 2
+artifact_mib = 2
 
 [settings]
 share = 0.5
@@ -82,7 +82,7 @@ def test_a_lab_is_what_its_file_says(written: Callable[[str], Path]) -> None:
     assert (lab.id, lab.title, lab.student_file) == ("lx_example", "Example", "work/example.py")
     assert (lab.given, lab.preload) == (("work/kit.py",), ("numpy",))
     assert lab.limits == Limits(wall_s=10, cpu_s=20, memory=100 * MEBI)
-    assert lab.artefact_bytes == 2 * MEBI
+    assert lab.artifact_bytes == 2 * MEBI
     assert [(each.id, each.title, each.points, each.marked_by) for each in lab.criteria] == [
         ("lx.one", "One", 1.25, "tests"),
         ("lx.two", "Two", 2.0, PERSON),
@@ -239,7 +239,7 @@ def test_what_is_given_is_there(lab: Lab) -> None:
 
 def test_limits_let_work_be_done(lab: Lab) -> None:
     """Every limit is positive, and memory is enough for TensorFlow."""
-    assert min(lab.limits.wall_s, lab.limits.cpu_s, lab.artefact_bytes) > 0
+    assert min(lab.limits.wall_s, lab.limits.cpu_s, lab.artifact_bytes) > 0
     assert lab.limits.memory >= 1024 * MEBI
 
 

@@ -54,7 +54,7 @@ def agreement(found: NDArray[Any], plain: NDArray[Any], quick: NDArray[Any] | No
     scorer = FileScorer(plain, plain if quick is None else quick)
     grading: Any = SimpleNamespace(lab=LAB, scorer=scorer, evaluation=SimpleNamespace(frames=Path()))
     output = SimpleNamespace(quantised=False)
-    file: Any = SimpleNamespace(artefact=SimpleNamespace(path=Path()), output=output)
+    file: Any = SimpleNamespace(artifact=SimpleNamespace(path=Path()), output=output)
     return runner.file_agreement(grading, file, found.astype(np.float64))
 
 

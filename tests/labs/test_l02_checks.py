@@ -83,7 +83,7 @@ def test_one_end_alone_does_not_do(dtypes: tuple[str, str], hint: str) -> None:
     """Both ends must be int8: one of them, or another integer, loses."""
     file = file_of("int8")
     ends = [Encoding(dtype, 0.1, 0) for dtype in dtypes]
-    changed = FileEvidence(file.artefact, file.model, *ends)
+    changed = FileEvidence(file.artifact, file.model, *ends)
     assert lost(checks.require_int8_io, changed).hint == hint
 
 
@@ -222,7 +222,7 @@ def sweep_codes(codes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
 
 def file_with(entrance: Encoding, exit_: Encoding = OUTPUT) -> FileEvidence:
     file = file_of("int8")
-    return FileEvidence(file.artefact, file.model, entrance, exit_)
+    return FileEvidence(file.artifact, file.model, entrance, exit_)
 
 
 def quantised(values: NDArray[np.float32], encoding: Encoding) -> NDArray[Any]:

@@ -263,7 +263,7 @@ def test_a_second_kernel_in_a_file(evidence: NotebookEvidence) -> None:
         scorer = SimpleNamespace(measure=lambda _, one=measured: nullcontext(one))
         grading: Any = SimpleNamespace(scorer=scorer, lab=LAB)
         with pytest.raises(RunError, match="more than one dense layer's kernel"):
-            files.lite_file(grading, file.file.artefact, draw(LAB.data_paths[0].with_name("held_back.npz"), 3, 1))
+            files.lite_file(grading, file.file.artifact, draw(LAB.data_paths[0].with_name("held_back.npz"), 3, 1))
 
 
 def test_a_notebook_that_leaves_nothing(evidence: NotebookEvidence) -> None:

@@ -144,7 +144,7 @@ def test_a_broken_file_is_its_own_fault(
 
 
 def test_a_file_of_ours_that_is_missing_is_our_fault(scorer: Scorer, pocket: Any, tmp_path: Path) -> None:
-    """A path that leads nowhere is the grader's fault: artefacts are taken in before they are measured."""
+    """A path that leads nowhere is the grader's fault: artifacts are taken in before they are measured."""
     for operation in (lambda each: each.read(MAX_BYTES), lambda each: each.compare_weights(pocket.fp32)):
         with scorer.measure(tmp_path / "none.tflite") as measurement, pytest.raises(ScorerError, match=r"none\.tflite"):
             operation(measurement)

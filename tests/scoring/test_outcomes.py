@@ -32,7 +32,7 @@ LAB = Lab(
     given=(),
     preload=(),
     limits=Limits(wall_s=1, cpu_s=1, memory=1),
-    artefact_bytes=1,
+    artifact_bytes=1,
     criteria=(),
     hints={"plain": Hint("A cause.", "A step."), "filled": Hint("Calibrated on {asked}, not {found}.", "Use {asked}.")},
     settings={},

@@ -23,7 +23,7 @@ MOST = 5000
 
 
 def taken(source: Path, destination: Path, most: int = MOST) -> Artifact:
-    """The artefact; an intake that hangs fails the test."""
+    """The artifact; an intake that hangs fails the test."""
     future: Future[Artifact] = Future()
 
     def work() -> None:
@@ -51,20 +51,20 @@ def test_a_regular_file(tmp_path: Path, size: int) -> None:
     """A file up to the bound is copied whole, and its size and sha256 are those of its bytes."""
     data = os.urandom(size)
     (tmp_path / "model.tflite").write_bytes(data)
-    artefact = taken(tmp_path / "model.tflite", tmp_path / "new" / "folder" / "copy.tflite")
-    assert artefact.path == tmp_path / "new" / "folder" / "copy.tflite"
-    assert artefact.path.read_bytes() == data
-    assert artefact.size == size
-    assert artefact.sha256 == hashlib.sha256(data).hexdigest()
+    artifact = taken(tmp_path / "model.tflite", tmp_path / "new" / "folder" / "copy.tflite")
+    assert artifact.path == tmp_path / "new" / "folder" / "copy.tflite"
+    assert artifact.path.read_bytes() == data
+    assert artifact.size == size
+    assert artifact.sha256 == hashlib.sha256(data).hexdigest()
 
 
 def test_a_file_of_many_reads(tmp_path: Path) -> None:
     """A file larger than one read is copied whole."""
     data = os.urandom(3 << 20) + b"end"
     (tmp_path / "large").write_bytes(data)
-    artefact = taken(tmp_path / "large", tmp_path / "copy", 4 << 20)
-    assert artefact.path.read_bytes() == data
-    assert artefact.size == len(data)
+    artifact = taken(tmp_path / "large", tmp_path / "copy", 4 << 20)
+    assert artifact.path.read_bytes() == data
+    assert artifact.size == len(data)
 
 
 def test_the_copy_is_read_only_and_its_own(tmp_path: Path) -> None:
@@ -72,11 +72,11 @@ def test_the_copy_is_read_only_and_its_own(tmp_path: Path) -> None:
     source = tmp_path / "model.tflite"
     source.write_bytes(b"first")
     source.chmod(0o777)
-    artefact = taken(source, tmp_path / "copy")
-    assert artefact.path.stat().st_mode & 0o777 == 0o444
+    artifact = taken(source, tmp_path / "copy")
+    assert artifact.path.stat().st_mode & 0o777 == 0o444
     source.write_bytes(b"second")
-    assert artefact.path.read_bytes() == b"first"
-    assert artefact.path.stat().st_ino != source.stat().st_ino
+    assert artifact.path.read_bytes() == b"first"
+    assert artifact.path.stat().st_ino != source.stat().st_ino
     assert source.stat().st_mode & 0o777 == 0o777
 
 
@@ -84,8 +84,8 @@ def test_a_hard_link_is_copied(tmp_path: Path) -> None:
     """A second name of a file is a regular file: it is copied, not shared."""
     (tmp_path / "one").write_bytes(b"data")
     os.link(tmp_path / "one", tmp_path / "two")
-    artefact = taken(tmp_path / "two", tmp_path / "copy")
-    assert artefact.path.stat().st_nlink == 1
+    artifact = taken(tmp_path / "two", tmp_path / "copy")
+    assert artifact.path.stat().st_nlink == 1
 
 
 @pytest.mark.parametrize("name", ["absent.tflite", "no/such/folder.tflite"])

@@ -16,9 +16,9 @@ from graders.submission import Artifact
 
 def file_facts(file: FileEvidence) -> dict[str, Any]:
     """A file's hash, its size as it is and in an archive, and the types of its ends."""
-    deflated, size = _deflated(file.artefact), file.artefact.size
+    deflated, size = _deflated(file.artifact), file.artifact.size
     return {
-        "sha256": file.artefact.sha256,
+        "sha256": file.artifact.sha256,
         "bytes": size,
         "deflate_bytes": deflated,
         "deflation": round(1.0 - deflated / size if size else 0.0, 4),
@@ -28,9 +28,9 @@ def file_facts(file: FileEvidence) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=512)
-def _deflated(artefact: Artifact) -> int:
+def _deflated(artifact: Artifact) -> int:
     """A copy that was taken in stays as it is, and its facts are told more than once."""
-    return deflate_size(artefact.path.read_bytes())
+    return deflate_size(artifact.path.read_bytes())
 
 
 def quality_facts(quality: Evaluation) -> dict[str, Any]:

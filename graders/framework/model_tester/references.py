@@ -97,7 +97,7 @@ def _original(grading: LabContext) -> ReferenceModel:
     else:
         path = make(grading, made, QUANTISATION, "FP32Model", {})
     with grading.scorer.measure(path) as measurement:
-        return ReferenceModel(path, measurement.read(grading.lab.artefact_bytes))
+        return ReferenceModel(path, measurement.read(grading.lab.artifact_bytes))
 
 
 def original_evaluation(grading: LabContext) -> Evaluation:

@@ -33,7 +33,7 @@ NEARER = 0.25
 class FileEvidence:
     """A ``.tflite`` file that a run left: the copy, what it says, and how its input and output hold numbers."""
 
-    artefact: Artifact
+    artifact: Artifact
     model: Model
     input: Encoding
     output: Encoding
@@ -227,7 +227,7 @@ def file_agreement(grading: LabContext, file: FileEvidence, found: NDArray[np.fl
     :raises GraderError: where they are neither's and the runtimes disagree about the file.
     """
     frames = grading.evaluation.frames
-    with grading.scorer.measure(file.artefact.path) as measurement:
+    with grading.scorer.measure(file.artifact.path) as measurement:
         plain = measurement.infer_frames(frames, len(found), delegates=False)
         quick = measurement.infer_frames(frames, len(found), delegates=True)
     if len(plain) > 1 and (plain == plain[0]).all():
@@ -247,15 +247,15 @@ def file_of(grading: LabContext, books: RunLog, error: RunError | None) -> Resul
 
     def take() -> FileEvidence:
         try:
-            artefact = grading.take(books.name, file_name(grading, books.name))
+            artifact = grading.take(books.name, file_name(grading, books.name))
         except RunError as missing:
             if error is not None and missing.verdict is Verdict.MISSING:
                 raise error from None
             raise
-        with grading.scorer.measure(artefact.path) as measurement:
-            model = measurement.read(grading.lab.artefact_bytes)
+        with grading.scorer.measure(artifact.path) as measurement:
+            model = measurement.read(grading.lab.artifact_bytes)
             _require_descent(grading, measurement)
-        return FileEvidence(artefact, model, encoding_of(model, "inputs"), encoding_of(model, "outputs"))
+        return FileEvidence(artifact, model, encoding_of(model, "inputs"), encoding_of(model, "outputs"))
 
     return attempt(take)
 

@@ -58,7 +58,7 @@ def _make_int8(grading: LabContext, target: Path) -> Path:
 
 def _read(grading: LabContext, original: ReferenceModel, int8: Path) -> Baseline:
     with grading.scorer.measure(int8) as measurement:
-        model = measurement.read(grading.lab.artefact_bytes)
+        model = measurement.read(grading.lab.artifact_bytes)
     return Baseline(original.path, int8, original.model, model)
 
 

@@ -37,7 +37,7 @@ def describe(evidence: Any) -> dict[str, Any]:
 def figures(grading: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
     """Size and calibration share against accuracy, every variant's figures, and confusion matrices."""
     measured = {name: result.evidence for name, result in results.items() if result.error is None}
-    own = [Spot(name, file.artefact.size, quality.accuracy) for name, quality, file in _rows(measured)]
+    own = [Spot(name, file.artifact.size, quality.accuracy) for name, quality, file in _rows(measured)]
     found = [
         trade_off(grading, "size of the file", {"this submission": own, "reference": _reference(grading, measured)}),
         _share_line(grading, measured),

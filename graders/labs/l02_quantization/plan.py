@@ -89,7 +89,7 @@ def run_fp32(grading: LabContext, books: RunLog) -> Fp32Evidence:
         return runner.file_agreement(grading, file.get(), predictions)
 
     def weights() -> Any:
-        with grading.scorer.measure(file.get().artefact.path) as measurement:
+        with grading.scorer.measure(file.get().artifact.path) as measurement:
             try:
                 return measurement.compare_weights(reference.fp32)
             except RunError as error:
@@ -102,7 +102,7 @@ def run_fp32(grading: LabContext, books: RunLog) -> Fp32Evidence:
         weights=attempt(weights),
         predictions=attempt(agreement),
         before_inference=attempt(lambda: runner.input_ready(reply.get())),
-        evaluation=attempt(lambda: runner.evaluated(grading, file.get().artefact.path)),
+        evaluation=attempt(lambda: runner.evaluated(grading, file.get().artifact.path)),
     )
 
 
@@ -168,7 +168,7 @@ def _quantised(
         calibration=attempt(lambda: _calibrated(grading, file.get(), names, share, others)),
         quantise=attempt(lambda: probes.judge_quantise(probed, file.get())),
         dequantise=attempt(lambda: probes.judge_dequantise(grading, probed, file.get())),
-        evaluation=attempt(lambda: runner.evaluated(grading, file.get().artefact.path)),
+        evaluation=attempt(lambda: runner.evaluated(grading, file.get().artifact.path)),
         fp32_accuracy=fp32.accuracy,
         fp32_size=base.baseline(grading).fp32.stat().st_size,
     )

@@ -1,7 +1,7 @@
 """Feeding a student's INT8 class while its run lasts: hypothesis looks for an input that comes out wrong.
 
 Hypothesis chooses the values; the student's class turns them into codes inside its run; whether they are right is
-judged here, once the run is over, against the scale and zero point of the artefact.
+judged here, once the run is over, against the scale and zero point of the artifact.
 """
 
 from __future__ import annotations
@@ -268,7 +268,7 @@ def _judge_images(grading: LabContext, reply: Reply, images: int, file: FileEvid
     if tensors.size % image:
         raise RunError(Verdict.FAILED, f"the interpreter's input tensor has another shape than {SHAPE}")
     tensors = tensors.reshape(-1, *SHAPE[1:])
-    with grading.scorer.measure(file.artefact.path) as measurement:
+    with grading.scorer.measure(file.artifact.path) as measurement:
         plain, quick = (measurement.infer_tensors(tensors, delegates=delegates) for delegates in (False, True))
     found = predictions[: len(plain)]
     constant = bool((predictions == predictions[0]).all())

@@ -59,4 +59,4 @@ def test_inference_leaves_the_input_alone(evidence: Fp32Evidence) -> None:
 @criterion("l02.fp32.latency", runs="fp32")
 def test_latency(evidence: Fp32Evidence, timing: Timing, benchmark: Any) -> None:
     """One inference takes no longer than the reference's file takes, noise considered."""
-    timing.require(evidence.file.get().artefact.path, "fp32", benchmark)
+    timing.require(evidence.file.get().artifact.path, "fp32", benchmark)

@@ -62,7 +62,7 @@ def test_accuracy_is_close_to_fp32(evidence: Int8Evidence, lab: Lab) -> None:
 @criterion("l02.int8.size", runs="int8-*")
 def test_size(evidence: Int8Evidence, lab: Lab) -> None:
     """The file is as much smaller than the FP32 file as one byte a weight makes it."""
-    size, most = evidence.file.get().artefact.size, lab.thresholds["size_ratio"] * evidence.fp32_size
+    size, most = evidence.file.get().artifact.size, lab.thresholds["size_ratio"] * evidence.fp32_size
     check(
         check_threshold(lab, "size_ratio", size / evidence.fp32_size),
         measured=f"{size:,} bytes, {size / evidence.fp32_size:.0%} of the FP32 file",
@@ -74,4 +74,4 @@ def test_size(evidence: Int8Evidence, lab: Lab) -> None:
 @criterion("l02.int8.latency", runs="int8-drawn")
 def test_latency(evidence: Int8Evidence, timing: Timing, benchmark: Any) -> None:
     """One inference takes no longer than the reference's file takes, noise considered."""
-    timing.require(evidence.file.get().artefact.path, "int8", benchmark)
+    timing.require(evidence.file.get().artifact.path, "int8", benchmark)

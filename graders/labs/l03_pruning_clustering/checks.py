@@ -289,4 +289,4 @@ def places_of(zeros: Sequence[Misplaced]) -> str:
 
 def require_latency(evidence: CompressedEvidence, timing: Timing, benchmark: object) -> None:
     """Fails where the file is certainly slower than the FP32 file; that it is faster is not expected."""
-    timing.require(evidence.file.get().artefact.path, "fp32", benchmark)
+    timing.require(evidence.file.get().artifact.path, "fp32", benchmark)

@@ -60,7 +60,7 @@ def run_compressed(
     logs = {"logdir": str(grading.box(books.name) / "logs")}
     _, error = runner.drive(grading, books, class_name, logs | arguments, grading.profile.dataset_root, lambda _: None)
     file = runner.file_of(grading, books, explained(error))
-    path = attempt(lambda: file.get().artefact.path)
+    path = attempt(lambda: file.get().artifact.path)
     return CompressedEvidence(
         clusters=clusters,
         sparsity=sparsity,

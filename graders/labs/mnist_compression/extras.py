@@ -56,11 +56,11 @@ def _walked(folder: Path, above: str, deep: int, left: list[int]) -> Iterator[st
 
 def _extra(grading: LabContext, box: Workdir, name: str, digits: Digits) -> ExtraFile:
     """What the file holds. :raises RunError: where it is no ``.tflite`` file that takes digits."""
-    artefact = box.take_path(name, LITE)
-    with grading.scorer.measure(artefact.path) as measurement:
-        model = measurement.read(grading.lab.artefact_bytes)
+    artifact = box.take_path(name, LITE)
+    with grading.scorer.measure(artifact.path) as measurement:
+        model = measurement.read(grading.lab.artifact_bytes)
         stored = measurement.tensors()
-        file = FileEvidence(artefact, model, encoding_of(model, "inputs"), encoding_of(model, "outputs"))
+        file = FileEvidence(artifact, model, encoding_of(model, "inputs"), encoding_of(model, "outputs"))
         accuracies = []
         for scale in (1 / 255, 1.0):
             outputs = measurement.infer_tensors(lite_input(file, digits, scale))

@@ -87,8 +87,8 @@ class Workdir:
             raise RunError(Verdict.FAILED, f"{name} lies outside of the folder that the notebook runs in", kind="file")
         # Files in several folders may have one name: each copy has a folder of its own.
         own = hashlib.sha256(name.encode()).hexdigest()[:16]
-        target = self.grading.work / "artefacts" / self.run / own / parts[-1][-MOST_NAMED:]
-        return accept_artifact(box / name, target, self.grading.lab.artefact_bytes, expected)
+        target = self.grading.work / "artifacts" / self.run / own / parts[-1][-MOST_NAMED:]
+        return accept_artifact(box / name, target, self.grading.lab.artifact_bytes, expected)
 
 
 def _is_nameable(parts: tuple[str, ...]) -> bool:
@@ -106,27 +106,27 @@ def without_models(source: Path, target: Path) -> Path:
     return target
 
 
-def lite_file(grading: LabContext, artefact: Artifact, digits: Digits) -> LiteFile:
+def lite_file(grading: LabContext, artifact: Artifact, digits: Digits) -> LiteFile:
     """A ``.tflite`` file of the lab's network. :raises RunError: where it is none."""
-    with grading.scorer.measure(artefact.path) as measurement:
-        model = measurement.read(grading.lab.artefact_bytes)
+    with grading.scorer.measure(artifact.path) as measurement:
+        model = measurement.read(grading.lab.artifact_bytes)
         stored = measurement.tensors()
-        file = FileEvidence(artefact, model, encoding_of(model, "inputs"), encoding_of(model, "outputs"))
+        file = FileEvidence(artifact, model, encoding_of(model, "inputs"), encoding_of(model, "outputs"))
         quality = attempt(lambda: _quality(measurement, file, digits))
     layers = layers_of(each.values for each in stored)
     if isinstance(layers, str):
         raise RunError(
-            Verdict.FAILED, f"{artefact.path.name} holds another network than the lab's: {layers}", kind="file"
+            Verdict.FAILED, f"{artifact.path.name} holds another network than the lab's: {layers}", kind="file"
         )
     sizes = {layers.size(name): name for name in KERNELS}
     twice = [name for size, name in sizes.items() if sum(each.values.size == size for each in stored) > 1]
     if twice:
         # Which of them counts can't be told: one may lead nowhere.
-        raise RunError(Verdict.FAILED, f"{artefact.path.name} holds more than one {twice[0]}", kind="file")
+        raise RunError(Verdict.FAILED, f"{artifact.path.name} holds more than one {twice[0]}", kind="file")
     kernels = {
         sizes[each.values.size]: StoredKernel(each.dtype, each.scale) for each in stored if each.values.size in sizes
     }
-    return LiteFile(artefact.path.name, file, layers, kernels, quality)
+    return LiteFile(artifact.path.name, file, layers, kernels, quality)
 
 
 def _quality(measurement: Measurement, file: FileEvidence, digits: Digits) -> Evaluation:
@@ -167,20 +167,20 @@ def _encoded(real: NDArray[np.float32], encoding: Encoding) -> NDArray[np.generi
     return stored
 
 
-def keras_model(grading: LabContext, artefact: Artifact, digits: Digits) -> KerasModel:
+def keras_model(grading: LabContext, artifact: Artifact, digits: Digits) -> KerasModel:
     """A Keras file's weights, and what they compute. :raises RunError: where it is none of the lab's network."""
-    with grading.scorer.measure(artefact.path) as measurement:
+    with grading.scorer.measure(artifact.path) as measurement:
         found = measurement.keras_weights()
     layers = layers_of(found.arrays.values())
     if isinstance(layers, str):
         raise RunError(
-            Verdict.FAILED, f"{artefact.path.name} holds another network than the lab's: {layers}", kind="file"
+            Verdict.FAILED, f"{artifact.path.name} holds another network than the lab's: {layers}", kind="file"
         )
     left = [word for word in WRAPPERS if any(word in name for name in found.arrays)]
     accuracy = max(_accuracy(layers, digits, scale) for scale in (1 / 255, 1.0))
     # Single numbers are a metric's or a step's; they weigh nothing.
     numbers = sum(int(array.size) for array in found.arrays.values() if array.size > 1)
-    return KerasModel(artefact.path.name, layers, numbers, tuple(left), found.optimizer, accuracy)
+    return KerasModel(artifact.path.name, layers, numbers, tuple(left), found.optimizer, accuracy)
 
 
 def _accuracy(layers: Layers, digits: Digits, scale: float) -> float:
@@ -192,9 +192,9 @@ def archive_sizes(box: Workdir) -> tuple[ArchiveSize, ...]:
     found = []
     named = {constant: box.name(constant) for constant in NAMES} | dict(box.constants)
     for constant, name in list(named.items())[:MOST_FILES]:
-        artefact = attempt(lambda name=name: box.take_path(name, "a file")).value  # type: ignore[misc]
-        if artefact is not None:
-            data = artefact.path.read_bytes()
+        artifact = attempt(lambda name=name: box.take_path(name, "a file")).value  # type: ignore[misc]
+        if artifact is not None:
+            data = artifact.path.read_bytes()
             optimizer = b"optimizer_weights" in data or b"optimizer/" in data
             found.append(
                 ArchiveSize(constant, name, len(data), deflate_size(data), deflate_size(data, BEST), optimizer)

@@ -81,12 +81,12 @@ def _measured(
     def taken(constant: str, measure: Callable[..., T], expected: str) -> Result[T]:
         def take() -> T:
             try:
-                artefact = box.take(constant, expected)
+                artifact = box.take(constant, expected)
             except RunError as missing:
                 if missing.verdict is not Verdict.MISSING:
                     raise
                 raise execution.why_missing(missing, constant, box.name(constant)) from None
-            return replace(measure(grading, artefact, digits), name=plain(box.name(constant)))
+            return replace(measure(grading, artifact, digits), name=plain(box.name(constant)))
 
         return attempt(take)
 

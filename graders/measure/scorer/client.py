@@ -1,4 +1,4 @@
-"""The scorer, seen from the grader: measures one artefact at a time, each in a fresh sandboxed process."""
+"""The scorer, seen from the grader: measures one artifact at a time, each in a fresh sandboxed process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DRIVER = Path(__file__).resolve().parent / "worker.py"
 PRELOAD = ("graders.measure.scorer.worker",)
 LIMITS = Limits(wall_s=300, cpu_s=300, memory=3072 * MEBI, file_size=256 * MEBI, processes=8)
 ENVIRONMENT = {"OMP_NUM_THREADS": "1"}
-# For one operation on an artefact, and for running one on many images. Whatever takes longer hangs.
+# For one operation on an artifact, and for running one on many images. Whatever takes longer hangs.
 READING_S, RUNNING_S = 60.0, 150.0
 FEW = 50
 
@@ -97,7 +97,7 @@ class Samples:
 
 
 class Measurement:
-    """One artefact in one scorer process. What goes wrong with the file is the file's fault, as a :class:`RunError`."""
+    """One artifact in one scorer process. What goes wrong with the file is the file's fault, as a :class:`RunError`."""
 
     def __init__(
         self,
@@ -106,9 +106,9 @@ class Measurement:
         hung: dict[Path, RunError] | None = None,
         patience_s: float = RUNNING_S,
     ) -> None:
-        """:param path: the artefact, outside of every box.
+        """:param path: the artifact, outside of every box.
 
-        :param hung: artefacts that ran out of time before: nobody waits for one twice.
+        :param hung: artifacts that ran out of time before: nobody waits for one twice.
         :param patience_s: the most that an operation may take, where it has a limit of its own at all.
         """
         self._patience_s = patience_s
@@ -264,7 +264,7 @@ def _outputs(reply: Reply, count: int) -> NDArray[Any]:
 
 
 def _file_fault(error: RunError, name: str) -> RunError | ScorerError:
-    """An artefact that can't be measured costs what depends on it; a fault of ours is ours."""
+    """An artifact that can't be measured costs what depends on it; a fault of ours is ours."""
     if error.kind == "Unmeasurable":
         return RunError(Verdict.FAILED, error.message.removeprefix("Unmeasurable: "), kind="file")
     if error.verdict is Verdict.FAILED:
@@ -273,15 +273,15 @@ def _file_fault(error: RunError, name: str) -> RunError | ScorerError:
 
 
 class Scorer:
-    """Opens a scorer process for each artefact, forked from a server that has imported LiteRT."""
+    """Opens a scorer process for each artifact, forked from a server that has imported LiteRT."""
 
     def __init__(
         self, server: Server, work: Path, readable: Sequence[Path] = (), patience_s: float = RUNNING_S
     ) -> None:
         """:param work: a folder of the grader's own for the scorers' boxes.
 
-        :param readable: what measuring may have to read beside the artefact and the repository.
-        :param patience_s: the most that one operation on an artefact may take.
+        :param readable: what measuring may have to read beside the artifact and the repository.
+        :param patience_s: the most that one operation on an artifact may take.
         """
         self._patience_s = patience_s
         self._readable = tuple(readable)
@@ -292,7 +292,7 @@ class Scorer:
 
     @contextmanager
     def measure(self, path: Path) -> Iterator[Measurement]:
-        """A scorer process for one artefact; it is ended when the block is left."""
+        """A scorer process for one artifact; it is ended when the block is left."""
         number = next(self._numbers)
         box = self._work / f"{number:04d}"
         box.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""What the scorer process does with an artefact. It is ours, but the file is the student's, so it runs in a sandbox.
+"""What the scorer process does with an artifact. It is ours, but the file is the student's, so it runs in a sandbox.
 
 It uses LiteRT alone, one thread, and gives plain numbers back. A file that can't be measured ends in
 :class:`Unmeasurable`, whose message is for the student.
