@@ -29,18 +29,18 @@ class Plan(Protocol):
         """A file that latency is compared with."""
 
 
-class Figures(Protocol):
-    """What a lab's ``figures.py`` offers."""
+class Charts(Protocol):
+    """What a lab's ``charts.py`` offers."""
 
     def describe(self, evidence: Any) -> dict[str, Any]:
         """A run's facts for the scorecard."""
 
-    def figures(self, grading: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
-        """The lab's figures for the report."""
+    def charts(self, grading: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
+        """The lab's charts for the report."""
 
 
 class HandedInModule(Protocol):
-    """What the ``handed_in.py`` of a lab offers that has one."""
+    """What the ``static_review.py`` of a lab offers that has one."""
 
     def read(self, root: Path, lab: Lab, results: Mapping[str, RunResult]) -> Any:
         """What is told of a submission without running it."""
@@ -58,14 +58,14 @@ class LabPlugin:
         return cast("Plan", importlib.import_module(f"graders.labs.{self.lab.id}.plan"))
 
     @cached_property
-    def figures(self) -> Figures:
-        """The lab's ``figures.py``."""
-        return cast("Figures", importlib.import_module(f"graders.labs.{self.lab.id}.figures"))
+    def charts(self) -> Charts:
+        """The lab's ``charts.py``."""
+        return cast("Charts", importlib.import_module(f"graders.labs.{self.lab.id}.charts"))
 
     @cached_property
     def handed_in(self) -> HandedInModule:
-        """The lab's ``handed_in.py``, where it has one."""
-        return cast("HandedInModule", importlib.import_module(f"graders.labs.{self.lab.id}.handed_in"))
+        """The lab's ``static_review.py``, if it has one."""
+        return cast("HandedInModule", importlib.import_module(f"graders.labs.{self.lab.id}.static_review"))
 
     @cached_property
     def run_names(self) -> list[str]:

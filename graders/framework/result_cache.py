@@ -18,7 +18,7 @@ from graders.sandbox import Isolation
 T = TypeVar("T")
 # Packages that only look at results: a change there leaves every result as it is.
 AFTERWARDS = ("reports", "scoring", "commands", "cohort")
-LOOKING = ("figures.py", "conftest.py")
+LOOKING = ("charts.py", "weight_charts.py", "conftest.py")
 
 
 def fingerprint(lab: Lab, profile: Profile, isolation: Isolation, seed: int) -> Fingerprint:
@@ -78,7 +78,7 @@ def _grader_digest() -> str:
 
 @cache
 def _lab_digest(folder: Path) -> str:
-    """A lab's own code, but for its criteria and its figures: these look at results."""
+    """A lab's own code, but for its criteria and its charts: these look at results."""
     own = [path for path in folder_files(folder, ".py") if path.name not in LOOKING]
     return files_digest(REPOSITORY, [path for path in own if not path.name.startswith("test_")])
 

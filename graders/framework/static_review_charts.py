@@ -1,4 +1,4 @@
-"""What is handed in beside the code, as figures for the report: claims beside measurements, the git history."""
+"""What is handed in beside the code, as charts for the report: claims beside measurements, the git history."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MOST_COMMITS, LONGEST_SUBJECT = 40, 120
 
 
-def claims_figure(summary: SummaryEvidence) -> list[dict[str, Any]]:
+def claims_charts(summary: SummaryEvidence) -> list[dict[str, Any]]:
     """What the summary states beside what was measured; none where nothing was compared."""
     if not summary.compared:
         return []
@@ -32,7 +32,7 @@ def claims_figure(summary: SummaryEvidence) -> list[dict[str, Any]]:
     ]
 
 
-def history_figure(history: History, scores: Mapping[str, SubScore], lab: Lab) -> dict[str, Any]:
+def history_chart(history: History, scores: Mapping[str, SubScore], lab: Lab) -> dict[str, Any]:
     """The parts of a git history with the commits that cost them, and the lab's own commits, oldest first."""
     own = [commit for commit in history.commits if not commit.is_merge and commit.touches(lab.paths)]
     return {

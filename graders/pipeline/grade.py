@@ -230,7 +230,7 @@ class Grade:
     def _measured(self, entry: LabPlugin) -> dict[str, Any]:
         """What is told of each run of a lab that got to its end."""
         return {
-            name: entry.figures.describe(result.evidence)
+            name: entry.charts.describe(result.evidence)
             for name, result in self.results.get(entry.lab.id, {}).items()
             if result.error is None
         }
@@ -491,12 +491,12 @@ class Grade:
         figures: list[dict[str, Any]] = []
         if entry.lab.id in self._gradings:
             ordered = {name: results[name] for name in entry.run_names if name in results}
-            figures = entry.figures.figures(self._gradings[entry.lab.id], ordered)
+            figures = entry.charts.charts(self._gradings[entry.lab.id], ordered)
             if entry.lab.id in self._summaries:
                 with contextlib.suppress(OptgradeError, NeedsManualReview):
-                    figures += static_review_charts.claims_figure(self.summary(entry))
+                    figures += static_review_charts.claims_charts(self.summary(entry))
             with contextlib.suppress(OptgradeError, NeedsManualReview):
-                figures.append(self._history_figure(entry))
+                figures.append(self._history_chart(entry))
         return LabScore(
             lab=entry.lab.id,
             title=entry.lab.title,
@@ -506,10 +506,10 @@ class Grade:
             figures=tuple(figures),
         )
 
-    def _history_figure(self, entry: LabPlugin) -> dict[str, Any]:
+    def _history_chart(self, entry: LabPlugin) -> dict[str, Any]:
         scores, history = self.history(entry), self._history.get()
         assert not isinstance(history, NoHistory)  # history() would have raised
-        return static_review_charts.history_figure(history, scores, entry.lab)
+        return static_review_charts.history_chart(history, scores, entry.lab)
 
     def close(self) -> None:
         """Ends the servers that this grading started and removes its working folder."""
@@ -566,5 +566,5 @@ def _described(entry: LabPlugin, result: RunResult) -> dict[str, Any]:
     if left:
         told["note"] = f"{note + '; ' if note else ''}{left} processes were still running at the end and were stopped"
     if result.error is None:
-        told["evidence"] = entry.figures.describe(result.evidence)
+        told["evidence"] = entry.charts.describe(result.evidence)
     return told

@@ -10,7 +10,7 @@ import jsonschema
 from graders.core.errors import GraderError
 from graders.core.paths import LABS
 from graders.core.result import failure
-from graders.labs.l03_pruning_clustering.weight_charts import weights_figures
+from graders.labs.l03_pruning_clustering.weight_charts import weight_charts
 from graders.measure.compression import Histogram
 
 from .test_l03_checks import compression, evidence
@@ -27,7 +27,7 @@ def histogram(*, rowwise: bool = False, zeros: int = 0, values: tuple[float, ...
 def test_each_file_is_a_panel_with_the_references_values() -> None:
     own = compression(histograms=(histogram(values=(-1.0, 1.0)), histogram(rowwise=True)))
     reference = compression(histograms=(histogram(values=(-0.9, 0.9), zeros=4),))
-    plain, rowwise = weights_figures({"clustered-2": evidence(own, expected=reference)})
+    plain, rowwise = weight_charts({"clustered-2": evidence(own, expected=reference)})
     for figure in (plain, rowwise):
         FIGURES.validate(figure)
     assert plain["title"] == "Weights of FULLY_CONNECTED 13, by variant"
@@ -39,11 +39,11 @@ def test_each_file_is_a_panel_with_the_references_values() -> None:
 def test_a_layer_with_another_number_is_named_by_its_kind() -> None:
     plain, moved = histogram(), replace(histogram(), operator=32)
     runs = {name: evidence(compression(histograms=(each,))) for name, each in (("a", plain), ("b", moved))}
-    (figure,) = weights_figures(runs)
+    (figure,) = weight_charts(runs)
     assert figure["title"] == "Weights of the largest FULLY_CONNECTED, by variant"
 
 
 def test_files_without_weights_to_look_at_are_left_out() -> None:
-    assert weights_figures({"clustered-2": evidence(compression())}) == []
+    assert weight_charts({"clustered-2": evidence(compression())}) == []
     unmeasured = replace(evidence(compression()), compressed=failure(GraderError("no file")))
-    assert weights_figures({"clustered-2": unmeasured}) == []
+    assert weight_charts({"clustered-2": unmeasured}) == []

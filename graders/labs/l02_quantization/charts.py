@@ -1,4 +1,4 @@
-"""What lab 2's evidence looks like in a report: plain facts of each run, and its figures."""
+"""What lab 2's evidence looks like in a report: plain facts of each run, and its charts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def describe(evidence: Any) -> dict[str, Any]:
     return facts
 
 
-def figures(grading: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
+def charts(grading: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
     """Size and calibration share against accuracy, every variant's figures, and confusion matrices."""
     measured = {name: result.evidence for name, result in results.items() if result.error is None}
     own = [Spot(name, file.artifact.size, quality.accuracy) for name, quality, file in _rows(measured)]

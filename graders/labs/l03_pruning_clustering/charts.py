@@ -1,4 +1,4 @@
-"""What lab 3's evidence looks like in a report: plain facts of each run, and its figures."""
+"""What lab 3's evidence looks like in a report: plain facts of each run, and its charts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from graders.framework.context import LabContext, RunResult
 from graders.framework.model_tester import references
 from graders.framework.model_tester.charts import Spot, file_facts, matrices, quality_facts, trade_off, variants_table
 from graders.labs.l03_pruning_clustering.evidence import CompressedEvidence
-from graders.labs.l03_pruning_clustering.weight_charts import weights_figures
+from graders.labs.l03_pruning_clustering.weight_charts import weight_charts
 from graders.measure.compression import overall, pruned
 
 MATRIX_RUNS = ("clustered-drawn", "clustered-16", "clustered-8", "pruned-drawn", "pruned-0.5", "pruned-0.4")
@@ -44,7 +44,7 @@ def describe(evidence: Any) -> dict[str, Any]:
     return facts
 
 
-def figures(grading: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
+def charts(grading: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
     """Size, clusters and sparsity against accuracy, beside the reference's; every variant's figures; the weights of
     each file; confusion matrices.
     """
@@ -64,7 +64,7 @@ def figures(grading: LabContext, results: Mapping[str, RunResult]) -> list[dict[
         _line(grading, "Clusters against accuracy", "values in each layer", clustered),
         _line(grading, "Sparsity against accuracy", "share of zeros in each layer", pruned_ones),
         variants_table(grading, _rows(measured)),
-        *weights_figures(measured),
+        *weight_charts(measured),
     ]
     qualities = {name: quality for name, quality, _ in _rows(measured)}
     return [figure for figure in found if figure is not None] + matrices(grading, qualities, MATRIX_RUNS)

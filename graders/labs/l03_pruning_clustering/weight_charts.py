@@ -1,4 +1,4 @@
-"""How the weights of lab 3's files are distributed, as figures for the report."""
+"""How the weights of lab 3's files are distributed, as charts for the report."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from graders.measure.compression import Histogram
 from graders.measure.scorer.client import Compressed
 
 
-def weights_figures(measured: Mapping[str, CompressedEvidence]) -> list[dict[str, Any]]:
-    """A figure of the largest kernel with one scale, in which clusters show, and one of the largest convolution."""
-    plain = _figure(
+def weight_charts(measured: Mapping[str, CompressedEvidence]) -> list[dict[str, Any]]:
+    """A chart of the largest kernel with one scale, in which clusters show, and one of the largest convolution."""
+    plain = _chart(
         "Weights of {kernel}, by variant",
         "Before compression (line) and after: each bar is a value that the layer has. Below the axis stand this file's "
         "values, and under them the reference's. Zeros are counted by themselves.",
         "weight",
         _panels(measured, rowwise=False),
     )
-    rowwise = _figure(
+    rowwise = _chart(
         "Weights of {kernel}, by variant",
         "Before compression (line) and after (bars), as shares of the largest weight of each output channel: batch "
         "normalisation is folded into a convolution and gives each channel a scale of its own.",
@@ -30,7 +30,7 @@ def weights_figures(measured: Mapping[str, CompressedEvidence]) -> list[dict[str
     return [figure for figure in (plain, rowwise) if figure is not None]
 
 
-def _figure(title: str, caption: str, label: str, panels: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _chart(title: str, caption: str, label: str, panels: list[dict[str, Any]]) -> dict[str, Any] | None:
     if not panels:
         return None
     kernels = {panel.pop("kernel") for panel in panels}

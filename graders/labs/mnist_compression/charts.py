@@ -1,4 +1,4 @@
-"""What the lab's evidence looks like in a report: plain facts of the run, and its figures."""
+"""What the lab's evidence looks like in a report: plain facts of the run, and its charts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _rows(evidence: NotebookEvidence) -> Iterator[tuple[str, int, int, float | N
         yield file.name, archive.bytes, archive.deflated, None if accuracy is None else round(accuracy, 4)
 
 
-def figures(grading: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
+def charts(grading: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
     """The stages side by side."""
     found: list[dict[str, Any]] = []
     for result in results.values():
