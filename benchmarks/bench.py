@@ -186,7 +186,7 @@ def sandbox(rounds: int) -> list[Row]:
                 name="null",
                 driver=driver,
                 paths=(box,),
-                box=box,
+                workdir=box,
                 limits=Limits(),
                 seed=1,
                 environment=RUNNER_ENVIRONMENT,

@@ -409,7 +409,7 @@ class Mill:
                 name=f"mill-{self._boxes}",
                 driver=scoring.DRIVER,
                 paths=(scoring.REPOSITORY,),
-                box=box,
+                workdir=box,
                 limits=scoring.LIMITS,
                 seed=0,
                 environment=scoring.ENVIRONMENT,

@@ -371,6 +371,6 @@ def _own(places: Sequence[SourceLine], lab: Lab) -> tuple[SourceLine, ...]:
 
 
 def _progress(lab: Lab, result: RunResult, done: int, count: int) -> str:
-    seconds = sum(record.wall_s for record in result.books.records)
-    told = terminal.clean(str(result.error) if result.error is not None else result.books.note or "done")[:110]
+    seconds = sum(record.wall_s for record in result.log.records)
+    told = terminal.clean(str(result.error) if result.error is not None else result.log.note or "done")[:110]
     return f"  [{done}/{count}] {lab.short} {result.plan.name:<22} {seconds:5.1f} s  {told}"

@@ -81,8 +81,8 @@ class SharedCachePool:
         self._lock = threading.Lock()
         self._kept: dict[str, SharedCache] = {}
 
-    def take(self, key: str) -> SharedCache:
-        """What is kept under this key, until :meth:`give_back`."""
+    def acquire(self, key: str) -> SharedCache:
+        """What is kept under this key, until :meth:`release`."""
         with self._lock:
             kept = self._kept.pop(key, None) or SharedCache(
                 self._folder / hashlib.sha256(key.encode()).hexdigest()[:16]
@@ -91,7 +91,7 @@ class SharedCachePool:
             kept.users += 1
             return kept
 
-    def give_back(self, kept: SharedCache) -> None:
+    def release(self, kept: SharedCache) -> None:
         """Ends the use; the longest unused are forgotten where there are too many."""
         with self._lock:
             kept.users -= 1

@@ -36,7 +36,7 @@ def make_baseline(folder: Path, labs: Sequence[str] = ()) -> list[Path]:
     made: list[Path] = []
     try:
         for entry in entries:
-            grading = LabContext(
+            context = LabContext(
                 lab=entry.lab,
                 profile=profile,
                 seed=BASELINE_SEED,
@@ -53,8 +53,8 @@ def make_baseline(folder: Path, labs: Sequence[str] = ()) -> list[Path]:
             if not made:
                 folder.mkdir(parents=True, exist_ok=True)
                 made.append(folder / references.FP32)
-                shutil.copyfile(references.reference_model(grading).path, made[0])
-            made += importlib.import_module(f"graders.labs.{entry.lab.id}.baseline").make_kept(grading, folder)
+                shutil.copyfile(references.reference_model(context).path, made[0])
+            made += importlib.import_module(f"graders.labs.{entry.lab.id}.baseline").make_kept(context, folder)
         return made
     finally:
         servers.close()

@@ -36,7 +36,7 @@ RUNNER_ENVIRONMENT = {
 class PlannedRun:
     """One run that a lab wants: its name, what it is called in reports, and what it does.
 
-    ``execute`` gets the grading and the run's :class:`RunLog` and returns the lab's evidence for this run.
+    ``execute`` gets the context and the run's :class:`RunLog` and returns the lab's evidence for this run.
     ``weight``: about how many seconds it takes, for the order of runs.
     """
 
@@ -72,15 +72,15 @@ class LabContext:
         work: Path,
         server: Server,
         scorer: Scorer,
-        kept: SharedCache | None = None,
+        shared_cache: SharedCache | None = None,
         own_model: bool = True,
-        memory: ResultCache | None = None,
+        cache: ResultCache | None = None,
     ) -> None:
         """:param code: the view of the submission that runs import from. :param work: a folder of the grader's own.
 
-        :param kept: what other gradings of this profile and seed have measured already.
+        :param shared_cache: what other gradings of this profile and seed have measured already.
         :param own_model: whether runs are given the model in an order of channels of their own.
-        :param memory: what is remembered between gradings.
+        :param cache: results of earlier gradings.
         """
         self.lab = lab
         self.profile = profile
@@ -89,9 +89,9 @@ class LabContext:
         self.work = work
         self.server = server
         self.scorer = scorer
-        self.kept = kept or SharedCache(work / "kept")
+        self.shared_cache = shared_cache or SharedCache(work / "shared")
         self._own_model = own_model
-        self.memory = memory or ResultCache(None, Fingerprint(), work)
+        self.cache = cache or ResultCache(None, Fingerprint(), work)
 
     def drawn(self, purpose: str) -> random.Random:
         """A source of random numbers of its own for each purpose, the same for the same seed."""
@@ -99,11 +99,11 @@ class LabContext:
 
     def once(self, name: str, make: Callable[[], T]) -> T:
         """The value of that name, made at most once for this lab, profile and seed; it must depend on nothing else."""
-        return self.kept.once(f"{self.lab.id}/{name}", make)
+        return self.shared_cache.once(f"{self.lab.id}/{name}", make)
 
     def shared(self, name: str, make: Callable[[], T]) -> T:
         """As :meth:`once`, for all labs: it must depend on the profile and the seed alone."""
-        return self.kept.once(name, make)
+        return self.shared_cache.once(name, make)
 
     @property
     def evaluation(self) -> EvaluationSet:
@@ -112,25 +112,28 @@ class LabContext:
 
     @property
     def _evaluation_folder(self) -> Path:
-        return self.kept.folder / "evaluation"
+        return self.shared_cache.folder / "evaluation"
 
     @property
     def given_model(self) -> GivenModel:
         """The model that runs are given."""
         if not self._own_model:
             return GivenModel(self.profile.model_path, own=False)
-        return self.shared("given model", lambda: permuted(self.profile, self.seed, self.kept.folder / "given"))
+        return self.shared("given model", lambda: permuted(self.profile, self.seed, self.shared_cache.folder / "given"))
 
     def open(self, name: str, *, code: Path | None = None) -> Session:
-        """Starts a run in a fresh box. :param code: other code than the submission's, such as the reference's."""
-        box = self.work / "boxes" / name
-        box.mkdir(parents=True)
+        """Starts a run in a fresh working directory.
+
+        :param code: other code than the submission's, such as the reference's.
+        """
+        workdir = self.work / "workdirs" / name
+        workdir.mkdir(parents=True)
         readable = self.lab.data_paths or self._of_profile()
         spec = RunSpec(
             name=name,
             driver=self.lab.driver,
             paths=(code or self.code,),
-            box=box,
+            workdir=workdir,
             limits=self.lab.limits,
             # Not the seed itself: what is drawn from that is hidden from a run.
             seed=self.drawn("seed of runs").randrange(2**31),
@@ -145,27 +148,27 @@ class LabContext:
         shown.mkdir(parents=True, exist_ok=True)
         return (*self.profile.data, self.given_model.path, shown, self.work / "renumbered")
 
-    def box(self, name: str) -> Path:
-        """The box of a run."""
-        return self.work / "boxes" / name
+    def workdir(self, name: str) -> Path:
+        """The working directory of a run."""
+        return self.work / "workdirs" / name
 
-    def take(self, run: str, file: str) -> Artifact:
-        """Takes an artifact out of a run's box, after its end. :raises RunError: as :func:`accept_artifact` does."""
-        return accept_artifact(self.box(run) / file, self.work / "artifacts" / run / file, self.lab.artifact_bytes)
+    def acquire(self, run: str, file: str) -> Artifact:
+        """Takes a file out of an ended run's working directory. :raises RunError: as :func:`accept_artifact`."""
+        return accept_artifact(self.workdir(run) / file, self.work / "artifacts" / run / file, self.lab.artifact_bytes)
 
 
 @dataclass(frozen=True)
 class RunResult:
     """What came of a run: the lab's evidence, or why there is none; and its process's record.
 
-    ``kept``: it is the result of an earlier grading of the same files.
+    ``cached``: it is the result of an earlier grading of the same files.
     """
 
     plan: PlannedRun
     evidence: Any
     error: RunError | GraderError | None
-    books: RunLog
-    kept: bool = False
+    log: RunLog
+    cached: bool = False
 
     def get(self) -> Any:
         """The evidence. :raises RunError: the student's. :raises GraderError: ours."""
@@ -188,24 +191,24 @@ def execute_runs(
     lock = threading.Lock()
 
     def one(job: tuple[LabContext, PlannedRun]) -> None:
-        grading, plan = job
+        context, plan = job
 
         def say(text: str) -> None:
             with lock:
-                saying(grading, plan.name, text)
+                saying(context, plan.name, text)
 
-        books = RunLog(plan.name, say=say)
+        log = RunLog(plan.name, say=say)
         try:
-            result = RunResult(plan, plan.execute(grading, books), None, books)
+            result = RunResult(plan, plan.execute(context, log), None, log)
         except (RunError, GraderError) as error:
-            result = RunResult(plan, None, error, books)
+            result = RunResult(plan, None, error, log)
         except Exception as error:  # noqa: BLE001 - our fault, and the other runs go on
             fault = GraderError(f"the grader failed on run {plan.name}: {type(error).__name__}: {error}")
             fault.__cause__ = error
-            result = RunResult(plan, None, fault, books)
+            result = RunResult(plan, None, fault, log)
         with lock:
-            results.setdefault(grading.lab.id, {})[plan.name] = result
-            progress(grading, result)
+            results.setdefault(context.lab.id, {})[plan.name] = result
+            progress(context, result)
 
     with ThreadPoolExecutor(max_workers=workers) as pool:
         list(pool.map(one, sorted(jobs, key=lambda job: -job[1].weight)))

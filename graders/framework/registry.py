@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 class Plan(Protocol):
     """What a lab's ``plan.py`` offers."""
 
-    def plans(self, grading: LabContext) -> list[PlannedRun]:
+    def plans(self, context: LabContext) -> list[PlannedRun]:
         """The runs themselves."""
 
-    def prepare(self, grading: LabContext) -> None:
+    def prepare(self, context: LabContext) -> None:
         """Measures in advance what runs are held against."""
 
-    def baseline_file(self, grading: LabContext, name: str) -> Path:
+    def baseline_file(self, context: LabContext, name: str) -> Path:
         """A file that latency is compared with."""
 
 
@@ -35,7 +35,7 @@ class Charts(Protocol):
     def describe(self, evidence: Any) -> dict[str, Any]:
         """A run's facts for the scorecard."""
 
-    def charts(self, grading: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
+    def charts(self, context: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
         """The lab's charts for the report."""
 
 

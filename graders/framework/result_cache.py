@@ -105,12 +105,12 @@ class ResultCache:
         """Whether something lies under this key."""
         return self._store is not None and self._store.has(key)
 
-    def recall(self, key: str) -> Any:
-        """What was kept under this key; None for nothing."""
+    def get(self, key: str) -> Any:
+        """The value under this key; None if there is none."""
         return None if self._store is None else self._store.get(key, self._files)
 
-    def keep(self, key: str, value: Any) -> None:
-        """Keeps a value, unless a fault of ours or a busy machine has a part in it."""
+    def put(self, key: str, value: Any) -> None:
+        """Stores a value, unless a fault of ours or a busy machine has a part in it."""
         if self._store is not None and keepable(value):
             self._store.put(key, value)
 
@@ -120,12 +120,12 @@ class ResultCache:
         :param holds: whether a value that was made is to be remembered.
         """
         key = self.key(measured=what)
-        found: tuple[T] | None = self.recall(key)
+        found: tuple[T] | None = self.get(key)
         if found is not None:
             return found[0]
         value = make()
         if holds(value):
-            self.keep(key, (value,))
+            self.put(key, (value,))
         return value
 
     @property

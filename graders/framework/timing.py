@@ -25,7 +25,7 @@ MOST_ROUNDS = 200
 class Timing:
     """Times a file against the baseline's. ``baselines`` gives the baseline's path by its name."""
 
-    grading: LabContext
+    context: LabContext
     clock: ScorerClock
     baselines: Callable[[str], Path]
 
@@ -34,9 +34,9 @@ class Timing:
 
         :raises Inconclusive: where the machine is too noisy to tell.
         """
-        limit = self.grading.lab.thresholds["latency_ratio"]
+        limit = self.context.lab.thresholds["latency_ratio"]
         file = hashlib.sha256(path.read_bytes()).hexdigest()
-        ratio = self.grading.memory.once(
+        ratio = self.context.cache.once(
             f"latency of {file} against {baseline}, limit {limit}",
             lambda: self.measure(path, baseline, limit, benchmark),
             lambda found: found.verdict(limit) is not None,
@@ -55,7 +55,7 @@ class Timing:
         """The ratio, from as many pairs as it takes to tell it from the limit, within bounds."""
         ours: list[float] = []
         theirs: list[float] = []
-        with self.grading.scorer.measure(path) as measurement:
+        with self.context.scorer.measure(path) as measurement:
             measurement.prepare_pair(self.baselines(baseline))
 
             def one() -> None:

@@ -162,9 +162,7 @@ class Grade:
         """Whether every run of the labs lies in the store, so that none has to be executed."""
         present = [entry for entry in self.options.labs if self._absent(entry) is None]
         return all(
-            self.grading(entry).memory.knows(self._run_key(entry, name))
-            for entry in present
-            for name in entry.run_names
+            self.grading(entry).cache.knows(self._run_key(entry, name)) for entry in present for name in entry.run_names
         )
 
     def _part(self, entry: LabPlugin) -> Part:
@@ -185,7 +183,7 @@ class Grade:
         return self._parts[entry.lab.id]
 
     def _run_key(self, entry: LabPlugin, run: str) -> str:
-        return self.grading(entry).memory.key(run=run, submission=self._part(entry).digest)
+        return self.grading(entry).cache.key(run=run, submission=self._part(entry).digest)
 
     @property
     def _seed_from(self) -> SeedFrom:
@@ -223,7 +221,7 @@ class Grade:
         # What is read says whether the runs were tried, too.
         ended = {name: type(result.error).__name__ for name, result in sorted(results.items())}
         files = digest_of([sorted(self.view.files.items()), self._measured(entry), ended])
-        return self.grading(entry).memory.once(
+        return self.grading(entry).cache.once(
             f"handed in {files}", lambda: entry.handed_in.read(self.view.root, self.lab_of(entry), results)
         )
 
@@ -265,7 +263,7 @@ class Grade:
             profile = self.options.profile
             part = self._part(entry)
             seed = self._seed_of(part.digest)
-            kept = self._shelf.take(f"{profile.identity}/{seed}")
+            kept = self._shelf.acquire(f"{profile.identity}/{seed}")
             basis = fingerprint(lab, profile, self.options.isolation, seed)
             self._gradings[entry.lab.id] = LabContext(
                 lab=lab,
@@ -280,8 +278,8 @@ class Grade:
                     (profile.dataset_root, profile.model_path, kept.folder),
                     lab.limits.wall_s,
                 ),
-                kept=kept,
-                memory=ResultCache(self.options.store, basis, work / "kept"),
+                shared_cache=kept,
+                cache=ResultCache(self.options.store, basis, work / "kept"),
             )
         return self._gradings[entry.lab.id]
 
@@ -352,16 +350,16 @@ class Grade:
         left: dict[str, list[str]] = {}
         for entry in entries:
             grading = self.grading(entry)
-            plans = {plan.name: plan for plan in entry.plan.plans(grading)} if grading.memory.remembers else {}
+            plans = {plan.name: plan for plan in entry.plan.plans(grading)} if grading.cache.remembers else {}
             for name in wanted[entry.lab.id]:
                 kept: CachedRun | None = None
                 if name in plans:
-                    kept = grading.memory.recall(self._run_key(entry, name))
+                    kept = grading.cache.get(self._run_key(entry, name))
                 if kept is None:
                     left.setdefault(entry.lab.id, []).append(name)
                 else:
-                    books = RunLog(name, list(kept.records), kept.note)
-                    result = RunResult(plans[name], kept.evidence, kept.error, books, kept=True)
+                    log = RunLog(name, list(kept.records), kept.note)
+                    result = RunResult(plans[name], kept.evidence, kept.error, log, cached=True)
                     self.results.setdefault(entry.lab.id, {})[name] = result
         return [entry for entry in entries if entry.lab.id in left], left
 
@@ -371,8 +369,8 @@ class Grade:
             grading = self.grading(entry)
             for plan in (plan for owner, plan in jobs if owner is grading):
                 result = self.results[entry.lab.id][plan.name]
-                kept = CachedRun(result.evidence, result.error, tuple(result.books.records), result.books.note)
-                grading.memory.keep(self._run_key(entry, plan.name), kept)
+                kept = CachedRun(result.evidence, result.error, tuple(result.log.records), result.log.note)
+                grading.cache.put(self._run_key(entry, plan.name), kept)
 
     def _read_ahead(self, entries: Sequence[LabPlugin]) -> None:
         """Reads what needs no run while runs go on; what goes wrong comes up again where it is asked for."""
@@ -414,7 +412,7 @@ class Grade:
         if files is None:
             return reviewed()
         what = f"summary {files} beside {digest_of([measured, repr(entry.lab.summary)])}"
-        return self.grading(entry).memory.once(what, reviewed)
+        return self.grading(entry).cache.once(what, reviewed)
 
     def _known(self, entry: LabPlugin) -> ReferenceStats:
         # With scikit-learn, which is not needed where nothing was submitted.
@@ -450,12 +448,12 @@ class Grade:
             scores = (score_criterion(each, outcomes.get(each.id, ())) for each in entry.lab.criteria)
             labs.append(self._lab_score(entry, tuple(self._located(entry, score) for score in scores)))
         everything = [result for lab in self.results.values() for result in lab.values()]
-        records = [record for result in everything if not result.kept for record in result.books.records]
+        records = [record for result in everything if not result.cached for record in result.log.records]
         timing = {
             "wall_s": time.monotonic() - self.started,
             "student_cpu_s": sum(record.cpu_s for record in records),
             "student_runs": float(len(records)),
-            "kept_runs": float(sum(result.kept for result in everything)),
+            "kept_runs": float(sum(result.cached for result in everything)),
             "grader_peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
             "grader_cpu_s": time.process_time(),
             **self.timing,
@@ -514,7 +512,7 @@ class Grade:
     def close(self) -> None:
         """Ends the servers that this grading started and removes its working folder."""
         for grading in self._gradings.values():
-            self._shelf.give_back(grading.kept)
+            self._shelf.release(grading.shared_cache)
         if self._own is not None:
             self._own.close()
         if self.options.store is not None:
@@ -547,8 +545,8 @@ def _not_run(name: str, error: OptgradeError) -> RunResult:
 
 def _described(entry: LabPlugin, result: RunResult) -> dict[str, Any]:
     """A run as the scorecard holds it."""
-    records = result.books.records
-    verdict, note = "finished", result.books.note or None
+    records = result.log.records
+    verdict, note = "finished", result.log.note or None
     if result.error is not None:
         verdict = result.error.verdict.value if isinstance(result.error, RunError) else Verdict.UNSCORED.value
         note = str(result.error)

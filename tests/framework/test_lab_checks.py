@@ -197,20 +197,20 @@ def test_a_grading_keeps_values_by_name() -> None:
 def test_artifacts_are_copied_out_of_a_run_s_own_box(tmp_path: Path) -> None:
     """What is taken is the run's own file, as a copy; another run's file is not there."""
     one = grading(work=tmp_path)
-    one.box("a").mkdir(parents=True)
-    (one.box("a") / "model.tflite").write_bytes(b"bytes")
-    taken = one.take("a", "model.tflite")
+    one.workdir("a").mkdir(parents=True)
+    (one.workdir("a") / "model.tflite").write_bytes(b"bytes")
+    taken = one.acquire("a", "model.tflite")
     assert taken.path.read_bytes() == b"bytes"
-    assert one.box("a") not in taken.path.parents
+    assert one.workdir("a") not in taken.path.parents
     with pytest.raises(RunError) as raised:
-        one.take("b", "model.tflite")
+        one.acquire("b", "model.tflite")
     assert raised.value.verdict is Verdict.MISSING
 
 
 def plan(name: str, outcome: Any, weight: float = 1.0, began: list[str] | None = None) -> PlannedRun:
-    def execute(_: LabContext, books: RunLog) -> Any:
+    def execute(_: LabContext, log: RunLog) -> Any:
         if began is not None:
-            began.append(books.name)
+            began.append(log.name)
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
@@ -299,15 +299,15 @@ def test_the_plan_has_the_runs_that_are_announced() -> None:
 def test_what_is_kept_is_made_once_and_the_longest_unused_forgotten(tmp_path: Path) -> None:
     """Gradings with the same key share values; a shelf forgets the files of what was used longest ago, never in use."""
     shelf = SharedCachePool(tmp_path)
-    first = shelf.take("lab/1")
-    assert first.once("value", lambda: 7) == shelf.take("lab/1").once("value", lambda: 8) == 7
+    first = shelf.acquire("lab/1")
+    assert first.once("value", lambda: 7) == shelf.acquire("lab/1").once("value", lambda: 8) == 7
     (first.folder / "file").write_text("kept")
     for number in range(2, 3 + MOST_KEPT):
-        shelf.give_back(shelf.take(f"lab/{number}"))
+        shelf.release(shelf.acquire(f"lab/{number}"))
     assert first.folder.joinpath("file").exists(), "it is still in use"
-    shelf.give_back(first)
-    shelf.give_back(first)
-    shelf.give_back(shelf.take("lab/last"))
+    shelf.release(first)
+    shelf.release(first)
+    shelf.release(shelf.acquire("lab/last"))
     assert not first.folder.joinpath("file").exists()
 
 

@@ -35,7 +35,7 @@ class ScriptedScorer:
     prepared: list[Path] = field(default_factory=list)
     taken: int = 0
     lab: Any = LAB
-    memory: ResultCache = field(default_factory=lambda: ResultCache(None, Fingerprint(), Path()))
+    cache: ResultCache = field(default_factory=lambda: ResultCache(None, Fingerprint(), Path()))
 
     @property
     def scorer(self) -> ScriptedScorer:

@@ -87,7 +87,7 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NotebookEvide
         scorer = Scorer(scorers, folder / "scorers", [folder])
         grading = LabContext(
             lab=LAB, profile=profile, seed=3, code=folder / "code", work=folder / "work", server=runner, scorer=scorer,
-            kept=SharedCache(folder / "kept"),
+            shared_cache=SharedCache(folder / "kept"),
         )  # fmt: skip
         yield plan.run_notebook(grading, RunLog("notebook"))
 
@@ -140,8 +140,8 @@ def test_right_files_lose_nothing(evidence: NotebookEvidence) -> None:
 
 def test_a_file_in_a_folder_is_measured_as_any_other(evidence: NotebookEvidence) -> None:
     """So that figures of it in the report are compared with its size, wherever it lies."""
-    books = RunLog("notebook")
-    measured = static_review.stages({"notebook": RunResult(SimpleNamespace(name="notebook"), evidence, None, books)})
+    log = RunLog("notebook")
+    measured = static_review.stages({"notebook": RunResult(SimpleNamespace(name="notebook"), evidence, None, log)})
     size = (DATA / "pruned_model.h5").stat().st_size
     assert measured["pruned"]["size"] == size
     assert measured["pruned"]["zipped"] < size / 2

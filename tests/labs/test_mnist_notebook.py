@@ -40,7 +40,7 @@ def session(server: Server, tmp_path: Path) -> Iterator[Session]:
     (tmp_path / "box").mkdir()
     limits = Limits(wall_s=20, cpu_s=20)
     spec = RunSpec(
-        name="notebook", driver=LAB.driver, paths=(tmp_path,), box=tmp_path / "box", limits=limits, seed=1, environment={}
+        name="notebook", driver=LAB.driver, paths=(tmp_path,), workdir=tmp_path / "box", limits=limits, seed=1, environment={}
     )
     started = server.open(spec)
     notebook_run.prepare_session(SimpleNamespace(lab=LAB), started, str(tmp_path))  # type: ignore[arg-type]
@@ -84,7 +84,7 @@ def test_the_end_of_the_process_is_told_by_its_cell(session: Session) -> None:
     why = execution.why_missing(missing, "FILE_LATE", "late.tflite")
     assert why.verdict is Verdict.CRASHED
     assert "cell 3: the code ended its own process" in why.message
-    assert (session.spec.box / "early.tflite").is_file()
+    assert (session.spec.workdir / "early.tflite").is_file()
 
 
 def test_what_only_a_kernel_has_is_there_and_harmless(session: Session) -> None:
@@ -100,7 +100,7 @@ def test_what_only_a_kernel_has_is_there_and_harmless(session: Session) -> None:
     )
     execution = execute(session, *cells)
     assert not execution.failures
-    assert not (session.spec.box / "owned").exists()
+    assert not (session.spec.workdir / "owned").exists()
     assert "not run in grading: get_ipython().system touch owned" in execution.printed[0]
     assert execution.printed[3].strip() == "True"
     assert "own source" in execution.printed[5]
@@ -155,7 +155,7 @@ def test_nothing_is_taken_from_outside_of_the_box(name: str, tmp_path: Path) -> 
     (tmp_path / "box").mkdir()
     (tmp_path / "secret.tflite").write_bytes(b"secret")
     (tmp_path / "box" / "link").symlink_to(tmp_path)
-    grading: Any = SimpleNamespace(box=lambda run: tmp_path / "box", work=tmp_path / "work", lab=LAB)
+    grading: Any = SimpleNamespace(workdir=lambda run: tmp_path / "box", work=tmp_path / "work", lab=LAB)
     with pytest.raises(RunError, match="outside"):
         files.Workdir(grading, "notebook", {}).take_path(name, "a file")
 
@@ -164,7 +164,7 @@ def test_a_file_in_a_folder_of_the_box_is_taken(tmp_path: Path) -> None:
     """Notebooks may keep their files in order."""
     (tmp_path / "box" / "models").mkdir(parents=True)
     (tmp_path / "box" / "models" / "a.tflite").write_bytes(b"bytes")
-    grading: Any = SimpleNamespace(box=lambda run: tmp_path / "box", work=tmp_path / "work", lab=LAB)
+    grading: Any = SimpleNamespace(workdir=lambda run: tmp_path / "box", work=tmp_path / "work", lab=LAB)
     box = files.Workdir(grading, "notebook", {"FILE_PT_QUANTIZED": "models/a.tflite"})
     assert box.take(files.POST_TRAINING, files.LITE).path.read_bytes() == b"bytes"
     assert box.name(files.AWARE) == "quant_aware_quantized.tflite"
@@ -173,7 +173,7 @@ def test_a_file_in_a_folder_of_the_box_is_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a/" * 300 + "b.h5", "n" * 256, "\ud800.tflite", "ą" * 128])
 def test_a_name_that_no_file_can_have(name: str, tmp_path: Path) -> None:
     """It is the student's fault, and no other file's."""
-    grading: Any = SimpleNamespace(box=lambda run: tmp_path / "box", work=tmp_path / "work", lab=LAB)
+    grading: Any = SimpleNamespace(workdir=lambda run: tmp_path / "box", work=tmp_path / "work", lab=LAB)
     with pytest.raises(RunError, match="that of no file"):
         files.Workdir(grading, "notebook", {}).take_path(name, "a file")
 
@@ -184,7 +184,7 @@ def test_files_with_long_or_like_names_are_told_apart(tmp_path: Path) -> None:
     for name in ("a/b", "a-b", f"{deep}/c"):
         (tmp_path / "box" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "box" / name).write_text(name)
-    grading: Any = SimpleNamespace(box=lambda run: tmp_path / "box", work=tmp_path / "work", lab=LAB)
+    grading: Any = SimpleNamespace(workdir=lambda run: tmp_path / "box", work=tmp_path / "work", lab=LAB)
     box = files.Workdir(grading, "notebook", {})
     taken = [box.take_path(name, "a file") for name in ("a/b", "a-b", f"{deep}/c", "a/b")]
     assert [each.path.read_text() for each in taken] == ["a/b", "a-b", f"{deep}/c", "a/b"]

@@ -80,7 +80,7 @@ class Run:
             name=self.folder.name,
             driver=self.folder / "driver.py",
             paths=(self.code,),
-            box=self.box,
+            workdir=self.box,
             limits=self.limits,
             seed=1,
             environment=self.environment,

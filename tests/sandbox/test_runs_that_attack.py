@@ -216,7 +216,7 @@ def test_junk_while_the_run_is_being_ended(tmp_path: Path) -> None:
     channel, runner = socket.socketpair()
     status, supervisor = socket.socketpair()
     pipes = [os.pipe(), os.pipe()]
-    spec = RunSpec(name="x", driver=tmp_path, paths=(), box=tmp_path, limits=Limits(wall_s=30), seed=0, environment={})
+    spec = RunSpec(name="x", driver=tmp_path, paths=(), workdir=tmp_path, limits=Limits(wall_s=30), seed=0, environment={})
     session = Session(spec, channel, status, (pipes[0][0], pipes[1][0]))
 
     def flood() -> None:

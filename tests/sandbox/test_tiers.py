@@ -85,7 +85,7 @@ def run(walled: tuple[Server, Path], request: pytest.FixtureRequest) -> Run:
             name="run",
             driver=scratch / "driver.py",
             paths=(folder / "code",),
-            box=folder / "box",
+            workdir=folder / "box",
             limits=Limits(wall_s=30, cpu_s=30),
             seed=1,
             environment={},

@@ -70,7 +70,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         name="look",
         driver=folder / "driver.py",
         paths=(folder / "code",),
-        box=folder / "box",
+        workdir=folder / "box",
         limits=Limits(wall_s=20, cpu_s=20, file_size=1 << 20),
         seed=1,
         environment={"OF_THE_RUN": "1"},
@@ -236,12 +236,12 @@ def _any_spec() -> Any:
     from graders.sandbox import RunSpec
 
     here = Path(__file__).parent
-    return RunSpec(name="x", driver=here, paths=(), box=here, limits=Limits(), seed=0, environment={})
+    return RunSpec(name="x", driver=here, paths=(), workdir=here, limits=Limits(), seed=0, environment={})
 
 
 BROKEN_STARTS = {
     "no driver": {"driver": "nowhere.py"},
-    "no box": {"box": "nowhere"},
+    "no working directory": {"workdir": "nowhere"},
     "a driver that raises": {"driver": "bad.py"},
     "a driver that exits": {"driver": "exits.py"},
 }

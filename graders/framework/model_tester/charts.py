@@ -45,7 +45,7 @@ def quality_facts(quality: Evaluation) -> dict[str, Any]:
     }
 
 
-def variants_table(grading: LabContext, rows: Iterable[tuple[str, Evaluation, FileEvidence]]) -> dict[str, Any] | None:
+def variants_table(context: LabContext, rows: Iterable[tuple[str, Evaluation, FileEvidence]]) -> dict[str, Any] | None:
     """Quality and sizes of each variant; None where there is none."""
     found = []
     for name, quality, file in rows:
@@ -58,7 +58,7 @@ def variants_table(grading: LabContext, rows: Iterable[tuple[str, Evaluation, Fi
     return {
         "kind": "table",
         "title": "Every variant, as measured by the grader",
-        "caption": f"On {grading.profile.images}; the file's size in bytes, as it is and in a ZIP archive.",
+        "caption": f"On {context.profile.images}; the file's size in bytes, as it is and in a ZIP archive.",
         "columns": [
             "run",
             "accuracy",
@@ -83,7 +83,7 @@ class Spot:
     accuracy: float
 
 
-def trade_off(grading: LabContext, size: str, series: Mapping[str, Iterable[Spot]]) -> dict[str, Any] | None:
+def trade_off(context: LabContext, size: str, series: Mapping[str, Iterable[Spot]]) -> dict[str, Any] | None:
     """Size against accuracy, a series for each of who made the files; None where the first series is empty."""
     found = {
         name: [[spot.size, round(100 * spot.accuracy, 2), spot.name] for spot in spots]
@@ -94,7 +94,7 @@ def trade_off(grading: LabContext, size: str, series: Mapping[str, Iterable[Spot
     return {
         "kind": "scatter",
         "title": "Size against accuracy",
-        "caption": f"Up and to the left is better. Accuracy on {grading.profile.images}.",
+        "caption": f"Up and to the left is better. Accuracy on {context.profile.images}.",
         "x_label": size,
         "y_label": "accuracy",
         "x_unit": "bytes",
@@ -103,18 +103,18 @@ def trade_off(grading: LabContext, size: str, series: Mapping[str, Iterable[Spot
     }
 
 
-def matrices(grading: LabContext, qualities: Mapping[str, Evaluation], first: Sequence[str]) -> list[dict[str, Any]]:
+def matrices(context: LabContext, qualities: Mapping[str, Evaluation], first: Sequence[str]) -> list[dict[str, Any]]:
     """The confusion matrix of every run, those named first at the front."""
     order = sorted(qualities, key=lambda name: first.index(name) if name in first else len(first))
-    return [matrix(grading, name, qualities[name]) for name in order]
+    return [matrix(context, name, qualities[name]) for name in order]
 
 
-def matrix(grading: LabContext, name: str, quality: Evaluation) -> dict[str, Any]:
+def matrix(context: LabContext, name: str, quality: Evaluation) -> dict[str, Any]:
     """The confusion matrix of a run."""
     return {
         "kind": "confusion_matrix",
         "title": f"Confusion matrix of {name}",
-        "caption": f"On {grading.profile.images} ({quality.samples}); rows are true classes, columns predictions.",
-        "labels": list(grading.profile.class_names),
+        "caption": f"On {context.profile.images} ({quality.samples}); rows are true classes, columns predictions.",
+        "labels": list(context.profile.class_names),
         "matrix": [list(row) for row in quality.confusion],
     }

@@ -34,26 +34,26 @@ class ReferenceModel:
         return sum(each.elements for each in self.model.main.tensors if each.constant and each.dtype == "float32")
 
 
-def make(grading: LabContext, target: Path, module: str, class_name: str, arguments: Mapping[str, Any]) -> Path:
+def make(context: LabContext, target: Path, module: str, class_name: str, arguments: Mapping[str, Any]) -> Path:
     """Has the reference make a file of the given model, in a run of its own.
 
     :raises GraderError: where it can't.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     attempt = next(
-        number for number in itertools.count(1) if not grading.box(f"baseline-{target.stem}-{number}").exists()
+        number for number in itertools.count(1) if not context.workdir(f"baseline-{target.stem}-{number}").exists()
     )
     run = f"baseline-{target.stem}-{attempt}"
-    session = grading.open(run, code=REFERENCE)
+    session = context.open(run, code=REFERENCE)
     try:
         session.call(
             "start",
             {
                 "module": module,
                 "class_name": class_name,
-                "dataset_root": str(grading.profile.dataset_root),
-                "model_path": str(grading.box(run) / target.name),
-                "original_model": str(grading.given_model.path),
+                "dataset_root": str(context.profile.dataset_root),
+                "model_path": str(context.workdir(run) / target.name),
+                "original_model": str(context.given_model.path),
                 "arguments": dict(arguments),
             },
         )
@@ -61,7 +61,7 @@ def make(grading: LabContext, target: Path, module: str, class_name: str, argume
         raise GraderError(f"the reference can't make {target.name} for this model: {error.message}") from None
     finally:
         session.end()
-    shutil.copyfile(grading.take(run, target.name).path, target)
+    shutil.copyfile(context.acquire(run, target.name).path, target)
     return target
 
 
@@ -74,32 +74,32 @@ class ReferenceStats:
     parameters: int
 
 
-def reference_stats(grading: LabContext) -> ReferenceStats:
+def reference_stats(context: LabContext) -> ReferenceStats:
     """The size and the weights of the given model's FP32 file, remembered between gradings."""
 
     def measure() -> ReferenceStats:
-        found = reference_model(grading)
+        found = reference_model(context)
         data = found.path.read_bytes()
         return ReferenceStats(len(data), deflate_size(data), found.parameters)
 
-    return grading.memory.once("known", measure)
+    return context.cache.once("known", measure)
 
 
-def reference_model(grading: LabContext) -> ReferenceModel:
+def reference_model(context: LabContext) -> ReferenceModel:
     """The FP32 file of the given model."""
-    return grading.shared("original", lambda: _original(grading))
+    return context.shared("original", lambda: _original(context))
 
 
-def _original(grading: LabContext) -> ReferenceModel:
-    kept, made = grading.profile.baseline, grading.kept.folder / FP32
-    if kept is not None and not grading.given_model.own:
+def _original(context: LabContext) -> ReferenceModel:
+    kept, made = context.profile.baseline, context.shared_cache.folder / FP32
+    if kept is not None and not context.given_model.own:
         path = kept / FP32
     else:
-        path = make(grading, made, QUANTISATION, "FP32Model", {})
-    with grading.scorer.measure(path) as measurement:
-        return ReferenceModel(path, measurement.read(grading.lab.artifact_bytes))
+        path = make(context, made, QUANTISATION, "FP32Model", {})
+    with context.scorer.measure(path) as measurement:
+        return ReferenceModel(path, measurement.read(context.lab.artifact_bytes))
 
 
-def original_evaluation(grading: LabContext) -> Evaluation:
+def original_evaluation(context: LabContext) -> Evaluation:
     """The given model's own quality on the evaluation images, from its FP32 file."""
-    return grading.shared("original evaluation", lambda: runner.evaluated(grading, reference_model(grading).path))
+    return context.shared("original evaluation", lambda: runner.evaluated(context, reference_model(context).path))

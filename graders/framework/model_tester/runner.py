@@ -72,30 +72,30 @@ class TesterSession:
         return self.session.call(operation, parameters, arrays)
 
 
-def file_name(grading: LabContext, run: str) -> str:
+def file_name(context: LabContext, run: str) -> str:
     """The file that a run is asked to write: a name that the template does not show, so that none can be hard-coded."""
-    return f"{run}-{grading.drawn(f'file name of {run}').randrange(16**6):06x}.tflite"
+    return f"{run}-{context.drawn(f'file name of {run}').randrange(16**6):06x}.tflite"
 
 
 def drive(
-    grading: LabContext,
-    books: RunLog,
+    context: LabContext,
+    log: RunLog,
     class_name: str,
     arguments: dict[str, Any],
     dataset: Path,
     use: Callable[[TesterSession], T],
 ) -> tuple[T, RunError | None]:
-    """Builds the student's class in a box of its own, uses it, and ends the run; what building it raised comes too."""
+    """Builds the student's class in a run of its own, uses it, and ends the run; what building it raised comes too."""
     native = class_name == "NativeModel"
-    given = str(grading.given_model.path)
-    session = grading.open(books.name)
+    given = str(context.given_model.path)
+    session = context.open(log.name)
     error: RunError | None = None
     try:
         parameters = {
-            "module": grading.lab.student_module,
+            "module": context.lab.student_module,
             "class_name": class_name,
             "dataset_root": str(dataset),
-            "model_path": given if native else str(grading.box(books.name) / file_name(grading, books.name)),
+            "model_path": given if native else str(context.workdir(log.name) / file_name(context, log.name)),
             "original_model": None if native else given,
             "arguments": arguments,
         }
@@ -105,24 +105,24 @@ def drive(
             error = as_missing(raised)
         return use(TesterSession(session, error)), error
     finally:
-        books.records.append(session.end())
+        log.records.append(session.end())
 
 
-def drive_plain(grading: LabContext, books: RunLog, classes: Sequence[str]) -> tuple[Result[Reply], RunError | None]:
+def drive_plain(context: LabContext, log: RunLog, classes: Sequence[str]) -> tuple[Result[Reply], RunError | None]:
     """What the first usable one of these classes predicts for the shown images, with a file that is only converted."""
-    session = grading.open(books.name)
+    session = context.open(log.name)
     parameters = {
-        "module": grading.lab.student_module,
+        "module": context.lab.student_module,
         "class_names": list(classes),
-        "dataset_root": str(grading.profile.dataset_root),
-        "model_path": str(grading.box(books.name) / file_name(grading, books.name)),
-        "original_model": str(grading.given_model.path),
-        "images": [str(path) for path in grading.evaluation.shown],
+        "dataset_root": str(context.profile.dataset_root),
+        "model_path": str(context.workdir(log.name) / file_name(context, log.name)),
+        "original_model": str(context.given_model.path),
+        "images": [str(path) for path in context.evaluation.shown],
     }
     try:
         reply = tried(lambda: session.call("plain", parameters))
     finally:
-        books.records.append(session.end())
+        log.records.append(session.end())
     return reply, reply.error if isinstance(reply.error, RunError) else None
 
 
@@ -147,12 +147,12 @@ def tried(call: Callable[[], T]) -> Result[T]:
     return attempt(with_verdict)
 
 
-def predicted(grading: LabContext, call: Callable[..., Reply], *, thorough: bool = False) -> Result[Reply]:
+def predicted(context: LabContext, call: Callable[..., Reply], *, thorough: bool = False) -> Result[Reply]:
     """What the class gave for the shown evaluation images, or why it gave nothing.
 
     :param thorough: whether it is also tried what :func:`input_ready` asks.
     """
-    shown = [str(path) for path in grading.evaluation.shown]
+    shown = [str(path) for path in context.evaluation.shown]
     return tried(lambda: call("predict", parameters={"images": shown, "thorough": thorough}))
 
 
@@ -220,14 +220,14 @@ def set_before_inference(reply: Reply) -> bool:
     return bool((before == after).all())
 
 
-def file_agreement(grading: LabContext, file: FileEvidence, found: NDArray[np.float64]) -> Agreement:
+def file_agreement(context: LabContext, file: FileEvidence, found: NDArray[np.float64]) -> Agreement:
     """Predictions for the first frames against the file's own, by whichever runtime is the nearer one.
 
     :raises RunError: where the file gives the same for whatever it is shown: a class can say that without the file.
     :raises GraderError: where they are neither's and the runtimes disagree about the file.
     """
-    frames = grading.evaluation.frames
-    with grading.scorer.measure(file.artifact.path) as measurement:
+    frames = context.evaluation.frames
+    with context.scorer.measure(file.artifact.path) as measurement:
         plain = measurement.infer_frames(frames, len(found), delegates=False)
         quick = measurement.infer_frames(frames, len(found), delegates=True)
     if len(plain) > 1 and (plain == plain[0]).all():
@@ -235,42 +235,42 @@ def file_agreement(grading: LabContext, file: FileEvidence, found: NDArray[np.fl
         raise RunError(Verdict.LOST, message, kind="file")
     nearest = min((real_agreement(found, each) for each in (plain, quick)), key=lambda agreement: agreement.worst)
     difference = real_agreement(quick.astype(np.float64), plain).worst
-    allowed = grading.lab.thresholds["predictions"]
+    allowed = context.lab.thresholds["predictions"]
     if min(nearest.worst, difference) > allowed and not file.output.quantised:
         by = f"{difference:.2g} of the scores' range"
         raise GraderError(f"LiteRT with and without XNNPACK disagree about this file by {by}")
     return nearest
 
 
-def file_of(grading: LabContext, books: RunLog, error: RunError | None) -> Result[FileEvidence]:
+def file_of(context: LabContext, log: RunLog, error: RunError | None) -> Result[FileEvidence]:
     """The file that a run left; where there is none, why."""
 
     def take() -> FileEvidence:
         try:
-            artifact = grading.take(books.name, file_name(grading, books.name))
+            artifact = context.acquire(log.name, file_name(context, log.name))
         except RunError as missing:
             if error is not None and missing.verdict is Verdict.MISSING:
                 raise error from None
             raise
-        with grading.scorer.measure(artifact.path) as measurement:
-            model = measurement.read(grading.lab.artifact_bytes)
-            _require_descent(grading, measurement)
+        with context.scorer.measure(artifact.path) as measurement:
+            model = measurement.read(context.lab.artifact_bytes)
+            _require_descent(context, measurement)
         return FileEvidence(artifact, model, encoding_of(model, "inputs"), encoding_of(model, "outputs"))
 
     return attempt(take)
 
 
-def _require_descent(grading: LabContext, measurement: Measurement) -> None:
+def _require_descent(context: LabContext, measurement: Measurement) -> None:
     """A file whose weights lie as in the model that everybody has was not made of the model that the run was given.
 
     :raises RunError: for such a file.
     """
     from graders.framework.model_tester import references
 
-    known = grading.profile.baseline
-    if not grading.given_model.own or known is None:
+    known = context.profile.baseline
+    if not context.given_model.own or known is None:
         return
-    descent = measurement.descent(references.reference_model(grading).path, known / references.FP32)
+    descent = measurement.descent(references.reference_model(context).path, known / references.FP32)
     if descent is not None and descent.other > descent.given + NEARER:
         message = "the file's weights are those of a model from elsewhere, not of the one that this run was given"
         raise RunError(Verdict.LOST, message, kind="descent")
@@ -287,12 +287,12 @@ def encoding_of(model: Model, side: str) -> Encoding:
     return Encoding(tensors[0].dtype, quantization.scales[0], quantization.zero_points[0])
 
 
-def evaluated(grading: LabContext, path: Path) -> Evaluation:
+def evaluated(context: LabContext, path: Path) -> Evaluation:
     """A file's quality on the evaluation images, measured in the scorer; labels stay here."""
-    chosen = grading.evaluation
-    with grading.scorer.measure(path) as measurement:
+    chosen = context.evaluation
+    with context.scorer.measure(path) as measurement:
         outputs = measurement.infer_frames(chosen.frames, len(chosen.labels))
-    classes = len(grading.profile.class_names)
+    classes = len(context.profile.class_names)
     if outputs.shape[1] != classes:
         message = f"the file gives {outputs.shape[1]} scores; the data set has {classes} classes"
         raise RunError(Verdict.FAILED, message, kind="file")

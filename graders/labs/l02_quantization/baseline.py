@@ -40,36 +40,36 @@ class Baseline:
         return tuple(pair.first.index for pair in pairs)
 
 
-def baseline(grading: LabContext) -> Baseline:
+def baseline(context: LabContext) -> Baseline:
     """The baseline of this grading's profile: kept ready for the embedded model, else made by the reference's code."""
-    return grading.once("baseline", lambda: _baseline(grading))
+    return context.once("baseline", lambda: _baseline(context))
 
 
-def _baseline(grading: LabContext) -> Baseline:
-    kept, own = grading.profile.baseline, grading.kept.folder
-    int8 = kept / INT8 if kept else _make_int8(grading, own / INT8)
-    return _read(grading, references.reference_model(grading), int8)
+def _baseline(context: LabContext) -> Baseline:
+    kept, own = context.profile.baseline, context.shared_cache.folder
+    int8 = kept / INT8 if kept else _make_int8(context, own / INT8)
+    return _read(context, references.reference_model(context), int8)
 
 
-def _make_int8(grading: LabContext, target: Path) -> Path:
+def _make_int8(context: LabContext, target: Path) -> Path:
     arguments = {"calibrationdatasetpercent": INT8_SHARE}
-    return references.make(grading, target, grading.lab.student_module, "INT8Model", arguments)
+    return references.make(context, target, context.lab.student_module, "INT8Model", arguments)
 
 
-def _read(grading: LabContext, original: ReferenceModel, int8: Path) -> Baseline:
-    with grading.scorer.measure(int8) as measurement:
-        model = measurement.read(grading.lab.artifact_bytes)
+def _read(context: LabContext, original: ReferenceModel, int8: Path) -> Baseline:
+    with context.scorer.measure(int8) as measurement:
+        model = measurement.read(context.lab.artifact_bytes)
     return Baseline(original.path, int8, original.model, model)
 
 
-def make_kept(grading: LabContext, folder: Path) -> list[Path]:
+def make_kept(context: LabContext, folder: Path) -> list[Path]:
     """Makes what is kept ready for a profile: the INT8 file, and the ranges of all training images.
 
-    :param grading: of a profile that keeps nothing.
+    :param context: of a profile that keeps nothing.
     """
-    int8 = _make_int8(grading, folder / INT8)
-    names = samples(grading).train
-    measure_ranges(grading, _read(grading, references.reference_model(grading), int8), names).save(folder / RANGES)
+    int8 = _make_int8(context, folder / INT8)
+    names = samples(context).train
+    measure_ranges(context, _read(context, references.reference_model(context), int8), names).save(folder / RANGES)
     return [int8, folder / RANGES]
 
 
@@ -86,41 +86,41 @@ class Ranges:
         return self.table.expected([self.rows[name] for name in names])
 
 
-def samples(grading: LabContext) -> Samples:
+def samples(context: LabContext) -> Samples:
     """The profile's images and the calibration samples of every share that this grading asks for."""
-    return grading.once("samples", lambda: _samples(grading))
+    return context.once("samples", lambda: _samples(context))
 
 
-def _samples(grading: LabContext) -> Samples:
-    settings = grading.lab.settings
+def _samples(context: LabContext) -> Samples:
+    settings = context.lab.settings
     seed = settings["calibration_seed"]
-    shares = {*settings["calibration_shares"], drawn_share(grading), INT8_SHARE, CLASS_DEFAULT, KIT_DEFAULT}
+    shares = {*settings["calibration_shares"], drawn_share(context), INT8_SHARE, CLASS_DEFAULT, KIT_DEFAULT}
     splits = [(share, seed) for share in sorted(shares)]
     # Other draws that students have been seen to use: the kit's default seed, the part that is left over.
     splits += [(share, KIT_SEED) for share in sorted(shares)]
-    with grading.scorer.measure(grading.profile.model_path) as measurement:
-        return measurement.samples(TEMPLATE, grading.profile.dataset_root, splits)
+    with context.scorer.measure(context.profile.model_path) as measurement:
+        return measurement.samples(TEMPLATE, context.profile.dataset_root, splits)
 
 
-def drawn_share(grading: LabContext) -> float:
+def drawn_share(context: LabContext) -> float:
     """The calibration share that the template does not show, drawn from the seed."""
-    low, high = grading.lab.settings["drawn_share"]
-    return round(grading.drawn("calibration share").uniform(low, high), 3)
+    low, high = context.lab.settings["drawn_share"]
+    return round(context.drawn("calibration share").uniform(low, high), 3)
 
 
-def ranges(grading: LabContext) -> Ranges:
+def ranges(context: LabContext) -> Ranges:
     """The ranges of all training images, measured once, and held against the reference's INT8 file."""
-    return grading.once("ranges", lambda: _ranges(grading))
+    return context.once("ranges", lambda: _ranges(context))
 
 
-def _ranges(grading: LabContext) -> Ranges:
-    base, known = baseline(grading), samples(grading)
-    kept = grading.profile.baseline
-    table = RangeTable.load(kept / RANGES) if kept else measure_ranges(grading, base, known.train)
+def _ranges(context: LabContext) -> Ranges:
+    base, known = baseline(context), samples(context)
+    kept = context.profile.baseline
+    table = RangeTable.load(kept / RANGES) if kept else measure_ranges(context, base, known.train)
     rows = {name: row for row, name in enumerate(table.samples)}
     if set(known.train) - set(rows):
         raise GraderError("the kept ranges are of other images than the data set has: make baseline")
-    asked = known.splits[INT8_SHARE, grading.lab.settings["calibration_seed"]]
+    asked = known.splits[INT8_SHARE, context.lab.settings["calibration_seed"]]
     expected = table.expected([rows[name] for name in asked])
     found = parameters(base, base.int8_model)
     if isinstance(found, str):
@@ -134,17 +134,17 @@ def _ranges(grading: LabContext) -> Ranges:
     return Ranges(table, rows, comparable)
 
 
-def test_ranges(grading: LabContext) -> RangeTable:
+def test_ranges(context: LabContext) -> RangeTable:
     """The ranges of all test images; measured only where a file was calibrated on something unknown."""
-    return grading.once("test_ranges", lambda: measure_ranges(grading, baseline(grading), samples(grading).test))
+    return context.once("test_ranges", lambda: measure_ranges(context, baseline(context), samples(context).test))
 
 
 def measure_ranges(
-    grading: LabContext, base: Baseline, names: Sequence[str], transform: str = "prepared"
+    context: LabContext, base: Baseline, names: Sequence[str], transform: str = "prepared"
 ) -> RangeTable:
     """Ranges of the FP32 baseline's activations for these images of the data set."""
-    folder = grading.profile.dataset_root / "images"
-    with grading.scorer.measure(base.fp32) as measurement:
+    folder = context.profile.dataset_root / "images"
+    with context.scorer.measure(base.fp32) as measurement:
         table = measurement.ranges(TEMPLATE, [str(folder / name) for name in names], base.activations, transform)
     return RangeTable(tuple(names), table.low, table.high)
 

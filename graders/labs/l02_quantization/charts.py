@@ -34,40 +34,40 @@ def describe(evidence: Any) -> dict[str, Any]:
     return facts
 
 
-def charts(grading: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
+def charts(context: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
     """Size and calibration share against accuracy, every variant's figures, and confusion matrices."""
     measured = {name: result.evidence for name, result in results.items() if result.error is None}
     own = [Spot(name, file.artifact.size, quality.accuracy) for name, quality, file in _rows(measured)]
     found = [
-        trade_off(grading, "size of the file", {"this submission": own, "reference": _reference(grading, measured)}),
-        _share_line(grading, measured),
-        variants_table(grading, _rows(measured)),
+        trade_off(context, "size of the file", {"this submission": own, "reference": _reference(context, measured)}),
+        _share_line(context, measured),
+        variants_table(context, _rows(measured)),
     ]
     qualities = {name: quality for name, evidence in measured.items() if (quality := _quality(evidence)) is not None}
-    return [figure for figure in found if figure is not None] + matrices(grading, qualities, MATRIX_RUNS)
+    return [figure for figure in found if figure is not None] + matrices(context, qualities, MATRIX_RUNS)
 
 
-def _reference(grading: LabContext, measured: Mapping[str, Any]) -> list[Spot]:
+def _reference(context: LabContext, measured: Mapping[str, Any]) -> list[Spot]:
     """The reference's FP32 file and its INT8 file for one share, where a submission has more than one of the latter."""
     quantised = [each for each in measured.values() if isinstance(each, Int8Evidence) and _quality(each) is not None]
     if len(quantised) < 2:
         return []
     found = [Spot("fp32", quantised[0].fp32_size, quantised[0].fp32_accuracy)]
-    int8 = attempt(lambda: grading.memory.once("reference int8", lambda: _reference_int8(grading))).value
+    int8 = attempt(lambda: context.cache.once("reference int8", lambda: _reference_int8(context))).value
     return found if int8 is None else [*found, int8]
 
 
-def _reference_int8(grading: LabContext) -> Spot:
-    file = base.baseline(grading).int8
-    return Spot(f"int8-{base.INT8_SHARE}", file.stat().st_size, runner.evaluated(grading, file).accuracy)
+def _reference_int8(context: LabContext) -> Spot:
+    file = base.baseline(context).int8
+    return Spot(f"int8-{base.INT8_SHARE}", file.stat().st_size, runner.evaluated(context, file).accuracy)
 
 
 def _quality(evidence: Any) -> Evaluation | None:
-    held: Result[Evaluation] | None = getattr(evidence, "evaluation", None)
-    return held.value if held is not None else None
+    result: Result[Evaluation] | None = getattr(evidence, "evaluation", None)
+    return result.value if result is not None else None
 
 
-def _share_line(grading: LabContext, measured: Mapping[str, Any]) -> dict[str, Any] | None:
+def _share_line(context: LabContext, measured: Mapping[str, Any]) -> dict[str, Any] | None:
     points = []
     for evidence in measured.values():
         quality = _quality(evidence)
@@ -79,7 +79,7 @@ def _share_line(grading: LabContext, measured: Mapping[str, Any]) -> dict[str, A
     return {
         "kind": "line",
         "title": "Calibration share against accuracy",
-        "caption": f"Accuracy of each INT8 file on {grading.profile.images}, beside the given model's own.",
+        "caption": f"Accuracy of each INT8 file on {context.profile.images}, beside the given model's own.",
         "x_label": "share of the training images used for calibration",
         "y_label": "accuracy",
         "y_unit": "percent",

@@ -25,15 +25,15 @@ from graders.measure.calibration import Quantisation
 from graders.measure.scorer.client import WeightDifference
 
 
-def plans(grading: LabContext) -> list[PlannedRun]:
+def plans(context: LabContext) -> list[PlannedRun]:
     """Every run of the lab for this grading's seed."""
-    settings = grading.lab.settings
+    settings = context.lab.settings
     found = [
         PlannedRun(name=NATIVE, title="NativeModel", execute=run_native),
         PlannedRun(name=FP32, title="FP32Model", execute=run_fp32),
     ]
     found += [_int8_plan(f"int8-{share}", share) for share in settings["calibration_shares"]]
-    found.append(_int8_plan(DRAWN, base.drawn_share(grading)))
+    found.append(_int8_plan(DRAWN, base.drawn_share(context)))
     for name, renumbered in ((IMBALANCED, False), (RENUMBERED, True)):
         execute = partial(run_imbalanced, renumbered=renumbered)
         title = "ImbalancedINT8Model" + (", classes renumbered" if renumbered else "")
@@ -46,50 +46,50 @@ def _int8_plan(name: str, share: float) -> PlannedRun:
     return PlannedRun(name=name, title=title, execute=partial(run_int8, share=share), weight=1 + 4 * share)
 
 
-def run_native(grading: LabContext, books: RunLog) -> NativeEvidence:
+def run_native(context: LabContext, log: RunLog) -> NativeEvidence:
     """NativeModel's predictions for the shown images against the given model's."""
     replies, error = runner.drive(
-        grading,
-        books,
+        context,
+        log,
         "NativeModel",
         {},
-        grading.profile.dataset_root,
-        lambda driven: runner.predicted(grading, driven.call),
+        context.profile.dataset_root,
+        lambda driven: runner.predicted(context, driven.call),
     )
     if error is not None:
         raise error
-    reference = base.baseline(grading)
+    reference = base.baseline(context)
 
     def agreement() -> Agreement:
-        predictions = runner.predictions(replies.get(), len(grading.evaluation.shown))
-        with grading.scorer.measure(reference.fp32) as measurement:
-            expected = measurement.infer_frames(grading.evaluation.frames, len(predictions))
+        predictions = runner.predictions(replies.get(), len(context.evaluation.shown))
+        with context.scorer.measure(reference.fp32) as measurement:
+            expected = measurement.infer_frames(context.evaluation.frames, len(predictions))
         return runner.real_agreement(predictions, expected)
 
     # With batch normalisation folded in, a summary of another tool's may have it.
-    counts = (*grading.given_model.parameters, references.reference_model(grading).parameters)
-    return NativeEvidence(books.records[-1].output, counts, attempt(agreement))
+    counts = (*context.given_model.parameters, references.reference_model(context).parameters)
+    return NativeEvidence(log.records[-1].output, counts, attempt(agreement))
 
 
-def run_fp32(grading: LabContext, books: RunLog) -> Fp32Evidence:
+def run_fp32(context: LabContext, log: RunLog) -> Fp32Evidence:
     """FP32Model: its file against the given model, its predictions against the file's."""
     reply, error = runner.drive(
-        grading,
-        books,
+        context,
+        log,
         "FP32Model",
         {},
-        grading.profile.dataset_root,
-        lambda driven: runner.predicted(grading, driven.call, thorough=True),
+        context.profile.dataset_root,
+        lambda driven: runner.predicted(context, driven.call, thorough=True),
     )
-    file = runner.file_of(grading, books, error)
-    reference = base.baseline(grading)
+    file = runner.file_of(context, log, error)
+    reference = base.baseline(context)
 
     def agreement() -> Agreement:
-        predictions = runner.predictions(reply.get(), len(grading.evaluation.shown))
-        return runner.file_agreement(grading, file.get(), predictions)
+        predictions = runner.predictions(reply.get(), len(context.evaluation.shown))
+        return runner.file_agreement(context, file.get(), predictions)
 
     def weights() -> Any:
-        with grading.scorer.measure(file.get().artifact.path) as measurement:
+        with context.scorer.measure(file.get().artifact.path) as measurement:
             try:
                 return measurement.compare_weights(reference.fp32)
             except RunError as error:
@@ -102,29 +102,29 @@ def run_fp32(grading: LabContext, books: RunLog) -> Fp32Evidence:
         weights=attempt(weights),
         predictions=attempt(agreement),
         before_inference=attempt(lambda: runner.input_ready(reply.get())),
-        evaluation=attempt(lambda: runner.evaluated(grading, file.get().artifact.path)),
+        evaluation=attempt(lambda: runner.evaluated(context, file.get().artifact.path)),
     )
 
 
-def run_int8(grading: LabContext, books: RunLog, share: float) -> Int8Evidence:
+def run_int8(context: LabContext, log: RunLog, share: float) -> Int8Evidence:
     """INT8Model calibrated on one share of the training images."""
-    known = base.samples(grading)
-    asked = known.splits[share, grading.lab.settings["calibration_seed"]]
+    known = base.samples(context)
+    asked = known.splits[share, context.lab.settings["calibration_seed"]]
     arguments = {"calibrationdatasetpercent": share}
-    described = f"{share:.1%} of the training images ({len(asked)}), seed {grading.lab.settings['calibration_seed']}"
+    described = f"{share:.1%} of the training images ({len(asked)}), seed {context.lab.settings['calibration_seed']}"
 
     asked_for = (described, share, asked)
-    others = _other_samples(grading, share, asked)
-    return _quantised(grading, books, "INT8Model", arguments, grading.profile.dataset_root, asked_for, others)
+    others = _other_samples(context, share, asked)
+    return _quantised(context, log, "INT8Model", arguments, context.profile.dataset_root, asked_for, others)
 
 
-def run_imbalanced(grading: LabContext, books: RunLog, renumbered: bool) -> Int8Evidence:
+def run_imbalanced(context: LabContext, log: RunLog, renumbered: bool) -> Int8Evidence:
     """ImbalancedINT8Model, on the given data set or on one whose classes have other numbers."""
-    known = base.samples(grading)
-    wanted = grading.lab.settings["imbalanced_class"]
-    labels, root = known.labels, grading.profile.dataset_root
+    known = base.samples(context)
+    wanted = context.lab.settings["imbalanced_class"]
+    labels, root = known.labels, context.profile.dataset_root
     if renumbered:
-        view = renumbered_dataset(grading, known)
+        view = renumbered_dataset(context, known)
         labels, root = view.labels, view.root
     of_class = {
         number: [name for name, label in zip(known.train, labels, strict=True) if label == number]
@@ -139,13 +139,13 @@ def run_imbalanced(grading: LabContext, books: RunLog, renumbered: bool) -> Int8
         if renumbered and known.labels[known.train.index(names[0])] == wanted:
             which += f", whose images are class {wanted} where classes are not renumbered: dataY was not asked"
         others[which] = names
-    others |= _other_samples(grading, None, asked)
-    return _quantised(grading, books, "ImbalancedINT8Model", {}, root, (described, None, asked), others)
+    others |= _other_samples(context, None, asked)
+    return _quantised(context, log, "ImbalancedINT8Model", {}, root, (described, None, asked), others)
 
 
 def _quantised(
-    grading: LabContext,
-    books: RunLog,
+    context: LabContext,
+    log: RunLog,
     class_name: str,
     arguments: dict[str, Any],
     dataset: Path,
@@ -153,29 +153,29 @@ def _quantised(
     others: Mapping[str, Sequence[str]],
 ) -> Int8Evidence:
     described, share, names = asked
-    drive = books.name in probes.DRIVEN_RUNS
+    drive = log.name in probes.DRIVEN_RUNS
 
     def use(driven: runner.TesterSession) -> probes.Probed:
-        return probes.probe(grading, driven.call, drive)
+        return probes.probe(context, driven.call, drive)
 
-    probed, error = runner.drive(grading, books, class_name, arguments, dataset, use)
-    file = runner.file_of(grading, books, error)
-    fp32 = references.original_evaluation(grading)
+    probed, error = runner.drive(context, log, class_name, arguments, dataset, use)
+    file = runner.file_of(context, log, error)
+    fp32 = references.original_evaluation(context)
     return Int8Evidence(
         asked=described,
         share=share,
         file=file,
-        calibration=attempt(lambda: _calibrated(grading, file.get(), names, share, others)),
+        calibration=attempt(lambda: _calibrated(context, file.get(), names, share, others)),
         quantise=attempt(lambda: probes.judge_quantise(probed, file.get())),
-        dequantise=attempt(lambda: probes.judge_dequantise(grading, probed, file.get())),
-        evaluation=attempt(lambda: runner.evaluated(grading, file.get().artifact.path)),
+        dequantise=attempt(lambda: probes.judge_dequantise(context, probed, file.get())),
+        evaluation=attempt(lambda: runner.evaluated(context, file.get().artifact.path)),
         fp32_accuracy=fp32.accuracy,
-        fp32_size=base.baseline(grading).fp32.stat().st_size,
+        fp32_size=base.baseline(context).fp32.stat().st_size,
     )
 
 
 def _calibrated(
-    grading: LabContext,
+    context: LabContext,
     file: FileEvidence,
     names: tuple[str, ...],
     share: float | None,
@@ -185,13 +185,13 @@ def _calibrated(
 
     :param others: training images that a student may have taken instead, by what to call them.
     """
-    reference = base.baseline(grading)
+    reference = base.baseline(context)
     found = base.parameters(reference, file.model)
     if isinstance(found, str):
         return Calibrated(0, 0, None, None, found, True)
     if not any(found):
         return Calibrated(0, 0, None, None, "", False)
-    table = base.ranges(grading)
+    table = base.ranges(context)
     expected = table.expected(names)
     agreement = calibration.compare(found, expected, table.comparable)
     worst = recognised = None
@@ -201,13 +201,13 @@ def _calibrated(
         known = {called: table.expected(images) for called, images in others.items()}
         recognised = calibration.recognise(found, known, table.comparable)
         if recognised is None:
-            recognised = calibration.recognise(found, _measured_candidates(grading, names, share), table.comparable)
+            recognised = calibration.recognise(found, _measured_candidates(context, names, share), table.comparable)
     return Calibrated(agreement.compared, agreement.equal, worst, recognised, "", True)
 
 
-def _other_samples(grading: LabContext, share: float | None, names: tuple[str, ...]) -> dict[str, Sequence[str]]:
+def _other_samples(context: LabContext, share: float | None, names: tuple[str, ...]) -> dict[str, Sequence[str]]:
     """Sets of training images that students have been seen to calibrate on, by what to call them."""
-    known = base.samples(grading)
+    known = base.samples(context)
     told: dict[str, Sequence[str]] = {}
     for count in (1, 10, 50, 100):
         told[f"the first {count} of the samples asked for"] = names[:count]
@@ -217,7 +217,7 @@ def _other_samples(grading: LabContext, share: float | None, names: tuple[str, .
     for (other, seed), images in sorted(
         known.splits.items(), key=lambda item: (item[0][0] != share, item[0][0] in defaults)
     ):
-        which = "" if seed == grading.lab.settings["calibration_seed"] else f", but drawn with seed {seed}"
+        which = "" if seed == context.lab.settings["calibration_seed"] else f", but drawn with seed {seed}"
         share_told = "the share asked for" if other == share else f"{other:.1%} of the training images"
         told[share_told + which] = images
         rest = sorted(set(known.train) - set(images))
@@ -228,41 +228,41 @@ def _other_samples(grading: LabContext, share: float | None, names: tuple[str, .
 
 
 def _measured_candidates(
-    grading: LabContext, names: tuple[str, ...], share: float | None
+    context: LabContext, names: tuple[str, ...], share: float | None
 ) -> dict[str, Sequence[Quantisation]]:
     """Parameters of samples whose ranges must be measured first: images not normalised, test images, noise."""
-    reference = base.baseline(grading)
+    reference = base.baseline(context)
     told: dict[str, Sequence[Quantisation]] = {}
     for transform, called in (("unit", "in 0 to 1, not normalised"), ("pixels", "in 0 to 255, not normalised")):
-        measured = base.measure_ranges(grading, reference, names, transform)
+        measured = base.measure_ranges(context, reference, names, transform)
         told[f"the samples asked for, {called}"] = measured.expected(range(len(names)))
-    tested = base.test_ranges(grading)
+    tested = base.test_ranges(context)
     told["all test images"] = tested.expected(range(len(tested.samples)))
-    known = base.samples(grading)
+    known = base.samples(context)
     rows = {name: row for row, name in enumerate(tested.samples)}
     for (other, seed), images in known.test_splits.items():
         if other == share:
             called = f"{other:.1%} of the test images, drawn with seed {seed}"
             told[called] = tested.expected([rows[name] for name in images])
-    wanted = grading.lab.settings["imbalanced_class"]
+    wanted = context.lab.settings["imbalanced_class"]
     of_class = [rows[name] for name, label in zip(known.test, known.test_labels, strict=True) if label == wanted]
     if of_class:
         told[f"the test images of class id {wanted}"] = tested.expected(of_class)
     return told
 
 
-def prepare(grading: LabContext) -> None:
+def prepare(context: LabContext) -> None:
     """Measures what every run is held against; meant to go on while the runner's libraries are still being imported."""
     with ThreadPoolExecutor(max_workers=1) as pool:
-        drawing = pool.submit(lambda: grading.evaluation)
+        drawing = pool.submit(lambda: context.evaluation)
         # Slow to import: meanwhile the images are drawn and the runner's libraries load.
         importlib.import_module("sklearn.metrics")
-        base.ranges(grading)
+        base.ranges(context)
         drawing.result()
-    references.original_evaluation(grading)
+    references.original_evaluation(context)
 
 
-def baseline_file(grading: LabContext, name: str) -> Path:
+def baseline_file(context: LabContext, name: str) -> Path:
     """The baseline's file of that name: ``"fp32"`` or ``"int8"``."""
-    chosen: Path = getattr(base.baseline(grading), name)
+    chosen: Path = getattr(base.baseline(context), name)
     return chosen

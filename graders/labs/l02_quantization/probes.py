@@ -88,17 +88,17 @@ def _sweeps() -> list[NDArray[np.float32]]:
     return [fine.reshape(SHAPE), wide.reshape(SHAPE), _image(extremes)]
 
 
-def probe(grading: LabContext, call: Call, drive: bool) -> Probed:
+def probe(context: LabContext, call: Call, drive: bool) -> Probed:
     """Runs the class on the shown images, and where ``drive``, has hypothesis drive its two conversions."""
-    probed = Probed(runner.predicted(grading, call), len(grading.evaluation.shown))
+    probed = Probed(runner.predicted(context, call), len(context.evaluation.shown))
     if not drive:
         return probed
     try:
-        _drive_quantise(grading, call, probed)
+        _drive_quantise(context, call, probed)
     except RunError as error:
         probed.quantise_error = runner.as_missing(error)
     try:
-        _drive_dequantise(grading, call, probed)
+        _drive_dequantise(context, call, probed)
     except RunError as error:
         probed.dequantise_error = runner.as_missing(error)
     return probed
@@ -138,7 +138,7 @@ class _FirstError:
             raise self._error
 
 
-def _drive_quantise(grading: LabContext, call: Call, probed: Probed) -> None:
+def _drive_quantise(context: LabContext, call: Call, probed: Probed) -> None:
     from hypothesis import given
 
     def one(values: NDArray[np.float32], period: int) -> None:
@@ -153,7 +153,7 @@ def _drive_quantise(grading: LabContext, call: Call, probed: Probed) -> None:
     for sweep in _sweeps():
         one(sweep, sweep.size)
 
-    @_settings(grading.lab.settings["quantise_examples"])
+    @_settings(context.lab.settings["quantise_examples"])
     @given(_floats())
     def any_values(values: list[float]) -> None:
         failed.tried(lambda: one(_image(values), len(values)))
@@ -170,7 +170,7 @@ def _compact(values: NDArray[Any], codes: NDArray[Any], period: int) -> tuple[ND
     return values, codes
 
 
-def _drive_dequantise(grading: LabContext, call: Call, probed: Probed) -> None:
+def _drive_dequantise(context: LabContext, call: Call, probed: Probed) -> None:
     from hypothesis import given
 
     every = np.resize(np.arange(-128, 128), (7, CLASSES)).astype(np.int8)
@@ -187,7 +187,7 @@ def _drive_dequantise(grading: LabContext, call: Call, probed: Probed) -> None:
     if not probed.dequantised:
         return  # The class fetches the codes itself; the shown images must do.
 
-    @_settings(grading.lab.settings["dequantise_examples"])
+    @_settings(context.lab.settings["dequantise_examples"])
     @given(_codes())
     def any_codes(values: list[int]) -> None:
         failed.tried(lambda: one(np.array(values, dtype=np.int8)))
@@ -228,7 +228,7 @@ def _wrong_input(
     return codes.wrong_values(values, tensor, codes.Encoding(encoding.dtype, 1.0, 0))
 
 
-def judge_dequantise(grading: LabContext, probed: Probed, file: FileEvidence) -> Agreement:
+def judge_dequantise(context: LabContext, probed: Probed, file: FileEvidence) -> Agreement:
     """Whether postprocess_outputs returns real values: for codes handed to it, and for images, for their own codes."""
     if probed.dequantise_error is not None:
         raise probed.dequantise_error
@@ -251,10 +251,10 @@ def judge_dequantise(grading: LabContext, probed: Probed, file: FileEvidence) ->
         if probed.dequantised and probed.shown.error is not None:
             # The codes handed in came out right; what goes wrong before them is another criterion's business.
             return Agreement(0, 0.0, "", False)
-    return _judge_images(grading, probed.shown.get(), probed.images, file, bool(probed.dequantised))
+    return _judge_images(context, probed.shown.get(), probed.images, file, bool(probed.dequantised))
 
 
-def _judge_images(grading: LabContext, reply: Reply, images: int, file: FileEvidence, codes_right: bool) -> Agreement:
+def _judge_images(context: LabContext, reply: Reply, images: int, file: FileEvidence, codes_right: bool) -> Agreement:
     """The images' scores against the scorer's, for the very input tensors that the student's class made.
 
     Two runtimes may disagree about a file whose calibration saturates. Scores need only be those of one; where they
@@ -268,14 +268,14 @@ def _judge_images(grading: LabContext, reply: Reply, images: int, file: FileEvid
     if tensors.size % image:
         raise RunError(Verdict.FAILED, f"the interpreter's input tensor has another shape than {SHAPE}")
     tensors = tensors.reshape(-1, *SHAPE[1:])
-    with grading.scorer.measure(file.artifact.path) as measurement:
+    with context.scorer.measure(file.artifact.path) as measurement:
         plain, quick = (measurement.infer_tensors(tensors, delegates=delegates) for delegates in (False, True))
     found = predictions[: len(plain)]
     constant = bool((predictions == predictions[0]).all())
-    example, mistake = _wrong_scores(grading, found, plain, file)
-    if example is not None and _wrong_scores(grading, found, quick, file)[0] is None:
+    example, mistake = _wrong_scores(context, found, plain, file)
+    if example is not None and _wrong_scores(context, found, quick, file)[0] is None:
         example = mistake = None
-    if example is not None and _wrong_scores(grading, _real(quick, file.output), plain, file)[0] is not None:
+    if example is not None and _wrong_scores(context, _real(quick, file.output), plain, file)[0] is not None:
         if not codes_right:
             raise GraderError("LiteRT with and without XNNPACK disagree about this file")
         example = mistake = None
@@ -283,7 +283,7 @@ def _judge_images(grading: LabContext, reply: Reply, images: int, file: FileEvid
         return Agreement(len(found), 0.0, "", constant, mistake, example)
     nearest = min(codes.codes_off(each, found, file.output) for each in (plain, quick))
     # What no conversion explains and both runtimes dispute is judged without the images.
-    judged = example is not None or nearest <= grading.lab.thresholds["code_differences"]
+    judged = example is not None or nearest <= context.lab.thresholds["code_differences"]
     return Agreement(len(found), nearest, CODES if judged else "", constant, mistake, example)
 
 
@@ -292,14 +292,14 @@ def _real(outputs: NDArray[Any], encoding: codes.Encoding) -> NDArray[np.float64
 
 
 def _wrong_scores(
-    grading: LabContext, found: NDArray[np.float64], outputs: NDArray[Any], file: FileEvidence
+    context: LabContext, found: NDArray[np.float64], outputs: NDArray[Any], file: FileEvidence
 ) -> tuple[codes.Counterexample | None, str | None]:
     """The first score that is not what the file gave, and the mistake that explains it."""
     if found.shape != outputs.shape:
         message = f"{found.shape[1]} scores for an image; the file gives {outputs.shape[1]}"
         raise RunError(Verdict.FAILED, message, kind="scores")
     encoding = file.output if file.output.quantised else codes.Encoding("float32", float(np.ptp(outputs)) / 255, 0)
-    allowed = grading.lab.thresholds["code_differences"]
+    allowed = context.lab.thresholds["code_differences"]
     scale = codes.Encoding(encoding.dtype, encoding.scale, encoding.zero_point)
     if file.output.quantised:
         example = codes.wrong_values(outputs, found, scale, allowed)

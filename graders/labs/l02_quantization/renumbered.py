@@ -17,16 +17,16 @@ class Renumbered:
     labels: tuple[int, ...]
 
 
-def renumbered_dataset(grading: LabContext, known: Samples) -> Renumbered:
+def renumbered_dataset(context: LabContext, known: Samples) -> Renumbered:
     """Writes annotations with permuted class ids, drawn from the seed, beside a link to the same images."""
     classes = sorted(set(known.labels))
-    wanted = grading.lab.settings["imbalanced_class"]
-    random = grading.drawn("class numbers")
+    wanted = context.lab.settings["imbalanced_class"]
+    random = context.drawn("class numbers")
     order = classes.copy()
     while order[classes.index(wanted)] == wanted or order.index(wanted) == classes.index(wanted):
         random.shuffle(order)
     number = dict(zip(classes, order, strict=True))
-    source, root = grading.profile.dataset_root, grading.work / "renumbered"
+    source, root = context.profile.dataset_root, context.work / "renumbered"
     (root / "annotations").mkdir(parents=True)
     (root / "images").symlink_to(source / "images", target_is_directory=True)
     for split in ("trainval", "test"):

@@ -14,9 +14,9 @@ from graders.measure.scorer.client import Compressed
 FOLDER = "compressed"
 
 
-def make_kept(grading: LabContext, folder: Path) -> list[Path]:
+def make_kept(context: LabContext, folder: Path) -> list[Path]:
     """Makes what is kept ready for a profile: a file for each shown value and each that may be drawn."""
-    return [_make(grading, folder / FOLDER / f"{name}.tflite", *value) for name, value in values(grading.lab).items()]
+    return [_make(context, folder / FOLDER / f"{name}.tflite", *value) for name, value in values(context.lab).items()]
 
 
 def values(lab: Lab) -> dict[str, tuple[int | None, float | None]]:
@@ -28,34 +28,34 @@ def values(lab: Lab) -> dict[str, tuple[int | None, float | None]]:
     return found | {f"{PRUNED}-{share}": (None, share) for share in sparsities}
 
 
-def reference_file(grading: LabContext, clusters: int | None, sparsity: float | None) -> Path:
+def reference_file(context: LabContext, clusters: int | None, sparsity: float | None) -> Path:
     """The reference's file: kept ready for the embedded model, else made by the reference's code."""
     name = f"{CLUSTERED}-{clusters}" if clusters is not None else f"{PRUNED}-{sparsity}"
-    kept = grading.profile.baseline
+    kept = context.profile.baseline
     if kept is not None and (kept / FOLDER / f"{name}.tflite").is_file():
         return kept / FOLDER / f"{name}.tflite"
-    target = grading.kept.folder / FOLDER / f"{name}.tflite"
-    return grading.once(f"file {name}", lambda: _make(grading, target, clusters, sparsity))
+    target = context.shared_cache.folder / FOLDER / f"{name}.tflite"
+    return context.once(f"file {name}", lambda: _make(context, target, clusters, sparsity))
 
 
-def _make(grading: LabContext, target: Path, clusters: int | None, sparsity: float | None) -> Path:
+def _make(context: LabContext, target: Path, clusters: int | None, sparsity: float | None) -> Path:
     class_name = "ClusteredModel" if clusters is not None else "PrunedModel"
     arguments = {"num_clusters": clusters} if clusters is not None else {"target_sparsity": sparsity}
-    return references.make(grading, target, grading.lab.student_module, class_name, arguments)
+    return references.make(context, target, context.lab.student_module, class_name, arguments)
 
 
-def expected(grading: LabContext, clusters: int | None, sparsity: float | None) -> Expected:
+def expected(context: LabContext, clusters: int | None, sparsity: float | None) -> Expected:
     """What the same compression by the reference comes to, measured once."""
 
     def measure() -> Expected:
-        path = reference_file(grading, clusters, sparsity)
-        return Expected(compressed(grading, path, clusters, sparsity), runner.evaluated(grading, path))
+        path = reference_file(context, clusters, sparsity)
+        return Expected(compressed(context, path, clusters, sparsity), runner.evaluated(context, path))
 
-    return grading.once(f"expected {clusters} {sparsity}", measure)
+    return context.once(f"expected {clusters} {sparsity}", measure)
 
 
-def compressed(grading: LabContext, path: Path, clusters: int | None, sparsity: float | None) -> Compressed:
+def compressed(context: LabContext, path: Path, clusters: int | None, sparsity: float | None) -> Compressed:
     """A file's weights against the given model's."""
-    original = references.reference_model(grading).path
-    with grading.scorer.measure(path) as measurement:
+    original = references.reference_model(context).path
+    with context.scorer.measure(path) as measurement:
         return measurement.compress(original, clusters=clusters, sparsity=sparsity)

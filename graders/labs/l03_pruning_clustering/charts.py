@@ -44,7 +44,7 @@ def describe(evidence: Any) -> dict[str, Any]:
     return facts
 
 
-def charts(grading: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
+def charts(context: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
     """Size, clusters and sparsity against accuracy, beside the reference's; every variant's figures; the weights of
     each file; confusion matrices.
     """
@@ -60,17 +60,17 @@ def charts(grading: LabContext, results: Mapping[str, RunResult]) -> list[dict[s
         each.sparsity: each for each in measured.values() if each.sparsity is not None
     }
     found = [
-        _trade_off(grading, measured),
-        _line(grading, "Clusters against accuracy", "values in each layer", clustered),
-        _line(grading, "Sparsity against accuracy", "share of zeros in each layer", pruned_ones),
-        variants_table(grading, _rows(measured)),
+        _trade_off(context, measured),
+        _line(context, "Clusters against accuracy", "values in each layer", clustered),
+        _line(context, "Sparsity against accuracy", "share of zeros in each layer", pruned_ones),
+        variants_table(context, _rows(measured)),
         *weight_charts(measured),
     ]
     qualities = {name: quality for name, quality, _ in _rows(measured)}
-    return [figure for figure in found if figure is not None] + matrices(grading, qualities, MATRIX_RUNS)
+    return [figure for figure in found if figure is not None] + matrices(context, qualities, MATRIX_RUNS)
 
 
-def _trade_off(grading: LabContext, measured: Mapping[str, CompressedEvidence]) -> dict[str, Any] | None:
+def _trade_off(context: LabContext, measured: Mapping[str, CompressedEvidence]) -> dict[str, Any] | None:
     """Archive size against accuracy: every compressed file saves its space in an archive alone."""
     own, reference = [], []
     for name, evidence in measured.items():
@@ -82,9 +82,9 @@ def _trade_off(grading: LabContext, measured: Mapping[str, CompressedEvidence]) 
     if not own:
         return None
     given = next((each.given.value for each in measured.values() if each.given.value is not None), None)
-    whole = [Spot("fp32", references.reference_stats(grading).deflated, given.accuracy)] if given is not None else []
+    whole = [Spot("fp32", references.reference_stats(context).deflated, given.accuracy)] if given is not None else []
     series = {"this submission": own, "reference": reference, "given model": whole}
-    return trade_off(grading, "size in a ZIP archive", series)
+    return trade_off(context, "size in a ZIP archive", series)
 
 
 def _rows(measured: Mapping[str, CompressedEvidence]) -> Iterator[tuple[str, Any, Any]]:
@@ -94,7 +94,7 @@ def _rows(measured: Mapping[str, CompressedEvidence]) -> Iterator[tuple[str, Any
 
 
 def _line(
-    grading: LabContext, title: str, label: str, found: Mapping[float, CompressedEvidence]
+    context: LabContext, title: str, label: str, found: Mapping[float, CompressedEvidence]
 ) -> dict[str, Any] | None:
     """The accuracy of the submission's files beside that of the reference's and of the given model."""
     own, reference = [], []
@@ -115,7 +115,7 @@ def _line(
     return {
         "kind": "line",
         "title": title,
-        "caption": f"On {grading.profile.images}. {SPEED}",
+        "caption": f"On {context.profile.images}. {SPEED}",
         "x_label": label,
         "y_label": "accuracy",
         "y_unit": "percent",

@@ -22,16 +22,16 @@ BASE_S, CLUSTERED_S, PRUNED_S = 2, 5, 11
 CLASSES = ("TFMOTOptimizedModel", "ClusteredModel", "PrunedModel")
 
 
-def plans(grading: LabContext) -> list[PlannedRun]:
+def plans(context: LabContext) -> list[PlannedRun]:
     """Every run of the lab for this grading's seed."""
-    settings = grading.lab.settings
+    settings = context.lab.settings
     found = [PlannedRun(name=BASE, title="TFMOTOptimizedModel, not compressed", execute=run_base, weight=BASE_S)]
-    drawn = {f"{CLUSTERED}-{DRAWN}": grading.drawn("clusters").choice(settings["drawn_clusters"])}
+    drawn = {f"{CLUSTERED}-{DRAWN}": context.drawn("clusters").choice(settings["drawn_clusters"])}
     for name, clusters in ({f"{CLUSTERED}-{number}": number for number in settings["clusters"]} | drawn).items():
         execute = partial(run_compressed, clusters=clusters, sparsity=None)
         title = f"ClusteredModel, {clusters} clusters"
         found.append(PlannedRun(name=name, title=title, execute=execute, weight=CLUSTERED_S))
-    drawn = {f"{PRUNED}-{DRAWN}": grading.drawn("sparsity").choice(settings["drawn_sparsities"])}
+    drawn = {f"{PRUNED}-{DRAWN}": context.drawn("sparsity").choice(settings["drawn_sparsities"])}
     for name, sparsity in ({f"{PRUNED}-{share}": share for share in settings["sparsities"]} | drawn).items():
         execute = partial(run_compressed, clusters=None, sparsity=sparsity)
         title = f"PrunedModel, {sparsity:.0%} zeros"
@@ -39,58 +39,58 @@ def plans(grading: LabContext) -> list[PlannedRun]:
     return found
 
 
-def run_base(grading: LabContext, books: RunLog) -> BaseEvidence:
+def run_base(context: LabContext, log: RunLog) -> BaseEvidence:
     """The class around a file that is only converted: what it predicts, against what the file gives."""
-    reply, error = runner.drive_plain(grading, books, CLASSES)
-    file = runner.file_of(grading, books, error)
+    reply, error = runner.drive_plain(context, log, CLASSES)
+    file = runner.file_of(context, log, error)
 
     def agreement() -> Agreement:
-        predictions = runner.predictions(reply.get(), len(grading.evaluation.shown))
-        return runner.file_agreement(grading, file.get(), predictions)
+        predictions = runner.predictions(reply.get(), len(context.evaluation.shown))
+        return runner.file_agreement(context, file.get(), predictions)
 
     return BaseEvidence(attempt(agreement), attempt(lambda: runner.input_ready(reply.get())))
 
 
 def run_compressed(
-    grading: LabContext, books: RunLog, clusters: int | None, sparsity: float | None
+    context: LabContext, log: RunLog, clusters: int | None, sparsity: float | None
 ) -> CompressedEvidence:
     """ClusteredModel or PrunedModel: its file against the given model and against the reference's."""
     class_name = "ClusteredModel" if clusters is not None else "PrunedModel"
     arguments = {"num_clusters": clusters} if clusters is not None else {"target_sparsity": sparsity}
-    logs = {"logdir": str(grading.box(books.name) / "logs")}
-    _, error = runner.drive(grading, books, class_name, logs | arguments, grading.profile.dataset_root, lambda _: None)
-    file = runner.file_of(grading, books, explained(error))
+    logs = {"logdir": str(context.workdir(log.name) / "logs")}
+    _, error = runner.drive(context, log, class_name, logs | arguments, context.profile.dataset_root, lambda _: None)
+    file = runner.file_of(context, log, explained(error))
     path = attempt(lambda: file.get().artifact.path)
     return CompressedEvidence(
         clusters=clusters,
         sparsity=sparsity,
-        steps=_steps(grading, clusters),
+        steps=_steps(context, clusters),
         file=file,
-        compressed=attempt(lambda: base.compressed(grading, path.get(), clusters, sparsity)),
-        evaluation=attempt(lambda: runner.evaluated(grading, path.get())),
-        expected=attempt(lambda: base.expected(grading, clusters, sparsity)),
-        given=attempt(lambda: references.original_evaluation(grading)),
+        compressed=attempt(lambda: base.compressed(context, path.get(), clusters, sparsity)),
+        evaluation=attempt(lambda: runner.evaluated(context, path.get())),
+        expected=attempt(lambda: base.expected(context, clusters, sparsity)),
+        given=attempt(lambda: references.original_evaluation(context)),
     )
 
 
-def _steps(grading: LabContext, clusters: int | None) -> int:
+def _steps(context: LabContext, clusters: int | None) -> int:
     """Batches of all epochs of fine-tuning."""
-    settings = grading.lab.settings
-    annotations = grading.profile.dataset_root / "annotations" / "trainval.txt"
+    settings = context.lab.settings
+    annotations = context.profile.dataset_root / "annotations" / "trainval.txt"
     lines = annotations.read_text(encoding="utf-8-sig").splitlines()
     images = sum(bool(line.strip()) and not line.startswith("#") for line in lines)
     batches: int = ceil(settings["train_share"] * images / settings["batch_size"])
     return batches * (1 if clusters is not None else int(settings["pruning_epochs"]))
 
 
-def prepare(grading: LabContext) -> None:
+def prepare(context: LabContext) -> None:
     """Measures what runs are held against; meant to go on while the runner's libraries are still being imported."""
     importlib.import_module("sklearn.metrics")
-    _ = grading.evaluation
-    references.reference_model(grading)
+    _ = context.evaluation
+    references.reference_model(context)
 
 
-def baseline_file(grading: LabContext, name: str) -> Path:
+def baseline_file(context: LabContext, name: str) -> Path:
     """What latency is compared with: the given model's FP32 file, the only one here that has a name."""
     assert name == "fp32", name
-    return references.reference_model(grading).path
+    return references.reference_model(context).path

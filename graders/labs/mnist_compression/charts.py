@@ -35,15 +35,15 @@ def describe(evidence: Any) -> dict[str, Any]:
 
 def _rows(evidence: NotebookEvidence) -> Iterator[tuple[str, int, int, float | None]]:
     """Each stage's file: its name, its bytes, those of its archive's data, its accuracy."""
-    for archive, held in staged(evidence).values():
-        file = held.value
+    for archive, result in staged(evidence).values():
+        file = result.value
         if file is None or archive is None:
             continue
         accuracy = accuracy_of(file)
         yield file.name, archive.bytes, archive.deflated, None if accuracy is None else round(accuracy, 4)
 
 
-def charts(grading: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
+def charts(context: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
     """The stages side by side."""
     found: list[dict[str, Any]] = []
     for result in results.values():
@@ -53,15 +53,15 @@ def charts(grading: LabContext, results: Mapping[str, RunResult]) -> list[dict[s
                 for name, size, deflated, accuracy in _rows(result.evidence)
             ]
             if rows:
-                found.append(_table(grading, rows))
+                found.append(_table(context, rows))
     return found
 
 
-def _table(grading: LabContext, rows: list[list[Any]]) -> dict[str, Any]:
+def _table(context: LabContext, rows: list[list[Any]]) -> dict[str, Any]:
     return {
         "kind": "table",
         "title": "Every stage, as measured by the grader",
-        "caption": f"Accuracy on {grading.lab.settings['graded_images']} {DISTURBED}; the file's size in bytes, as it "
+        "caption": f"Accuracy on {context.lab.settings['graded_images']} {DISTURBED}; the file's size in bytes, as it "
         "is and as the data of a ZIP archive.",
         "columns": ["file", "bytes", "zipped", "accuracy"],
         "rows": rows,

@@ -91,7 +91,7 @@ class ArchiveSize:
 
 @dataclass(frozen=True)
 class ExtraFile:
-    """A ``.tflite`` file beyond those asked for, by its path from the run's box.
+    """A ``.tflite`` file beyond those asked for, by its path from the working directory.
 
     ``layers``: None where it holds another network than the lab's. ``network``: its kernels' numbers of weights, in
     order. ``kernels``: the types that they are stored in, ``largest`` that of the largest one. ``zeros``: the share of

@@ -24,19 +24,19 @@ LEAST_WEIGHTS = 64
 """Kernels smaller than this say nothing of pruning."""
 
 
-def extra_files(grading: LabContext, box: Workdir, known: Collection[str], digits: Digits) -> tuple[ExtraFile, ...]:
-    """The ``.tflite`` files in a run's box that are none of the ``known`` ones; what can't be read is passed over.
+def extra_files(context: LabContext, workdir: Workdir, known: Collection[str], digits: Digits) -> tuple[ExtraFile, ...]:
+    """The ``.tflite`` files that a run wrote beside the ``known`` ones; what can't be read is passed over.
 
-    :param known: paths from the box.
+    :param known: paths from the working directory.
     """
     passed_over = {os.path.normpath(name) for name in known}
-    names = [name for name in _names(grading.box(box.run)) if name not in passed_over]
-    found = (attempt(lambda name=name: _extra(grading, box, name, digits)).value for name in names[:MOST_FILES])  # type: ignore[misc]
+    names = [name for name in _names(context.workdir(workdir.run)) if name not in passed_over]
+    found = (attempt(lambda name=name: _extra(context, workdir, name, digits)).value for name in names[:MOST_FILES])  # type: ignore[misc]
     return tuple(extra for extra in found if extra is not None)
 
 
 def _names(folder: Path) -> list[str]:
-    """Files of a box by their paths from it, in order; no link is followed, and no more is looked at than bounded."""
+    """Files of a folder by their paths from it, in order; links are not followed, and their number is bounded."""
     return sorted(_walked(folder, "", DEEPEST, [MOST_ENTRIES]))
 
 
@@ -54,11 +54,11 @@ def _walked(folder: Path, above: str, deep: int, left: list[int]) -> Iterator[st
                 yield name
 
 
-def _extra(grading: LabContext, box: Workdir, name: str, digits: Digits) -> ExtraFile:
+def _extra(context: LabContext, workdir: Workdir, name: str, digits: Digits) -> ExtraFile:
     """What the file holds. :raises RunError: where it is no ``.tflite`` file that takes digits."""
-    artifact = box.take_path(name, LITE)
-    with grading.scorer.measure(artifact.path) as measurement:
-        model = measurement.read(grading.lab.artifact_bytes)
+    artifact = workdir.take_path(name, LITE)
+    with context.scorer.measure(artifact.path) as measurement:
+        model = measurement.read(context.lab.artifact_bytes)
         stored = measurement.tensors()
         file = FileEvidence(artifact, model, encoding_of(model, "inputs"), encoding_of(model, "outputs"))
         accuracies = []

@@ -1,4 +1,4 @@
-"""The files that the notebook left in its box: found by its constants, taken in, measured."""
+"""The files that the notebook left in its working directory: found by its constants, taken in, measured."""
 
 from __future__ import annotations
 
@@ -48,23 +48,24 @@ NAMES = {
 }
 LITE, KERAS = "a .tflite file", "a Keras model in an .h5 or .keras file"
 MOST_FILES = 24
-# Of a path from the box: its folders, the bytes of a name, and the characters that it is shown with.
+# Of a path from the working directory: its folders, the bytes of a name, and the characters that it is shown with.
 MOST_PARTS, MOST_BYTES, MOST_NAMED = 20, 255, 60
 MADE = (".tflite", ".h5", ".hdf5", ".keras", ".pb", ".ckpt", ".index", ".zip", ".gz", ".npz", ".npy", ".pkl", ".onnx")
 
 
 @dataclass(frozen=True)
 class Workdir:
-    """A run's box after its end: where each file lies in it. ``constants`` name paths from the box; what leads out of
-    it is nobody's file.
+    """A run's working directory after its end: where each file lies in it.
+
+    ``constants`` name paths from it; a path that leads out of it is nobody's file.
     """
 
-    grading: LabContext
+    context: LabContext
     run: str
     constants: Mapping[str, str]
 
     def name(self, constant: str) -> str:
-        """Where a file should lie, from the box."""
+        """Where a file should lie, from it."""
         for each in (constant, *OTHERS.get(constant, ())):
             if each in self.constants:
                 return self.constants[each]
@@ -75,20 +76,20 @@ class Workdir:
         return self.take_path(self.name(constant), expected)
 
     def take_path(self, name: str, expected: str) -> Artifact:
-        """As :meth:`take`, by its path from the box."""
-        box = self.grading.box(self.run)
+        """As :meth:`take`, by its path from it."""
+        workdir = self.context.workdir(self.run)
         parts = PurePosixPath(name).parts
         if not _is_nameable(parts):
             raise RunError(Verdict.FAILED, f"a name of {len(name):,} characters is that of no file", kind="file")
         outside = not parts or PurePosixPath(name).is_absolute() or ".." in parts or "\0" in name
-        # A folder of the box may be a link to anywhere; every process of the run is dead by now.
-        folder = os.path.realpath(box.joinpath(*parts[:-1])) if not outside else ""
-        if outside or not f"{folder}/".startswith(f"{os.path.realpath(box)}/"):
+        # A folder there may be a link to anywhere; every process of the run is dead by now.
+        folder = os.path.realpath(workdir.joinpath(*parts[:-1])) if not outside else ""
+        if outside or not f"{folder}/".startswith(f"{os.path.realpath(workdir)}/"):
             raise RunError(Verdict.FAILED, f"{name} lies outside of the folder that the notebook runs in", kind="file")
         # Files in several folders may have one name: each copy has a folder of its own.
         own = hashlib.sha256(name.encode()).hexdigest()[:16]
-        target = self.grading.work / "artifacts" / self.run / own / parts[-1][-MOST_NAMED:]
-        return accept_artifact(box / name, target, self.grading.lab.artifact_bytes, expected)
+        target = self.context.work / "artifacts" / self.run / own / parts[-1][-MOST_NAMED:]
+        return accept_artifact(workdir / name, target, self.context.lab.artifact_bytes, expected)
 
 
 def _is_nameable(parts: tuple[str, ...]) -> bool:
@@ -106,10 +107,10 @@ def without_models(source: Path, target: Path) -> Path:
     return target
 
 
-def lite_file(grading: LabContext, artifact: Artifact, digits: Digits) -> LiteFile:
+def lite_file(context: LabContext, artifact: Artifact, digits: Digits) -> LiteFile:
     """A ``.tflite`` file of the lab's network. :raises RunError: where it is none."""
-    with grading.scorer.measure(artifact.path) as measurement:
-        model = measurement.read(grading.lab.artifact_bytes)
+    with context.scorer.measure(artifact.path) as measurement:
+        model = measurement.read(context.lab.artifact_bytes)
         stored = measurement.tensors()
         file = FileEvidence(artifact, model, encoding_of(model, "inputs"), encoding_of(model, "outputs"))
         quality = attempt(lambda: _quality(measurement, file, digits))
@@ -149,10 +150,10 @@ def lite_input(file: FileEvidence, digits: Digits, scale: float) -> NDArray[np.g
     return tensors.reshape(len(tensors), -1) if len(shape) == 2 else tensors
 
 
-def accuracy_of(grading: LabContext, path: Path, digits: Digits, scale: float) -> float:
+def accuracy_of(context: LabContext, path: Path, digits: Digits, scale: float) -> float:
     """The share of digits that a float file of the lab's network gets right, with grey values times ``scale``."""
     tensors = digits.pixels.astype(np.float32) * np.float32(scale)
-    with grading.scorer.measure(path) as measurement:
+    with context.scorer.measure(path) as measurement:
         outputs = measurement.infer_tensors(tensors)
     return float((outputs.argmax(axis=1) == digits.labels).mean())
 
@@ -167,9 +168,9 @@ def _encoded(real: NDArray[np.float32], encoding: Encoding) -> NDArray[np.generi
     return stored
 
 
-def keras_model(grading: LabContext, artifact: Artifact, digits: Digits) -> KerasModel:
+def keras_model(context: LabContext, artifact: Artifact, digits: Digits) -> KerasModel:
     """A Keras file's weights, and what they compute. :raises RunError: where it is none of the lab's network."""
-    with grading.scorer.measure(artifact.path) as measurement:
+    with context.scorer.measure(artifact.path) as measurement:
         found = measurement.keras_weights()
     layers = layers_of(found.arrays.values())
     if isinstance(layers, str):
@@ -187,12 +188,12 @@ def _accuracy(layers: Layers, digits: Digits, scale: float) -> float:
     return float((layers.scores(digits.pixels, scale).argmax(axis=1) == digits.labels).mean())
 
 
-def archive_sizes(box: Workdir) -> tuple[ArchiveSize, ...]:
+def archive_sizes(workdir: Workdir) -> tuple[ArchiveSize, ...]:
     """What DEFLATE leaves of every file that a constant names and the run wrote."""
     found = []
-    named = {constant: box.name(constant) for constant in NAMES} | dict(box.constants)
+    named = {constant: workdir.name(constant) for constant in NAMES} | dict(workdir.constants)
     for constant, name in list(named.items())[:MOST_FILES]:
-        artifact = attempt(lambda name=name: box.take_path(name, "a file")).value  # type: ignore[misc]
+        artifact = attempt(lambda name=name: workdir.take_path(name, "a file")).value  # type: ignore[misc]
         if artifact is not None:
             data = artifact.path.read_bytes()
             optimizer = b"optimizer_weights" in data or b"optimizer/" in data

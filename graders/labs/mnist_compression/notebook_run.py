@@ -34,21 +34,21 @@ class Execution:
     ended: RunError | None = None
     ended_in: int = 0
 
-    def run(self, session: Session, books: RunLog) -> None:
+    def run(self, session: Session, log: RunLog) -> None:
         """Executes every cell; one that fails does not keep the next ones from being executed."""
         for place, cell in enumerate(self.cells, start=1):
             number = cell.index + 1
-            books.note = f"cell {number} is being executed"
-            books.say(f"cell {number}, which is {place} of {len(self.cells)} code cells")
+            log.note = f"cell {number} is being executed"
+            log.say(f"cell {number}, which is {place} of {len(self.cells)} code cells")
             try:
                 reply = session.call("cell", {"number": number, "code": cell.code})
             except RunError as error:
                 self.ended, self.ended_in = error, number
-                books.note = f"cell {number}: {error.message}"
+                log.note = f"cell {number}: {error.message}"
                 return
             self.done += 1
             self._note(number, reply)
-        books.note = self.told()
+        log.note = self.told()
 
     def _note(self, number: int, reply: Reply) -> None:
         self.printed.append(str(reply.facts.get("printed", ""))[:20_000])
@@ -124,13 +124,13 @@ def cell_error(number: int, told: Mapping[str, Any]) -> RunError:
     )
 
 
-def prepare_session(grading: LabContext, session: Session, folder: str) -> None:
+def prepare_session(context: LabContext, session: Session, folder: str) -> None:
     """Readies the namespace, with MNIST served offline."""
-    settings = grading.lab.settings
+    settings = context.lab.settings
     session.call(
         "prepare",
         {
-            "data": str(grading.lab.data_paths[0]),
+            "data": str(context.lab.data_paths[0]),
             "train": settings["train_images"],
             "test": settings["test_images"],
             "folder": folder,

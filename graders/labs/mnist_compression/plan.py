@@ -28,65 +28,65 @@ NOTEBOOK_S = 30.0
 MAX_NAME = 300
 
 
-def plans(grading: LabContext) -> list[PlannedRun]:  # noqa: ARG001 - every lab is asked alike
+def plans(context: LabContext) -> list[PlannedRun]:  # noqa: ARG001 - every lab is asked alike
     """One notebook, one run."""
     return [PlannedRun(name=NOTEBOOK, title="The notebook, executed", execute=run_notebook, weight=NOTEBOOK_S)]
 
 
-def prepare(grading: LabContext) -> None:
+def prepare(context: LabContext) -> None:
     """Draws the digits while the runner's libraries are still being imported."""
     importlib.import_module("sklearn.metrics")
-    hidden(grading)
+    hidden(context)
 
 
-def baseline_file(grading: LabContext, name: str) -> Path:
+def baseline_file(context: LabContext, name: str) -> Path:
     """Nothing is timed in this lab."""
-    raise GraderError(f"{grading.lab.id} has no file {name}")
+    raise GraderError(f"{context.lab.id} has no file {name}")
 
 
-def hidden(grading: LabContext) -> Digits:
+def hidden(context: LabContext) -> Digits:
     """The digits that quality is graded on."""
-    held_back = grading.lab.data_paths[0].with_name("held_back.npz")
-    count = grading.lab.settings["graded_images"]
-    return grading.once("digits", lambda: draw(held_back, count, grading.seed))
+    held_back = context.lab.data_paths[0].with_name("held_back.npz")
+    count = context.lab.settings["graded_images"]
+    return context.once("digits", lambda: draw(held_back, count, context.seed))
 
 
-def run_notebook(grading: LabContext, books: RunLog) -> NotebookEvidence:
+def run_notebook(context: LabContext, log: RunLog) -> NotebookEvidence:
     """Executes the notebook, tries its functions, ends the run, and measures its files."""
-    path = PurePosixPath(grading.lab.student_file)
+    path = PurePosixPath(context.lab.student_file)
     try:
-        cells = notebooks.runnable(notebooks.read(grading.code / path))
+        cells = notebooks.runnable(notebooks.read(context.code / path))
     except SubmissionError as error:
         raise RunError(Verdict.FAILED, str(error), kind="file") from None
     execution = Execution(cells)
-    code = files.without_models(grading.code, grading.work / "code")
-    session = grading.open(books.name, code=code)
+    code = files.without_models(context.code, context.work / "code")
+    session = context.open(log.name, code=code)
     try:
-        prepare_session(grading, session, str(code / path.parent))
-        execution.run(session, books)
+        prepare_session(context, session, str(code / path.parent))
+        execution.run(session, log)
         state = attempt(lambda: session.call("state").facts)
-        tried = probes.try_functions(grading, session)
+        tried = probes.try_functions(context, session)
     finally:
-        books.records.append(session.end())
-    return _measured(grading, execution, state, tried, books.name)
+        log.records.append(session.end())
+    return _measured(context, execution, state, tried, log.name)
 
 
 def _measured(
-    grading: LabContext, execution: Execution, state: Result[dict[str, object]], tried: probes.Tried, run: str
+    context: LabContext, execution: Execution, state: Result[dict[str, object]], tried: probes.Tried, run: str
 ) -> NotebookEvidence:
     facts = state.value or {}
-    box = files.Workdir(grading, run, {**execution.constants(), **_texts(facts.get("files"))})
-    digits = hidden(grading)
+    workdir = files.Workdir(context, run, {**execution.constants(), **_texts(facts.get("files"))})
+    digits = hidden(context)
 
     def taken(constant: str, measure: Callable[..., T], expected: str) -> Result[T]:
         def take() -> T:
             try:
-                artifact = box.take(constant, expected)
+                artifact = workdir.take(constant, expected)
             except RunError as missing:
                 if missing.verdict is not Verdict.MISSING:
                     raise
-                raise execution.why_missing(missing, constant, box.name(constant)) from None
-            return replace(measure(grading, artifact, digits), name=plain(box.name(constant)))
+                raise execution.why_missing(missing, constant, workdir.name(constant)) from None
+            return replace(measure(context, artifact, digits), name=plain(workdir.name(constant)))
 
         return attempt(take)
 
@@ -94,7 +94,7 @@ def _measured(
         def take() -> LiteFile:
             tried.made.get()
             called.get()
-            return files.lite_file(grading, box.take_path(name, files.LITE), digits)
+            return files.lite_file(context, workdir.take_path(name, files.LITE), digits)
 
         return attempt(take)
 
@@ -109,12 +109,12 @@ def _measured(
         fresh=Result(tried.weights),
         converted=made(tried.names[0], tried.converted),
         converted_quantised=made(tried.names[1], tried.quantised),
-        evaluated=attempt(lambda: _evaluated(grading, tried)),
+        evaluated=attempt(lambda: _evaluated(context, tried)),
         archived=attempt(lambda: _archived(tried)),
-        archives=files.archive_sizes(box),
+        archives=files.archive_sizes(workdir),
         figures=failure(state.error) if state.error else Result(_figures(facts, execution)),
         parameters={name: int(value) for name, value in _numbers(facts.get("parameters")).items()},
-        extras=extra_files(grading, box, [*tried.names, tried.own.name, *map(box.name, files.NAMES)], digits),
+        extras=extra_files(context, workdir, [*tried.names, tried.own.name, *map(workdir.name, files.NAMES)], digits),
     )
 
 
@@ -144,14 +144,14 @@ def _figures(facts: dict[str, object], execution: Execution) -> Figures:
     return Figures(_numbers(dicts.get("MODEL_SIZE")), _numbers(dicts.get("ACCURACY")), execution.numbers())
 
 
-def _evaluated(grading: LabContext, tried: probes.Tried) -> Value:
+def _evaluated(context: LabContext, tried: probes.Tried) -> Value:
     """The student's accuracy of our own file, and the scorer's of the same.
 
     :raises GraderError: where our own file is not what it has to be.
     """
     facts = tried.evaluated.get()
     scale = 1.0 if facts.get("pixels") is True else 1 / 255
-    return Value(_finite(facts.get("value")), files.accuracy_of(grading, tried.own, tried.digits, scale))
+    return Value(_finite(facts.get("value")), files.accuracy_of(context, tried.own, tried.digits, scale))
 
 
 def _archived(tried: probes.Tried) -> Value:

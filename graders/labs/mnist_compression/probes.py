@@ -49,15 +49,15 @@ class Tried:
     archived: Result[Facts]
 
 
-def try_functions(grading: LabContext, session: Session) -> Tried:
+def try_functions(context: LabContext, session: Session) -> Tried:
     """Calls each function once, in the run in which the notebook was executed."""
-    random = np.random.Generator(np.random.PCG64([grading.seed, 5]))
+    random = np.random.Generator(np.random.PCG64([context.seed, 5]))
     own, plain, small = (f"{word}-{random.integers(16**6):06x}.tflite" for word in ("own", "fresh", "small"))
     weights = fresh_weights(random)
-    drawn = draw(grading.lab.data_paths[0], TRIED, int(random.integers(2**31)), ("x_test", "y_test"))
+    drawn = draw(context.lab.data_paths[0], TRIED, int(random.integers(2**31)), ("x_test", "y_test"))
     file, digits = own_file(random, drawn)
-    (grading.work / "own").mkdir(exist_ok=True)
-    (grading.work / "own" / own).write_bytes(file)
+    (context.work / "own").mkdir(exist_ok=True)
+    (context.work / "own" / own).write_bytes(file)
     content = np.zeros(random.integers(*ARCHIVED) + random.integers(*ARCHIVED), np.uint8)
     content[: ARCHIVED[0]] = random.integers(0, 256, ARCHIVED[0])
     arrays = {f"w{place}": _as_keras(weights.arrays[name]) for place, name in enumerate(SHAPES)}
@@ -66,7 +66,7 @@ def try_functions(grading: LabContext, session: Session) -> Tried:
     return Tried(
         names=(plain, small),
         weights=weights,
-        own=grading.work / "own" / own,
+        own=context.work / "own" / own,
         digits=digits,
         content=content,
         made=_called(lambda: session.call("fresh", {}, arrays).facts),

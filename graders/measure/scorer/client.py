@@ -106,7 +106,7 @@ class Measurement:
         hung: dict[Path, RunError] | None = None,
         patience_s: float = RUNNING_S,
     ) -> None:
-        """:param path: the artifact, outside of every box.
+        """:param path: the artifact, outside of every workdir.
 
         :param hung: artifacts that ran out of time before: nobody waits for one twice.
         :param patience_s: the most that an operation may take, where it has a limit of its own at all.
@@ -294,13 +294,13 @@ class Scorer:
     def measure(self, path: Path) -> Iterator[Measurement]:
         """A scorer process for one artifact; it is ended when the block is left."""
         number = next(self._numbers)
-        box = self._work / f"{number:04d}"
-        box.mkdir(parents=True)
+        workdir = self._work / f"{number:04d}"
+        workdir.mkdir(parents=True)
         spec = RunSpec(
             name=f"scorer-{number}",
             driver=DRIVER,
             paths=(REPOSITORY,),
-            box=box,
+            workdir=workdir,
             limits=LIMITS,
             seed=0,
             environment=ENVIRONMENT,

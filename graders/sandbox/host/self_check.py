@@ -54,7 +54,7 @@ def _probe(isolation: Isolation, scratch: Path, own: Path) -> str:
     box = scratch / "box"
     box.mkdir()
     with socket.create_server(("127.0.0.1", 0)) as listener, Server((), isolation, {}, scratch=scratch) as server:
-        spec = RunSpec(name="canary", driver=DRIVER, paths=(), box=box, limits=LIMITS, seed=0, environment={})
+        spec = RunSpec(name="canary", driver=DRIVER, paths=(), workdir=box, limits=LIMITS, seed=0, environment={})
         session = server.open(spec)
         try:
             secrets = [str(own / "secret.txt"), str(neighbour / "secret.txt")]

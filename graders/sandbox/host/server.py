@@ -140,7 +140,7 @@ class Server:
         request = {
             "driver": str(spec.driver),
             "paths": [str(path) for path in spec.paths],
-            "box": str(spec.box),
+            "box": str(spec.workdir),
             "limits": spec.limits.as_request(),
             "seed": spec.seed,
             "environment": {**self.environment, **spec.environment},
@@ -149,7 +149,7 @@ class Server:
             "readable": [*self._system, *map(str, (spec.driver, *spec.paths, *spec.readable))],
         }
         if self.isolation.user is not None:
-            os.chown(spec.box, self.isolation.user, self.isolation.user)
+            os.chown(spec.workdir, self.isolation.user, self.isolation.user)
         descriptors = array.array("i", [their_status.fileno(), their_channel.fileno(), out_write, err_write])
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors.tobytes())]
         try:

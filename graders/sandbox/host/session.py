@@ -50,7 +50,7 @@ class RunSpec:
     name: str
     driver: Path
     paths: tuple[Path, ...]
-    box: Path
+    workdir: Path
     limits: Limits
     seed: int
     environment: Mapping[str, str]
@@ -224,7 +224,7 @@ class Session:
         if started < self._next_look or self._ending is not None or self._error is not None:
             return
         limits = self.spec.limits
-        size, count = written(self.spec.box, limits.disk, limits.files)
+        size, count = written(self.spec.workdir, limits.disk, limits.files)
         now = time.monotonic()
         self._next_look = now + max(LOOK_S, 10 * (now - started))
         if size > limits.disk:
@@ -310,7 +310,7 @@ class Session:
 
     def _without_paths(self, text: str) -> str:
         """Text without this machine's folders: they tell a student nothing, and differ from run to run."""
-        text = text.replace(str(self.spec.box), "(box)")
+        text = text.replace(str(self.spec.workdir), "(box)")
         for path in self.spec.paths:
             text = text.replace(f"{path}/", "").replace(str(path), "(submission)")
         return text.replace(f"{LIBRARIES}/", "").replace(f"{OWN}/", "").replace(OWN, "(grader)")
