@@ -1,16 +1,17 @@
-"""Running what was handed in: the preloaded server, isolation tiers, limits, the protocol.
+"""Running students' code: the preloaded server, isolation tiers, limits, the protocol.
 
-The names are found when they are first used, so that who only wants a list of tiers does not load numpy.
+Names are imported when they are first used: a list of the tiers needs no numpy, and a scorer, which imports this
+package inside of its own sandbox, needs nothing of the grader's side.
 """
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from graders.sandbox.host.isolation import TIERS, Isolation, MissingLayer, choose
+    from graders.sandbox.host.isolation import TIERS, Isolation, MissingLayer
     from graders.sandbox.host.limits import Limits
+    from graders.sandbox.host.selection import choose
     from graders.sandbox.host.server import Ready, Server
     from graders.sandbox.host.session import Reply, RunRecord, RunSpec, Session
 
@@ -28,16 +29,27 @@ __all__ = [
     "choose",
 ]
 
-_MODULES = {
-    "host.isolation": ("TIERS", "Isolation", "MissingLayer", "choose"),
-    "host.limits": ("Limits",),
-    "host.server": ("Ready", "Server"),
-    "host.session": ("Reply", "RunRecord", "RunSpec", "Session"),
-}
-_WHERE = {name: module for module, names in _MODULES.items() for name in names}
 
+def __getattr__(name: str) -> object:
+    match name:
+        case "TIERS" | "Isolation" | "MissingLayer":
+            from graders.sandbox.host import isolation
 
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
+            return getattr(isolation, name)
+        case "Limits":
+            from graders.sandbox.host.limits import Limits
+
+            return Limits
+        case "choose":
+            from graders.sandbox.host.selection import choose
+
+            return choose
+        case "Ready" | "Server":
+            from graders.sandbox.host import server
+
+            return getattr(server, name)
+        case "Reply" | "RunRecord" | "RunSpec" | "Session":
+            from graders.sandbox.host import session
+
+            return getattr(session, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

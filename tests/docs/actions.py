@@ -1,7 +1,7 @@
 """A workflow's job, run step by step as GitHub's runner would: its shell, its files, its expressions.
 
 Steps with ``uses`` are replaced by what these actions do: a checkout clones, a cache restores an environment that was
-made before, an upload copies files. ``sudo`` is there and refuses, as for a user of no rights.
+made before, an upload copies files. ``sudo`` is there and refuses, as for an unprivileged user.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ def test_as_an_ordinary_user(tmp_path: Path) -> None:
         tier = card["isolation"]["tier"]
         missing = {layer["layer"]: layer["reason"] for layer in card["isolation"]["missing"]}
         assert tier == best() or "namespaces" in missing, (tier, missing)
-        assert "user of no rights" not in missing
+        assert "unprivileged user" not in missing
     finally:
         shutil.rmtree(home, ignore_errors=True)
 

@@ -300,7 +300,7 @@ def test_a_tier_that_is_none() -> None:
 
 def test_without_bubblewrap(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where bubblewrap is not installed, strict is refused with the package's name, and auto takes the next one."""
-    module = importlib.import_module("graders.sandbox.host.isolation")
+    module = importlib.import_module("graders.sandbox.host.selection")
     monkeypatch.setattr(module.shutil, "which", lambda _: None)
     with pytest.raises(UsageError, match="apt-get install bubblewrap"):
         choose("strict")
@@ -310,13 +310,13 @@ def test_without_bubblewrap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_user_that_can_not_be_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a run as a user of no rights does not work, root goes on as root and says so."""
+    """If a run as an unprivileged user does not work, root goes on as root and says so."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     if isinstance(POSSIBLE["confined"], str):
         pytest.skip(POSSIBLE["confined"])
     found = choose("confined", lambda each: "can't read Python" if each.user is not None else "")
     assert found.user is None
-    assert found.missing[-1].layer == "user of no rights"
+    assert found.missing[-1].layer == "unprivileged user"
     assert found.missing[-1].reason == "can't read Python"
     assert choose("confined", good).user is not None
 

@@ -27,7 +27,7 @@ from graders.sandbox.guest import frameworks, lockdown, processes, wire
 MAX_TEXT = 2000
 MAX_FRAMES = 12
 # Of all runs together: a fork bomb meets it before it is seen.
-NOBODYS_PROCESSES = 512
+USER_PROCESSES = 512
 # A line of a stack, the blank line or the code below it: TensorFlow writes whole stacks into its messages.
 STACK_LINE = re.compile(
     r'^([ \t]*)File "[^"\n]*", line \d+.*(?:\n|\Z)(?:[ \t]*\n|\1[ \t]+(?!File ")\S.*(?:\n|\Z))?', re.MULTILINE
@@ -61,7 +61,7 @@ def lock_down(spec: dict[str, Any], channel: int, stdout: int, stderr: int) -> N
     _limit(resource.RLIMIT_DATA, int(limits["memory"]) + (2 << 30))
     os.umask(0o077)
     if spec.get("user") is not None:
-        processes.become(int(spec["user"]), most=NOBODYS_PROCESSES)
+        processes.become(int(spec["user"]), most=USER_PROCESSES)
     processes.forbid_new_privileges()
     if spec.get("cores"):
         os.sched_setaffinity(0, spec["cores"])

@@ -2,25 +2,19 @@
 
 ``strict``: bubblewrap's namespaces around the server, Landlock and seccomp around each run. ``confined``: the latter
 alone, where namespaces are refused. ``bare``: a process of its own. As root, strict and confined run students' code as
-a user of no rights. A tier is taken only after canaries inside of it have tried and failed.
+an unprivileged user. :mod:`graders.sandbox.host.selection` takes a tier only after its self-check has passed.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from graders.core.errors import UsageError
-
 TIERS = ("strict", "confined", "bare")
-# A user of no rights and no name, for code that would be root's otherwise.
-NOBODYS = 64_123
-SCOPED_ABI = 6
 # What the server, as root, needs to make a run another user's, and to end it.
 RIGHTS = ("CAP_SETUID", "CAP_SETGID", "CAP_KILL")
 SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin")
@@ -155,93 +149,3 @@ def interpreter() -> list[Path]:
 def system_paths() -> list[str]:
     """What every run may read: the system's programs and libraries, Python's, and a few settings."""
     return [*SYSTEM, *SETTINGS, *map(str, interpreter())]
-
-
-Probe = Callable[[Isolation], str]
-
-
-def choose(tier: str, probe: Probe | None = None) -> Isolation:
-    """The best tier that canaries find to hold here, or just the one asked for.
-
-    :param probe: says what is wrong with a tier, ``""`` where it holds.
-    :raises UsageError: where ``tier`` is more than can be done: grading goes on with less only when asked to.
-    """
-    if probe is None:
-        from graders.sandbox.host import self_check
-
-        probe = self_check.probe
-    if tier not in ("auto", *TIERS):
-        raise UsageError(f"--isolation={tier}: no such tier; there are {', '.join(TIERS)}")
-    refused: list[MissingLayer] = []
-    for name, layer, make in (
-        ("strict", "namespaces", _strict),
-        ("confined", "Landlock and seccomp", _confined),
-    ):
-        if tier not in ("auto", name):
-            continue
-        found = _tried(make, probe)
-        if not isinstance(found, str):
-            return replace(found, missing=(*refused, *found.missing))
-        refused.append(MissingLayer(layer, found))
-        if tier == name:
-            raise UsageError(f"--isolation={tier} is refused: {found}; python -m graders doctor says more")
-    return replace(Bare(), missing=(*refused, *Bare().missing))
-
-
-def _tried(make: Callable[[int | None], Strict | Confined | str], probe: Probe) -> Strict | Confined | str:
-    """The tier, as a user of no rights where the grader is root and that holds; else why there is none."""
-    users = [NOBODYS, None] if os.geteuid() == 0 else [None]
-    reasons: list[str] = []
-    for user in users:
-        made = make(user)
-        if isinstance(made, str):
-            return made
-        wrong = probe(made)
-        if not wrong:
-            if user is None and os.geteuid() == 0:
-                gap = MissingLayer("user of no rights", reasons[0])
-                made = replace(made, missing=(*made.missing, gap))
-            return made
-        reasons.append(wrong)
-    return reasons[-1]
-
-
-def _strict(user: int | None) -> Strict | str:
-    if sys.platform != "linux":
-        return "namespaces are Linux's"
-    found = shutil.which("bwrap")
-    if found is None:
-        return "bubblewrap is not installed (Debian: apt-get install bubblewrap)"
-    lacking = _lacking()
-    return lacking or Strict(found, missing=_partly(), user=user)
-
-
-def _confined(user: int | None) -> Confined | str:
-    if sys.platform != "linux":
-        return "Landlock and seccomp are Linux's"
-    gap = MissingLayer("namespaces", "other processes' names and the machine's network devices can be seen")
-    return _lacking() or Confined(missing=(gap, *_partly()), user=user)
-
-
-def _lacking() -> str:
-    """Why Landlock or seccomp can't be used, ``""`` where they can."""
-    try:
-        import landlockpy
-        import pyseccomp  # type: ignore[import-untyped]  # noqa: F401 - it loads its C library now or never
-    except (ImportError, OSError, RuntimeError) as error:
-        return f"a library is missing: {error} (Debian: apt-get install libseccomp2)"
-    try:
-        landlockpy.abi_version()
-    except OSError as error:
-        return f"the kernel has no Landlock ({error})"
-    return ""
-
-
-def _partly() -> tuple[MissingLayer, ...]:
-    import landlockpy
-
-    abi = landlockpy.abi_version()
-    if abi >= SCOPED_ABI:
-        return ()
-    reason = f"this kernel's Landlock (ABI {abi}) does not stop signals; from Linux 6.12 on it does"
-    return (MissingLayer("scopes", reason),)
