@@ -35,7 +35,7 @@ from graders.scoring import CheckOutcome, CriterionScore, LabScore, Scorecard, S
 from graders.submission import Overlay, Part, Submission, build_overlay, discover, part_for, submission_name
 from graders.submission.archives import is_archive, unpack
 from graders.submission.history import History, NoHistory, SubScore
-from graders.submission.notebooks import Found, find
+from graders.submission.notebooks import Found, WantedNotebook, find
 from graders.submission.seeds import seed_of
 
 NOT_LOST = (Verdict.EARNED, Verdict.PENDING, Verdict.UNSCORED)
@@ -195,7 +195,7 @@ class Grade:
         """The lab's notebook, wherever it lies; what was passed over is noted."""
         if self.fault is not None:
             return Found(None)
-        found = find(self.view.root, Path(lab.student_file).name)
+        found = find(self.view.root, WantedNotebook.from_settings(Path(lab.student_file).name, lab.settings))
         if found.chosen is not None:
             self.notices += [f"{lab.id}: {note}" for note in found.notes[:5]]
         return found

@@ -20,7 +20,7 @@ from graders.labs.mnist_compression.notebook_run import Execution
 from graders.measure.tflite.reader import read_model
 from graders.measure.tflite.weights import weights
 from graders.sandbox import Limits, RunSpec, Server, Session, choose
-from graders.submission.notebooks import CellCode, Printed
+from graders.submission.notebooks import CellCode, PrintedMetric
 from graders.written.claims.model import Basis, Claim, Form, Place, Quantity
 
 LAB = load(LABS / "mnist_compression")
@@ -216,9 +216,9 @@ def test_our_own_file_is_of_no_model() -> None:
     assert [(one.code, one.inputs) for one in kept.main.operators] == [(one.code, one.inputs) for one in model.main.operators]
 
 
-def figure(stage: str | None, quantity: str, value: float) -> Printed:
+def figure(stage: str | None, quantity: str, value: float) -> PrintedMetric:
     """A printed figure, exact."""
-    return Printed(0, "label", stage, quantity, value, value, value, str(value), "line")
+    return PrintedMetric(0, "label", stage, quantity, value, value, value, str(value), "line")
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def figure(stage: str | None, quantity: str, value: float) -> Printed:
         (figure(None, "zipped_bytes", 120_000), False),
     ],
 )
-def test_a_figure_is_borne_out_by_what_was_measured(found: Printed, borne_out: bool) -> None:
+def test_a_figure_is_borne_out_by_what_was_measured(found: PrintedMetric, borne_out: bool) -> None:
     """Of its own stage where that is known; of any, where the figure's is not told."""
     measured = {"tflite": {"accuracy": 0.85, "size": 85_040.0, "zipped": 77_000.0}, "ptq": {"size": 24_384.0}}
     assert report_claims.any_borne_out([found], measured, LAB) is borne_out

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from graders.core.errors import RunError
 from graders.core.verdicts import Verdict
 from graders.framework.checks import NeedsManualReview, check_threshold
+from graders.labs.mnist_compression.stage_labels import LABELS
 
 if TYPE_CHECKING:
     from graders.framework.definition import Lab
     from graders.labs.mnist_compression.static_review import StaticReview
-    from graders.submission.notebooks import NotebookReview, Printed
+    from graders.submission.notebooks import NotebookReview, PrintedMetric
     from graders.written.claims.model import Claim
     from graders.written.lab_report import ReportReview
 
@@ -72,7 +73,7 @@ def contradictions(found: NotebookReview) -> Iterator[str]:
     """Figures in the outputs that can't be of one run."""
     from graders.submission.notebooks import disagreements
 
-    for each in disagreements(found.figures):
+    for each in disagreements(found.metrics, LABELS):
         if each.sure:
             one, other = each.one, each.other
             yield f"{one.label}: {one.text} in cell {one.cell + 1}, {other.text} in cell {other.cell + 1}"
@@ -81,7 +82,7 @@ def contradictions(found: NotebookReview) -> Iterator[str]:
 def other_sizes(found: NotebookReview, measured: Mapping[str, Mapping[str, float]], lab: Lab) -> Iterator[str]:
     """Figures in the outputs that the same code does not give when it is executed."""
     against = _Comparison(measured, lab)
-    for each in found.figures:
+    for each in found.metrics:
         said = against.with_measured(each, each.stage or "", QUANTITIES[each.quantity])
         if said:
             yield f"{each.label}: {each.text} in cell {each.cell + 1}, {said}"
@@ -96,7 +97,7 @@ class _Comparison:
     lab: Lab
     worst: dict[str, float] = field(default_factory=dict)
 
-    def with_measured(self, figure: Printed | Claim, stage: str, quantity: str) -> str:
+    def with_measured(self, figure: PrintedMetric | Claim, stage: str, quantity: str) -> str:
         """What was measured instead, in words; ``""`` where the figure is near enough, or nothing was measured."""
         right = self.measured.get(stage, {}).get(quantity)
         if right is None or (quantity == "size" and stage not in SIZED):
@@ -106,7 +107,7 @@ class _Comparison:
         self.worst[threshold] = max(off, self.worst.get(threshold, 0.0))
         return "" if off <= self.lab.thresholds[threshold] else f"{_told(quantity, right)} when it is executed"
 
-    def _off(self, figure: Printed | Claim, quantity: str, right: float) -> float:
+    def _off(self, figure: PrintedMetric | Claim, quantity: str, right: float) -> float:
         """How far: of an accuracy the difference; of a size a share, the headers of an archive aside."""
         if quantity == "accuracy":
             return abs(figure.value - right)
@@ -119,12 +120,14 @@ class _Comparison:
             check_threshold(self.lab, threshold, off)
 
 
-def any_borne_out(figures: Iterable[Printed | Claim], measured: Mapping[str, Mapping[str, float]], lab: Lab) -> bool:
+def any_borne_out(
+    figures: Iterable[PrintedMetric | Claim], measured: Mapping[str, Mapping[str, float]], lab: Lab
+) -> bool:
     """Whether at least one figure is what the grader measured: of its stage, or where that is not told, of any."""
     return any(_is_borne_out(figure, measured, lab) for figure in figures)
 
 
-def _is_borne_out(figure: Printed | Claim, measured: Mapping[str, Mapping[str, float]], lab: Lab) -> bool:
+def _is_borne_out(figure: PrintedMetric | Claim, measured: Mapping[str, Mapping[str, float]], lab: Lab) -> bool:
     quantity, stage = QUANTITIES.get(str(figure.quantity), ""), _stage(figure)
     for known in [measured[stage]] if stage in measured else measured.values():
         right = known.get(quantity)
@@ -138,7 +141,7 @@ def _is_borne_out(figure: Printed | Claim, measured: Mapping[str, Mapping[str, f
     return False
 
 
-def _stage(figure: Printed | Claim) -> str:
+def _stage(figure: PrintedMetric | Claim) -> str:
     """The one stage that a figure speaks of, ``""`` where it may be of several or of none."""
     from graders.written.claims.model import Claim
 
@@ -183,7 +186,7 @@ def _against_outputs(stage: str, quantity: str, value: float, printed: NotebookR
     """What the notebook's outputs say of a stage where none of its figures is the one that is claimed."""
     figures = [
         each
-        for each in (printed.figures if printed is not None else ())
+        for each in (printed.metrics if printed is not None else ())
         if each.stage == stage and QUANTITIES[each.quantity] == quantity and quantity == "accuracy"
     ]
     slack = lab.thresholds["claimed_printed"]

@@ -13,6 +13,7 @@ from graders.core.result import Result, failure
 from graders.core.verdicts import Verdict
 from graders.framework.definition import Lab
 from graders.labs.mnist_compression.evidence import NotebookEvidence
+from graders.labs.mnist_compression.stage_labels import LABELS
 from graders.labs.mnist_compression.stages import accuracy_of, staged
 from graders.submission import notebooks
 
@@ -39,6 +40,7 @@ class StaticReview:
 
 def read(root: Path, lab: Lab, results: Mapping[str, RunResult]) -> StaticReview:
     """Reads both below ``root``. :param results: the lab's runs so far, by name."""
+    from graders.labs.mnist_compression.report_items import report_items
     from graders.written.claims import Question
     from graders.written.lab_report import ReportRules, review_report
 
@@ -49,7 +51,9 @@ def read(root: Path, lab: Lab, results: Mapping[str, RunResult]) -> StaticReview
         for number, each in enumerate(lab.settings["questions"], start=1)
     )
     measured = stages(results)
-    rules = ReportRules(given=given, skip=("summaries",), questions=questions)
+    rules = ReportRules(
+        labels=LABELS, items=report_items(), folder=lab.id, given=given, skip=("summaries",), questions=questions
+    )
     found, untouched = _notebook(root, lab)
     executed = any(each.error is None or isinstance(each.error, RunError) for each in results.values())
     return StaticReview(found, untouched, review_report(root, rules), measured, executed)
@@ -62,8 +66,8 @@ def _notebook(root: Path, lab: Lab) -> tuple[Result[NotebookReview], bool]:
     except SubmissionError as error:
         verdict = Verdict.FAILED if (root / lab.student_file).exists() else Verdict.MISSING
         return failure(RunError(verdict, str(error), kind="file")), False
-    handed = notebooks.as_handed_in(notebook, template=template.cells)
-    return Result(handed), _code(notebook) == _code(template)
+    reviewed = notebooks.review_notebook(notebook, LABELS, template=template.cells)
+    return Result(reviewed), _code(notebook) == _code(template)
 
 
 def _code(notebook: Notebook) -> list[str]:

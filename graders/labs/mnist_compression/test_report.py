@@ -46,14 +46,14 @@ def test_nothing_is_left_to_be_filled_in(handed_in: StaticReview) -> None:
 def test_printed_figures_agree(handed_in: StaticReview, lab: Lab) -> None:
     """The figures in the notebook's outputs fit each other and the files that its code writes."""
     found = handed_in.notebook.get()
-    if not found.figures:
+    if not found.metrics:
         raise RunError(Verdict.MISSING, "no figure was found in the notebook's outputs")
     wrong = [*report_claims.contradictions(found), *report_claims.other_sizes(found, handed_in.measured, lab)]
-    if handed_in.executed and not report_claims.any_borne_out(found.figures, handed_in.measured, lab):
-        wrong.append(f"none of {len(found.figures)} figures is of a file that the notebook writes when it is executed")
+    if handed_in.executed and not report_claims.any_borne_out(found.metrics, handed_in.measured, lab):
+        wrong.append(f"none of {len(found.metrics)} figures is of a file that the notebook writes when it is executed")
     check(
         not wrong,
-        measured="; ".join(wrong[: report_claims.SHOWN]) if wrong else f"{len(found.figures)} figures",
+        measured="; ".join(wrong[: report_claims.SHOWN]) if wrong else f"{len(found.metrics)} figures",
         expected="figures of one run, which its code gives again",
         hint="printed",
     )

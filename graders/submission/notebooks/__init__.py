@@ -1,21 +1,20 @@
-"""Notebooks as handed in: finding one, reading it, what it says of its own run, and its code as plain Python.
+"""Submitted notebooks: finding one, reading it, what it shows of its own run, and its code as plain Python.
 
-Every byte of a notebook is the student's. It is read as text and JSON within bounds; nothing in it is executed.
+Every byte of a notebook is the student's. It is read as text and JSON within bounds; nothing in it is executed. What
+belongs to one lab, its notebook's names and its stages, is passed in as :class:`WantedNotebook` and
+:class:`StageLabels`.
 """
 
-from graders.submission.notebooks.discovery import LAB_NAMES, find
+from graders.submission.notebooks.discovery import WantedNotebook, find
 from graders.submission.notebooks.gaps import Gap
+from graders.submission.notebooks.labels import StageLabels
 from graders.submission.notebooks.model import Cell, CellCode, Found, Notebook, Output
 from graders.submission.notebooks.parser import read
 from graders.submission.notebooks.plain_python import runnable
-from graders.submission.notebooks.printed import Disagreement, Printed, disagreements
-from graders.submission.notebooks.stages import QUANTIZED, STAGES, stage_of
-from graders.submission.notebooks.static_review import CellError, NotebookReview, Order, as_handed_in
+from graders.submission.notebooks.printed import Disagreement, PrintedMetric, disagreements
+from graders.submission.notebooks.static_review import CellError, NotebookReview, Order, review_notebook
 
 __all__ = [
-    "LAB_NAMES",
-    "QUANTIZED",
-    "STAGES",
     "Cell",
     "CellCode",
     "CellError",
@@ -26,11 +25,12 @@ __all__ = [
     "NotebookReview",
     "Order",
     "Output",
-    "Printed",
-    "as_handed_in",
+    "PrintedMetric",
+    "StageLabels",
+    "WantedNotebook",
     "disagreements",
     "find",
     "read",
+    "review_notebook",
     "runnable",
-    "stage_of",
 ]  # fmt: skip

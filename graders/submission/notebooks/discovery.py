@@ -1,14 +1,15 @@
-"""Finding a lab's notebook in a submission, wherever it lies and however it is named."""
+"""Finding a lab's notebook in a submission, in any folder and under any name."""
 
 from __future__ import annotations
 
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
+from typing import Any
 
 from graders.core.errors import SubmissionError
 from graders.submission.discovery import SKIPPED
@@ -18,12 +19,6 @@ from graders.submission.notebooks.model import Found, Notebook
 from graders.submission.notebooks.parser import read
 from graders.submission.notebooks.text import one_line
 
-LAB_NAMES = (
-    "model_builder", "convert_tflite", "evaluate_tflite_model", "get_gzipped_model_size", "MODEL_SIZE", "ACCURACY",
-    "baseline_model", "q_aware_model", "model_for_pruning", "model_for_export", "TFLiteConverter", "quantize_model",
-    "prune_low_magnitude", "strip_pruning", "tensorflow_model_optimization", "FILE_PT_QUANTIZED",
-)  # fmt: skip
-"""Names that a notebook of the lab has, in whatever language its text is."""
 MAX_DEPTH = 8
 MAX_FOLDERS = 3_000
 MAX_FILES = 40_000
@@ -33,12 +28,29 @@ MAX_SCRIPT = 1 << 20
 CHECKPOINTS = ".ipynb_checkpoints"
 _KNOWN = 3
 _NEAR = 0.72
+_TRANSLATED = 0.85
 _TAKEN_OFF = re.compile(
     r"\b(?:copy|copie|kopie|kopia|copia|kopi|duplicate|backup|bak|final|finished|done|executed|run|solution|solutions|solved|"
     r"submission|answers?|losung|lösung|oplossing|rozwiazanie|rozwiązanie|of|von|van|de|di|z|the|my|checkpoint|v?\d+)\b"
 )
-_QUANTISATION = re.compile(r"quant|kwant|cuant|kvant|квант|量化|量子化")
-_PRUNING = re.compile(r"prun|przyci|beschnei|snoei|elag|élag|poda|прун|обрез|обріз|剪枝|枝刈")
+
+
+@dataclass(frozen=True)
+class WantedNotebook:
+    """A lab's notebook. ``file``: what it is called. ``names``: names that its code has, whatever language its text is.
+
+    ``stems``: groups of beginnings of words; a file's name with one of each group is near that of the notebook.
+    """
+
+    file: str
+    names: tuple[str, ...] = ()
+    stems: tuple[tuple[str, ...], ...] = ()
+
+    @classmethod
+    def from_settings(cls, file: str, settings: Mapping[str, Any]) -> WantedNotebook:
+        """The notebook of that name, with what a lab's settings say of it under ``notebook``."""
+        own = settings.get("notebook", {})
+        return cls(file, tuple(own.get("names", ())), tuple(tuple(group) for group in own.get("stems", ())))
 
 
 @dataclass(frozen=True)
@@ -67,23 +79,23 @@ class _Candidate:
                 round(self.nearness, 1), self.known, self.executed, self.nearness, -len(self.path.parts))  # fmt: skip
 
 
-def find(root: Path, wanted: str = "quantization_and_pruning.ipynb", names: Sequence[str] = LAB_NAMES) -> Found:
+def find(root: Path, wanted: WantedNotebook) -> Found:
     """The lab's notebook below ``root``, and what else was there.
 
-    Of several that can be it: the one that is no checkpoint, can be read, has the lab's ``names``, was executed, has
-    the nearer name. One that can't be read is chosen where there is no better one: reading it says what is wrong.
+    Of several that can be it: the one that is no checkpoint, can be read, has the lab's names, was executed, has the
+    nearer name. One that can't be read is chosen if there is no better one: reading it says what is wrong.
     """
     notes: list[str] = []
-    candidates = _candidates(root, wanted, names, notes)
+    candidates = _candidates(root, wanted, notes)
     # Of equals the first by path.
     ordered = sorted(candidates, key=lambda one: [-part for part in one.rank])
     best = ordered[0] if ordered else None
     if best is None:
-        return Found(None, (), (*notes, f"no notebook was found; {wanted} was expected"))
+        return Found(None, (), (*notes, f"no notebook was found; {wanted.file} was expected"))
     others = tuple(one.path for one in ordered[1:])
     if not best.fits and not (best.problem and not others):
-        told = f"{_shown(best)}: its name is not near {wanted}, and it has {best.known} of the lab's names"
-        return Found(None, (best.path, *others), (*notes, told))
+        why = f"{_shown(best)}: its name is not near {wanted.file}, and it has {best.known} of the lab's names"
+        return Found(None, (best.path, *others), (*notes, why))
     notes += [_why(best, other) for other in ordered[1:6]]
     return Found(best.path, others, tuple(notes))
 
@@ -111,7 +123,7 @@ def _shown(candidate: _Candidate) -> str:
     return one_line(candidate.path.as_posix(), 120)
 
 
-def _candidates(root: Path, wanted: str, names: Sequence[str], notes: list[str]) -> list[_Candidate]:
+def _candidates(root: Path, wanted: WantedNotebook, notes: list[str]) -> list[_Candidate]:
     found: list[_Candidate] = []
     read_bytes_so_far = 0
     near_first = [(-round(nearness(path.name, wanted), 1), len(path.parts), path) for path in _paths(root, notes)]
@@ -124,7 +136,7 @@ def _candidates(root: Path, wanted: str, names: Sequence[str], notes: list[str])
             notes.append(f"{one_line(path.as_posix(), 120)}: not looked at; only {MAX_READ} notebooks are")
             break
         read_bytes_so_far += min(size, MAX_FILE)
-        found.append(_candidate(root, path, near, names))
+        found.append(_candidate(root, path, near, wanted.names))
     return found
 
 
@@ -195,16 +207,16 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def nearness(name: str, wanted: str) -> float:
+def nearness(name: str, wanted: WantedNotebook) -> float:
     """How near a file's name is to the wanted one, 0 to 1: case, separators, and words such as "copy of", "(1)" and
-    "solution" do not count; the stems of quantisation and pruning in other languages do.
+    "solution" do not count; the stems of its words in other languages do.
     """
-    one, other = _core(name), _core(wanted)
+    one, other = _core(name), _core(wanted.file)
     if one == other:
         return 1.0
     alike = SequenceMatcher(None, one, other, autojunk=False).ratio()
-    both = _QUANTISATION.search(one) and _PRUNING.search(one)
-    return max(alike, 0.85 if both else 0.0)
+    translated = bool(wanted.stems) and all(any(stem in one for stem in group) for group in wanted.stems)
+    return max(alike, _TRANSLATED if translated else 0.0)
 
 
 def _core(name: str) -> str:

@@ -1,24 +1,25 @@
-"""Accuracies and sizes that a notebook printed, with the label beside each.
+"""Metrics that a notebook printed, accuracies and sizes, with the label beside each.
 
 They are read from dictionaries (``{'baseline h5': 98968}``), from lines (``Pruned test accuracy: 0.9660``), from
-listings of files, and from a value that stands alone as a cell's result, whose label is the cell's last line.
+listings of files, and from a value that is all of a cell's result, whose label is the cell's last line.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from typing import Any
+from pathlib import Path
 
+from graders.submission.notebooks.labels import StageLabels, begins_word, spaced
 from graders.submission.notebooks.model import Cell, Notebook
-from graders.submission.notebooks.stages import has, spaced, stage_of, stage_words
 from graders.submission.notebooks.text import one_line
 
 ACCURACY, BYTES, ZIPPED = "accuracy", "bytes", "zipped_bytes"
-MAX_FIGURES = 500
+MAX_METRICS = 500
 MAX_LINE = 2_000
 MAX_IN_LINE = 20
 MAX_WORDS = 48
@@ -32,7 +33,7 @@ _UNIT = (
 _PAIR = re.compile(
     rf"(?P<quote>['\"])(?P<label>[^'\"\n]{{1,120}})(?P=quote)\s{{0,4}}:\s{{0,4}}(?:np\.\w{{1,12}}\()?{_NUMBER}(?=[\s,)}}])"
 )
-_FIGURE = re.compile(rf"(?<![\w.,+-]){_NUMBER}{_UNIT}(?![\w]|[.,]\d)")
+_NUMBER_IN_LINE = re.compile(rf"(?<![\w.,+-]){_NUMBER}{_UNIT}(?![\w]|[.,]\d)")
 _LISTED = re.compile(
     r"[-l][-rwxsStT]{9}\S?\s+\d+\s+\S+\s+\S+\s+(?P<number>\d{1,12})\s.{5,20}\s(?P<label>\S{1,120})\s*\Z"
 )
@@ -43,13 +44,12 @@ _VALUE = re.compile(rf"\s*(?:np\.\w{{1,12}}\()?{_NUMBER}{_UNIT}\)?\s*")
 
 
 @dataclass(frozen=True)
-class Printed:
-    """A figure of a cell's output.
+class PrintedMetric:
+    """A metric in a cell's output.
 
-    ``label`` is what stands beside it; ``stage`` what that speaks of, see ``stages``: ``None`` where it can't be told.
-    ``quantity`` is ``"accuracy"`` (0 to 1), ``"bytes"`` or ``"zipped_bytes"``. ``low`` and ``high`` bound what it may
-    stand for, by its last digit and what a kilobyte is. ``form`` is ``"dict"``, ``"line"``, ``"listing"`` or
-    ``"value"``.
+    ``label`` is the text beside it; ``stage`` the one that the label names, ``None`` if it names none. ``quantity`` is
+    ``"accuracy"`` (0 to 1), ``"bytes"`` or ``"zipped_bytes"``. ``low`` and ``high`` bound what it may stand for, given
+    its last digit and what a kilobyte is. ``form`` is ``"dict"``, ``"line"``, ``"listing"`` or ``"value"``.
     """
 
     cell: int
@@ -65,34 +65,35 @@ class Printed:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """Two printed figures of one stage and quantity that can't both be of one run.
+    """Two printed metrics of one stage and quantity that can't both be of one run.
 
-    ``sure`` where both have the same label; else they may be of two things that are called alike.
+    ``sure`` if both have the same label; else they may be of two things with similar labels.
     """
 
-    one: Printed
-    other: Printed
+    one: PrintedMetric
+    other: PrintedMetric
     sure: bool
 
 
-def printed_figures(notebook: Notebook) -> tuple[Printed, ...]:
-    """The accuracies and sizes among a notebook's outputs, in order."""
-    found: list[Printed] = []
+def printed_metrics(notebook: Notebook, labels: StageLabels) -> tuple[PrintedMetric, ...]:
+    """The accuracies and sizes among a notebook's outputs, in order. :param labels: the stages of the lab's work."""
+    reader = _Reader(labels)
+    found: list[PrintedMetric] = []
     for cell in notebook.code:
         for output in cell.outputs:
             if output.kind != "error":
-                found += _figures(cell, output.text, output.kind == "result")
-        if len(found) >= MAX_FIGURES:
+                found += reader.metrics(cell, output.text, output.kind == "result")
+        if len(found) >= MAX_METRICS:
             break
-    return tuple(found[:MAX_FIGURES])
+    return tuple(found[:MAX_METRICS])
 
 
-def disagreements(figures: tuple[Printed, ...]) -> tuple[Disagreement, ...]:
-    """Pairs of figures that contradict each other, the first with each later one."""
-    first: dict[tuple[str, str, str], Printed] = {}
+def disagreements(metrics: Sequence[PrintedMetric], labels: StageLabels) -> tuple[Disagreement, ...]:
+    """Pairs of metrics that contradict each other, the first with each later one."""
+    first: dict[tuple[str, str, str], PrintedMetric] = {}
     found = []
-    for each in figures:
-        if each.stage is None or each.stage == "quantized":
+    for each in metrics:
+        if each.stage is None or each.stage == labels.ambiguous:
             continue
         for own in (True, False):
             key = (each.stage, each.quantity, _thing(each.label) if own else "")
@@ -109,92 +110,100 @@ def _thing(label: str) -> str:
     return " ".join(word for word in spaced(label).split() if word not in drop)
 
 
-def _figures(cell: Cell, text: str, is_result: bool) -> Iterator[Printed]:
-    at_most = text[:100_000]
-    pairs = list(_PAIR.finditer(at_most))
-    for pair in pairs:
-        yield from _printed(cell, pair, pair.group("label"), "dict", context=cell.source[-4_000:])
-    if pairs:
-        return
-    if is_result and (value := _VALUE.fullmatch(at_most[:200])):
-        label = cell.source.rstrip().rpartition("\n")[2].strip()
-        yield from _printed(cell, value, label, "value", context=label)
-        return
-    for line in at_most.split("\n"):
-        if len(line) > MAX_LINE or _PROGRESS.search(line):
-            continue
-        if listed := _LISTED.match(line):
-            yield from _printed(cell, listed, listed.group("label"), "listing", context="bytes")
-            continue
-        yield from _of_line(cell, line)
+@dataclass(frozen=True)
+class _Reader:
+    """Finds the metrics in outputs of a lab with these stages."""
 
+    labels: StageLabels
 
-def _of_line(cell: Cell, line: str) -> Iterator[Printed]:
-    """The figures of a line with what stands before each, back to the figure before it.
+    def metrics(self, cell: Cell, text: str, is_result: bool) -> Iterator[PrintedMetric]:
+        """The metrics in one output."""
+        at_most = text[:100_000]
+        pairs = list(_PAIR.finditer(at_most))
+        for pair in pairs:
+            yield from self._metric(cell, pair, pair.group("label"), "dict", context=cell.source[-4_000:])
+        if pairs:
+            return
+        if is_result and (value := _VALUE.fullmatch(at_most[:200])):
+            label = cell.source.rstrip().rpartition("\n")[2].strip()
+            yield from self._metric(cell, value, label, "value", context=label)
+            return
+        for line in at_most.split("\n"):
+            if len(line) > MAX_LINE or _PROGRESS.search(line):
+                continue
+            if listed := _LISTED.match(line):
+                yield from self._metric(cell, listed, listed.group("label"), "listing", context="bytes")
+                continue
+            yield from self._of_line(cell, line)
 
-    What that leaves open, the stage or the quantity, the beginning of the line may tell: "pruned: accuracy 0.9660,
-    pruned_model.h5: 98,928 bytes", "accuracy: baseline 0.9455, pruned 0.9660".
-    """
-    head = ""
-    end = 0
-    for figure in islice(_FIGURE.finditer(line), MAX_IN_LINE):
-        own = line[end : figure.start()]
-        end = figure.end()
-        names = len(own) <= MAX_WORDS and (stage_of(own) or _quantity(own, "", "", "line"))
-        if not (figure.group("unit") or _LEADS.search(own) or names):
-            continue
-        label = own if not head or stage_of(own) else f"{head} {own}"
-        known = _quantity(own, (figure.group("unit") or "").casefold(), "", "line")
-        if known or not head or (stage_of(own) and not _LOSS.search(own)):
-            head = head or own
-            yield from _printed(
-                cell, figure, label.strip(" :=,;"), "line", context=label if known else f"{head} {label}"
-            )
+    def _of_line(self, cell: Cell, line: str) -> Iterator[PrintedMetric]:
+        """The metrics of a line, each with the text before it, back to the number before it.
 
+        If that leaves the stage or the quantity open, the beginning of the line may settle it: "pruned: accuracy
+        0.9660, pruned_model.h5: 98,928 bytes", "accuracy: baseline 0.9455, pruned 0.9660".
+        """
+        stage_of = self.labels.stage_of
+        head = ""
+        end = 0
+        for number in islice(_NUMBER_IN_LINE.finditer(line), MAX_IN_LINE):
+            own = line[end : number.start()]
+            end = number.end()
+            is_label = len(own) <= MAX_WORDS and (stage_of(own) or _quantity(own, "", "", "line"))
+            if not (number.group("unit") or _LEADS.search(own) or is_label):
+                continue
+            label = own if not head or stage_of(own) else f"{head} {own}"
+            known = _quantity(own, (number.group("unit") or "").casefold(), "", "line")
+            if known or not head or (stage_of(own) and not _LOSS.search(own)):
+                head = head or own
+                yield from self._metric(
+                    cell, number, label.strip(" :=,;"), "line", context=label if known else f"{head} {label}"
+                )
 
-def _printed(cell: Cell, found: re.Match[str], label: str, form: str, *, context: str) -> Iterator[Printed]:
-    groups = found.groupdict()
-    unit = (groups.get("unit") or "").casefold()
-    quantity = _quantity(label, unit, context, form) or _quantity(context, unit, context, "line")
-    read = _value(groups["number"], groups.get("power") or "", unit, quantity) if quantity else None
-    if quantity is None or read is None:
-        return
-    value, low, high = read
-    if (quantity == ACCURACY and not 0 <= value <= 1) or (quantity != ACCURACY and value < 100):
-        return
-    shown = one_line(label, 120)
-    yield Printed(cell.index, shown, stage_of(label), quantity, value, low, high, one_line(found.group()), form)
+    def _metric(
+        self, cell: Cell, found: re.Match[str], label: str, form: str, *, context: str
+    ) -> Iterator[PrintedMetric]:
+        groups = found.groupdict()
+        unit = (groups.get("unit") or "").casefold()
+        quantity = _quantity(label, unit, context, form) or _quantity(context, unit, context, "line")
+        read = _value(groups["number"], groups.get("power") or "", unit, quantity) if quantity else None
+        if quantity is None or read is None:
+            return
+        value, low, high = read
+        if (quantity == ACCURACY and not 0 <= value <= 1) or (quantity != ACCURACY and value < 100):
+            return
+        stage, text = self.labels.stage_of(label), one_line(found.group())
+        yield PrintedMetric(cell.index, one_line(label, 120), stage, quantity, value, low, high, text, form)
 
 
 @cache
-def _quantities() -> dict[str, Any]:
-    found = stage_words()["quantities"]
-    assert isinstance(found, dict)
-    return found
+def _stems() -> Mapping[str, Sequence[str]]:
+    """The words of ``quantities.toml``."""
+    data = tomllib.loads(Path(__file__).with_name("quantities.toml").read_text(encoding="utf-8"))
+    return {name: tuple(stems) for name, stems in data.items()}
 
 
 def _quantity(label: str, unit: str, context: str, form: str) -> str | None:
-    """What a figure is of, by its unit, its label, and of a dictionary's by its name in the code."""
-    words = _quantities()
+    """What a number measures, by its unit, its label, and in a dictionary by the dictionary's name in the code."""
+    stems = _stems()
     text = spaced(label)
-    zipped = has(text, words["zipped"])
+    zipped = begins_word(text, stems["zipped"])
     if unit and unit not in ("%", "percent", "procent", "prozent"):
         return ZIPPED if zipped else BYTES
-    if has(text, words["accuracy"]):
+    if begins_word(text, stems["accuracy"]):
         return ACCURACY
-    if zipped or has(text, words["size"]) or form == "listing":
+    if zipped or begins_word(text, stems["size"]) or form == "listing":
         return ZIPPED if zipped else BYTES
     if form != "dict":
         return None
-    around = spaced(context.replace("MODEL_SIZE", " size "))
-    says = (has(around, words["accuracy"]), has(around, words["size"]))
-    return {(True, False): ACCURACY, (False, True): BYTES}.get(
-        says, ACCURACY if says == (True, True) and not unit else None
-    )
+    around = spaced(context)
+    names = (begins_word(around, stems["accuracy"]), begins_word(around, stems["size"]))
+    if names == (False, True):
+        return BYTES
+    return ACCURACY if names == (True, False) or (names == (True, True) and not unit) else None
 
 
 def _value(number: str, power: str, unit: str, quantity: str) -> tuple[float, float, float] | None:
-    """The value, and between what it lies by its last digit."""
+    """The value, and the bounds that its last digit sets."""
     digits, step = _decimal(number.replace(" ", "").replace("'", "").replace("_", ""), quantity)
     if digits is None:
         return None

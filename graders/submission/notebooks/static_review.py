@@ -1,4 +1,4 @@
-"""What a notebook says of its own run: what was executed, in which order, with which errors, and what it printed."""
+"""What a notebook shows of its own run: what was executed, in which order, with which errors, and what it printed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from graders.submission.notebooks.gaps import Gap, find_gaps
+from graders.submission.notebooks.labels import StageLabels
 from graders.submission.notebooks.model import Cell, Notebook
 from graders.submission.notebooks.plain_python import plain_python
-from graders.submission.notebooks.printed import Printed, printed_figures
+from graders.submission.notebooks.printed import PrintedMetric, printed_metrics
 from graders.submission.notebooks.statements import without_strings
 
 _PRINTS = re.compile(r"^(?:print|display)\([^)\n]|^[\w.]{1,100}\.summary\(", re.MULTILINE)
@@ -38,7 +39,7 @@ class CellError:
 
 @dataclass(frozen=True)
 class NotebookReview:
-    """A notebook as it was handed in. Cells are given by their index, which counts from 0 over all cells.
+    """A notebook as it was submitted. Cells are given by their index, which counts from 0 over all cells.
 
     ``executed_known`` is false of a script, which has neither counts nor outputs. ``code_cells`` are those with code in
     them, comments alone are none; ``unexecuted`` those of them without a count. ``order_cells`` are those whose count
@@ -53,11 +54,11 @@ class NotebookReview:
     silent: tuple[int, ...]
     errors: tuple[CellError, ...]
     gaps: tuple[Gap, ...]
-    figures: tuple[Printed, ...]
+    metrics: tuple[PrintedMetric, ...]
 
     @property
     def executed(self) -> float:
-        """The share of the code cells that were executed; 0 where it is not known."""
+        """The share of the code cells that were executed; 0 if that is not known."""
         if not self.code_cells or not self.executed_known:
             return 0.0
         return 1 - len(self.unexecuted) / len(self.code_cells)
@@ -68,10 +69,13 @@ class NotebookReview:
         return self.order is Order.RUN_ALL
 
 
-def as_handed_in(notebook: Notebook, *, markers: Sequence[str] = (), template: Sequence[Cell] = ()) -> NotebookReview:
-    """What can be told of a notebook without running it.
+def review_notebook(
+    notebook: Notebook, labels: StageLabels, *, markers: Sequence[str] = (), template: Sequence[Cell] = ()
+) -> NotebookReview:
+    """What a notebook shows without being run.
 
-    :param markers: the lab's own signs of a gap. :param template: the cells of the lab's template, if it has one.
+    :param labels: the stages of the lab's work. :param markers: the lab's own signs of a gap. :param template: the
+        cells of the lab's template, if it has one.
     """
     known = notebook.form == "ipynb"
     code = {cell.index: _bare(cell) for cell in notebook.code}
@@ -88,7 +92,7 @@ def as_handed_in(notebook: Notebook, *, markers: Sequence[str] = (), template: S
             CellError(cell.index, each.error) for cell in notebook.code for each in cell.outputs if each.error
         ),
         gaps=find_gaps(notebook, markers, template),
-        figures=printed_figures(notebook),
+        metrics=printed_metrics(notebook, labels),
     )
 
 

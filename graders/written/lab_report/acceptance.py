@@ -1,4 +1,4 @@
-"""The lab's acceptance list: what a report shows to be done, by ticks, figures, and file names."""
+"""A lab's acceptance list: what a report shows to be done, by metrics, ticked boxes, and text."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from graders.submission.notebooks.stages import has, spaced, stage_of
+from graders.submission.notebooks.labels import StageLabels, begins_word, spaced
 from graders.written.claims import Claims, Quote
 from graders.written.claims.document import Block, Document, Heading, Line, Table
-from graders.written.lab_report.words import words
 
-CONVERT, PTQ, QAT, PRUNE, NOTEBOOK, REPORT = "convert", "ptq", "qat", "prune", "notebook", "report"
-ITEMS = (CONVERT, PTQ, QAT, PRUNE, NOTEBOOK, REPORT)
 _BOX = re.compile(
     r"\[(?P<tick>[ xXv\u2713\u2714\u2611]?)\]\s*(?P<text>.+)"
     r"|(?P<sign>[\u2610\u2611\u2612\u2705\u2714\u274c])\s*(?P<rest>.+)"
@@ -20,20 +17,26 @@ _BOX = re.compile(
 MAX_LABEL = 200
 _FILE = re.compile(r"\S{1,120}\.ipynb")
 _TICKED = frozenset("xXv\u2713\u2714\u2611\u2612\u2705")
-_OF_STAGE = {
-    "tflite": CONVERT,
-    "ptq": PTQ,
-    "qat": QAT,
-    "qat_tflite": QAT,
-    "pruned": PRUNE,
-    "pruned_tflite": PRUNE,
-    "pruned_quantized": PRUNE,
-}
+
+
+@dataclass(frozen=True)
+class ReportItem:
+    """An item of the list. A report shows it by metrics of its ``stages``, or by words that begin with its ``stems``.
+
+    ``unless_stage``: its words count only in a text that names no stage. ``always``: any report that can be read shows
+    it.
+    """
+
+    id: str
+    stages: tuple[str, ...] = ()
+    stems: tuple[str, ...] = ()
+    unless_stage: bool = False
+    always: bool = False
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """An item of the list. ``by`` says what shows it: ``"figures"``, ``"tick"``, ``"text"``; ``""`` where nothing does.
+    """What became of an item. ``by`` says what shows it: ``"metrics"``, ``"tick"``, ``"text"``; ``""`` if nothing does.
 
     ``unticked``: its box is there and is empty. ``quote`` is where it is shown.
     """
@@ -56,71 +59,70 @@ class _Box:
     items: frozenset[str]
 
 
-def acceptance(document: Document, claims: Claims, items: Sequence[str] = ITEMS) -> tuple[Accepted, ...]:
-    """Each item, and what shows it. Figures of a stage show more than a tick, a tick more than that it is spoken of.
-
-    A report that can be read is one: the item ``"report"`` is shown by the text itself.
-    """
-    boxes = _boxes(document, items)
-    figures = {_OF_STAGE[claim.variants[0]]: claim.quote for claim in reversed(claims.claims) if _tells(claim.variants)}
-    spoken = _spoken(document)
+def acceptance(
+    document: Document, claims: Claims, items: Sequence[ReportItem], labels: StageLabels
+) -> tuple[Accepted, ...]:
+    """Each item, and what shows it: metrics of a stage count more than a tick, a tick more than a mention."""
+    boxes = _boxes(document, items, labels)
+    of_stage = {stage: item.id for item in items for stage in item.stages}
+    metrics = {
+        of_stage[claim.variants[0]]: claim.quote
+        for claim in reversed(claims.claims)
+        if len(claim.variants) == 1 and claim.variants[0] in of_stage
+    }
+    mentions = _mentions(document, items, labels)
     found = []
     for item in items:
-        own = _own(item, boxes)
+        own = _own(item.id, boxes)
         ticked = next((box for box in own if box.ticked), None)
         unticked = bool(own) and ticked is None
-        if item in figures:
-            found.append(Accepted(item, "figures", figures[item], unticked))
+        if item.id in metrics:
+            found.append(Accepted(item.id, "metrics", metrics[item.id], unticked))
         elif ticked:
-            found.append(Accepted(item, "tick", ticked.quote))
-        elif item == REPORT or (item in spoken and not unticked):
-            found.append(Accepted(item, "text", spoken.get(item), unticked))
+            found.append(Accepted(item.id, "tick", ticked.quote))
+        elif item.always or (item.id in mentions and not unticked):
+            found.append(Accepted(item.id, "text", mentions.get(item.id), unticked))
         else:
-            found.append(Accepted(item, "", own[0].quote if own else None, unticked))
+            found.append(Accepted(item.id, "", own[0].quote if own else None, unticked))
     return tuple(found)
 
 
-def _tells(variants: Sequence[str]) -> bool:
-    return len(variants) == 1 and variants[0] in _OF_STAGE
-
-
 def _own(item: str, boxes: Sequence[_Box]) -> list[_Box]:
-    """The boxes of an item: those that speak of the fewest others besides."""
-    named = [box for box in boxes if item in box.items]
-    least = min((len(box.items) for box in named), default=0)
-    return [box for box in named if len(box.items) == least]
+    """The boxes of an item: those that are about the fewest others besides."""
+    candidates = [box for box in boxes if item in box.items]
+    least = min((len(box.items) for box in candidates), default=0)
+    return [box for box in candidates if len(box.items) == least]
 
 
-def _boxes(document: Document, items: Sequence[str]) -> list[_Box]:
-    """The boxes of the report; where there are as many as items and not each tells its own, they are in that order."""
+def _boxes(document: Document, items: Sequence[ReportItem], labels: StageLabels) -> list[_Box]:
+    """The boxes of the report; if there are as many as items and some items are in none, they are in that order."""
     found = []
     for block in document.blocks:
         if isinstance(block, Line) and (box := _BOX.match(block.text[:500])):
             tick, text = (box.group("tick") or box.group("sign") or ""), box.group("text") or box.group("rest")
             quote = Quote(document.place(block.line), block.text[:300])
-            found.append(_Box(tick in _TICKED and bool(tick), quote, items_of(text)))
-    told = frozenset[str]().union(*(box.items for box in found))
-    if len(found) == len(items) and not told.issuperset(items):
-        return [replace(box, items=frozenset({item})) for box, item in zip(found, items, strict=True)]
+            found.append(_Box(tick in _TICKED and bool(tick), quote, items_of(text, items, labels)))
+    covered = frozenset[str]().union(*(box.items for box in found))
+    if len(found) == len(items) and not covered.issuperset(item.id for item in items):
+        return [replace(box, items=frozenset({item.id})) for box, item in zip(found, items, strict=True)]
     return found
 
 
-def items_of(text: str) -> frozenset[str]:
-    """The items of the list that a line speaks of: a stage, the notebook, the report; else the conversion as such."""
+def items_of(text: str, items: Sequence[ReportItem], labels: StageLabels) -> frozenset[str]:
+    """The items of the list that a line is about, by the stage that it names and by their words."""
     label = spaced(text[:MAX_LABEL])
-    item = _OF_STAGE.get(stage_of(_FILE.sub(" ", text[:MAX_LABEL])) or "")
-    found = {item} if item else set()
-    if not found and has(label, words()[CONVERT]):
-        found.add(CONVERT)
-    return frozenset(found | {name for name in (NOTEBOOK, REPORT) if has(label, words()[name])})
+    stage = labels.stage_of(_FILE.sub(" ", text[:MAX_LABEL]))
+    of_stage = {item.id for item in items if stage in item.stages}
+    by_words = {item.id for item in items if not (item.unless_stage and of_stage) and begins_word(label, item.stems)}
+    return frozenset(of_stage | by_words)
 
 
-def _spoken(document: Document) -> dict[str, Quote]:
-    """Where each item is spoken of first: in a heading below the title, a line without a box, a table's cell."""
+def _mentions(document: Document, items: Sequence[ReportItem], labels: StageLabels) -> dict[str, Quote]:
+    """Where each item is mentioned first: in a heading below the title, a line without a box, a table's cell."""
     found: dict[str, Quote] = {}
     for block in document.blocks:
         for line, text in _texts(block):
-            for item in items_of(text):
+            for item in items_of(text, items, labels):
                 found.setdefault(item, Quote(document.place(line), text[:300]))
     return found
 

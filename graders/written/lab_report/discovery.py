@@ -1,4 +1,4 @@
-"""Finding a lab's report in a submission: Markdown, wherever it lies and in whatever language its name is."""
+"""Finding a lab's report in a submission: Markdown, in any folder and with a name in any language."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders.submission.discovery import SKIPPED
-from graders.submission.notebooks.stages import QUANTIZED, has, spaced, stage_of
+from graders.submission.notebooks.labels import StageLabels
 from graders.submission.notebooks.text import one_line
 from graders.written.claims.files import NotThere, read_inside
 from graders.written.claims.normalization import normal
 from graders.written.claims.summaries import MARKDOWN, SummaryFile
 from graders.written.claims.summaries import text_of as decoded
-from graders.written.lab_report.words import words
+from graders.written.lab_report.names import is_report_name
 
 MAX_FILE = 4 << 20
 MAX_DEPTH = 8
@@ -22,8 +22,8 @@ MAX_FOLDERS = 3_000
 MAX_FILES = 40_000
 MAX_READ = 40
 MAX_LINES = 4_000
-# So many stages a text without a report's name speaks of: with figures, or at all.
-LEAST_WITH_FIGURES, LEAST_STAGES = 2, 4
+# The fewest stages that a text must name, with numbers or at all, to be a report without a report's name.
+LEAST_WITH_NUMBERS, LEAST_STAGES = 2, 4
 SAME = 0.8
 NOTEBOOK = ".ipynb"
 _OTHERS = (".pdf", ".docx", ".doc", ".odt", ".rtf", ".html", ".htm", ".tex", ".txt", ".rst")
@@ -32,10 +32,10 @@ _NEVER = ("license", "licence", "changelog", "contributing", "code_of_conduct", 
 
 @dataclass(frozen=True)
 class FoundReport:
-    """The report: ``file`` with its path from the submission's folder and its text, ``None`` where there is none.
+    """The report: ``file`` with its path from the submission's folder and its text, ``None`` if there is none.
 
-    ``others``: Markdown that may be it as well. ``pending``: a report in another format, for a person. ``notes``: why
-    this one was taken, and what had to be guessed.
+    ``others``: Markdown that may be it as well. ``pending``: reports in another format, to be read by a person.
+    ``notes``: why this one was taken, and what had to be guessed.
     """
 
     file: SummaryFile | None
@@ -51,14 +51,14 @@ class _Candidate:
     placed: bool
     at_home: bool
     stages: int
-    with_figures: int
+    with_numbers: int
     words: int
 
     @property
     def fits(self) -> bool:
         if self.named:
             return self.placed or self.stages > 0
-        return self.at_home and (self.with_figures >= LEAST_WITH_FIGURES or self.stages >= LEAST_STAGES)
+        return self.at_home and (self.with_numbers >= LEAST_WITH_NUMBERS or self.stages >= LEAST_STAGES)
 
     @property
     def rank(self) -> tuple[float, ...]:
@@ -66,13 +66,14 @@ class _Candidate:
 
 
 def find_report(
-    root: Path, folder: str = "mnist_compression", given: Sequence[str] = (), skip: Sequence[str] = ()
+    root: Path, folder: str, labels: StageLabels, *, given: Sequence[str] = (), skip: Sequence[str] = ()
 ) -> FoundReport:
-    """The Markdown that is the lab's report: by its name; else by what it speaks of, at the top, in the lab's folder or
-    beside a notebook.
+    """The Markdown that is the lab's report: by its name; else by the stages that it names, if it is at the top, in the
+    lab's folder or beside a notebook.
 
-    :param folder: the lab's folder; what lies in a folder of that name is more likely it. :param given: texts that are
-        the lab's own: its page, a template of the report; a file that is still one of these is nobody's report.
+    :param folder: the lab's folder; a file in a folder of that name is more likely to be the report.
+    :param given: the lab's own texts, its page or a template of the report; a file that still has one of these as its
+        text is nobody's report.
     :param skip: folders of other labs, from ``root``.
     """
     notes: list[str] = []
@@ -87,27 +88,33 @@ def find_report(
         if name.endswith(NOTEBOOK):
             continue
         if name.endswith(_OTHERS):
-            if _is_named(path):
+            if is_report_name(path):
                 pending.append(path)
             continue
         markdown += 1
         if markdown > MAX_READ:
             notes.append(f"only the first {MAX_READ} Markdown files were looked at")
             break
-        found = _read(root, path, folder, beside, given_lines, notes)
+        found = _read(root, path, folder, beside, given_lines, labels, notes)
         candidates += [found] if found else []
     ordered = sorted(candidates, key=lambda one: one.rank, reverse=True)
     best = ordered[0] if ordered and ordered[0].fits else None
     others = tuple(one.file.path for one in ordered if one is not best)
     if best and any(one.fits for one in ordered[1:]):
-        notes.append(f"{one_line(best.file.path)} was taken for the report, and not {one_line(others[0])}")
+        notes.append(f"{one_line(best.file.path)} was taken as the report, not {one_line(others[0])}")
     return FoundReport(best.file if best else None, others, tuple(pending), tuple(notes))
 
 
 def _read(
-    root: Path, path: str, folder: str, beside: frozenset[str], given: Sequence[set[str]], notes: list[str]
+    root: Path,
+    path: str,
+    folder: str,
+    beside: frozenset[str],
+    given: Sequence[set[str]],
+    labels: StageLabels,
+    notes: list[str],
 ) -> _Candidate | None:
-    """A file as a candidate; ``None`` where it can't be read, is empty, or is a given one."""
+    """A file as a candidate; ``None`` if it can't be read, is empty, or is one of the lab's own texts."""
     try:
         text, note = decoded(read_inside(root, path, MAX_FILE))
     except NotThere as problem:
@@ -119,28 +126,22 @@ def _read(
         return None
     for known in given:
         same = sum(line in known for line in lines)
-        # What was written into the page or the template makes a report of it.
+        # A few lines of one's own, written into the page or the template, make it a report.
         if same == len(lines) or (same >= SAME * len(lines) and len(lines) - same < 3):
-            notes.append(f"{one_line(path)} is still the given page; not a report")
+            notes.append(f"{one_line(path)} is still the lab's own page, not a report")
             return None
     rows = [row[:200] for row in text.split("\n")[:MAX_LINES]]
     folders = path.split("/")[:-1]
     own = folder.casefold() in (name.casefold() for name in folders)
-    at_home = own or not folders or "/".join(folders) in beside or any(_is_named(f"{name}.md") for name in folders)
-    with_figures = _stages([row for row in rows if any(sign.isdigit() for sign in row)])
+    at_home = own or not folders or "/".join(folders) in beside or any(is_report_name(f"{name}.md") for name in folders)
+    with_numbers = _stages([row for row in rows if any(sign.isdigit() for sign in row)], labels)
     file = SummaryFile(path, text)
-    return _Candidate(file, _is_named(path), own, at_home, _stages(rows), with_figures, len(text.split()))
+    return _Candidate(file, is_report_name(path), own, at_home, _stages(rows, labels), with_numbers, len(text.split()))
 
 
-def _stages(rows: Sequence[str]) -> int:
-    """Of how many stages lines speak."""
-    return len({stage_of(row) for row in rows if row.strip()} - {None, QUANTIZED})
-
-
-def _is_named(path: str) -> bool:
-    """Whether a file is called a report, in any of the languages known."""
-    name = path.rpartition("/")[2].rpartition(".")[0]
-    return has(spaced(name.replace("lab", "lab ", 1)), words()["names"]) or has(spaced(name), words()["names"])
+def _stages(rows: Sequence[str], labels: StageLabels) -> int:
+    """How many stages the lines name."""
+    return len({labels.certain(row) for row in rows if row.strip()} - {None})
 
 
 def _lines(text: str) -> list[str]:

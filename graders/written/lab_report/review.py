@@ -1,4 +1,4 @@
-"""All that can be told of a lab report without a person."""
+"""Everything about a lab report that can be checked automatically."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from graders.submission.notebooks.labels import StageLabels
 from graders.written.claims import (
     Answer,
     Check,
     Claims,
     Finding,
+    Quantity,
     Question,
     Shown,
     Tolerance,
@@ -22,32 +24,33 @@ from graders.written.claims import (
     look_at_images,
     read_document,
 )
-from graders.written.lab_report.acceptance import ITEMS, Accepted, acceptance
+from graders.written.lab_report.acceptance import Accepted, ReportItem, acceptance
 from graders.written.lab_report.discovery import FoundReport, find_report
-from graders.written.lab_report.figures import MEASURED, by_quantity, report_claims
+from graders.written.lab_report.stage_claims import report_claims
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReportRules:
-    """What a lab asks of its report.
+    """What a lab requires of its report.
 
-    ``folder``: the lab's. ``given``: the lab's own texts, a page or a template. ``skip``: folders of other labs.
-    ``items``: the acceptance list. ``tolerances``: by ``"accuracy"``, ``"size"``, ``"zipped"``.
+    ``labels``: the stages of the lab's work. ``items``: the acceptance list. ``folder``: the lab's folder. ``given``:
+    the lab's own texts, a page or a template. ``skip``: folders of other labs.
     """
 
-    folder: str = "mnist_compression"
+    labels: StageLabels
+    items: tuple[ReportItem, ...]
+    folder: str
     given: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
-    items: tuple[str, ...] = ITEMS
     questions: tuple[Question, ...] = ()
-    tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
+    tolerances: Mapping[Quantity, Tolerance] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class ReportReview:
     """A report and what was found about it; without a report everything else is empty.
 
-    Of ``findings`` only those that are ``sure`` are beyond doubt; the others are for a person to look at.
+    Of ``findings`` only those that are ``sure`` are beyond doubt; the others need a person's judgement.
     """
 
     found: FoundReport
@@ -60,7 +63,7 @@ class ReportReview:
 
     @property
     def missing(self) -> bool:
-        """Whether there is no report at all, not even one that only a person can read."""
+        """Whether there is no report at all, not even one in a format that only a person can read."""
         return self.found.file is None and not self.found.pending
 
     def about(self, *checks: Check) -> tuple[Finding, ...]:
@@ -69,29 +72,27 @@ class ReportReview:
 
 
 def review_report(
-    root: Path, rules: ReportRules, *, measured: Mapping[str, Mapping[str, float]] | None = None
+    root: Path, rules: ReportRules, *, measured: Mapping[str, Mapping[Quantity, float]] | None = None
 ) -> ReportReview:
     """The review of the report of a submission in ``root``.
 
-    :param measured: of each stage ``"accuracy"``, ``"size"``, ``"zipped"``, as far as they were measured; only where
-        the report is about the same model and data.
+    :param measured: what was measured of each stage; only if the report is about the same model and data.
     """
-    found = find_report(root, rules.folder, rules.given, rules.skip)
+    found = find_report(root, rules.folder, rules.labels, given=rules.given, skip=rules.skip)
     if found.file is None:
         return ReportReview(found, notes=found.notes)
     document = read_document(found.file.text, found.file.path)
-    claims = report_claims(document)
+    claims = report_claims(document, rules.labels)
     images = look_at_images(document, root, ())
-    tolerances = {MEASURED[name]: tolerance for name, tolerance in rules.tolerances.items() if name in MEASURED}
     findings = [
         *check_contradictions(claims),
-        *check_evidence(claims, by_quantity(measured or {}), tolerances),
+        *check_evidence(claims, measured or {}, rules.tolerances),
         *check_placeholders(document, "\n\n".join(rules.given)),
         *check_images(images, ()),
     ]
     return ReportReview(
         found,
-        acceptance(document, claims, rules.items),
+        acceptance(document, claims, rules.items, rules.labels),
         claims,
         tuple(findings),
         images,

@@ -6,13 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from graders.submission.notebooks import find
+from graders.core.paths import LABS
+from graders.framework.definition import load
+from graders.submission import notebooks
+from graders.submission.notebooks import Found, WantedNotebook
 from graders.submission.notebooks.discovery import nearness
 
 from .making import code, notebook, written
 
 NAMES = "model_builder() convert_tflite() MODEL_SIZE ACCURACY q_aware_model"
 WANTED = "quantization_and_pruning.ipynb"
+LAB = WantedNotebook.from_settings(WANTED, load(LABS / "mnist_compression").settings)
+
+
+def find(root: Path) -> Found:
+    return notebooks.find(root, LAB)
 
 
 def lab(*, executed: bool = True, source: str = NAMES) -> dict:
@@ -28,7 +36,7 @@ def lab(*, executed: bool = True, source: str = NAMES) -> dict:
     ],
 )  # fmt: skip
 def test_a_name_that_only_has_more_around_it_is_the_same(tmp_path, name):
-    assert nearness(name, WANTED) == 1
+    assert nearness(name, LAB) == 1
     written(tmp_path / "a" / "b" / name, notebook())
     assert find(tmp_path).chosen == Path("a/b", name)
 
@@ -126,3 +134,9 @@ def test_the_same_submission_gives_the_same_choice(tmp_path):
     for name in ("b.ipynb", "a.ipynb", "c.ipynb"):
         written(tmp_path / name, lab())
     assert find(tmp_path).chosen == Path("a.ipynb")
+
+
+def test_without_words_of_a_lab_only_the_name_counts(tmp_path):
+    written(tmp_path / "quantisation_pruning.ipynb", lab())
+    assert notebooks.find(tmp_path, WantedNotebook("summary.ipynb")).chosen is None
+    assert notebooks.find(tmp_path, WantedNotebook("quantization_pruning.ipynb")).chosen == Path("quantisation_pruning.ipynb")

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from graders.written.lab_report import discovery, find_report
+from graders.written.lab_report import discovery
+
+from .mnist_lab import find_report
 
 REPORT = (Path(__file__).resolve().parents[2] / "data" / "lab_reports" / "report_en.md").read_text(encoding="utf-8")
 PAGE = "\n\n".join(f"The page's own sentence number {number}." for number in range(20)) + "\n"
@@ -113,7 +115,7 @@ def test_how_much_of_the_page_makes_a_file_the_page(tmp_path, page, own, is_page
     sentences = PAGE.split("\n\n")[:page] + [f"Pruned: my own sentence number {number}." for number in range(own)]
     found = find_report(files(tmp_path, report_md="\n\n".join(sentences)), given=(PAGE,))
     assert (found.file is None) == is_page
-    assert found.notes == (("report.md is still the given page; not a report",) if is_page else ())
+    assert found.notes == (("report.md is still the lab's own page, not a report",) if is_page else ())
 
 
 @pytest.mark.parametrize(("limit", "enough"), [("MAX_FOLDERS", 4), ("MAX_FILES", 7)])

@@ -1,30 +1,32 @@
-"""What shows an item of the acceptance list, and what figures of a report are passed on."""
+"""What shows an item of the acceptance list, and what metrics of a report are passed on."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from graders.written.claims import Check, Quantity, Tolerance, read_document
-from graders.written.lab_report import ITEMS, ReportRules, report_claims, review_report
-from graders.written.lab_report.acceptance import acceptance, items_of
-from graders.written.lab_report.figures import by_quantity
+from graders.written.lab_report import ReportItem, review_report
+from graders.written.lab_report.acceptance import acceptance
+
+from .mnist_lab import ITEMS, LABELS, RULES, items_of, report_claims
 
 
 def shown(text: str) -> dict[str, str]:
     document = read_document(text)
-    return {one.item: one.by for one in acceptance(document, report_claims(document), ITEMS)}
+    return {one.item: one.by for one in acceptance(document, report_claims(document), ITEMS, LABELS)}
 
 
 def test_figures_of_a_stage_show_its_item():
     found = shown("# Lab\n\n- Pruned: accuracy 0.96\n- PTQ: size 24336 bytes\n")
-    assert (found["prune"], found["ptq"], found["qat"]) == ("figures", "figures", "")
+    assert (found["prune"], found["ptq"], found["qat"]) == ("metrics", "metrics", "")
 
 
 def test_a_box_is_of_what_it_alone_speaks_of():
     document = read_document("- [x] Prune the model in the notebook\n- [ ] The notebook\n")
-    found = {one.item: (one.by, one.unticked) for one in acceptance(document, report_claims(document), ITEMS)}
+    found = {one.item: (one.by, one.unticked) for one in acceptance(document, report_claims(document), ITEMS, LABELS)}
     assert (found["notebook"], found["prune"]) == (("", True), ("tick", False))
 
 
@@ -75,23 +77,27 @@ def test_what_is_more_than_all_is_a_count_and_no_accuracy(text, values):
     assert [claim.value for claim in report_claims(read_document(text)).claims] == values
 
 
-def test_what_else_was_measured_is_passed_over():
-    assert by_quantity({"pruned": {"accuracy": 0.9, "time": 3.0}}) == {"pruned": {Quantity.ACCURACY: 0.9}}
+def test_items_and_stages_are_those_of_the_lab_that_asks():
+    """Nothing of the MNIST lab is left when another one's list is passed in."""
+    document = read_document("# Lab\n\n- Pruned: accuracy 0.96\n- Explained why\n")
+    items = (ReportItem("why", stems=("explain",)), ReportItem("sparse", stages=("pruned",)))
+    found = acceptance(document, report_claims(document), items, LABELS)
+    assert [(one.item, one.by) for one in found] == [("why", "text"), ("sparse", "metrics")]
 
 
 def test_a_review_without_a_report_says_why(tmp_path: Path):
     page = "# The page\n\nThe page's own sentence."
     (tmp_path / "report.md").write_text(page, encoding="utf-8")
-    assert review_report(tmp_path, ReportRules(given=(page,))).notes == (
-        "report.md is still the given page; not a report",
+    assert review_report(tmp_path, replace(RULES, given=(page,))).notes == (
+        "report.md is still the lab's own page, not a report",
     )
 
 
 def test_findings_are_told_apart_by_their_checks(tmp_path: Path):
     text = "# Lab\n\n- Pruned: accuracy 0.9\n- PTQ: accuracy 0.9\n\nTODO\n"
     (tmp_path / "report.md").write_text(text, encoding="utf-8")
-    rules = ReportRules(tolerances={"accuracy": Tolerance(absolute=0.01), "time": Tolerance(absolute=1)})
-    found = review_report(tmp_path, rules, measured={"pruned": {"accuracy": 0.5}})
+    rules = replace(RULES, tolerances={Quantity.ACCURACY: Tolerance(absolute=0.01)})
+    found = review_report(tmp_path, rules, measured={"pruned": {Quantity.ACCURACY: 0.5}})
     assert {one.check for one in found.findings} == {Check.EVIDENCE, Check.PLACEHOLDER}
     assert [one.check for one in found.about(Check.PLACEHOLDER)] == [Check.PLACEHOLDER]
 

@@ -1,4 +1,4 @@
-"""What a notebook says of its own run: order, errors, gaps, printed figures."""
+"""What a notebook shows of its own run: order, errors, gaps, printed metrics."""
 
 from __future__ import annotations
 
@@ -8,21 +8,35 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graders.submission.notebooks import QUANTIZED, Cell, Order, Output, as_handed_in, disagreements, read, stage_of
+from graders.labs.mnist_compression.stage_labels import LABELS, QUANTIZED
+from graders.submission.notebooks import (
+    Cell,
+    Notebook,
+    NotebookReview,
+    Order,
+    Output,
+    disagreements,
+    read,
+    review_notebook,
+)
 
 from .make_samples import SAMPLES, made
 from .making import notebook, of_cells, ran
 
 
+def reviewed(notebook: Notebook, **more) -> NotebookReview:
+    return review_notebook(notebook, LABELS, **more)
+
+
 def sample(name: str):
-    return as_handed_in(read(SAMPLES / f"{name}.ipynb"))
+    return reviewed(read(SAMPLES / f"{name}.ipynb"))
 
 
 def test_a_sound_notebook_has_nothing_against_it():
     found = sample("sound")
     assert (found.executed, found.in_order, found.order_cells) == (1, True, ())
     assert (found.unexecuted, found.errors, found.gaps, found.silent) == ((), (), (), ())
-    assert disagreements(found.figures) == ()
+    assert disagreements(found.metrics, LABELS) == ()
 
 
 def test_the_samples_are_what_their_script_makes():
@@ -39,7 +53,7 @@ def test_cells_that_were_run_in_another_order_are_named():
 def test_a_notebook_that_was_never_run_has_no_cell_executed():
     found = sample("never_executed")
     assert (found.order, found.executed, found.unexecuted) == (Order.NONE, 0, found.code_cells)
-    assert found.figures == ()
+    assert found.metrics == ()
 
 
 def test_an_error_among_the_outputs_is_named_with_its_cell():
@@ -48,7 +62,7 @@ def test_an_error_among_the_outputs_is_named_with_its_cell():
 
 
 def test_outputs_of_two_runs_disagree():
-    found = disagreements(sample("of_another_run").figures)
+    found = disagreements(sample("of_another_run").metrics, LABELS)
     assert [(one.one.stage, one.one.value, one.other.value, one.sure) for one in found] == [("pruned", 0.812, 0.966, False)]
 
 
@@ -70,26 +84,26 @@ def test_what_was_left_to_be_done_is_told_by_kind_and_place():
     ],
 )
 def test_the_order_of_counts(counts, order, cells):
-    found = as_handed_in(of_cells(*(ran(at, "x = 1", count=count) for at, count in enumerate(counts))))
+    found = reviewed(of_cells(*(ran(at, "x = 1", count=count) for at, count in enumerate(counts))))
     assert (found.order, found.order_cells) == (order, cells)
 
 
 @pytest.mark.parametrize("source, counts", [("", False), ("  \n", False), ("# only this", False), ("x", True), ("!ls", True), ("'text'", True), ("# a\nx", True)])
 def test_cells_without_code_need_no_execution(source, counts):
-    assert bool(as_handed_in(of_cells(ran(0, source))).unexecuted) == counts
+    assert bool(reviewed(of_cells(ran(0, source))).unexecuted) == counts
 
 
 def test_the_count_of_a_comment_is_part_of_the_order():
-    assert as_handed_in(of_cells(ran(0, "x", count=1), ran(1, "# a", count=2), ran(2, "y", count=3))).in_order
+    assert reviewed(of_cells(ran(0, "x", count=1), ran(1, "# a", count=2), ran(2, "y", count=3))).in_order
 
 
 @pytest.mark.parametrize("source, silent", [("print(1)", True), ("x = 1\nprint(x)", True), ("def f():\n    print(1)", False), ("x = 'print(1)'", False), ("baseline_model.summary()", True), ("%%capture\nprint(1)", False), ("print(1, file=f)", False), ("print()", False), ("print(1)\nclear_output()", False)])
 def test_a_cell_that_prints_and_has_no_output_is_silent(source, silent):
-    assert bool(as_handed_in(of_cells(ran(0, source, count=1))).silent) == silent
+    assert bool(reviewed(of_cells(ran(0, source, count=1))).silent) == silent
 
 
 def test_of_a_script_nothing_is_known_of_its_run():
-    found = as_handed_in(of_cells(ran(0, "print(1)"), form="py"))
+    found = reviewed(of_cells(ran(0, "print(1)"), form="py"))
     assert (found.executed_known, found.order, found.executed, found.unexecuted, found.silent) == (False, Order.UNKNOWN, 0, (), ())
 
 
@@ -105,7 +119,7 @@ def test_of_a_script_nothing_is_known_of_its_run():
     ],
 )  # fmt: skip
 def test_gaps_in_code(line, kind):
-    assert [gap.kind for gap in as_handed_in(of_cells(ran(0, line, count=1))).gaps] == ([kind] if kind else [])
+    assert [gap.kind for gap in reviewed(of_cells(ran(0, line, count=1))).gaps] == ([kind] if kind else [])
 
 
 @pytest.mark.parametrize(
@@ -118,17 +132,17 @@ def test_gaps_in_code(line, kind):
     ],
 )  # fmt: skip
 def test_gaps_in_text(text, gap):
-    assert bool(as_handed_in(of_cells(Cell(0, "markdown", text))).gaps) == gap
+    assert bool(reviewed(of_cells(Cell(0, "markdown", text))).gaps) == gap
 
 
 def test_the_labs_own_marks_and_an_untouched_cell_of_its_template():
     template = (ran(0, "model = build()  # <<SOLUTION>>"), ran(1, "x = 1"))
-    found = as_handed_in(of_cells(ran(0, "model  = build() # <<SOLUTION>>"), ran(1, "x = 1"), ran(2, "y # <<solution>>")), markers=("<<SOLUTION>>",), template=template)
+    found = reviewed(of_cells(ran(0, "model  = build() # <<SOLUTION>>"), ran(1, "x = 1"), ran(2, "y # <<solution>>")), markers=("<<SOLUTION>>",), template=template)
     assert [(gap.cell, gap.kind) for gap in found.gaps] == [(0, "untouched"), (2, "hole")]
 
 
-def figures(text: str, source: str = "x", kind: str = "stream"):
-    return as_handed_in(of_cells(Cell(0, "code", source, 1, (Output(kind, text),)))).figures
+def metrics(text: str, source: str = "x", kind: str = "stream"):
+    return reviewed(of_cells(Cell(0, "code", source, 1, (Output(kind, text),)))).metrics
 
 
 @pytest.mark.parametrize(
@@ -153,8 +167,8 @@ def figures(text: str, source: str = "x", kind: str = "stream"):
         ("-rw-r--r-- 1 root root 98928 Jan  1 10:00 pruned_model.h5", "pruned", "bytes", 98928),
     ],
 )
-def test_figures_in_lines(text, stage, quantity, value):
-    (found,) = figures(f"something\n{text}\nelse")
+def test_metrics_in_lines(text, stage, quantity, value):
+    (found,) = metrics(f"something\n{text}\nelse")
     assert (found.stage, found.quantity, found.form in ("line", "listing")) == (stage, quantity, True)
     assert found.value == pytest.approx(value)
     assert found.low <= found.value <= found.high
@@ -175,8 +189,8 @@ def test_figures_in_lines(text, stage, quantity, value):
         ("float16: accuracy 0.9125, 44896 bytes", [(None, "accuracy", 0.9125), (None, "bytes", 44_896)]),
     ],
 )
-def test_a_line_may_state_several_figures(line, found):
-    assert [(one.stage, one.quantity, pytest.approx(one.value)) for one in figures(line)] == found
+def test_a_line_may_have_several_metrics(line, found):
+    assert [(one.stage, one.quantity, pytest.approx(one.value)) for one in metrics(line)] == found
 
 
 @pytest.mark.parametrize(
@@ -188,7 +202,7 @@ def test_a_line_may_state_several_figures(line, found):
     ],
 )  # fmt: skip
 def test_what_is_no_accuracy_and_no_size(text):
-    assert figures(text) == ()
+    assert metrics(text) == ()
 
 
 @pytest.mark.parametrize(
@@ -200,16 +214,16 @@ def test_what_is_no_accuracy_and_no_size(text):
         ('{"pruned h5": 98928}', "MODEL_SIZE", "bytes"),
     ],
 )
-def test_figures_in_dictionaries(text, source, quantity):
+def test_metrics_in_dictionaries(text, source, quantity):
     for kind in ("stream", "result"):
-        found = figures(text, source, kind)
+        found = metrics(text, source, kind)
         assert found
         assert {(one.quantity, one.form) for one in found} == {(quantity, "dict")}
         assert found[0].stage == "pruned"
 
 
 def test_a_value_alone_is_that_of_the_cells_last_line():
-    (found,) = figures("0.966", "_, pruned_acc = 1, 2\npruned_accuracy", "result")
+    (found,) = metrics("0.966", "_, pruned_acc = 1, 2\npruned_accuracy", "result")
     assert (found.stage, found.quantity, found.form) == ("pruned", "accuracy", "value")
 
 
@@ -228,42 +242,16 @@ def test_a_value_alone_is_that_of_the_cells_last_line():
     ],
 )
 def test_only_what_rounding_cant_explain_disagrees(one, other, differ):
-    found = disagreements(figures(f"{one}\n{other}"))
+    found = disagreements(metrics(f"{one}\n{other}"), LABELS)
     assert bool(found) == differ
     assert all(each.sure for each in found)
-
-
-@pytest.mark.parametrize(
-    "label, stage",
-    [
-        ("baseline Keras model", "baseline"), ("non_quantized.h5", "baseline"), ("baseline weights", "baseline"),
-        ("non_quantized.tflite", "tflite"), ("TFLite", "tflite"), ("TFLite zonder kwantisatie", "tflite"),
-        ("post_training_quantized.tflite", "ptq"), ("PTQ", "ptq"), ("dynamic range quantisation", "ptq"), ("FILE_PT_QUANTIZED", "ptq"),
-        ("quantization aware non-quantized", "qat"), ("QAT", "qat"), ("q_aware_model", "qat"),
-        ("quantization aware quantized", "qat_tflite"), ("quant_aware_quantized.tflite", "qat_tflite"), ("QAT TFLite", "qat_tflite"),
-        ("pruned model h5", "pruned"), ("model_for_pruning", "pruned"), ("pruned_model.keras", "pruned"),
-        ("pruned_non_quantized.tflite", "pruned_tflite"), ("pruned TFLite", "pruned_tflite"),
-        ("pruned_quantized.tflite", "pruned_quantized"), ("pruned and quantized tflite", "pruned_quantized"),
-        ("quantized tflite", QUANTIZED), ("int8", QUANTIZED), ("loss", None), ("", None),
-        ("pruned+PTQ", "pruned_quantized"), ("Baseline TFLite (float)", "tflite"), ("Quantized (dynamic range)", "ptq"),
-        ("Modèle de base", "baseline"), ("Modèle élagué", "pruned"), ("Quantification post-entraînement", "ptq"),
-        ("Entraînement conscient de la quantification", "qat"), ("TFLite sans quantification", "tflite"),
-        ("Cuantización posterior al entrenamiento", "ptq"), ("Modelo podado y cuantizado", "pruned_quantized"),
-        ("Modello originale", "baseline"), ("Modello potato", "pruned"), ("Kvantizace po tréninku", "ptq"), ("Základní model", "baseline"),
-        ("Обрізана та квантована модель", "pruned_quantized"), ("Квантування після навчання", "ptq"),
-        ("Навчання з урахуванням квантування", "qat"), ("Квантование после обучения", "ptq"), ("ベースライン", "baseline"),
-        ("枝刈り後", "pruned"), ("訓練後量子化", "ptq"), ("量子化認識訓練", "qat"), ("量化感知训练(TFLite)", "qat_tflite"),
-    ],
-)  # fmt: skip
-def test_the_stage_that_a_label_names(label, stage):
-    assert stage_of(label) == stage
 
 
 @settings(max_examples=150, deadline=1_000)
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_text_is_looked_through(source, output):
-    found = as_handed_in(of_cells(Cell(0, "code", source, 1, (Output("stream", output), Output("result", output))), Cell(1, "markdown", source)))
-    assert all(one.low <= one.value <= one.high for one in found.figures)
+    found = reviewed(of_cells(Cell(0, "code", source, 1, (Output("stream", output), Output("result", output))), Cell(1, "markdown", source)))
+    assert all(one.low <= one.value <= one.high for one in found.metrics)
 
 
 @pytest.mark.parametrize("text", ["1," * 20_000, "'a':" * 10_000, "accuracy " * 5_000 + ": 0.5", "x: 1 " * 5_000, "." * 50_000, "_" * 50_000, "<" * 50_000, "[" * 50_000])
@@ -271,5 +259,5 @@ def test_no_text_takes_long(text):
     import time
 
     before = time.process_time()
-    as_handed_in(of_cells(ran(0, text, text, count=1), Cell(1, "markdown", text)))
+    reviewed(of_cells(ran(0, text, text, count=1), Cell(1, "markdown", text)))
     assert time.process_time() - before < 2

@@ -1,0 +1,92 @@
+"""The metrics that a report claims for each stage.
+
+A lab's :class:`StageLabels` say which stage a label names; the rest, quantities, units, decimals and transposed tables,
+is read as in any other summary. For that a sign is put before each label that names a stage.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from graders.submission.notebooks.labels import StageLabels
+from graders.written.claims import Claims, Document, Quantity, Variant, find_claims
+from graders.written.claims.document import Block, Heading, Line, Row, Table
+from graders.written.claims.model import Form
+
+MAX_LABEL = 160
+LABEL_COLUMNS = 2
+_LABEL = re.compile(r"[^:=|]{2,160}(?=\s*[:=|])")
+
+
+@dataclass(frozen=True)
+class _Signs:
+    """The signs that stand for stages, ``qqaqq`` and so on, and what they are replaced by again."""
+
+    labels: StageLabels
+    by_stage: dict[str, str]
+    pattern: re.Pattern[str]
+
+    @property
+    def stages(self) -> dict[str, str]:
+        return {sign: stage for stage, sign in self.by_stage.items()}
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """Called by their signs alone: "pruned" within another stage's label names nothing."""
+        return tuple(Variant(sign, "stage", required=False) for sign in self.by_stage.values())
+
+    def removed(self, text: str) -> str:
+        """A text as the student wrote it."""
+        return self.pattern.sub("", text)
+
+    def added(self, text: str, label: str | None = None) -> str:
+        """The text with the sign of the stage before it that the label names, if it names one."""
+        stage = self.labels.certain((text if label is None else label)[:MAX_LABEL])
+        return text if stage is None else f"{self.by_stage[stage]} {text}"
+
+    def heading(self, text: str, title: str) -> str:
+        """A heading with its sign; the title, and one that is called like the lab, name no stage."""
+        is_title = text == title or self.labels.stage_of(text[:MAX_LABEL]) in self.labels.titles
+        return text if is_title else self.added(text)
+
+    def block(self, block: Block, title: str) -> Block:
+        """A block with signs before its labels."""
+        if isinstance(block, Heading):
+            return replace(block, text=self.heading(block.text, title))
+        if isinstance(block, Line):
+            label = _LABEL.match(block.text) if block.form is Form.LINE else None
+            return replace(block, text=self.added(block.text, label.group()) if label else block.text)
+        headings = tuple(self.heading(heading, title) for heading in block.headings)
+        rows = tuple(self._row(row, LABEL_COLUMNS) for row in block.rows)
+        return Table(self._row(block.header, len(block.header.cells)), rows, headings)
+
+    def _row(self, row: Row, columns: int) -> Row:
+        cells = (self.added(text) if at < columns else text for at, text in enumerate(row.cells))
+        return replace(row, cells=tuple(cells))
+
+
+@lru_cache(maxsize=16)
+def _signs(labels: StageLabels) -> _Signs:
+    letters = [chr(ord("a") + number) for number in range(len(labels.stages))]
+    by_stage = {stage: f"qq{letter}qq" for stage, letter in zip(labels.stages, letters, strict=True)}
+    return _Signs(labels, by_stage, re.compile(rf"\bqq[a-{letters[-1]}]qq ?"))
+
+
+def report_claims(document: Document, labels: StageLabels) -> Claims:
+    """The metrics of a report, each with the stage that it is of. Those in sentences are never sure."""
+    signs = _signs(labels)
+    stages = signs.stages
+    first = next((block for block in document.blocks if isinstance(block, Heading)), None)
+    title = first.text if first and first.level == 1 else ""
+    signed = replace(document, blocks=tuple(signs.block(block, title) for block in document.blocks))
+    found = find_claims(signed, signs.variants)
+    claims = (
+        replace(claim, variants=tuple(stages[sign] for sign in claim.variants), text=signs.removed(claim.text))
+        for claim in found.claims
+        if claim.variants and (claim.quantity is not Quantity.ACCURACY or claim.value <= 1)
+    )
+    # What is left open has no text but "TODO" or the like, so no sign.
+    blanks = (replace(blank, variant=stages[blank.variant]) for blank in found.blanks)
+    return Claims(tuple(claims), tuple(blanks))
