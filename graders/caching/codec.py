@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from graders.core.errors import GraderError, OptgradeError, RunError, SourceLine
+from graders.core.errors import GraderError, OptgradeError, RunError, RunErrorKind, SourceLine
 from graders.core.verdicts import Verdict
 
 PACKAGE = "graders."
@@ -87,7 +87,8 @@ def _error(error: BaseException, blobs: Blobs) -> dict[str, Any]:
         raise TypeError(f"{type(error).__name__} is no error of optgrade's")
     held: dict[str, Any] = {"message": str(error)}
     if isinstance(error, RunError):
-        held |= {"verdict": error.verdict.value, "kind": error.kind, "places": encode(error.places, blobs)}
+        held |= {"verdict": error.verdict.value, "kind": error.kind, "exception": error.exception}
+        held["places"] = encode(error.places, blobs)
     return {"error": _named(type(error)), "with": held}
 
 
@@ -134,7 +135,8 @@ def _raised(value: dict[str, Any], blobs: Blobs) -> OptgradeError:
     kind, held = _class(value["error"], "error"), value["with"]
     if issubclass(kind, RunError):
         places: tuple[SourceLine, ...] = decode(held["places"], blobs)
-        return RunError(Verdict(held["verdict"]), held["message"], places, held["kind"])
+        kind = None if held["kind"] is None else RunErrorKind(held["kind"])
+        return RunError(Verdict(held["verdict"]), held["message"], places, kind=kind, exception=held["exception"])
     made: OptgradeError = kind(held["message"])
     return made
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from graders.core.verdicts import Verdict
 
@@ -42,20 +43,49 @@ class SourceLine:
         return f"{self.file}, line {self.line}"
 
 
+class RunErrorKind(StrEnum):
+    """What a run error is about, if its verdict alone would lead to the wrong advice."""
+
+    BAD_FILE = "bad_file"
+    """A file that the run wrote can't be used."""
+    BAD_SCORES = "bad_scores"
+    """The predictions are not one score for each class."""
+    WRONG_MODEL = "wrong_model"
+    """A file was made of another model than the one that the run was given."""
+
+
 class RunError(OptgradeError):
-    """The student's code did not get through a run."""
+    """The student's code did not finish a run, or what came of the run can't be used."""
 
-    def __init__(self, verdict: Verdict, message: str, places: Sequence[SourceLine] = (), kind: str = "") -> None:
-        """Takes the verdict, one line, the lines of code that it is about, and its kind.
+    def __init__(
+        self,
+        verdict: Verdict,
+        message: str,
+        places: Sequence[SourceLine] = (),
+        *,
+        kind: RunErrorKind | None = None,
+        exception: str = "",
+    ) -> None:
+        """Takes the verdict, one line for the student, and the lines of code that it is about.
 
-        :param kind: the name of the exception that the student's code raised, ``"file"`` where a file that it left
-            can't be used, ``"scores"`` where its predictions are not one score for each class.
+        :param kind: what the grader found wrong, if it is one of its own kinds.
+        :param exception: the name of the class of the exception that the student's code, or a driver for it, raised.
         """
         super().__init__(message)
         self.verdict = verdict
         self.message = message
         self.places = tuple(places)
         self.kind = kind
+        self.exception = exception
+
+    def restated(self, message: str, verdict: Verdict | None = None) -> RunError:
+        """The same error in other words, with its verdict or another one."""
+        return RunError(verdict or self.verdict, message, self.places, kind=self.kind, exception=self.exception)
+
+
+def bad_file(message: str) -> RunError:
+    """The error for a file that the run wrote and that can't be used."""
+    return RunError(Verdict.FAILED, message, kind=RunErrorKind.BAD_FILE)
 
 
 class GraderError(OptgradeError):

@@ -1,4 +1,11 @@
-"""Evidence that may not have come about: a value, or the reason why there is none."""
+"""A measurement, or the reason why there is none.
+
+A run's evidence is measured before its checks run. ``attempt`` turns an error meanwhile into a value, so that one
+measurement that fails costs only the checks that need it: these call :meth:`Result.get`, which raises the error there::
+
+    quality = attempt(lambda: evaluate(file))    # while the run is measured
+    require(quality.get().accuracy >= 0.9)       # in a check
+"""
 
 from __future__ import annotations
 
@@ -13,13 +20,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Result(Generic[T]):
-    """A measurement's value, or the error that kept it from being made."""
+    """A measured value, or the error because of which there is none."""
 
     value: T | None
     error: RunError | GraderError | None = None
 
     def get(self) -> T:
-        """The value. :raises RunError: where the student's code kept it from being measured."""
+        """The value.
+
+        :raises RunError: if there is none because of the submission. :raises GraderError: if because of the grader.
+        """
         if self.error is not None:
             raise self.error
         assert self.value is not None
@@ -27,7 +37,7 @@ class Result(Generic[T]):
 
 
 def attempt(measure: Callable[[], T]) -> Result[T]:
-    """Measures, and holds the value or the error."""
+    """What ``measure`` returns, or the error of the submission's or the grader's that it raises."""
     try:
         return Result(measure())
     except (RunError, GraderError) as error:
@@ -35,5 +45,5 @@ def attempt(measure: Callable[[], T]) -> Result[T]:
 
 
 def failure(error: RunError | GraderError) -> Result[T]:
-    """Holds just an error."""
+    """A result without a value."""
     return Result(None, error)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graders.core.errors import GraderError, RunError, SourceLine
+from graders.core.errors import GraderError, RunError, RunErrorKind, SourceLine
 from graders.core.verdicts import Verdict
 from graders.framework.checks import CheckFailed, Inconclusive, NeedsManualReview
 from graders.framework.definition import Lab
@@ -36,21 +36,19 @@ RUN_HINTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.LOST: ("The file is not what the task asks for.", "Compare it with the assignment."),
 }
 # By the kind of the error, where its verdict alone would say too little.
-KIND_HINTS: Mapping[str, tuple[str, str]] = {
-    "file": RUN_HINTS[Verdict.LOST],
-    "scores": (
+KIND_HINTS: Mapping[RunErrorKind, tuple[str, str]] = {
+    RunErrorKind.BAD_FILE: RUN_HINTS[Verdict.LOST],
+    RunErrorKind.BAD_SCORES: (
         "postprocess_outputs does not return one score for each class.",
         "Return the scores of all classes as an array of shape (classes,) or (1, classes).",
     ),
-}
-KIND_HINTS = {
-    **KIND_HINTS,
-    "descent": (
+    RunErrorKind.WRONG_MODEL: (
         "The file was made beforehand, or from another copy of the model than the one at originalmodel.",
         "Load the model from the path that optimize_model is given, and write a file made of it in this very run.",
     ),
 }
-KIND_HINTS = {**KIND_HINTS, "BadPrediction": KIND_HINTS["scores"]}
+# By the name of an exception that a driver raises about what it was given.
+EXCEPTION_HINTS = {"BadPrediction": KIND_HINTS[RunErrorKind.BAD_SCORES]}
 # How runs of hidden values end: int8-drawn, clustered-drawn.
 DRAWN = "drawn"
 PERSONS_MARK, NOT_MEASURABLE = "a person's mark", "It can't be told by measuring."
@@ -116,7 +114,7 @@ def reason_of(error: BaseException, lab: Lab) -> tuple[Verdict, Reason]:
     if isinstance(error, NeedsManualReview):
         return Verdict.PENDING, Reason(error.measured, PERSONS_MARK, NOT_MEASURABLE, error.next)
     if isinstance(error, RunError):
-        cause, step = KIND_HINTS.get(error.kind) or RUN_HINTS.get(error.verdict, RUN_HINTS[Verdict.FAILED])
+        cause, step = _hint(error)
         where = f" ({error.places[-1]})" if error.places else ""
         expected = (
             "this part, written and handed in" if error.verdict is Verdict.MISSING else "a run that gets to its end"
@@ -129,6 +127,13 @@ def reason_of(error: BaseException, lab: Lab) -> tuple[Verdict, Reason]:
         return Verdict.UNSCORED, Reason(str(error), "a grader that works", OUR_FAULT, "Tell whoever runs the grader.")
     text = f"{type(error).__name__}: {error}"
     return Verdict.UNSCORED, Reason(text, "a grader that works", OUR_FAULT, "Tell whoever runs the grader.")
+
+
+def _hint(error: RunError) -> tuple[str, str]:
+    """The likely cause of an error, and what to do."""
+    if error.kind is not None:
+        return KIND_HINTS[error.kind]
+    return EXCEPTION_HINTS.get(error.exception) or RUN_HINTS.get(error.verdict, RUN_HINTS[Verdict.FAILED])
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from graders.core.errors import RunError
+from graders.core.errors import RunError, bad_file
 from graders.core.verdicts import Verdict
 
 READ = 1 << 20
@@ -34,12 +34,12 @@ def accept_artifact(source: Path, destination: Path, max_bytes: int, expected: s
         raise RunError(Verdict.MISSING, f"no file {source.name} was written") from None
     except OSError as error:
         what = "a link" if source.is_symlink() else f"not a regular file ({error.strerror})"
-        raise RunError(Verdict.FAILED, f"{source.name} is {what}; {expected} was expected", kind="file") from None
+        raise bad_file(f"{source.name} is {what}; {expected} was expected") from None
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
-            raise RunError(Verdict.FAILED, f"{source.name} is {kind}; {expected} was expected", kind="file")
+            raise bad_file(f"{source.name} is {kind}; {expected} was expected")
         if found.st_size > max_bytes:
             raise _too_large(source.name, f"{found.st_size:,}", max_bytes)
         artifact = _copy(descriptor, destination, max_bytes)
@@ -51,7 +51,7 @@ def accept_artifact(source: Path, destination: Path, max_bytes: int, expected: s
 
 
 def _too_large(name: str, size: str, max_bytes: int) -> RunError:
-    return RunError(Verdict.FAILED, f"{name} has {size} bytes; at most {max_bytes:,} are taken", kind="file")
+    return bad_file(f"{name} has {size} bytes; at most {max_bytes:,} are taken")
 
 
 def _copy(descriptor: int, destination: Path, max_bytes: int) -> Artifact | None:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.caching import decode, encode, keepable
-from graders.core.errors import GraderError, RunError, SandboxError, SourceLine
+from graders.core.errors import GraderError, RunError, RunErrorKind, SandboxError, SourceLine
 from graders.core.result import Result
 from graders.core.verdicts import Verdict
 from graders.measure.evaluation import Evaluation
@@ -106,16 +106,14 @@ def test_arrays_of_objects_are_refused() -> None:
         encode(np.array([object()]), NoFiles())
 
 
-def test_errors_come_back() -> None:
-    """A student's error keeps its verdict, its kind and its lines; one of ours its class."""
-    error = RunError(Verdict.FAILED, "ValueError: no", [SourceLine("a.py", 3, "x = 1")], "ValueError")
+@pytest.mark.parametrize("kind", [None, *RunErrorKind])
+def test_errors_come_back(kind: RunErrorKind | None) -> None:
+    """A student's error keeps its verdict, its kind, its exception's name and its lines; one of ours its class."""
+    places = [SourceLine("a.py", 3, "x = 1")]
+    error = RunError(Verdict.FAILED, "ValueError: no", places, kind=kind, exception="ValueError")
     found = there_and_back(Result(None, error)).error
-    assert (found.verdict, found.message, found.kind, found.places) == (
-        error.verdict,
-        error.message,
-        error.kind,
-        error.places,
-    )
+    assert vars(found) == vars(error)
+    assert found.kind is kind
     assert str(found) == str(error)
     ours = there_and_back(SandboxError("broke"))
     assert type(ours) is SandboxError

@@ -418,5 +418,5 @@ def test_the_same_scores_for_every_image_are_noticed() -> None:
 )
 def test_what_is_not_written_yet_is_missing(kind: str, verdict: Verdict, message: str) -> None:
     """A stub's NotImplementedError and a missing class are missing; any other exception is a failure."""
-    found = runner.as_missing(RunError(Verdict.FAILED, f"{kind}: write FP32Model", (), kind))
+    found = runner.as_missing(RunError(Verdict.FAILED, f"{kind}: write FP32Model", exception=kind))
     assert (found.verdict, found.message) == (verdict, message)

@@ -452,16 +452,16 @@ def test_the_worst_layer_is_told() -> None:
 def test_exceptions_of_tfmot_are_explained(kind: str, message: str, told: str) -> None:
     """What tfmot raises for a known mistake is told in the words of the mistake, verdict and place as they were."""
     places = (SourceLine("a.py", 7, "fit()"),)
-    found = explained(RunError(Verdict.FAILED, f"{kind}: {message}", places, kind))
+    found = explained(RunError(Verdict.FAILED, f"{kind}: {message}", places, exception=kind))
     assert found is not None
     assert told in found.message
     assert found.message.startswith(f"{kind}: ")
     assert found.message.count(f"{kind}: ") == 1
-    assert (found.verdict, found.places, found.kind) == (Verdict.FAILED, places, kind)
+    assert (found.verdict, found.places, found.exception) == (Verdict.FAILED, places, kind)
 
 
 def test_other_exceptions_stay_as_they_are() -> None:
     """What is not known is told as it came."""
-    error = RunError(Verdict.FAILED, "KeyError: 'a'", (), "KeyError")
+    error = RunError(Verdict.FAILED, "KeyError: 'a'", exception="KeyError")
     assert explained(error) is error
     assert explained(None) is None

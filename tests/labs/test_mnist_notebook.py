@@ -70,7 +70,7 @@ def test_a_cell_that_fails_is_told_by_its_number(session: Session) -> None:
     first = execution.failures[0].error
     assert first.message == "cell 1 raised ZeroDivisionError: division by zero"
     assert [str(place) for place in first.places] == ["cell 1, line 2"]
-    assert execution.failures[1].error.kind == "SystemExit"
+    assert execution.failures[1].error.exception == "SystemExit"
     assert "failed: cells 1, 3, 7" in execution.told()
 
 

@@ -310,7 +310,7 @@ def test_fake_errors(run: Open, error: Any) -> None:
     body = json.dumps({"error": error})
     done = run(student(WIRE, f"def go():\n    send(message(json.loads({body!r})))\n    os._exit(0)\n"))
     assert done.error.verdict in (Verdict.TAMPERED, Verdict.FAILED, Verdict.OUT_OF_MEMORY)
-    shown = " ".join([str(done.error), done.error.kind, *(f"{place} {place.code}" for place in done.error.places)])
+    shown = " ".join([str(done.error), done.error.exception, *(f"{place} {place.code}" for place in done.error.places)])
     shown.encode()
     assert not [char for char in shown if ord(char) < 32 and char not in "\n\t"]
     assert len(shown) < 20_000

@@ -31,7 +31,7 @@ def test_exception(run: Open) -> None:
     """An exception is the student's, with its type, message, file and line relative to the student's folder."""
     done = run("def go():\n    return helper()\n\n\ndef helper():\n    raise ValueError('no such scale: 0')\n")
     assert done.error.verdict is Verdict.FAILED
-    assert done.error.kind == "ValueError"
+    assert done.error.exception == "ValueError"
     assert str(done.error) == "ValueError: no such scale: 0"
     assert [(place.file, place.line) for place in done.error.places] == [("student.py", 2), ("student.py", 6)]
     assert done.error.places[-1].code == "raise ValueError('no such scale: 0')"
@@ -59,7 +59,7 @@ def test_syntax_error(run: Open) -> None:
     """A syntax error names the student's file and the line."""
     done = run("import os\n\n\ndef go():\n    return (1,\n\n\nx = = 2\n")
     assert done.error.verdict is Verdict.FAILED
-    assert done.error.kind == "SyntaxError"
+    assert done.error.exception == "SyntaxError"
     assert done.error.places[-1].file == "student.py"
     assert done.error.places[-1].line in (5, 8)
 
@@ -76,7 +76,7 @@ def test_not_implemented(run: Open) -> None:
     """A stub that was never filled in is told by its kind."""
     done = run("def go():\n    raise NotImplementedError\n")
     assert done.error.verdict is Verdict.FAILED
-    assert done.error.kind == "NotImplementedError"
+    assert done.error.exception == "NotImplementedError"
     assert str(done.error) == "NotImplementedError"
 
 
@@ -87,7 +87,7 @@ def test_exit_by_exception(run: Open, statement: str) -> None:
     """SystemExit and KeyboardInterrupt are no success: the code raised instead of finishing."""
     done = run(f"def go():\n    {statement}\n")
     assert done.error.verdict is Verdict.FAILED
-    assert done.error.kind in ("SystemExit", "KeyboardInterrupt")
+    assert done.error.exception in ("SystemExit", "KeyboardInterrupt")
     assert "instead of finishing" in str(done.error)
 
 
@@ -95,7 +95,7 @@ def test_recursion(run: Open) -> None:
     """Endless recursion is a RecursionError of the student's."""
     done = run("def go():\n    return go()\n")
     assert done.error.verdict is Verdict.FAILED
-    assert done.error.kind == "RecursionError"
+    assert done.error.exception == "RecursionError"
 
 
 def test_an_exception_that_can_not_be_shown(run: Open) -> None:
@@ -104,7 +104,7 @@ def test_an_exception_that_can_not_be_shown(run: Open) -> None:
         "class Odd(Exception):\n    def __str__(self):\n        raise SystemExit\n\n\ndef go():\n    raise Odd\n"
     )
     assert done.error.verdict is Verdict.FAILED
-    assert done.error.kind == "Odd"
+    assert done.error.exception == "Odd"
 
 
 @pytest.mark.parametrize("text", ["\\ud800", "\\x1b[31mred\\x1b[0m\\x07", "a\\x00b", "x" * 100_000])
@@ -167,7 +167,7 @@ def test_calls_after_the_end(make: Open) -> None:
 def test_calls_after_an_exception(make: Open) -> None:
     """After an exception the run goes on: the next call is answered."""
     made = make("def go(n):\n    return 1 // n\n")
-    assert made.go(n=0).kind == "ZeroDivisionError"
+    assert made.go(n=0).exception == "ZeroDivisionError"
     assert made.go(n=1).facts == {"answer": 1}
 
 
@@ -275,7 +275,7 @@ def test_memory_at_once(run: Open) -> None:
     """An allocation far over the limit is refused where it is asked for, before any of it is used."""
     done = run("import numpy as np\n\n\ndef go():\n    return int(np.empty(20 << 30, dtype='u1')[-1])\n")
     assert done.error.verdict is Verdict.OUT_OF_MEMORY
-    assert "MemoryError" in done.error.kind
+    assert "MemoryError" in done.error.exception
     assert done.error.places[-1].line == 5
     assert done.record.peak_memory < 1 << 30
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from graders.core.errors import (
     GraderError,
     RunError,
+    RunErrorKind,
     SandboxError,
     ScorerError,
     SourceLine,
@@ -22,7 +23,7 @@ from graders.framework.checks import CheckFailed, Inconclusive, NeedsManualRevie
 from graders.framework.definition import Hint, Lab
 from graders.sandbox import Limits
 from graders.scoring import CheckOutcome, Reason
-from graders.scoring.outcomes import OUR_FAULT, PERSONS_MARK, RUN_HINTS, reason_of
+from graders.scoring.outcomes import KIND_HINTS, OUR_FAULT, PERSONS_MARK, RUN_HINTS, reason_of
 
 LAB = Lab(
     id="lx",
@@ -81,6 +82,28 @@ def test_a_run_that_failed(verdict: Verdict) -> None:
     assert reason.measured == "it raised ValueError"
     assert (reason.cause, reason.next) == RUN_HINTS[verdict]
     assert all(reason.as_json().values())
+
+
+@pytest.mark.parametrize("kind", RunErrorKind)
+def test_what_the_grader_found_wrong_has_texts_of_its_own(kind: RunErrorKind) -> None:
+    """An error of a kind gets the kind's cause and next step, whatever its verdict and its exception."""
+    for exception in ("", "ValueError", "BadPrediction"):
+        error = RunError(Verdict.FAILED, "it can't be used", kind=kind, exception=exception)
+        _, reason = reason_of(error, LAB)
+        assert (reason.cause, reason.next) == KIND_HINTS[kind]
+
+
+@pytest.mark.parametrize("exception", ["bad_scores", "scores", "file", "ValueError", ""])
+def test_an_exceptions_name_is_no_kind(exception: str) -> None:
+    """A student's exception that is named like one of the grader's kinds gets the texts of its verdict."""
+    _, reason = reason_of(RunError(Verdict.FAILED, "it raised", exception=exception), LAB)
+    assert (reason.cause, reason.next) == RUN_HINTS[Verdict.FAILED]
+
+
+def test_a_prediction_that_is_none_gets_the_texts_for_scores() -> None:
+    """What a driver says of a class's predictions gets the texts for scores that can't be used."""
+    _, reason = reason_of(RunError(Verdict.FAILED, "BadPrediction: no", exception="BadPrediction"), LAB)
+    assert (reason.cause, reason.next) == KIND_HINTS[RunErrorKind.BAD_SCORES]
 
 
 def test_every_way_a_run_can_fail_has_texts_of_its_own() -> None:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.core.errors import GraderError, RunError
+from graders.core.errors import GraderError, RunError, RunErrorKind, bad_file
 from graders.core.result import Result, attempt
 from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext, RunLog
@@ -128,10 +128,10 @@ def drive_plain(context: LabContext, log: RunLog, classes: Sequence[str]) -> tup
 
 def as_missing(error: RunError) -> RunError:
     """What is not written yet is missing, not wrong."""
-    if error.kind in ("MissingClass", "NotImplementedError"):
+    if error.exception in ("MissingClass", "NotImplementedError"):
         message = error.message.split(": ", 1)[-1]
-        prefix = "" if error.kind == "MissingClass" else "not written yet: "
-        return RunError(Verdict.MISSING, prefix + message, error.places, error.kind)
+        prefix = "" if error.exception == "MissingClass" else "not written yet: "
+        return error.restated(prefix + message, Verdict.MISSING)
     return error
 
 
@@ -169,7 +169,7 @@ def real_agreement(found: NDArray[np.float64], expected: NDArray[Any]) -> Agreem
     constant = bool(len(found) > 1 and (found == found[0]).all())
     if found.shape != expected.shape:
         message = f"{found.shape[1]} scores for an image; the model gives {expected.shape[1]}"
-        raise RunError(Verdict.FAILED, message, kind="scores")
+        raise RunError(Verdict.FAILED, message, kind=RunErrorKind.BAD_SCORES)
     spread = float(np.ptp(expected)) or 1.0
     worst = float(np.abs(found - expected).max() / spread)
     late = len(found) > 1 and bool(np.allclose(found[1:], expected[:-1], rtol=0, atol=1e-3 * spread))
@@ -232,7 +232,7 @@ def file_agreement(context: LabContext, file: FileEvidence, found: NDArray[np.fl
         quick = measurement.infer_frames(frames, len(found), delegates=True)
     if len(plain) > 1 and (plain == plain[0]).all():
         message = f"the file gives the same scores for all {len(plain)} images, so that they say nothing of the class"
-        raise RunError(Verdict.LOST, message, kind="file")
+        raise RunError(Verdict.LOST, message, kind=RunErrorKind.BAD_FILE)
     nearest = min((real_agreement(found, each) for each in (plain, quick)), key=lambda agreement: agreement.worst)
     difference = real_agreement(quick.astype(np.float64), plain).worst
     allowed = context.lab.thresholds["predictions"]
@@ -273,14 +273,14 @@ def _require_descent(context: LabContext, measurement: Measurement) -> None:
     descent = measurement.descent(references.reference_model(context).path, known / references.FP32)
     if descent is not None and descent.other > descent.given + NEARER:
         message = "the file's weights are those of a model from elsewhere, not of the one that this run was given"
-        raise RunError(Verdict.LOST, message, kind="descent")
+        raise RunError(Verdict.LOST, message, kind=RunErrorKind.WRONG_MODEL)
 
 
 def encoding_of(model: Model, side: str) -> Encoding:
     """How the file's one input (``side`` is ``"inputs"``) or output holds numbers."""
     tensors = list(model.main.tensors_of(getattr(model.main, side)))
     if len(tensors) != 1:
-        raise RunError(Verdict.FAILED, f"the file has {len(tensors)} {side}; one was expected", kind="file")
+        raise bad_file(f"the file has {len(tensors)} {side}; one was expected")
     quantization = tensors[0].quantization
     if quantization is None or len(quantization.scales) != 1:
         return Encoding(tensors[0].dtype, 0.0, 0)
@@ -295,5 +295,5 @@ def evaluated(context: LabContext, path: Path) -> Evaluation:
     classes = len(context.profile.class_names)
     if outputs.shape[1] != classes:
         message = f"the file gives {outputs.shape[1]} scores; the data set has {classes} classes"
-        raise RunError(Verdict.FAILED, message, kind="file")
+        raise bad_file(message)
     return evaluate(outputs, np.array(chosen.labels))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.core.errors import GraderError, RunError
+from graders.core.errors import GraderError, RunError, RunErrorKind
 from graders.core.result import Result
 from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
@@ -237,7 +237,7 @@ def judge_dequantise(context: LabContext, probed: Probed, file: FileEvidence) ->
         message = (
             f"postprocess_outputs gave no scores for {unanswered} of {unanswered + len(probed.dequantised)} outputs"
         )
-        raise RunError(Verdict.LOST, message, kind="scores")
+        raise RunError(Verdict.LOST, message, kind=RunErrorKind.BAD_SCORES)
     if encoding.quantised:
         for given_codes, values in probed.dequantised:
             example = codes.wrong_values(given_codes, values, encoding)
@@ -297,7 +297,7 @@ def _wrong_scores(
     """The first score that is not what the file gave, and the mistake that explains it."""
     if found.shape != outputs.shape:
         message = f"{found.shape[1]} scores for an image; the file gives {outputs.shape[1]}"
-        raise RunError(Verdict.FAILED, message, kind="scores")
+        raise RunError(Verdict.FAILED, message, kind=RunErrorKind.BAD_SCORES)
     encoding = file.output if file.output.quantised else codes.Encoding("float32", float(np.ptp(outputs)) / 255, 0)
     allowed = context.lab.thresholds["code_differences"]
     scale = codes.Encoding(encoding.dtype, encoding.scale, encoding.zero_point)

@@ -89,14 +89,14 @@ class Execution:
         if blamed is None:
             return missing
         error = blamed.error
-        return RunError(error.verdict, f"{missing.message}: {error.message}", error.places, error.kind)
+        return error.restated(f"{missing.message}: {error.message}")
 
     def _blamed(self, constant: str, file: str) -> CellFailure | None:
         """The failure that kept a file from being written: where a name was missing, the one that left it undefined."""
         sources = {cell.index + 1: cell.code for cell in self.cells}
         about = next((each for each in self.failures if _mentions(sources[each.number], constant, file)), None)
-        if about is not None and about.error.kind == "NameError":
-            return next(each for each in self.failures if each is about or each.error.kind != "NameError")
+        if about is not None and about.error.exception == "NameError":
+            return next(each for each in self.failures if each is about or each.error.exception != "NameError")
         return about
 
     def constants(self) -> dict[str, str]:
@@ -110,18 +110,18 @@ def _mentions(code: str, constant: str, file: str) -> bool:
 
 def cell_error(number: int, told: Mapping[str, Any]) -> RunError:
     """A cell's exception, from the runner's word of it."""
-    kind = plain(str(told.get("type", "Exception"))[:200])
+    exception = plain(str(told.get("type", "Exception"))[:200])
     message = " ".join(plain(str(told.get("message", ""))).split())[:MAX_MESSAGE]
     line = told.get("line")
     place = plain(str(told.get("place", "")))[:40] or f"cell {number}"
     code = plain(str(told.get("code") or "")[:200])
     places = (SourceLine(place, line, code),) if isinstance(line, int) and line > 0 else ()
-    verdict = Verdict.OUT_OF_MEMORY if kind in MEMORY_ERRORS else Verdict.FAILED
-    if kind == "NotImplementedError":
-        return RunError(Verdict.MISSING, f"cell {number} is not written yet: {message}", places, kind)
-    return RunError(
-        verdict, f"cell {number} raised {kind}: {message}" if message else f"cell {number} raised {kind}", places, kind
-    )
+    verdict = Verdict.OUT_OF_MEMORY if exception in MEMORY_ERRORS else Verdict.FAILED
+    if exception == "NotImplementedError":
+        text, verdict = f"cell {number} is not written yet: {message}", Verdict.MISSING
+    else:
+        text = f"cell {number} raised {exception}{f': {message}' if message else ''}"
+    return RunError(verdict, text, places, exception=exception)
 
 
 def prepare_session(context: LabContext, session: Session, folder: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from graders.core.errors import GraderError, RunError, SubmissionError
+from graders.core.errors import GraderError, RunError, SubmissionError, bad_file
 from graders.core.result import Result, attempt, failure
 from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext, PlannedRun, RunLog
@@ -57,7 +57,7 @@ def run_notebook(context: LabContext, log: RunLog) -> NotebookEvidence:
     try:
         cells = notebooks.runnable(notebooks.read(context.code / path))
     except SubmissionError as error:
-        raise RunError(Verdict.FAILED, str(error), kind="file") from None
+        raise bad_file(str(error)) from None
     execution = Execution(cells)
     code = files.without_models(context.code, context.work / "code")
     session = context.open(log.name, code=code)

@@ -128,10 +128,10 @@ def _called(call: Callable[[], Facts]) -> Result[Facts]:
         try:
             return call()
         except RunError as error:
-            if error.kind not in ("MissingFunction", "NotImplementedError"):
+            if error.exception not in ("MissingFunction", "NotImplementedError"):
                 raise
             message = error.message.split(": ", 1)[-1]
-            prefix = "not written yet: " if error.kind == "NotImplementedError" else ""
-            raise RunError(Verdict.MISSING, prefix + message, error.places, error.kind) from None
+            prefix = "not written yet: " if error.exception == "NotImplementedError" else ""
+            raise error.restated(prefix + message, Verdict.MISSING) from None
 
     return attempt(with_verdict)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graders.core.errors import RunError, SubmissionError
+from graders.core.errors import RunError, RunErrorKind, SubmissionError
 from graders.core.paths import TEMPLATE
 from graders.core.result import Result, failure
 from graders.core.verdicts import Verdict
@@ -65,7 +65,7 @@ def _notebook(root: Path, lab: Lab) -> tuple[Result[NotebookReview], bool]:
         notebook = notebooks.read(root / lab.student_file)
     except SubmissionError as error:
         verdict = Verdict.FAILED if (root / lab.student_file).exists() else Verdict.MISSING
-        return failure(RunError(verdict, str(error), kind="file")), False
+        return failure(RunError(verdict, str(error), kind=RunErrorKind.BAD_FILE)), False
     reviewed = notebooks.review_notebook(notebook, LABELS, template=template.cells)
     return Result(reviewed), _code(notebook) == _code(template)
 

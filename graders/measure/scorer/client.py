@@ -11,7 +11,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from graders.core.errors import RunError, ScorerError
+from graders.core.errors import RunError, ScorerError, bad_file
 from graders.core.paths import REPOSITORY
 from graders.core.verdicts import Verdict
 from graders.measure.calibration import RangeTable
@@ -142,7 +142,7 @@ class Measurement:
                 raise MalformedModel(str(reply.facts["malformed"])[:300])
             return from_facts(reply.facts["model"])
         except MalformedModel as error:
-            raise RunError(Verdict.FAILED, f"{self.path.name} is no valid .tflite file: {error}", kind="file") from None
+            raise bad_file(f"{self.path.name} is no valid .tflite file: {error}") from None
         except (KeyError, ValueError) as error:
             raise ScorerError(f"the scorer's answer can't be used: {error}") from None
 
@@ -265,8 +265,8 @@ def _outputs(reply: Reply, count: int) -> NDArray[Any]:
 
 def _file_fault(error: RunError, name: str) -> RunError | ScorerError:
     """An artifact that can't be measured costs what depends on it; a fault of ours is ours."""
-    if error.kind == "Unmeasurable":
-        return RunError(Verdict.FAILED, error.message.removeprefix("Unmeasurable: "), kind="file")
+    if error.exception == "Unmeasurable":
+        return bad_file(error.message.removeprefix("Unmeasurable: "))
     if error.verdict is Verdict.FAILED:
         return ScorerError(f"measuring {name} failed: {error.message}")
     return RunError(error.verdict, f"measuring {name}: {error.message}")

@@ -319,7 +319,8 @@ class Session:
         """The student's exception, from the runner's word of it."""
         if not isinstance(error, dict):
             return RunError(Verdict.TAMPERED, "the runner's answer is not one that the runner gives")
-        kind, message = plain(str(error.get("type", "Exception"))[:200]), str(error.get("message", ""))[:MAX_MESSAGE]
+        exception = plain(str(error.get("type", "Exception"))[:200])
+        message = str(error.get("message", ""))[:MAX_MESSAGE]
         message = self._without_paths(plain(message)).strip()
         frames = error.get("frames")
         places = []
@@ -327,12 +328,12 @@ class Session:
             if isinstance(frame, dict) and isinstance(frame.get("line"), int):
                 code = plain(str(frame.get("code") or "")[:200])
                 places.append(SourceLine(plain(str(frame.get("file", ""))[:300]), frame["line"], code))
-        verdict = Verdict.OUT_OF_MEMORY if kind in MEMORY_ERRORS else Verdict.FAILED
-        if kind in ("SystemExit", "KeyboardInterrupt"):
-            text = f"the code raised {kind} instead of finishing"
+        verdict = Verdict.OUT_OF_MEMORY if exception in MEMORY_ERRORS else Verdict.FAILED
+        if exception in ("SystemExit", "KeyboardInterrupt"):
+            text = f"the code raised {exception} instead of finishing"
         else:
-            text = f"{kind}: {message}" if message else kind
-        return RunError(verdict, text, places, kind)
+            text = f"{exception}: {message}" if message else exception
+        return RunError(verdict, text, places, exception=exception)
 
 
 def written(folder: Path, most_bytes: int, most_files: int) -> tuple[int, int]:
