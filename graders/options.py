@@ -20,14 +20,14 @@ from graders.core.verdicts import Verdict
 from graders.framework import registry
 from graders.framework.clock import ScorerClock
 from graders.framework.definition import Lab
-from graders.framework.registry import LabPlugin
+from graders.framework.lab_plugin import LabPlugin
 from graders.reports import terminal
 from graders.scoring import CheckOutcome, Scorecard
 from graders.scoring.outcomes import reason_of
 from graders.submission.seeds import ENVIRONMENT, find_secret
 
 if TYPE_CHECKING:
-    from graders.framework.context import RunResult
+    from graders.framework.runner import RunResult
     from graders.framework.timing import Timing
     from graders.pipeline.grade import Grade, GradingConfig, ServerPool
     from graders.scoring.marks import Marks
@@ -134,7 +134,7 @@ def _secret(
     return find_secret(here / given if given is not None else None, os.environ)
 
 
-def _with_settings(labs: Sequence[LabPlugin], given: Sequence[str]) -> Iterator[LabPlugin]:
+def _with_settings(labs: Sequence[LabPlugin[Any]], given: Sequence[str]) -> Iterator[LabPlugin[Any]]:
     """The labs with other values of their settings. :raises UsageError: for a setting that no lab has."""
     changed: dict[str, dict[str, Any]] = {}
     for text in given:
@@ -150,7 +150,7 @@ def _with_settings(labs: Sequence[LabPlugin], given: Sequence[str]) -> Iterator[
             raise UsageError(f"--setting {text}: not a value of TOML: {error}") from None
     for entry in labs:
         settings = {**entry.lab.settings, **changed.get(entry.lab.id, {})}
-        yield LabPlugin(replace(entry.lab, settings=settings)) if entry.lab.id in changed else entry
+        yield entry.with_lab(replace(entry.lab, settings=settings)) if entry.lab.id in changed else entry
 
 
 def _marks(here: Path, given: Path | None, submission: Path | None, labs: Sequence[Lab]) -> Marks | None:
@@ -189,7 +189,7 @@ class PytestGrading:
 
     def __init__(
         self,
-        labs: Sequence[LabPlugin],
+        labs: Sequence[LabPlugin[Any]],
         wanted: GradingConfig | None,
         folder: Path,
         fail_under: float | None,
@@ -217,7 +217,7 @@ class PytestGrading:
         assert self._grade is not None, "nothing is graded while tests are only collected"
         return self._grade
 
-    def entry(self, lab: str) -> LabPlugin | None:
+    def entry(self, lab: str) -> LabPlugin[Any] | None:
         """The lab of that id, if it is among those asked for."""
         return next((entry for entry in self.labs if entry.lab.id == lab), None)
 
@@ -284,7 +284,7 @@ class PytestGrading:
         entry = self.entry(lab)
         assert entry is not None
         grading = self.grade.grading(entry)
-        return Timing(grading, self.clock, lambda name: entry.plan.baseline_file(grading, name))
+        return Timing(grading, self.clock, lambda name: entry.latency_baseline(grading, name))
 
     def finish(self) -> None:
         """Makes the scorecard and writes its file."""
@@ -370,7 +370,7 @@ def _own(places: Sequence[SourceLine], lab: Lab) -> tuple[SourceLine, ...]:
     )
 
 
-def _progress(lab: Lab, result: RunResult, done: int, count: int) -> str:
+def _progress(lab: Lab, result: RunResult[Any], done: int, count: int) -> str:
     seconds = sum(record.wall_s for record in result.log.records)
     told = terminal.clean(str(result.error) if result.error is not None else result.log.note or "done")[:110]
     return f"  [{done}/{count}] {lab.short} {result.plan.name:<22} {seconds:5.1f} s  {told}"

@@ -16,7 +16,7 @@ from graders.core.paths import LABS
 from graders.core.verdicts import Verdict
 from graders.framework.checks import CRITERION, observing
 from graders.framework.definition import Lab
-from graders.framework.registry import LabPlugin
+from graders.framework.lab_plugin import LabPlugin
 from graders.reports import terminal
 
 TESTS = LABS
@@ -116,7 +116,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     return (yield)
 
 
-def _asked(request: pytest.FixtureRequest) -> tuple[options.PytestGrading, LabPlugin]:
+def _asked(request: pytest.FixtureRequest) -> tuple[options.PytestGrading, LabPlugin[Any]]:
     """The grading under way, and the lab that a test with one of these fixtures belongs to."""
     session, name = _session(request.config), _lab_of(request.path)
     entry = session.entry(name) if session and name else None

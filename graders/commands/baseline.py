@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,7 +27,7 @@ def make_baseline(folder: Path, labs: Sequence[str] = ()) -> list[Path]:
     :raises GraderError: where the reference fails.
     """
     # A lab whose files are all made by its own run keeps none ready.
-    entries = tuple(each for each in registry.select_labs(labs) if (each.lab.folder / "baseline.py").is_file())
+    entries = tuple(each for each in registry.select_labs(labs) if each.makes_reference_files)
     profile = replace(profiles.choose("embedded", None, None), baseline=None)
     options = GradingConfig(submission=folder, labs=entries, profile=profile, isolation=sandbox.choose("auto"))
     servers: ServerPool = start_servers(options)
@@ -54,7 +53,7 @@ def make_baseline(folder: Path, labs: Sequence[str] = ()) -> list[Path]:
                 folder.mkdir(parents=True, exist_ok=True)
                 made.append(folder / references.FP32)
                 shutil.copyfile(references.reference_model(context).path, made[0])
-            made += importlib.import_module(f"graders.labs.{entry.lab.id}.baseline").make_kept(context, folder)
+            made += entry.make_reference_files(context, folder)
         return made
     finally:
         servers.close()

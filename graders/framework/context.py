@@ -1,25 +1,21 @@
-"""Everything that a lab's runs need of one grading: the submission's view, the data, the servers, the seed."""
+"""Everything that a lab's runs need: the submission's view, the data, the servers, the seed."""
 
 from __future__ import annotations
 
 import random
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from graders.caching import Fingerprint
 from graders.caching.shared import SharedCache
-from graders.core.errors import GraderError, RunError
 from graders.framework.definition import Lab
 from graders.framework.result_cache import ResultCache
 from graders.measure.scorer.client import Scorer
 from graders.profiles import EvaluationSet, Profile, draw
 from graders.profiles.evaluation_set import SHOWN_FOLDER
 from graders.profiles.given_model import GivenModel, permuted
-from graders.sandbox import RunRecord, RunSpec, Server, Session
+from graders.sandbox import RunSpec, Server, Session
 from graders.submission import Artifact, accept_artifact
 
 T = TypeVar("T")
@@ -30,33 +26,6 @@ RUNNER_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MPLBACKEND": "Agg",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlannedRun:
-    """One run that a lab wants: its name, what it is called in reports, and what it does.
-
-    ``execute`` gets the context and the run's :class:`RunLog` and returns the lab's evidence for this run.
-    ``weight``: about how many seconds it takes, for the order of runs.
-    """
-
-    name: str
-    title: str
-    execute: Callable[[LabContext, RunLog], Any]
-    weight: float = 1.0
-
-
-@dataclass
-class RunLog:
-    """What is written down about a run while it goes on: the record of its process, for reports.
-
-    ``note``: how it went, in a line, where its end does not tell. ``say`` takes how far it has come, for whoever waits.
-    """
-
-    name: str
-    records: list[RunRecord] = field(default_factory=list)
-    note: str = ""
-    say: Callable[[str], None] = field(default=lambda _: None, repr=False, compare=False)
 
 
 class LabContext:
@@ -155,61 +124,3 @@ class LabContext:
     def acquire(self, run: str, file: str) -> Artifact:
         """Takes a file out of an ended run's working directory. :raises RunError: as :func:`accept_artifact`."""
         return accept_artifact(self.workdir(run) / file, self.work / "artifacts" / run / file, self.lab.artifact_bytes)
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """What came of a run: the lab's evidence, or why there is none; and its process's record.
-
-    ``cached``: it is the result of an earlier grading of the same files.
-    """
-
-    plan: PlannedRun
-    evidence: Any
-    error: RunError | GraderError | None
-    log: RunLog
-    cached: bool = False
-
-    def get(self) -> Any:
-        """The evidence. :raises RunError: the student's. :raises GraderError: ours."""
-        if self.error is not None:
-            raise self.error
-        return self.evidence
-
-
-def execute_runs(
-    jobs: Sequence[tuple[LabContext, PlannedRun]],
-    workers: int,
-    progress: Callable[[LabContext, RunResult], None],
-    saying: Callable[[LabContext, str, str], None] = lambda *_: None,
-) -> Mapping[str, dict[str, RunResult]]:
-    """Executes runs of one or more labs, so many at a time, the heaviest first; the results by lab and run.
-
-    ``progress`` hears of each as it ends, one at a time; ``saying`` of how far each has come, by its name.
-    """
-    results: dict[str, dict[str, RunResult]] = {}
-    lock = threading.Lock()
-
-    def one(job: tuple[LabContext, PlannedRun]) -> None:
-        context, plan = job
-
-        def say(text: str) -> None:
-            with lock:
-                saying(context, plan.name, text)
-
-        log = RunLog(plan.name, say=say)
-        try:
-            result = RunResult(plan, plan.execute(context, log), None, log)
-        except (RunError, GraderError) as error:
-            result = RunResult(plan, None, error, log)
-        except Exception as error:  # noqa: BLE001 - our fault, and the other runs go on
-            fault = GraderError(f"the grader failed on run {plan.name}: {type(error).__name__}: {error}")
-            fault.__cause__ = error
-            result = RunResult(plan, None, fault, log)
-        with lock:
-            results.setdefault(context.lab.id, {})[plan.name] = result
-            progress(context, result)
-
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        list(pool.map(one, sorted(jobs, key=lambda job: -job[1].weight)))
-    return results

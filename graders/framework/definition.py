@@ -1,23 +1,22 @@
-"""A lab's ``lab.toml``: what it is worth, what it allows, and what it tells a student."""
+"""A lab as its ``lab.toml`` defines it: criteria, limits, thresholds and texts."""
 
 from __future__ import annotations
 
-import math
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from graders.core.errors import GraderError
 from graders.core.paths import LABS, REPOSITORY
 from graders.sandbox import Limits
-from graders.sandbox.host.limits import MEBI
 
 PERSON = "person"
 CLAIMED = "summary_"
-"""What the names of a summary's tolerances begin with where they stand beside thresholds."""
+"""The prefix of a summary's tolerances among thresholds."""
+MODEL_TESTER, FUNCTIONS = "model_tester", "functions"
+DRIVERS = {name: Path(__file__).resolve().parent / name / "driver.py" for name in (MODEL_TESTER, FUNCTIONS)}
+"""The drivers that labs share, by their name in ``lab.toml``."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +86,9 @@ class SummarySpec:
 class Lab:
     """One graded assignment: its folder, its criteria in order, and its data.
 
-    ``history``: what the git history is judged by, beside the lab's own files. ``data``: files of the repository that
-    its runs read in place of the profile's data set and model. ``report``: a report's usual place, where there is one.
+    ``history``: the rules for the git history, beside the lab's own files. ``data``: files below :attr:`root` that its
+    runs read in place of the profile's data set and model. ``report``: a report's usual place, if there is one.
+    ``driver_name``: the shared driver of its runs, if the lab has no ``driver.py``.
     """
 
     id: str
@@ -107,6 +107,22 @@ class Lab:
     history: Mapping[str, Any] | None = None
     data: tuple[str, ...] = ()
     report: str = ""
+    driver_name: str = FUNCTIONS
+
+    @property
+    def root(self) -> Path:
+        """Where its starter code, reference and data are: this repository, or the folder of a lab outside of it."""
+        return REPOSITORY if self.folder.parent == LABS else self.folder
+
+    @property
+    def template(self) -> Path:
+        """The starter code: the same relative paths as a submission."""
+        return self.root / "student_template"
+
+    @property
+    def reference(self) -> Path:
+        """A full-mark submission."""
+        return self.root / "reference"
 
     @property
     def is_notebook(self) -> bool:
@@ -116,7 +132,7 @@ class Lab:
     @property
     def data_paths(self) -> tuple[Path, ...]:
         """The lab's own data that runs may read."""
-        return tuple(REPOSITORY / path for path in self.data)
+        return tuple(self.root / path for path in self.data)
 
     @property
     def all_thresholds(self) -> Mapping[str, float]:
@@ -139,9 +155,9 @@ class Lab:
 
     @property
     def driver(self) -> Path:
-        """What runs beside the student's code: the lab's own ``driver.py``, or the one for ModelTester classes."""
+        """What runs beside the student's code: the lab's own ``driver.py``, or a shared one."""
         own = self.folder / "driver.py"
-        return own if own.is_file() else Path(__file__).resolve().parent / "model_tester" / "driver.py"
+        return own if own.is_file() else DRIVERS[self.driver_name]
 
     @property
     def student_module(self) -> str:
@@ -160,108 +176,3 @@ class Lab:
         if name not in self.hints:
             raise GraderError(f"{self.id}: no hint '{name}' in lab.toml")
         return self.hints[name]
-
-
-def load(folder: Path) -> Lab:
-    """The lab defined in ``folder/lab.toml``.
-
-    :raises GraderError: where the file can't be read or lacks something; one line that names it.
-    """
-    path = folder / "lab.toml"
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-        limits = data["limits"]
-        criteria = tuple(
-            Criterion(
-                item["id"],
-                item["title"],
-                float(item["points"]),
-                item.get("marked_by", "tests"),
-                tuple(item.get("where", ())),
-                item.get("bonus", False),
-            )
-            for item in data["criteria"]
-        )
-        lab = Lab(
-            id=data["id"],
-            title=data["title"],
-            folder=folder,
-            student_file=data["student_file"],
-            given=tuple(data["given"]),
-            preload=tuple(data["preload"]),
-            limits=Limits(
-                wall_s=float(limits["wall_s"]), cpu_s=float(limits["cpu_s"]), memory=int(limits["memory_mib"]) * MEBI
-            ),
-            artifact_bytes=int(limits["artifact_mib"]) * MEBI,
-            criteria=criteria,
-            hints={name: Hint(item["cause"], item["next"]) for name, item in (_shared_hints() | data["hints"]).items()},
-            settings=data["settings"],
-            thresholds=data["thresholds"],
-            summary=_summary(data["summary"], data.get("questions", [])) if "summary" in data else None,
-            history=data.get("history"),
-            data=tuple(data.get("data", ())),
-            report=data.get("report", ""),
-        )
-    except OSError as error:
-        raise GraderError(f"{path}: {error.strerror}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise GraderError(f"{path}: {error}") from None
-    except KeyError as error:
-        raise GraderError(f"{path}: no {error}") from None
-    except UnicodeDecodeError:
-        raise GraderError(f"{path}: not UTF-8") from None
-    except (TypeError, ValueError, AttributeError) as error:
-        raise GraderError(f"{path}: a value of another type than expected: {error}") from None
-    _check(lab, path)
-    return lab
-
-
-@cache
-def _shared_hints() -> dict[str, Any]:
-    return tomllib.loads(Path(__file__).with_name("hints.toml").read_text(encoding="utf-8"))
-
-
-def _summary(data: Mapping[str, Any], questions: Sequence[Mapping[str, Any]]) -> SummarySpec:
-    return SummarySpec(
-        folder=data["folder"],
-        variants=dict(data["variants"]),
-        others=tuple(data.get("others", ())),
-        quantities=_alternatives(data["quantities"]),
-        sizes=_alternatives(data["sizes"]),
-        sized=tuple(data["sized"]),
-        tolerances=dict(data.get("tolerances", {})),
-        relative=dict(data.get("relative_tolerances", {})),
-        questions=tuple(
-            QuestionSpec(item["id"], number, item["text"], tuple(item["keys"]))
-            for number, item in enumerate(questions, start=1)
-        ),
-    )
-
-
-def _alternatives(items: Sequence[str | Sequence[str]]) -> tuple[tuple[str, ...], ...]:
-    return tuple((item,) if isinstance(item, str) else tuple(item) for item in items)
-
-
-def _check(lab: Lab, path: Path) -> None:
-    identifiers = [criterion.id for criterion in lab.criteria]
-    for identifier in identifiers:
-        if identifiers.count(identifier) > 1:
-            raise GraderError(f"{path}: criterion '{identifier}' stands there twice")
-    for criterion in lab.criteria:
-        if criterion.marked_by not in ("tests", PERSON):
-            raise GraderError(f"{path}: criterion '{criterion.id}' needs marked_by tests or person")
-        if criterion.bonus not in (True, False) or (criterion.bonus and criterion.marked_by == PERSON):
-            raise GraderError(f"{path}: criterion '{criterion.id}': bonus is true or false, and tests give it")
-        cents = criterion.points * 100
-        if not (math.isfinite(cents) and cents >= 1 and abs(cents - round(cents)) < 1e-6):
-            raise GraderError(f"{path}: criterion '{criterion.id}' needs points above 0, in whole cents")
-    marked = {criterion.id for criterion in lab.criteria if criterion.marked_by == PERSON}
-    for question in lab.summary.questions if lab.summary else ():
-        if question.id not in marked:
-            raise GraderError(f"{path}: question '{question.id}' is no criterion that a person marks")
-
-
-@cache
-def load_all() -> tuple[Lab, ...]:
-    """Every lab: each folder here that has a ``lab.toml``, in order of name."""
-    return tuple(load(path.parent) for path in sorted(LABS.glob("*/lab.toml")))

@@ -1,86 +1,46 @@
-"""Every lab with its plan: the one place that knows how a lab's folder is used."""
+"""Every lab that there is, found by its folder."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any
 
-from graders.core.errors import UsageError
-from graders.framework.definition import Lab, load_all
+from graders.core.errors import GraderError, UsageError
+from graders.core.paths import LABS
+from graders.framework.definition import Lab
+from graders.framework.lab_plugin import LabPlugin
 
-if TYPE_CHECKING:
-    from graders.framework.context import LabContext, PlannedRun, RunResult
-
-
-class Plan(Protocol):
-    """What a lab's ``plan.py`` offers."""
-
-    def plans(self, context: LabContext) -> list[PlannedRun]:
-        """The runs themselves."""
-
-    def prepare(self, context: LabContext) -> None:
-        """Measures in advance what runs are held against."""
-
-    def baseline_file(self, context: LabContext, name: str) -> Path:
-        """A file that latency is compared with."""
+DEFINITION, MODULE = "lab.toml", "lab.py"
 
 
-class Charts(Protocol):
-    """What a lab's ``charts.py`` offers."""
-
-    def describe(self, evidence: Any) -> dict[str, Any]:
-        """A run's facts for the scorecard."""
-
-    def charts(self, context: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
-        """The lab's charts for the report."""
+@cache
+def available_labs() -> tuple[LabPlugin[Any], ...]:
+    """Every lab: each folder below ``graders/labs`` that has a ``lab.toml``, in order of name."""
+    return tuple(_load(path.parent) for path in sorted(LABS.glob(f"*/{DEFINITION}")))
 
 
-class HandedInModule(Protocol):
-    """What the ``static_review.py`` of a lab offers that has one."""
-
-    def read(self, root: Path, lab: Lab, results: Mapping[str, RunResult]) -> Any:
-        """What is told of a submission without running it."""
-
-
-@dataclass(frozen=True)
-class LabPlugin:
-    """A lab and, loaded when first asked for, its code."""
-
-    lab: Lab
-
-    @cached_property
-    def plan(self) -> Plan:
-        """The lab's ``plan.py``."""
-        return cast("Plan", importlib.import_module(f"graders.labs.{self.lab.id}.plan"))
-
-    @cached_property
-    def charts(self) -> Charts:
-        """The lab's ``charts.py``."""
-        return cast("Charts", importlib.import_module(f"graders.labs.{self.lab.id}.charts"))
-
-    @cached_property
-    def handed_in(self) -> HandedInModule:
-        """The lab's ``static_review.py``, if it has one."""
-        return cast("HandedInModule", importlib.import_module(f"graders.labs.{self.lab.id}.static_review"))
-
-    @cached_property
-    def run_names(self) -> list[str]:
-        """The names of the lab's runs, for parametrising its tests."""
-        runs = importlib.import_module(f"graders.labs.{self.lab.id}.runs")
-        names: list[str] = runs.run_names(self.lab.settings)
-        return names
+def _load(folder: Path) -> LabPlugin[Any]:
+    """The lab of a folder: what its ``lab.py`` exports as ``LAB``."""
+    found = getattr(importlib.import_module(f"graders.labs.{folder.name}.lab"), "LAB", None)
+    if not isinstance(found, LabPlugin):
+        raise GraderError(f"{folder / MODULE}: exports no LAB of type LabPlugin")
+    return found
 
 
-def select_labs(names: Sequence[str]) -> list[LabPlugin]:
+def definitions() -> tuple[Lab, ...]:
+    """The definitions of all labs."""
+    return tuple(each.lab for each in available_labs())
+
+
+def select_labs(names: Sequence[str]) -> list[LabPlugin[Any]]:
     """The labs of these ids, or of ids that begin so (``l02``); all of them for no names.
 
     :raises UsageError: for a name that fits no lab.
     """
-    entries = [LabPlugin(lab) for lab in load_all()]
+    entries = list(available_labs())
     for name in names:
         if not any(entry.lab.id == name or entry.lab.id.startswith(f"{name}_") for entry in entries):
             known = ", ".join(entry.lab.id for entry in entries)

@@ -13,10 +13,11 @@ from graders.core.errors import RunError, SourceLine
 from graders.core.paths import TEMPLATE
 from graders.core.verdicts import Verdict
 from graders.framework.checks import CheckFailed, NeedsManualReview, check, observe, record_threshold
-from graders.framework.definition import CLAIMED, Lab, SummarySpec, load_all
+from graders.framework.definition import CLAIMED, Lab, SummarySpec
+from graders.framework.registry import definitions
 
 if TYPE_CHECKING:
-    from graders.framework.model_tester.references import ReferenceStats
+    from graders.framework.model_stats import ModelStats
     from graders.submission.history import History, NoHistory, SubScore
     from graders.written.claims import Claim, Claims, Finding, Quantity, Review, Variant
 
@@ -39,7 +40,7 @@ def read_history_of(root: Path, located: Sequence[Lab] = ()) -> History | NoHist
     """
     from graders.submission.history import History, given_blobs, read_history
 
-    paths = list(dict.fromkeys(path for lab in (*load_all(), *located) for path in lab.paths))
+    paths = list(dict.fromkeys(path for lab in (*definitions(), *located) for path in lab.paths))
     given = given_blobs(TEMPLATE, sorted(entry.name for entry in TEMPLATE.iterdir()))
     found = read_history(root, paths, given=given)
     if not isinstance(found, History):
@@ -71,7 +72,7 @@ def judged_history(history: History, lab: Lab) -> Mapping[str, SubScore]:
 
     if not history.shallow and not any(commit.touches(lab.paths) for commit in history.commits):
         raise RunError(Verdict.MISSING, f"no commit of the student's own touches {' or '.join(lab.paths)}")
-    others = tuple(path for other in load_all() if other.id != lab.id for path in other.paths)
+    others = tuple(path for other in definitions() if other.id != lab.id for path in other.paths)
     rules = HistoryRules.from_settings(lab.paths, lab.history or {}, other_paths=others)
     return {score.name: score for score in judge_history(history, rules)}
 
@@ -124,7 +125,7 @@ class SummaryEvidence:
 
 
 def review(
-    root: Path, lab: Lab, measured: Mapping[str, Mapping[str, Any]], given_model: Callable[[], ReferenceStats]
+    root: Path, lab: Lab, measured: Mapping[str, Mapping[str, Any]], given_model: Callable[[], ModelStats | None]
 ) -> SummaryEvidence:
     """Reads and reviews a lab's summary.
 
@@ -151,8 +152,8 @@ def review(
     if found.summary.pending:
         raise NeedsManualReview(f"the summary is {found.summary.pending}, which a person has to read")
     original = given_model()
-    same = _same_model(found.claims, variants, original)
-    if not same:
+    same = original is not None and _same_model(found.claims, variants, original)
+    if original is None or not same:
         return SummaryEvidence(found, asked, same, ())
     values = _values(asked, measured)
     tolerances = {name: Tolerance(absolute=value) for name, value in asked.tolerances.items()}
@@ -194,7 +195,7 @@ def _questions(asked: SummarySpec) -> tuple[Any, ...]:
     return tuple(Question(question.id, question.number, question.keys) for question in asked.questions)
 
 
-def _same_model(claims: Claims, variants: Sequence[Variant], original: ReferenceStats) -> bool:
+def _same_model(claims: Claims, variants: Sequence[Variant], original: ModelStats) -> bool:
     """Whether the summary is about the graded model: told by the sizes of float files, or by its parameters."""
     bits = {variant.name: variant.bits for variant in variants}
     size, parameters = original.size, original.parameters

@@ -22,11 +22,13 @@ from graders.core.removal import remove
 from graders.core.verdicts import Verdict
 from graders.framework import static_review, static_review_charts
 from graders.framework.checks import NeedsManualReview
-from graders.framework.context import RUNNER_ENVIRONMENT, LabContext, PlannedRun, RunLog, RunResult, execute_runs
-from graders.framework.definition import Lab, load_all
+from graders.framework.context import RUNNER_ENVIRONMENT, LabContext
+from graders.framework.definition import Lab
+from graders.framework.lab_plugin import LabPlugin
 from graders.framework.locations import locate_definitions
-from graders.framework.registry import LabPlugin
+from graders.framework.registry import definitions
 from graders.framework.result_cache import ResultCache, fingerprint
+from graders.framework.runner import PlannedRun, RunLog, RunResult, execute_runs
 from graders.framework.static_review import SummaryEvidence
 from graders.measure.scorer.client import Scorer, start_server
 from graders.profiles import Profile
@@ -50,7 +52,7 @@ class GradingConfig:
     """
 
     submission: Path
-    labs: tuple[LabPlugin, ...]
+    labs: tuple[LabPlugin[Any], ...]
     profile: Profile
     isolation: Isolation
     seed: int | None = None
@@ -118,9 +120,9 @@ def start_servers(options: GradingConfig, *, late: bool = False) -> ServerPool:
 
 
 if TYPE_CHECKING:
-    from graders.framework.model_tester.references import ReferenceStats
+    from graders.framework.model_stats import ModelStats
 
-Progress = Callable[[Lab, RunResult, int, int], None]
+Progress = Callable[[Lab, RunResult[Any], int, int], None]
 Saying = Callable[[Lab, str, str], None]
 
 
@@ -136,7 +138,7 @@ class Grade:
         self.started = time.monotonic()
         self.notices: list[str] = []
         self.timing: dict[str, float] = {}
-        self.results: dict[str, dict[str, RunResult]] = {}
+        self.results: dict[str, dict[str, RunResult[Any]]] = {}
         self._own = start_servers(options, late=True) if lent is None else None
         servers = lent or self._own
         assert servers is not None
@@ -165,11 +167,11 @@ class Grade:
             self.grading(entry).cache.knows(self._run_key(entry, name)) for entry in present for name in entry.run_names
         )
 
-    def _part(self, entry: LabPlugin) -> Part:
+    def _part(self, entry: LabPlugin[Any]) -> Part:
         """The part of the submission that this lab's runs see."""
         if entry.lab.id not in self._parts:
             others: dict[str, str] = {}
-            for lab in load_all():
+            for lab in definitions():
                 if lab.summary is not None:
                     others[lab.summary.folder] = lab.summary.folder.partition("/")[0]
                 if lab.id != entry.lab.id:
@@ -182,7 +184,7 @@ class Grade:
             self._parts[entry.lab.id] = part_for(self.view, others, self.work / "parts" / entry.lab.id, own)
         return self._parts[entry.lab.id]
 
-    def _run_key(self, entry: LabPlugin, run: str) -> str:
+    def _run_key(self, entry: LabPlugin[Any], run: str) -> str:
         return self.grading(entry).cache.key(run=run, submission=self._part(entry).digest)
 
     @property
@@ -200,14 +202,14 @@ class Grade:
             self.notices += [f"{lab.id}: {note}" for note in found.notes[:5]]
         return found
 
-    def lab_of(self, entry: LabPlugin) -> Lab:
+    def lab_of(self, entry: LabPlugin[Any]) -> Lab:
         """The lab as this submission has it: with its notebook where it was found."""
         found = self._found.get(entry.lab.id)
         if found is None or found.chosen is None:
             return entry.lab
         return replace(entry.lab, student_file=found.chosen.as_posix())
 
-    def handed_in(self, entry: LabPlugin) -> Any:
+    def handed_in(self, entry: LabPlugin[Any]) -> Any:
         """What the lab's ``handed_in.py`` reads of the submission, without running any of it.
 
         :raises RunError: where the submission can't be read.
@@ -216,19 +218,19 @@ class Grade:
             raise RunError(Verdict.MISSING, str(self.fault))
         return self._handed_in.setdefault(entry.lab.id, Lazy(lambda: self._read_handed_in(entry))).get()
 
-    def _read_handed_in(self, entry: LabPlugin) -> Any:
+    def _read_handed_in(self, entry: LabPlugin[Any]) -> Any:
         results = self.results.get(entry.lab.id, {})
         # What is read says whether the runs were tried, too.
         ended = {name: type(result.error).__name__ for name, result in sorted(results.items())}
         files = digest_of([sorted(self.view.files.items()), self._measured(entry), ended])
         return self.grading(entry).cache.once(
-            f"handed in {files}", lambda: entry.handed_in.read(self.view.root, self.lab_of(entry), results)
+            f"handed in {files}", lambda: entry.static_review(self.view.root, self.lab_of(entry), results)
         )
 
-    def _measured(self, entry: LabPlugin) -> dict[str, Any]:
+    def _measured(self, entry: LabPlugin[Any]) -> dict[str, Any]:
         """What is told of each run of a lab that got to its end."""
         return {
-            name: entry.charts.describe(result.evidence)
+            name: entry.describe(result.evidence)
             for name, result in self.results.get(entry.lab.id, {}).items()
             if result.error is None
         }
@@ -252,7 +254,7 @@ class Grade:
         self.notices += view.notes[:20]
         return submission, view
 
-    def grading(self, entry: LabPlugin) -> LabContext:
+    def grading(self, entry: LabPlugin[Any]) -> LabContext:
         """The grading of one lab; made once."""
         if entry.lab.id not in self._gradings:
             work = self.work / entry.lab.id
@@ -301,7 +303,7 @@ class Grade:
             self._execute(present, wanted, progress, saying)
 
     def _execute(
-        self, entries: Sequence[LabPlugin], wanted: Mapping[str, Sequence[str]], progress: Progress, saying: Saying
+        self, entries: Sequence[LabPlugin[Any]], wanted: Mapping[str, Sequence[str]], progress: Progress, saying: Saying
     ) -> None:
         entries, wanted = self._recall(entries, wanted)
         if not entries:
@@ -319,7 +321,7 @@ class Grade:
             jobs = [
                 (grading, plan)
                 for entry, grading in zip(entries, gradings, strict=True)
-                for plan in entry.plan.plans(grading)
+                for plan in entry.plan_runs(grading)
                 if plan.name in wanted[entry.lab.id]
             ]
         except OptgradeError as error:
@@ -328,7 +330,7 @@ class Grade:
             return
         done = 0
 
-        def told(grading: LabContext, result: RunResult) -> None:
+        def told(grading: LabContext, result: RunResult[Any]) -> None:
             nonlocal done
             done += 1
             progress(grading.lab, result, done, len(jobs))
@@ -344,13 +346,13 @@ class Grade:
         self.timing["runs_s"] = time.monotonic() - began
 
     def _recall(
-        self, entries: Sequence[LabPlugin], wanted: Mapping[str, Sequence[str]]
-    ) -> tuple[list[LabPlugin], dict[str, list[str]]]:
+        self, entries: Sequence[LabPlugin[Any]], wanted: Mapping[str, Sequence[str]]
+    ) -> tuple[list[LabPlugin[Any]], dict[str, list[str]]]:
         """Takes what is kept out of the store; which labs and runs are left to be executed."""
         left: dict[str, list[str]] = {}
         for entry in entries:
             grading = self.grading(entry)
-            plans = {plan.name: plan for plan in entry.plan.plans(grading)} if grading.cache.remembers else {}
+            plans = {plan.name: plan for plan in entry.plan_runs(grading)} if grading.cache.remembers else {}
             for name in wanted[entry.lab.id]:
                 kept: CachedRun | None = None
                 if name in plans:
@@ -363,7 +365,7 @@ class Grade:
                     self.results.setdefault(entry.lab.id, {})[name] = result
         return [entry for entry in entries if entry.lab.id in left], left
 
-    def _keep(self, entries: Sequence[LabPlugin], jobs: Sequence[tuple[LabContext, PlannedRun]]) -> None:
+    def _keep(self, entries: Sequence[LabPlugin[Any]], jobs: Sequence[tuple[LabContext, PlannedRun[Any]]]) -> None:
         """Keeps what was executed for later gradings."""
         for entry in entries:
             grading = self.grading(entry)
@@ -372,13 +374,13 @@ class Grade:
                 kept = CachedRun(result.evidence, result.error, tuple(result.log.records), result.log.note)
                 grading.cache.put(self._run_key(entry, plan.name), kept)
 
-    def _read_ahead(self, entries: Sequence[LabPlugin]) -> None:
+    def _read_ahead(self, entries: Sequence[LabPlugin[Any]]) -> None:
         """Reads what needs no run while runs go on; what goes wrong comes up again where it is asked for."""
         for entry in entries:
             with contextlib.suppress(Exception):
                 self.history(entry)
 
-    def history(self, entry: LabPlugin) -> Mapping[str, SubScore]:
+    def history(self, entry: LabPlugin[Any]) -> Mapping[str, SubScore]:
         """The git history's sub-scores for a lab, by name.
 
         :raises NeedsManualReview: where there is none to judge. :raises RunError: where it has nothing of the lab.
@@ -393,7 +395,7 @@ class Grade:
     def _read_history(self) -> History | NoHistory:
         return static_review.read_history_of(self.submission.root, [self.lab_of(entry) for entry in self.options.labs])
 
-    def summary(self, entry: LabPlugin) -> SummaryEvidence:
+    def summary(self, entry: LabPlugin[Any]) -> SummaryEvidence:
         """What can be told of a lab's summary, with its claims against what was measured.
 
         :raises RunError: where none was handed in. :raises NeedsManualReview: where only a person can read it.
@@ -402,7 +404,7 @@ class Grade:
             raise RunError(Verdict.MISSING, str(self.fault))
         return self._summaries.setdefault(entry.lab.id, Lazy(lambda: self._review(entry))).get()
 
-    def _review(self, entry: LabPlugin) -> SummaryEvidence:
+    def _review(self, entry: LabPlugin[Any]) -> SummaryEvidence:
         measured = self._measured(entry)
 
         def reviewed() -> SummaryEvidence:
@@ -414,13 +416,10 @@ class Grade:
         what = f"summary {files} beside {digest_of([measured, repr(entry.lab.summary)])}"
         return self.grading(entry).cache.once(what, reviewed)
 
-    def _known(self, entry: LabPlugin) -> ReferenceStats:
-        # With scikit-learn, which is not needed where nothing was submitted.
-        from graders.framework.model_tester import references
+    def _known(self, entry: LabPlugin[Any]) -> ModelStats | None:
+        return entry.model_stats(self.grading(entry))
 
-        return references.reference_stats(self.grading(entry))
-
-    def _absent(self, entry: LabPlugin) -> RunError | None:
+    def _absent(self, entry: LabPlugin[Any]) -> RunError | None:
         """Why a lab can't be run at all: nothing of it was handed in."""
         if self.fault is not None:
             return RunError(Verdict.MISSING, str(self.fault))
@@ -434,7 +433,7 @@ class Grade:
         hint = f"; found {near[0]} instead" if near else ""
         return RunError(Verdict.MISSING, f"no {file} in the submission{hint}")
 
-    def result(self, lab: str, run: str) -> RunResult:
+    def result(self, lab: str, run: str) -> RunResult[Any]:
         """The result of a run. :raises GraderError: where it was never executed."""
         try:
             return self.results[lab][run]
@@ -476,20 +475,20 @@ class Grade:
         """The profile's title, where a lab is graded with it and not with data of its own."""
         return () if all(entry.lab.data for entry in self.options.labs) else (self.options.profile.title,)
 
-    def _located(self, entry: LabPlugin, score: CriterionScore) -> CriterionScore:
+    def _located(self, entry: LabPlugin[Any], score: CriterionScore) -> CriterionScore:
         """A criterion that lost points, with the lines of the student's file that it is about."""
         if score.verdict in NOT_LOST or self.fault is not None:
             return score
         found = locate_definitions(self.view.root, entry.lab.student_file, score.criterion.where)
         return replace(score, where=found)
 
-    def _lab_score(self, entry: LabPlugin, scores: tuple[Any, ...]) -> LabScore:
+    def _lab_score(self, entry: LabPlugin[Any], scores: tuple[Any, ...]) -> LabScore:
         results = self.results.get(entry.lab.id, {})
         runs = tuple(_described(entry, result) for _, result in sorted(results.items()))
         figures: list[dict[str, Any]] = []
         if entry.lab.id in self._gradings:
             ordered = {name: results[name] for name in entry.run_names if name in results}
-            figures = entry.charts.charts(self._gradings[entry.lab.id], ordered)
+            figures = entry.charts(self._gradings[entry.lab.id], ordered)
             if entry.lab.id in self._summaries:
                 with contextlib.suppress(OptgradeError, NeedsManualReview):
                     figures += static_review_charts.claims_charts(self.summary(entry))
@@ -504,7 +503,7 @@ class Grade:
             figures=tuple(figures),
         )
 
-    def _history_chart(self, entry: LabPlugin) -> dict[str, Any]:
+    def _history_chart(self, entry: LabPlugin[Any]) -> dict[str, Any]:
         scores, history = self.history(entry), self._history.get()
         assert not isinstance(history, NoHistory)  # history() would have raised
         return static_review_charts.history_chart(history, scores, entry.lab)
@@ -520,11 +519,11 @@ class Grade:
         remove(self.work)
 
 
-def _prepare(entries: Sequence[LabPlugin], gradings: Sequence[LabContext]) -> None:
+def _prepare(entries: Sequence[LabPlugin[Any]], gradings: Sequence[LabContext]) -> None:
     """Prepares in advance; what goes wrong here comes up again where it is needed, and is reported there."""
     for entry, grading in zip(entries, gradings, strict=True):
         with contextlib.suppress(OptgradeError):
-            entry.plan.prepare(grading)
+            entry.prepare(grading)
 
 
 def _root_within(submission: Submission) -> str:
@@ -537,13 +536,13 @@ def _with_wall_limit(lab: Lab, seconds: float) -> Lab:
     return replace(lab, limits=replace(lab.limits, wall_s=seconds))
 
 
-def _not_run(name: str, error: OptgradeError) -> RunResult:
+def _not_run(name: str, error: OptgradeError) -> RunResult[Any]:
     fault = error if isinstance(error, RunError | GraderError) else GraderError(str(error))
     plan = PlannedRun(name=name, title=name, execute=lambda *_: None)
     return RunResult(plan, None, fault, RunLog(name))
 
 
-def _described(entry: LabPlugin, result: RunResult) -> dict[str, Any]:
+def _described(entry: LabPlugin[Any], result: RunResult[Any]) -> dict[str, Any]:
     """A run as the scorecard holds it."""
     records = result.log.records
     verdict, note = "finished", result.log.note or None
@@ -564,5 +563,5 @@ def _described(entry: LabPlugin, result: RunResult) -> dict[str, Any]:
     if left:
         told["note"] = f"{note + '; ' if note else ''}{left} processes were still running at the end and were stopped"
     if result.error is None:
-        told["evidence"] = entry.charts.describe(result.evidence)
+        told["evidence"] = entry.describe(result.evidence)
     return told

@@ -25,8 +25,8 @@ from graders.core.paths import REFERENCE
 from graders.framework import registry
 from graders.framework.context import LabContext
 from graders.framework.definition import Lab
+from graders.framework.lab_plugin import LabPlugin
 from graders.framework.model_tester.runner import file_name
-from graders.framework.registry import LabPlugin
 from graders.labs.l02_quantization.baseline import drawn_share
 from graders.options import MARKS_FILE
 from graders.pipeline.grade import Grade, GradingConfig, start_servers
@@ -59,7 +59,7 @@ class Arena:
         """Starts the servers."""
         self.servers = start_servers(self.options(REFERENCE, tuple(registry.select_labs([]))))
 
-    def options(self, submission: Path, labs: tuple[LabPlugin, ...]) -> GradingConfig:
+    def options(self, submission: Path, labs: tuple[LabPlugin[Any], ...]) -> GradingConfig:
         """How a submission is graded without pytest."""
         profile = profiles.choose("embedded", None, None)
         return GradingConfig(submission=submission, labs=labs, profile=profile, isolation=self.isolation, seed=SEED)
@@ -148,7 +148,7 @@ class Arena:
             hostile.result()
         return ["a neighbour was measured otherwise than alone"] if set(found) != {self.alone[key]} else []
 
-    def _measured(self, entry: LabPlugin, submission: Path, runs: Sequence[str], wall_limit: float | None = None) -> str:
+    def _measured(self, entry: LabPlugin[Any], submission: Path, runs: Sequence[str], wall_limit: float | None = None) -> str:
         """All that a grading without pytest's checks finds out, but for durations, as a text."""
         options = replace(self.options(submission, (entry,)), wall_limit_s=wall_limit)
         with contextlib.closing(Grade(options, self.servers)) as grade:

@@ -16,8 +16,9 @@ from graders.core.result import Result, attempt, failure
 from graders.core.verdicts import Verdict
 from graders.framework import registry
 from graders.framework.checks import THRESHOLDS, CheckFailed, check, check_threshold, criterion, observe, observing
-from graders.framework.context import LabContext, PlannedRun, RunLog, RunResult, execute_runs
-from graders.framework.definition import load
+from graders.framework.context import LabContext
+from graders.framework.lab_toml import load
+from graders.framework.runner import PlannedRun, RunLog, RunResult, execute_runs
 
 LAB = load(LABS / "l02_quantization")
 NOWHERE: Any = None
@@ -290,7 +291,7 @@ def test_runs_of_lab_2() -> None:
 def test_the_plan_has_the_runs_that_are_announced() -> None:
     """The runs that the plan makes are just those whose names tests are repeated for, in whatever order."""
     for entry in registry.select_labs([]):
-        plans = entry.plan.plans(grading(lab=entry.lab))
+        plans = entry.plan_runs(grading(lab=entry.lab))
         assert sorted(each.name for each in plans) == sorted(entry.run_names)
         assert all(each.title for each in plans)
         assert min(each.weight for each in plans) > 0

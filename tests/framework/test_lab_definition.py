@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from graders.core.errors import GraderError
-from graders.core.paths import LABS
-from graders.framework.definition import PERSON, Lab, load, load_all
+from graders.core.paths import LABS, REFERENCE, TEMPLATE
+from graders.framework.definition import PERSON, Lab
+from graders.framework.lab_toml import HISTORY, load
+from graders.framework.registry import definitions
 from graders.sandbox import Limits
 from graders.sandbox.host.limits import MEBI
+from graders.submission.history.rules import HistoryRules
 
 FOLDERS = sorted(path.parent for path in LABS.glob("*/lab.toml"))
 REPOSITORY = LABS.parents[1]
@@ -67,13 +71,18 @@ def written(tmp_path: Path) -> Callable[[str | bytes], Path]:
 
 
 def complaint(folder: Path) -> str:
-    """What loading complains of; one line that names the file."""
+    """What loading says; one line that names the file."""
     with pytest.raises(GraderError) as raised:
         load(folder)
     message = str(raised.value)
     assert "\n" not in message
-    assert message.startswith(f"{folder / 'lab.toml'}: ")
-    return message.removeprefix(f"{folder / 'lab.toml'}: ")
+    assert message.startswith(str(folder / "lab.toml"))
+    return message.removeprefix(str(folder / "lab.toml")).removeprefix(": ").removeprefix(", ")
+
+
+def line_of(text: str, start: str) -> int:
+    """The number of the first line that starts so."""
+    return next(number for number, line in enumerate(text.splitlines(), start=1) if line.startswith(start))
 
 
 def test_a_lab_is_what_its_file_says(written: Callable[[str], Path]) -> None:
@@ -101,22 +110,95 @@ def test_criteria_and_hints_by_name(written: Callable[[str], Path]) -> None:
         lab.hint("fast")
 
 
-KEYS = [line.split(" = ")[0] for line in MINIMAL.splitlines() if " = " in line and "marked_by" not in line]
+MISSING = {
+    "id": "no 'id'",
+    "title": "no 'title'",
+    "student_file": "no 'student_file'",
+    "criteria": "no 'criteria'",
+}
 
 
-@pytest.mark.parametrize("key", [key for key in dict.fromkeys(KEYS) if key not in ("share", "size")])
+@pytest.mark.parametrize("key", MISSING)
 def test_a_missing_key_is_named(key: str, written: Callable[[str], Path]) -> None:
-    """A lab without one of its keys does not load, and the message names the key."""
-    lines = [line for line in MINIMAL.splitlines() if line.split(" = ")[0] != key]
-    assert complaint(written("\n".join(lines))) == f"no '{key}'"
+    """A lab without a key that has no default does not load, and the message names the key."""
+    text = MINIMAL.split("[[criteria]]", maxsplit=1)[0] if key == "criteria" else MINIMAL
+    lines = text.splitlines()
+    head = lines.index("[limits]")
+    lines = [line for line in lines[:head] if line.split(" = ")[0] != key] + lines[head:]
+    assert complaint(written("\n".join(lines))) == MISSING[key]
 
 
-@pytest.mark.parametrize("table", ["limits", "settings", "thresholds", "criteria", "hints"])
-def test_a_missing_table_is_named(table: str, written: Callable[[str], Path]) -> None:
-    """A lab without one of its tables does not load, and the message names the table."""
-    parts = re.split(r"\n(?=\[)", MINIMAL)
-    kept = [part for part in parts if not re.match(rf"\[+{table}[\].]", part)]
-    assert complaint(written("\n".join(kept))) == f"no '{table}'"
+@pytest.mark.parametrize(
+    ("start", "table"),
+    [
+        ('title = "One"', "[[criteria]]"),
+        ("points = 2", "[[criteria]]"),
+        ("cause", "[hints.slow]"),
+        ("next", "[hints.slow]"),
+    ],
+)
+def test_a_missing_key_of_a_table_is_named(start: str, table: str, written: Callable[[str], Path]) -> None:
+    """The message names the table and its line."""
+    number = line_of(MINIMAL, start)
+    lines = [line for other, line in enumerate(MINIMAL.splitlines(), start=1) if other != number]
+    opened = max(other for other, line in enumerate(lines, start=1) if line == table and other < number)
+    key = start.split(" = ")[0]
+    assert complaint(written("\n".join(lines))) == f"line {opened}: {table} has no key '{key}'"
+
+
+SLIPS = {
+    'titel = "Example"': ("titel", "", "title"),
+    "wal_s = 10": ("wal_s", " in [limits]", "wall_s"),
+    "pints = 1.25": ("pints", " in [[criteria]]", "points"),
+    'casue = "Too slow by {factor}."': ("casue", " in [hints.slow]", "cause"),
+}
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_an_unknown_key_is_named_with_its_line_and_the_nearest_one(slip: str, written: Callable[[str], Path]) -> None:
+    """Nothing would use it, and it may stand in place of another one."""
+    key, place, nearest = SLIPS[slip]
+    above = {
+        "": "id =",
+        " in [limits]": "[limits]",
+        " in [[criteria]]": 'id = "lx.one"',
+        " in [hints.slow]": "[hints.slow]",
+    }
+    number = line_of(MINIMAL, above[place])
+    lines = MINIMAL.splitlines()
+    text = "\n".join([*lines[:number], slip, *lines[number:]])
+    assert complaint(written(text)) == f"line {number + 1}: unknown key '{key}'{place}; did you mean '{nearest}'?"
+
+
+def test_unknown_tables_and_far_off_keys(written: Callable[[str], Path]) -> None:
+    """A table that there is not is named too; if no key is near, the known ones are listed."""
+    assert complaint(written(MINIMAL + "\n[zzz]\n")).startswith(
+        f"line {line_of(MINIMAL + '[zzz]', '[zzz]') + 1}: unknown key 'zzz'"
+    )
+    assert "known keys are cause, next" in complaint(written(MINIMAL + "zzzz = 1\n"))
+    history = MINIMAL + "\n[history]\nmin_commit = 3\n"
+    assert complaint(written(history)).endswith("unknown key 'min_commit' in [history]; did you mean 'min_commits'?")
+
+
+def test_the_rules_of_a_history_are_those_that_there_are() -> None:
+    """[history] takes what HistoryRules has, but for what follows from the labs."""
+    assert set(HISTORY) == {field.name for field in fields(HistoryRules)} - {"paths", "other_paths"}
+
+
+def test_a_small_lab_needs_four_keys(written: Callable[[str], Path]) -> None:
+    """Limits, preload and tables have defaults."""
+    text = 'id = "x"\ntitle = "X"\nstudent_file = "x.py"\n[[criteria]]\nid = "x.y"\ntitle = "Y"\npoints = 1\n'
+    lab = load(written(text))
+    assert (lab.given, lab.preload, lab.limits.wall_s) == ((), ("numpy",), 60)
+    assert (dict(lab.settings), dict(lab.thresholds), lab.summary, lab.history) == ({}, {}, None, None)
+
+
+def test_where_a_lab_has_its_files(written: Callable[[str], Path]) -> None:
+    """A lab of this repository has them in the repository, any other lab in its own folder."""
+    outside = load(written(MINIMAL))
+    assert (outside.root, outside.template) == (outside.folder, outside.folder / "student_template")
+    inside = load(FOLDERS[0])
+    assert (inside.root, inside.template, inside.reference) == (REPOSITORY, TEMPLATE, REFERENCE)
 
 
 def test_no_file(tmp_path: Path) -> None:
@@ -134,13 +216,14 @@ def test_broken_toml(text: str, written: Callable[[str], Path]) -> None:
 def test_points_are_positive(points: str, written: Callable[[str], Path]) -> None:
     """A criterion that is worth nothing or less is refused by name."""
     text = MINIMAL.replace("points = 1.25", f"points = {points}")
-    assert complaint(written(text)).startswith("criterion 'lx.one' needs points above 0")
+    assert "criterion 'lx.one' needs points above 0" in complaint(written(text))
 
 
 def test_who_marks(written: Callable[[str], Path]) -> None:
     """Nobody but tests and persons marks."""
     text = MINIMAL.replace('marked_by = "person"', 'marked_by = "nobody"')
-    assert complaint(written(text)).startswith("criterion 'lx.two' needs")
+    number = line_of(text, "marked_by")
+    assert complaint(written(text)) == f"line {number}: criterion 'lx.two' needs marked_by tests or person"
 
 
 def test_a_bonus_is_given_by_tests(written: Callable[[str], Path]) -> None:
@@ -148,14 +231,16 @@ def test_a_bonus_is_given_by_tests(written: Callable[[str], Path]) -> None:
     assert [each.bonus for each in load(written(MINIMAL)).criteria] == [False, False]
     first = MINIMAL.replace("points = 1.25", "points = 1.25\nbonus = true")
     assert [each.bonus for each in load(written(first)).criteria] == [True, False]
-    for text, name in ((MINIMAL.replace("points = 2", "points = 2\nbonus = true"), "two"),
-                       (first.replace("true", '"yes"'), "one")):  # fmt: skip
-        assert complaint(written(text)) == f"criterion 'lx.{name}': bonus is true or false, and tests give it"
+    person = MINIMAL.replace("points = 2", "points = 2\nbonus = true")
+    assert complaint(written(person)).endswith("criterion 'lx.two': tests decide a bonus, not a person")
+    assert complaint(written(first.replace("true", '"yes"'))).endswith("'bonus' is 'yes'; expected true or false")
 
 
-def test_a_criterion_stands_there_once(written: Callable[[str], Path]) -> None:
+def test_a_criterion_is_defined_once(written: Callable[[str], Path]) -> None:
     """Two criteria of the same id are refused by name."""
-    assert complaint(written(MINIMAL.replace("lx.two", "lx.one"))) == "criterion 'lx.one' stands there twice"
+    number = line_of(MINIMAL, 'id = "lx.two"')
+    twice = MINIMAL.replace("lx.two", "lx.one")
+    assert complaint(written(twice)) == f"line {number}: criterion 'lx.one' is defined twice"
 
 
 WRONG_TYPES = {
@@ -190,15 +275,13 @@ def lab(request: pytest.FixtureRequest) -> Lab:
 
 def test_every_lab_is_found() -> None:
     """All folders with a lab.toml are labs, in order of name."""
-    assert [lab.folder for lab in load_all()] == FOLDERS
+    assert [lab.folder for lab in definitions()] == FOLDERS
     assert FOLDERS
 
 
 def test_a_lab_is_called_as_its_folder(lab: Lab) -> None:
-    """The id is the folder's name, which plan and driver are imported by."""
+    """The id is the folder's name, by which its modules are imported."""
     assert lab.id == lab.folder.name
-    for file in ("plan.py", "charts.py", "runs.py"):
-        assert (lab.folder / file).is_file()
 
 
 def test_criteria_are_named_after_their_lab(lab: Lab) -> None:
@@ -210,7 +293,7 @@ def test_criteria_are_named_after_their_lab(lab: Lab) -> None:
 
 def test_criteria_of_all_labs_differ() -> None:
     """No two labs have a criterion of the same id: outcomes are kept by it."""
-    counts = Counter(criterion.id for lab in load_all() for criterion in lab.criteria)
+    counts = Counter(criterion.id for lab in definitions() for criterion in lab.criteria)
     assert counts.most_common(1)[0][1] == 1
 
 

@@ -17,7 +17,7 @@ from graders.core.paths import LABS
 from graders.core.verdicts import Verdict
 from graders.framework.checks import THRESHOLDS, CheckFailed, Inconclusive, observing
 from graders.framework.clock import ScorerClock
-from graders.framework.definition import load
+from graders.framework.lab_toml import load
 from graders.framework.result_cache import ResultCache
 from graders.framework.timing import MOST_ROUNDS, ROUNDS, Timing
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from graders.framework.definition import load_all
 from graders.framework.locations import MOST_BYTES, defined, locate_definitions
+from graders.framework.registry import definitions
 
 ROOT = Path(__file__).resolve().parents[2]
 # A notebook has cells, not lines.
-MODULES = [lab for lab in load_all() if lab.student_file.endswith(".py")]
+MODULES = [lab for lab in definitions() if lab.student_file.endswith(".py")]
 SOURCE = '''\
 import os
 

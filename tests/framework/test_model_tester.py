@@ -14,7 +14,7 @@ from graders.core.errors import GraderError, RunError
 from graders.core.paths import LABS
 from graders.core.verdicts import Verdict
 from graders.framework.checks import CheckFailed
-from graders.framework.definition import load
+from graders.framework.lab_toml import load
 from graders.framework.model_tester import runner
 from graders.framework.model_tester.checks import require_inference_only
 from graders.labs.l02_quantization.checks import whole_numbers

@@ -18,8 +18,8 @@ from graders.core.paths import LABS
 from graders.core.verdicts import Verdict
 from graders.framework import static_review, static_review_charts
 from graders.framework.checks import CheckFailed, NeedsManualReview, observing
-from graders.framework.definition import load
-from graders.framework.model_tester.references import ReferenceStats
+from graders.framework.lab_toml import load
+from graders.framework.model_stats import ModelStats
 from graders.submission.history import Commit, FileChange, History, SubScore
 
 REPOSITORY = LABS.parents[1]
@@ -30,7 +30,7 @@ FIGURES = jsonschema.Draft202012Validator({"$ref": "#/$defs/figure", "$defs": SC
 SUMMARY = Path("summaries/l02_quantization/summary.md")
 
 
-GIVEN = ReferenceStats(FP32.stat().st_size, 0, 30_000)
+GIVEN = ModelStats(FP32.stat().st_size, 0, 30_000)
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_a_whole_summary_loses_nothing(submission: Path) -> None:
 def test_no_summary_is_missing_and_asks_for_no_model(tmp_path: Path) -> None:
     """Where there is no summary, it is missing; nothing is measured for it."""
 
-    def never() -> ReferenceStats:
+    def never() -> ModelStats:
         raise AssertionError("nothing is needed")
 
     with pytest.raises(RunError) as raised:

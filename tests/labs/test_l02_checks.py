@@ -16,9 +16,10 @@ from graders.core.paths import LABS
 from graders.core.result import Result, failure
 from graders.core.verdicts import Verdict
 from graders.framework.checks import CheckFailed
-from graders.framework.definition import load
+from graders.framework.lab_toml import load
 from graders.framework.model_tester import runner
-from graders.framework.model_tester.runner import Agreement, FileEvidence
+from graders.framework.model_tester.files import FileEvidence
+from graders.framework.model_tester.runner import Agreement
 from graders.labs.l02_quantization import checks, probes
 from graders.labs.l02_quantization.evidence import Calibrated, Int8Evidence, QuantiseEvidence
 from graders.measure.calibration import Quantisation

@@ -14,9 +14,9 @@ from graders.core.paths import LABS
 from graders.core.result import Result, failure
 from graders.core.verdicts import Verdict
 from graders.framework.checks import CheckFailed, observing
-from graders.framework.definition import load
+from graders.framework.lab_toml import load
 from graders.framework.model_tester import runner
-from graders.framework.model_tester.runner import FileEvidence
+from graders.framework.model_tester.files import FileEvidence
 from graders.labs.l03_pruning_clustering import checks, test_clustering, test_pruning
 from graders.labs.l03_pruning_clustering.evidence import CompressedEvidence, Expected
 from graders.labs.l03_pruning_clustering.exceptions import explained

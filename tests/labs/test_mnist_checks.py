@@ -21,8 +21,9 @@ from graders.core.paths import LABS
 from graders.core.result import Result
 from graders.core.verdicts import Verdict
 from graders.framework.checks import CheckFailed
-from graders.framework.context import LabContext, RunLog, RunResult
-from graders.framework.definition import load
+from graders.framework.context import LabContext
+from graders.framework.lab_toml import load
+from graders.framework.runner import RunLog, RunResult
 from graders.labs.mnist_compression import (
     charts,
     files,

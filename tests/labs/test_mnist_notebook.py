@@ -13,8 +13,8 @@ import pytest
 from graders.core.errors import RunError
 from graders.core.paths import LABS
 from graders.core.verdicts import Verdict
-from graders.framework.context import RunLog
-from graders.framework.definition import load
+from graders.framework.lab_toml import load
+from graders.framework.runner import RunLog
 from graders.labs.mnist_compression import digits, files, network, notebook_run, plan, probes, report_claims
 from graders.labs.mnist_compression.notebook_run import Execution
 from graders.measure.tflite.reader import read_model

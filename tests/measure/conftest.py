@@ -15,7 +15,7 @@ from PIL import Image
 
 from graders import sandbox
 from graders.core.paths import LABS
-from graders.framework.definition import load
+from graders.framework.lab_toml import load
 from graders.measure.calibration import Quantisation, RangeTable
 from graders.measure.scorer.client import Samples, Scorer, start_server
 from graders.measure.tflite import Model, aligned_activations

@@ -10,7 +10,7 @@ import pytest
 from graders.core.errors import RunError
 from graders.core.paths import LABS
 from graders.core.verdicts import Verdict
-from graders.framework.definition import load
+from graders.framework.lab_toml import load
 from graders.labs.l03_pruning_clustering.baseline import FOLDER, values
 from graders.measure.compression import at_most, overall, pruned, tuning
 from graders.measure.scorer.client import Compressed, Scorer

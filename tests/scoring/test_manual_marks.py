@@ -11,7 +11,8 @@ import pytest
 from graders.core.errors import UsageError
 from graders.core.paths import LABS
 from graders.core.verdicts import Verdict
-from graders.framework.definition import PERSON, Criterion, load
+from graders.framework.definition import PERSON, Criterion
+from graders.framework.lab_toml import load
 from graders.scoring import CheckOutcome, CriterionScore, LabScore, Reason, Scorecard, score_criterion
 from graders.scoring.manual_marks import NO_COMMENT, merged, pending, require_fitting, to_mark
 from graders.scoring.marks import CHANGED, Mark, Marks, Passage

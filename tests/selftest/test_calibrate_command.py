@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from graders import cli
 from graders.framework import registry
-from graders.framework.definition import load
-from graders.framework.registry import LabPlugin
+from graders.framework.lab_plugin import LabPlugin
+from graders.framework.lab_toml import load
 from graders.selftest.calibration import collection, grading
 from graders.selftest.calibration.records import CORRECT, MISTAKES, Job, Measured, Results, Sample
 
@@ -103,13 +104,13 @@ def test_writing(
     """--write puts the tables into the lab's file, and the lab can be read as before."""
     folder = tmp_path / LAB.folder.name
     shutil.copytree(LAB.folder, folder)
-    entry = LabPlugin(replace(load(folder), folder=folder))
+    entry: LabPlugin[Any] = LabPlugin(load(folder))
     monkeypatch.setattr(registry, "select_labs", lambda _: [entry])
     argv = ["calibrate", "l02", "--seeds", "4", "--no-corpus", "--write", "--results", str(tmp_path / "kept.jsonl")]
     assert cli.main(argv) == 0
     assert "lab.toml: written" in capsys.readouterr().out
     assert load(folder).thresholds == LAB.thresholds
-    assert "[calibration.accuracy_drop]\nn = 4\n" in (folder / "lab.toml").read_text()
+    assert "[accuracy_drop]\nn = 4\n" in (folder / "calibration.toml").read_text()
     assert cli.main(argv) == 0
     assert "lab.toml: is as it was" in capsys.readouterr().out
 

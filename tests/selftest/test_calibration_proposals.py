@@ -13,11 +13,13 @@ import pytest
 
 from graders.core.errors import GraderError
 from graders.core.paths import LABS, REPOSITORY
-from graders.framework.definition import Lab, load, load_all
+from graders.framework.definition import Lab
+from graders.framework.lab_toml import load
+from graders.framework.registry import definitions
 from graders.selftest.calibration import collection, table, writer
 from graders.selftest.calibration.proposals import ALLOWED, Finding, findings, rounded, settled
 from graders.selftest.calibration.records import AT_LEAST, CORRECT, MISTAKES, REFERENCE, Job, Measured, Results, Sample
-from graders.selftest.calibration.writer import rewritten
+from graders.selftest.calibration.writer import provenance, rewritten
 
 AT_MOST = "at most"
 LAB = replace(load(LABS / "l02_quantization"), thresholds={"size": 0.6}, summary=None)
@@ -167,17 +169,18 @@ def test_writing_changes_values_and_nothing_else() -> None:
     finding = found_in(results)
     then = settled([finding], results, COSTS)
     assert then[0].chance <= ALLOWED < finding.chance
-    text = rewritten(TOML, "l02", [finding], then, results)
+    text = rewritten(TOML, [finding])
     assert f"size = {finding.proposed:g}   # of the FP32 file" in text
     data = tomllib.loads(text)
     assert data["thresholds"] == {"size": finding.proposed, "other": 2}
     assert data["summary"] == {"folder": "size = 0.6", "tolerances": {"size": 0.2}}
-    assert data["calibration"]["gradings"] == 30
-    told = data["calibration"]["size"]
+    basis = tomllib.loads(provenance("l02", then, results))
+    assert basis["gradings"] == 30
+    told = basis["size"]
     assert (told["n"], told["model"], told["mistake"], told["mistake_value"]) == (30, "normal", "fat", 0.9)
     claimed = replace(finding, name="summary_size", today=0.2, proposed=0.3)
-    assert tomllib.loads(rewritten(TOML, "l02", [claimed], then, results))["summary"]["tolerances"] == {"size": 0.3}
-    assert rewritten(text, "l02", then, then, results) == text
+    assert tomllib.loads(rewritten(TOML, [claimed]))["summary"]["tolerances"] == {"size": 0.3}
+    assert rewritten(text, then) == text
 
 
 @pytest.mark.parametrize("text", ["id = 1\n", TOML.replace("size = 0.6   #", "extent = 0.6   #")])
@@ -185,18 +188,18 @@ def test_nothing_is_written_where_the_file_is_another(text: str) -> None:
     """A file without the threshold, or without any, is refused."""
     results = reference(0.5, 0.03)
     with pytest.raises(GraderError):
-        rewritten(text, "l02", [found_in(results)], [found_in(results)], results)
+        rewritten(text, [found_in(results)])
 
 
-@pytest.fixture(params=[lab.id for lab in load_all() if collection.kept(lab).is_file()])
+@pytest.fixture(params=[lab.id for lab in definitions() if collection.kept(lab).is_file()])
 def calibrated(request: pytest.FixtureRequest) -> Lab:
     """A lab whose gradings' results are kept."""
     return load(LABS / request.param)
 
 
 def test_thresholds_rest_on_the_kept_results(calibrated: Lab) -> None:
-    """What lab.toml says of its thresholds is what the kept results give: nothing is written there by hand."""
-    data = tomllib.loads((calibrated.folder / "lab.toml").read_text(encoding="utf-8"))
+    """What calibration.toml says of thresholds is what the stored results give: nothing is written by hand."""
+    data = tomllib.loads((calibrated.folder / writer.FILE).read_text(encoding="utf-8"))
     results = list(Results(collection.kept(calibrated)))
     assert len({each.made_of for each in results}) == 1
     found = findings(calibrated.all_thresholds, results, collection.costs_of(calibrated))
@@ -204,7 +207,7 @@ def test_thresholds_rest_on_the_kept_results(calibrated: Lab) -> None:
         expected = tomllib.loads(
             "\n".join(f"{key} = {writer._toml(value)}" for key, value in writer.facts(each).items())
         )
-        assert data["calibration"][each.name] == expected, each.name
+        assert data[each.name] == expected, each.name
         assert not each.lost, each.name
 
 
@@ -214,9 +217,7 @@ def test_every_threshold_is_calibrated(calibrated: Lab) -> None:
     met = {sample.threshold for each in results for sample in each.samples}
     assert met <= set(calibrated.all_thresholds)
     assert len(met) > len(calibrated.all_thresholds) / 2
-    told: Mapping[str, object] = tomllib.loads((calibrated.folder / "lab.toml").read_text(encoding="utf-8"))[
-        "calibration"
-    ]
+    told: Mapping[str, object] = tomllib.loads((calibrated.folder / writer.FILE).read_text(encoding="utf-8"))
     assert {name for name, value in told.items() if isinstance(value, dict)} == set(calibrated.all_thresholds)
 
 

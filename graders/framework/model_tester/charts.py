@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from graders.framework.context import LabContext
-from graders.framework.model_tester.runner import FileEvidence
+from graders.framework.model_tester.files import FileEvidence
 from graders.measure.evaluation import Evaluation
 from graders.measure.sizes import deflate_size
 from graders.submission import Artifact

@@ -12,7 +12,8 @@ from typing import Any
 from graders.core.errors import GraderError, RunError
 from graders.core.paths import REFERENCE
 from graders.framework.context import LabContext
-from graders.framework.model_tester import runner
+from graders.framework.model_stats import ModelStats
+from graders.framework.model_tester.files import evaluated
 from graders.measure.evaluation import Evaluation
 from graders.measure.sizes import deflate_size
 from graders.measure.tflite import Model
@@ -65,22 +66,13 @@ def make(context: LabContext, target: Path, module: str, class_name: str, argume
     return target
 
 
-@dataclass(frozen=True)
-class ReferenceStats:
-    """The given model's FP32 file in numbers: bytes, as it is and deflated, and weights."""
+def model_stats(context: LabContext) -> ModelStats:
+    """The size and the weights of the given model's FP32 file, cached between gradings."""
 
-    size: int
-    deflated: int
-    parameters: int
-
-
-def reference_stats(context: LabContext) -> ReferenceStats:
-    """The size and the weights of the given model's FP32 file, remembered between gradings."""
-
-    def measure() -> ReferenceStats:
+    def measure() -> ModelStats:
         found = reference_model(context)
         data = found.path.read_bytes()
-        return ReferenceStats(len(data), deflate_size(data), found.parameters)
+        return ModelStats(len(data), deflate_size(data), found.parameters)
 
     return context.cache.once("known", measure)
 
@@ -102,4 +94,4 @@ def _original(context: LabContext) -> ReferenceModel:
 
 def original_evaluation(context: LabContext) -> Evaluation:
     """The given model's own quality on the evaluation images, from its FP32 file."""
-    return context.shared("original evaluation", lambda: runner.evaluated(context, reference_model(context).path))
+    return context.shared("original evaluation", lambda: evaluated(context, reference_model(context).path))

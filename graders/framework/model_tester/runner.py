@@ -13,30 +13,20 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.core.errors import GraderError, RunError, RunErrorKind, bad_file
+from graders.core.errors import GraderError, RunError, RunErrorKind
 from graders.core.result import Result, attempt
 from graders.core.verdicts import Verdict
-from graders.framework.context import LabContext, RunLog
-from graders.measure.evaluation import Evaluation, evaluate
-from graders.measure.quantization import Counterexample, Encoding
+from graders.framework.context import LabContext
+from graders.framework.model_tester import references
+from graders.framework.model_tester.files import FileEvidence, encoding_of
+from graders.framework.runner import RunLog
+from graders.measure.quantization import Counterexample
 from graders.measure.scorer.client import Measurement
-from graders.measure.tflite import Model
 from graders.sandbox import Reply, Session
-from graders.submission import Artifact
 
 T = TypeVar("T")
 # By how much a file must be more like another order of channels than like its own: 1 is alike, 0 is any other order.
 NEARER = 0.25
-
-
-@dataclass(frozen=True)
-class FileEvidence:
-    """A ``.tflite`` file that a run left: the copy, what it says, and how its input and output hold numbers."""
-
-    artifact: Artifact
-    model: Model
-    input: Encoding
-    output: Encoding
 
 
 @dataclass(frozen=True)
@@ -265,8 +255,6 @@ def _require_descent(context: LabContext, measurement: Measurement) -> None:
 
     :raises RunError: for such a file.
     """
-    from graders.framework.model_tester import references
-
     known = context.profile.baseline
     if not context.given_model.own or known is None:
         return
@@ -274,26 +262,3 @@ def _require_descent(context: LabContext, measurement: Measurement) -> None:
     if descent is not None and descent.other > descent.given + NEARER:
         message = "the file's weights are those of a model from elsewhere, not of the one that this run was given"
         raise RunError(Verdict.LOST, message, kind=RunErrorKind.WRONG_MODEL)
-
-
-def encoding_of(model: Model, side: str) -> Encoding:
-    """How the file's one input (``side`` is ``"inputs"``) or output holds numbers."""
-    tensors = list(model.main.tensors_of(getattr(model.main, side)))
-    if len(tensors) != 1:
-        raise bad_file(f"the file has {len(tensors)} {side}; one was expected")
-    quantization = tensors[0].quantization
-    if quantization is None or len(quantization.scales) != 1:
-        return Encoding(tensors[0].dtype, 0.0, 0)
-    return Encoding(tensors[0].dtype, quantization.scales[0], quantization.zero_points[0])
-
-
-def evaluated(context: LabContext, path: Path) -> Evaluation:
-    """A file's quality on the evaluation images, measured in the scorer; labels stay here."""
-    chosen = context.evaluation
-    with context.scorer.measure(path) as measurement:
-        outputs = measurement.infer_frames(chosen.frames, len(chosen.labels))
-    classes = len(context.profile.class_names)
-    if outputs.shape[1] != classes:
-        message = f"the file gives {outputs.shape[1]} scores; the data set has {classes} classes"
-        raise bad_file(message)
-    return evaluate(outputs, np.array(chosen.labels))

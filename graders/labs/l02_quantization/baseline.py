@@ -62,7 +62,7 @@ def _read(context: LabContext, original: ReferenceModel, int8: Path) -> Baseline
     return Baseline(original.path, int8, original.model, model)
 
 
-def make_kept(context: LabContext, folder: Path) -> list[Path]:
+def make_reference_files(context: LabContext, folder: Path) -> list[Path]:
     """Makes what is kept ready for a profile: the INT8 file, and the ranges of all training images.
 
     :param context: of a profile that keeps nothing.

@@ -6,18 +6,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from graders.core.result import Result, attempt
-from graders.framework.context import LabContext, RunResult
-from graders.framework.model_tester import runner
+from graders.framework.context import LabContext
 from graders.framework.model_tester.charts import Spot, file_facts, matrices, quality_facts, trade_off, variants_table
-from graders.framework.model_tester.runner import FileEvidence
+from graders.framework.model_tester.files import FileEvidence, evaluated
+from graders.framework.runner import RunResult
 from graders.labs.l02_quantization import baseline as base
-from graders.labs.l02_quantization.evidence import Fp32Evidence, Int8Evidence
+from graders.labs.l02_quantization.evidence import Evidence, Fp32Evidence, Int8Evidence
 from graders.measure.evaluation import Evaluation
 
 MATRIX_RUNS = ("int8-0.8", "int8-drawn", "int8-0.3", "int8-0.08", "int8-0.01", "fp32")
 
 
-def describe(evidence: Any) -> dict[str, Any]:
+def describe(evidence: Evidence) -> dict[str, Any]:
     """A run's facts for the scorecard: the file's hash, size and types, and its quality."""
     if not isinstance(evidence, Fp32Evidence | Int8Evidence):
         return {}
@@ -34,7 +34,7 @@ def describe(evidence: Any) -> dict[str, Any]:
     return facts
 
 
-def charts(context: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
+def charts(context: LabContext, results: Mapping[str, RunResult[Evidence]]) -> list[dict[str, Any]]:
     """Size and calibration share against accuracy, every variant's figures, and confusion matrices."""
     measured = {name: result.evidence for name, result in results.items() if result.error is None}
     own = [Spot(name, file.artifact.size, quality.accuracy) for name, quality, file in _rows(measured)]
@@ -59,7 +59,7 @@ def _reference(context: LabContext, measured: Mapping[str, Any]) -> list[Spot]:
 
 def _reference_int8(context: LabContext) -> Spot:
     file = base.baseline(context).int8
-    return Spot(f"int8-{base.INT8_SHARE}", file.stat().st_size, runner.evaluated(context, file).accuracy)
+    return Spot(f"int8-{base.INT8_SHARE}", file.stat().st_size, evaluated(context, file).accuracy)
 
 
 def _quality(evidence: Any) -> Evaluation | None:

@@ -12,7 +12,8 @@ from graders.measure.tflite.model import INTEGER_DTYPES
 
 if TYPE_CHECKING:
     from graders.framework.definition import Lab
-    from graders.framework.model_tester.runner import Agreement, FileEvidence
+    from graders.framework.model_tester.files import FileEvidence
+    from graders.framework.model_tester.runner import Agreement
     from graders.labs.l02_quantization.evidence import Int8Evidence, QuantiseEvidence
 
 MOST_NAMED, LONGEST = 3, 18

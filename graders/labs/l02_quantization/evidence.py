@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graders.core.result import Result
-from graders.framework.model_tester.runner import Agreement, FileEvidence, InputReady
+from graders.framework.model_tester.files import FileEvidence
+from graders.framework.model_tester.runner import Agreement, InputReady
 from graders.measure.calibration import Quantisation
 from graders.measure.evaluation import Evaluation
 from graders.measure.quantization import Counterexample, Encoding
@@ -80,3 +81,6 @@ class Int8Evidence:
     evaluation: Result[Evaluation]
     fp32_accuracy: float
     fp32_size: int
+
+
+Evidence = NativeEvidence | Fp32Evidence | Int8Evidence

@@ -12,12 +12,14 @@ from typing import Any
 from graders.core.errors import RunError
 from graders.core.result import attempt
 from graders.core.verdicts import Verdict
-from graders.framework.context import LabContext, PlannedRun, RunLog
-from graders.framework.model_tester import references, runner
-from graders.framework.model_tester.runner import Agreement, FileEvidence
+from graders.framework.context import LabContext
+from graders.framework.model_tester import files, references, runner
+from graders.framework.model_tester.files import FileEvidence
+from graders.framework.model_tester.runner import Agreement
+from graders.framework.runner import PlannedRun, RunLog
 from graders.labs.l02_quantization import baseline as base
 from graders.labs.l02_quantization import probes
-from graders.labs.l02_quantization.evidence import Calibrated, Fp32Evidence, Int8Evidence, NativeEvidence
+from graders.labs.l02_quantization.evidence import Calibrated, Evidence, Fp32Evidence, Int8Evidence, NativeEvidence
 from graders.labs.l02_quantization.renumbered import renumbered_dataset
 from graders.labs.l02_quantization.runs import DRAWN, FP32, IMBALANCED, NATIVE, RENUMBERED
 from graders.measure import calibration
@@ -25,10 +27,10 @@ from graders.measure.calibration import Quantisation
 from graders.measure.scorer.client import WeightDifference
 
 
-def plans(context: LabContext) -> list[PlannedRun]:
+def plan_runs(context: LabContext) -> list[PlannedRun[Evidence]]:
     """Every run of the lab for this grading's seed."""
     settings = context.lab.settings
-    found = [
+    found: list[PlannedRun[Evidence]] = [
         PlannedRun(name=NATIVE, title="NativeModel", execute=run_native),
         PlannedRun(name=FP32, title="FP32Model", execute=run_fp32),
     ]
@@ -41,7 +43,7 @@ def plans(context: LabContext) -> list[PlannedRun]:
     return found
 
 
-def _int8_plan(name: str, share: float) -> PlannedRun:
+def _int8_plan(name: str, share: float) -> PlannedRun[Evidence]:
     title = f"INT8Model, {share:.1%} of the training images"
     return PlannedRun(name=name, title=title, execute=partial(run_int8, share=share), weight=1 + 4 * share)
 
@@ -102,7 +104,7 @@ def run_fp32(context: LabContext, log: RunLog) -> Fp32Evidence:
         weights=attempt(weights),
         predictions=attempt(agreement),
         before_inference=attempt(lambda: runner.input_ready(reply.get())),
-        evaluation=attempt(lambda: runner.evaluated(context, file.get().artifact.path)),
+        evaluation=attempt(lambda: files.evaluated(context, file.get().artifact.path)),
     )
 
 
@@ -168,7 +170,7 @@ def _quantised(
         calibration=attempt(lambda: _calibrated(context, file.get(), names, share, others)),
         quantise=attempt(lambda: probes.judge_quantise(probed, file.get())),
         dequantise=attempt(lambda: probes.judge_dequantise(context, probed, file.get())),
-        evaluation=attempt(lambda: runner.evaluated(context, file.get().artifact.path)),
+        evaluation=attempt(lambda: files.evaluated(context, file.get().artifact.path)),
         fp32_accuracy=fp32.accuracy,
         fp32_size=base.baseline(context).fp32.stat().st_size,
     )
@@ -260,9 +262,3 @@ def prepare(context: LabContext) -> None:
         base.ranges(context)
         drawing.result()
     references.original_evaluation(context)
-
-
-def baseline_file(context: LabContext, name: str) -> Path:
-    """The baseline's file of that name: ``"fp32"`` or ``"int8"``."""
-    chosen: Path = getattr(base.baseline(context), name)
-    return chosen

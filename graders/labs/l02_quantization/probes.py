@@ -18,7 +18,8 @@ from graders.core.result import Result
 from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
 from graders.framework.model_tester import runner
-from graders.framework.model_tester.runner import Agreement, FileEvidence
+from graders.framework.model_tester.files import FileEvidence
+from graders.framework.model_tester.runner import Agreement
 from graders.labs.l02_quantization.checks import CODES
 from graders.labs.l02_quantization.evidence import QuantiseEvidence
 from graders.measure import quantization as codes

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from graders.framework.context import LabContext
 from graders.framework.definition import Lab
-from graders.framework.model_tester import references, runner
+from graders.framework.model_tester import files, references
 from graders.labs.l03_pruning_clustering.evidence import Expected
 from graders.labs.l03_pruning_clustering.runs import CLUSTERED, PRUNED
 from graders.measure.scorer.client import Compressed
@@ -14,7 +14,7 @@ from graders.measure.scorer.client import Compressed
 FOLDER = "compressed"
 
 
-def make_kept(context: LabContext, folder: Path) -> list[Path]:
+def make_reference_files(context: LabContext, folder: Path) -> list[Path]:
     """Makes what is kept ready for a profile: a file for each shown value and each that may be drawn."""
     return [_make(context, folder / FOLDER / f"{name}.tflite", *value) for name, value in values(context.lab).items()]
 
@@ -49,7 +49,7 @@ def expected(context: LabContext, clusters: int | None, sparsity: float | None) 
 
     def measure() -> Expected:
         path = reference_file(context, clusters, sparsity)
-        return Expected(compressed(context, path, clusters, sparsity), runner.evaluated(context, path))
+        return Expected(compressed(context, path, clusters, sparsity), files.evaluated(context, path))
 
     return context.once(f"expected {clusters} {sparsity}", measure)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from graders.framework.context import LabContext, RunResult
+from graders.framework.context import LabContext
 from graders.framework.model_tester import references
 from graders.framework.model_tester.charts import Spot, file_facts, matrices, quality_facts, trade_off, variants_table
-from graders.labs.l03_pruning_clustering.evidence import CompressedEvidence
+from graders.framework.runner import RunResult
+from graders.labs.l03_pruning_clustering.evidence import CompressedEvidence, Evidence
 from graders.labs.l03_pruning_clustering.weight_charts import weight_charts
 from graders.measure.compression import overall, pruned
 
@@ -19,7 +20,7 @@ SPEED = (
 )
 
 
-def describe(evidence: Any) -> dict[str, Any]:
+def describe(evidence: Evidence) -> dict[str, Any]:
     """A run's facts for the scorecard: the file, its quality, its weights, and the reference's figures beside them."""
     if not isinstance(evidence, CompressedEvidence):
         return {}
@@ -44,7 +45,7 @@ def describe(evidence: Any) -> dict[str, Any]:
     return facts
 
 
-def charts(context: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
+def charts(context: LabContext, results: Mapping[str, RunResult[Evidence]]) -> list[dict[str, Any]]:
     """Size, clusters and sparsity against accuracy, beside the reference's; every variant's figures; the weights of
     each file; confusion matrices.
     """
@@ -82,7 +83,7 @@ def _trade_off(context: LabContext, measured: Mapping[str, CompressedEvidence]) 
     if not own:
         return None
     given = next((each.given.value for each in measured.values() if each.given.value is not None), None)
-    whole = [Spot("fp32", references.reference_stats(context).deflated, given.accuracy)] if given is not None else []
+    whole = [Spot("fp32", references.model_stats(context).deflated, given.accuracy)] if given is not None else []
     series = {"this submission": own, "reference": reference, "given model": whole}
     return trade_off(context, "size in a ZIP archive", series)
 

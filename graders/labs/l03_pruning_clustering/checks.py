@@ -10,7 +10,7 @@ from graders.measure.tflite import io_dtypes
 
 if TYPE_CHECKING:
     from graders.framework.definition import Lab
-    from graders.framework.model_tester.runner import FileEvidence
+    from graders.framework.model_tester.files import FileEvidence
     from graders.framework.timing import Timing
     from graders.labs.l03_pruning_clustering.evidence import CompressedEvidence
     from graders.measure.compression import Compression, Misplaced

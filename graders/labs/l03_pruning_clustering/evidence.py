@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graders.core.result import Result
-from graders.framework.model_tester.runner import Agreement, FileEvidence, InputReady
+from graders.framework.model_tester.files import FileEvidence
+from graders.framework.model_tester.runner import Agreement, InputReady
 from graders.measure.evaluation import Evaluation
 from graders.measure.scorer.client import Compressed
 
@@ -46,3 +47,6 @@ class CompressedEvidence:
     def asked(self) -> str:
         """What was asked for, in words."""
         return f"{self.clusters} clusters" if self.clusters is not None else f"a sparsity of {self.sparsity:.0%}"
+
+
+Evidence = BaseEvidence | CompressedEvidence

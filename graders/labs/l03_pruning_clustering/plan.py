@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 from functools import partial
 from math import ceil
-from pathlib import Path
 
 from graders.core.result import attempt
-from graders.framework.context import LabContext, PlannedRun, RunLog
-from graders.framework.model_tester import references, runner
+from graders.framework.context import LabContext
+from graders.framework.model_tester import files, references, runner
 from graders.framework.model_tester.runner import Agreement
+from graders.framework.runner import PlannedRun, RunLog
 from graders.labs.l03_pruning_clustering import baseline as base
-from graders.labs.l03_pruning_clustering.evidence import BaseEvidence, CompressedEvidence
+from graders.labs.l03_pruning_clustering.evidence import BaseEvidence, CompressedEvidence, Evidence
 from graders.labs.l03_pruning_clustering.exceptions import explained
 from graders.labs.l03_pruning_clustering.runs import BASE, CLUSTERED, DRAWN, PRUNED
 
@@ -22,10 +21,12 @@ BASE_S, CLUSTERED_S, PRUNED_S = 2, 5, 11
 CLASSES = ("TFMOTOptimizedModel", "ClusteredModel", "PrunedModel")
 
 
-def plans(context: LabContext) -> list[PlannedRun]:
+def plan_runs(context: LabContext) -> list[PlannedRun[Evidence]]:
     """Every run of the lab for this grading's seed."""
     settings = context.lab.settings
-    found = [PlannedRun(name=BASE, title="TFMOTOptimizedModel, not compressed", execute=run_base, weight=BASE_S)]
+    found: list[PlannedRun[Evidence]] = [
+        PlannedRun(name=BASE, title="TFMOTOptimizedModel, not compressed", execute=run_base, weight=BASE_S)
+    ]
     drawn = {f"{CLUSTERED}-{DRAWN}": context.drawn("clusters").choice(settings["drawn_clusters"])}
     for name, clusters in ({f"{CLUSTERED}-{number}": number for number in settings["clusters"]} | drawn).items():
         execute = partial(run_compressed, clusters=clusters, sparsity=None)
@@ -67,7 +68,7 @@ def run_compressed(
         steps=_steps(context, clusters),
         file=file,
         compressed=attempt(lambda: base.compressed(context, path.get(), clusters, sparsity)),
-        evaluation=attempt(lambda: runner.evaluated(context, path.get())),
+        evaluation=attempt(lambda: files.evaluated(context, path.get())),
         expected=attempt(lambda: base.expected(context, clusters, sparsity)),
         given=attempt(lambda: references.original_evaluation(context)),
     )
@@ -81,16 +82,3 @@ def _steps(context: LabContext, clusters: int | None) -> int:
     images = sum(bool(line.strip()) and not line.startswith("#") for line in lines)
     batches: int = ceil(settings["train_share"] * images / settings["batch_size"])
     return batches * (1 if clusters is not None else int(settings["pruning_epochs"]))
-
-
-def prepare(context: LabContext) -> None:
-    """Measures what runs are held against; meant to go on while the runner's libraries are still being imported."""
-    importlib.import_module("sklearn.metrics")
-    _ = context.evaluation
-    references.reference_model(context)
-
-
-def baseline_file(context: LabContext, name: str) -> Path:
-    """What latency is compared with: the given model's FP32 file, the only one here that has a name."""
-    assert name == "fp32", name
-    return references.reference_model(context).path

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from graders.framework.context import LabContext, RunResult
+from graders.framework.context import LabContext
+from graders.framework.runner import RunResult
 from graders.labs.mnist_compression.evidence import NotebookEvidence
 from graders.labs.mnist_compression.stages import accuracy_of, staged
 
 DISTURBED = "held-back MNIST digits, disturbed anew for this grading"
 
 
-def describe(evidence: Any) -> dict[str, Any]:
+def describe(evidence: NotebookEvidence) -> dict[str, Any]:
     """The run's facts for the scorecard."""
-    if not isinstance(evidence, NotebookEvidence):
-        return {}
     executed = evidence.executed
     facts: dict[str, Any] = {
         "cells": executed.cells,
@@ -43,7 +42,7 @@ def _rows(evidence: NotebookEvidence) -> Iterator[tuple[str, int, int, float | N
         yield file.name, archive.bytes, archive.deflated, None if accuracy is None else round(accuracy, 4)
 
 
-def charts(context: LabContext, results: Mapping[str, RunResult]) -> list[dict[str, Any]]:
+def charts(context: LabContext, results: Mapping[str, RunResult[NotebookEvidence]]) -> list[dict[str, Any]]:
     """The stages side by side."""
     found: list[dict[str, Any]] = []
     for result in results.values():

@@ -9,7 +9,7 @@ from graders.framework.checks import check, check_threshold, observe
 
 if TYPE_CHECKING:
     from graders.framework.definition import Lab
-    from graders.framework.model_tester.runner import FileEvidence
+    from graders.framework.model_tester.files import FileEvidence
     from graders.labs.mnist_compression.evidence import KerasModel, LiteFile, NotebookEvidence
     from graders.labs.mnist_compression.network import Layers
 

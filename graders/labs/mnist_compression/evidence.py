@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from graders.core.errors import RunError
 from graders.core.result import Result
-from graders.framework.model_tester.runner import FileEvidence
+from graders.framework.model_tester.files import FileEvidence
 from graders.labs.mnist_compression.network import Layers
 from graders.measure.evaluation import Evaluation
 

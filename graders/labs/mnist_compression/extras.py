@@ -11,7 +11,7 @@ import numpy as np
 
 from graders.core.result import attempt
 from graders.framework.context import LabContext
-from graders.framework.model_tester.runner import FileEvidence, encoding_of
+from graders.framework.model_tester.files import FileEvidence, encoding_of
 from graders.labs.mnist_compression.digits import Digits
 from graders.labs.mnist_compression.evidence import ExtraFile
 from graders.labs.mnist_compression.files import LITE, Workdir, lite_input

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from graders.core.errors import bad_file
 from graders.core.result import attempt
 from graders.framework.context import LabContext
-from graders.framework.model_tester.runner import FileEvidence, encoding_of
+from graders.framework.model_tester.files import FileEvidence, encoding_of
 from graders.labs.mnist_compression.digits import Digits
 from graders.labs.mnist_compression.evidence import ArchiveSize, KerasModel, LiteFile, StoredKernel
 from graders.labs.mnist_compression.network import KERNELS, WRAPPERS, Layers, layers_of

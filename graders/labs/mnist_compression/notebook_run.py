@@ -9,7 +9,8 @@ from typing import Any
 
 from graders.core.errors import RunError, SourceLine
 from graders.core.verdicts import Verdict
-from graders.framework.context import LabContext, RunLog
+from graders.framework.context import LabContext
+from graders.framework.runner import RunLog
 from graders.labs.mnist_compression.evidence import CellFailure, Executed
 from graders.sandbox import Reply, Session
 from graders.sandbox.host.output import plain

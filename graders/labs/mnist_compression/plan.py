@@ -6,42 +6,31 @@ import importlib
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TypeVar
 
-from graders.core.errors import GraderError, RunError, SubmissionError, bad_file
+from graders.core.errors import RunError, SubmissionError, bad_file
 from graders.core.result import Result, attempt, failure
 from graders.core.verdicts import Verdict
-from graders.framework.context import LabContext, PlannedRun, RunLog
+from graders.framework.context import LabContext
+from graders.framework.runner import RunLog
 from graders.labs.mnist_compression import files, probes
 from graders.labs.mnist_compression.digits import Digits, draw
 from graders.labs.mnist_compression.evidence import Figures, KerasModel, LiteFile, NotebookEvidence, Value
 from graders.labs.mnist_compression.extras import extra_files
 from graders.labs.mnist_compression.notebook_run import Execution, prepare_session
-from graders.labs.mnist_compression.runs import NOTEBOOK
 from graders.measure.sizes import deflate_size
 from graders.sandbox.host.output import plain
 from graders.submission import notebooks
 
 T = TypeVar("T", LiteFile, KerasModel)
-NOTEBOOK_S = 30.0
 MAX_NAME = 300
-
-
-def plans(context: LabContext) -> list[PlannedRun]:  # noqa: ARG001 - every lab is asked alike
-    """One notebook, one run."""
-    return [PlannedRun(name=NOTEBOOK, title="The notebook, executed", execute=run_notebook, weight=NOTEBOOK_S)]
 
 
 def prepare(context: LabContext) -> None:
     """Draws the digits while the runner's libraries are still being imported."""
     importlib.import_module("sklearn.metrics")
     hidden(context)
-
-
-def baseline_file(context: LabContext, name: str) -> Path:
-    """Nothing is timed in this lab."""
-    raise GraderError(f"{context.lab.id} has no file {name}")
 
 
 def hidden(context: LabContext) -> Digits:

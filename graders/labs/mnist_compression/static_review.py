@@ -18,7 +18,7 @@ from graders.labs.mnist_compression.stages import accuracy_of, staged
 from graders.submission import notebooks
 
 if TYPE_CHECKING:
-    from graders.framework.context import RunResult
+    from graders.framework.runner import RunResult
     from graders.submission.notebooks import Notebook, NotebookReview
     from graders.written.lab_report import ReportReview
 
@@ -38,7 +38,7 @@ class StaticReview:
     executed: bool
 
 
-def read(root: Path, lab: Lab, results: Mapping[str, RunResult]) -> StaticReview:
+def read(root: Path, lab: Lab, results: Mapping[str, RunResult[NotebookEvidence]]) -> StaticReview:
     """Reads both below ``root``. :param results: the lab's runs so far, by name."""
     from graders.labs.mnist_compression.report_items import report_items
     from graders.written.claims import Question
@@ -74,7 +74,7 @@ def _code(notebook: Notebook) -> list[str]:
     return [cell.source.strip() for cell in notebook.code]
 
 
-def stages(results: Mapping[str, RunResult]) -> dict[str, dict[str, float]]:
+def stages(results: Mapping[str, RunResult[NotebookEvidence]]) -> dict[str, dict[str, float]]:
     """What was measured of each stage of the executed notebook."""
     evidence = next((each.evidence for each in results.values() if isinstance(each.evidence, NotebookEvidence)), None)
     if evidence is None:

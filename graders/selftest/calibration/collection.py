@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from graders.caching import environment
 from graders.core import paths
@@ -16,7 +17,7 @@ from graders.core.errors import GraderError
 from graders.core.paths import FIXTURES
 from graders.core.verdicts import Verdict
 from graders.framework.definition import Lab
-from graders.framework.registry import LabPlugin
+from graders.framework.lab_plugin import LabPlugin
 from graders.pipeline.grade import ServerPool
 from graders.selftest.calibration import grading
 from graders.selftest.calibration.records import CORRECT, MISTAKES, REFERENCE, Job, Measured, Results, samples_of
@@ -102,7 +103,7 @@ class Budget:
         return fitting
 
 
-def collect(entry: LabPlugin, jobs: Sequence[Job], results: Results, budget: Budget) -> None:
+def collect(entry: LabPlugin[Any], jobs: Sequence[Job], results: Results, budget: Budget) -> None:
     """Carries out the gradings that ``results`` does not hold, as far as ``budget`` goes; adds each as it ends.
 
     :raises GraderError: where one gives no scorecard.

@@ -14,7 +14,7 @@ from graders.cohort.batch import GradingRequest, grade_quietly
 from graders.core.errors import GraderError
 from graders.core.paths import REFERENCE
 from graders.framework.definition import PERSON
-from graders.framework.registry import LabPlugin
+from graders.framework.lab_plugin import LabPlugin
 from graders.pipeline.grade import GradingConfig, ServerPool, start_servers
 
 # It ends by itself with whoever started it.
@@ -22,7 +22,7 @@ BUSY = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"
 
 
 @contextlib.contextmanager
-def lent_servers(labs: Sequence[LabPlugin]) -> Iterator[ServerPool]:
+def lent_servers(labs: Sequence[LabPlugin[Any]]) -> Iterator[ServerPool]:
     """Servers for the embedded profile and the best isolation that this machine has."""
     options = GradingConfig(
         submission=REFERENCE,

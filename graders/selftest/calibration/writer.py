@@ -1,4 +1,4 @@
-"""Putting a calibration's results into ``lab.toml``, whose comments and order stay as they are."""
+"""Writing a calibration's results: values into ``lab.toml``, whose comments and order stay; the rest beside it."""
 
 from __future__ import annotations
 
@@ -19,36 +19,47 @@ from graders.selftest.calibration.records import REFERENCE, Measured
 FIRST = (
     "# Written by python -m graders calibrate {short} --write: what the thresholds rest on, see docs/calibration.md."
 )
-BLOCK = re.compile(r"\n*^# Written by python -m graders calibrate .*\Z", re.MULTILINE | re.DOTALL)
+FILE = "calibration.toml"
+"""Beside ``lab.toml``."""
 THRESHOLDS, TOLERANCES, RELATIVE = "thresholds", "summary.tolerances", "summary.relative_tolerances"
 
 
-def rewritten(
-    text: str, short: str, found: Sequence[Finding], settled: Sequence[Finding], results: Sequence[Measured]
-) -> str:
-    """The text of ``lab.toml`` with proposed values, and with ``[calibration.NAME]`` tables at its end.
+def rewritten(text: str, found: Sequence[Finding]) -> str:
+    """The text of ``lab.toml`` with proposed values.
 
-    :param settled: what was found, with the proposed values in force.
-    :raises GraderError: where the text is not as expected, or anything else would change.
+    :raises GraderError: if the text is not as expected, or anything else would change.
     """
-    new = BLOCK.sub("\n", text).rstrip("\n") + "\n"
+    new = text
     for each in found:
         if each.proposed != each.today:
             new = _replaced(new, each)
-    new += "\n" + "\n".join(_block(short, settled, results)) + "\n"
     _require_nothing_else(text, new, found)
     return new
+
+
+def provenance(short: str, settled: Sequence[Finding], results: Sequence[Measured]) -> str:
+    """The text of ``calibration.toml``: a table for each threshold.
+
+    :param settled: what was found, with the proposed values in force.
+    """
+    return "\n".join(_block(short, settled, results)) + "\n"
 
 
 def write(
     path: Path, short: str, found: Sequence[Finding], settled: Sequence[Finding], results: Sequence[Measured]
 ) -> bool:
-    """Rewrites the file; whether anything changed. :raises GraderError: as :func:`rewritten` does."""
-    text = path.read_text(encoding="utf-8")
-    new = rewritten(text, short, found, settled, results)
-    if new != text:
-        path.write_text(new, encoding="utf-8")
-    return new != text
+    """Rewrites ``lab.toml`` and what lies beside it; whether anything changed.
+
+    :raises GraderError: as :func:`rewritten` does.
+    """
+    texts = {
+        path: rewritten(path.read_text(encoding="utf-8"), found),
+        path.with_name(FILE): provenance(short, settled, results),
+    }
+    changed = [file for file, text in texts.items() if not file.is_file() or file.read_text(encoding="utf-8") != text]
+    for file in changed:
+        file.write_text(texts[file], encoding="utf-8")
+    return bool(changed)
 
 
 def _place(data: Mapping[str, Any], found: Finding) -> tuple[str, str]:
@@ -72,12 +83,11 @@ def _replaced(text: str, found: Finding) -> str:
 def _block(short: str, found: Sequence[Finding], results: Sequence[Measured]) -> Iterator[str]:
     busy = [each.job.load > 0 for each in results if each.job.kind == REFERENCE]
     yield FIRST.format(short=short)
-    yield "[calibration]"
     yield f"gradings = {busy.count(False)}"
     yield f"latency_while_busy = {busy.count(True)}"
     for each in found:
         yield ""
-        yield f"[calibration.{each.name}]"
+        yield f"[{each.name}]"
         yield from (f"{name} = {_toml(value)}" for name, value in facts(each).items())
 
 
@@ -104,8 +114,6 @@ def _toml(value: Any) -> str:
 
 def _require_nothing_else(old: str, new: str, found: Sequence[Finding]) -> None:
     before, after = tomllib.loads(old), tomllib.loads(new)
-    before.pop("calibration", None)
-    after.pop("calibration", None)
     for each in found:
         table, key = _place(before, each)
         place: dict[str, Any] = before

@@ -11,7 +11,7 @@ from graders.caching import Fingerprint, environment_digest, files_digest
 from graders.caching.fingerprints import digest_of, folder_files
 from graders.core.errors import UsageError
 from graders.core.paths import GRADERS, REPOSITORY, TEMPLATE
-from graders.framework.definition import load_all
+from graders.framework.registry import definitions
 from graders.framework.result_cache import data_digest, lab_data_digest
 from graders.profiles import choose
 from graders.sandbox import Isolation
@@ -78,7 +78,7 @@ def submission_entries(folders: Sequence[Path], isolation: Isolation) -> list[En
         for path in paths:
             parts = {
                 **_shared(isolation),
-                **_of_labs(tuple(lab.id for lab in load_all())),
+                **_of_labs(tuple(lab.id for lab in definitions())),
                 "submission": _submission_digest(path),
             }
             name = f"{folder.name}/{path.name}"
@@ -89,7 +89,7 @@ def submission_entries(folders: Sequence[Path], isolation: Isolation) -> list[En
 def _shared(isolation: Isolation) -> dict[str, str]:
     return {
         "environment": digest_of([environment_digest(), isolation.tier, isolation.user, isolation.walls]),
-        "data": digest_of([data_digest(choose("embedded", None, None)), *map(lab_data_digest, load_all())]),
+        "data": digest_of([data_digest(choose("embedded", None, None)), *map(lab_data_digest, definitions())]),
         "code": _code_digest(),
     }
 
@@ -108,7 +108,7 @@ def _code_digest() -> str:
 
 @cache
 def _of_labs(identifiers: tuple[str, ...]) -> Mapping[str, str]:
-    labs = [lab for lab in load_all() if lab.id in identifiers]
+    labs = [lab for lab in definitions() if lab.id in identifiers]
     thresholds = digest_of([dict(lab.thresholds) for lab in labs])
     found = []
     for lab in labs:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graders.core.paths import LABS
-from graders.framework.definition import load
+from graders.framework.lab_toml import load
 from graders.submission import notebooks
 from graders.submission.notebooks import Found, WantedNotebook
 from graders.submission.notebooks.discovery import nearness

@@ -1,0 +1,83 @@
+"""A lab as one object: its definition, and the code that runs, measures and shows it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from graders.core.errors import GraderError
+from graders.framework.definition import Lab
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from graders.framework.context import LabContext
+    from graders.framework.model_stats import ModelStats
+    from graders.framework.runner import PlannedRun, RunResult
+
+E = TypeVar("E")
+"""What a lab measures of a run: one type, or a union with one member for each kind of run."""
+
+
+class LabPlugin(Generic[E]):
+    """A lab: each ``lab.py`` exports one as ``LAB``.
+
+    Collecting tests imports every ``lab.py``, so methods import on their own what takes long to import.
+    """
+
+    makes_reference_files: ClassVar[bool] = False
+    """Whether :meth:`make_reference_files` makes any."""
+
+    def __init__(self, lab: Lab) -> None:
+        """:param lab: what the lab's ``lab.toml`` says."""
+        self.lab = lab
+
+    def with_lab(self, lab: Lab) -> Self:
+        """The same lab with another definition, such as with other settings."""
+        other = copy.copy(self)
+        other.lab = lab
+        return other
+
+    @property
+    def run_names(self) -> Sequence[str]:
+        """The names of the lab's runs, in the order of reports; known before anything is drawn."""
+        raise NotImplementedError
+
+    def plan_runs(self, context: LabContext) -> Sequence[PlannedRun[E]]:
+        """The runs of :attr:`run_names` for this context's seed."""
+        raise NotImplementedError
+
+    def prepare(self, context: LabContext) -> None:
+        """Measures in advance what runs are compared with, while the runner's libraries are being imported."""
+
+    def describe(self, evidence: E) -> dict[str, Any]:  # noqa: ARG002 - for labs that show more
+        """A run's facts for the scorecard: plain JSON values."""
+        return {}
+
+    def charts(self, context: LabContext, results: Mapping[str, RunResult[E]]) -> list[dict[str, Any]]:  # noqa: ARG002
+        """The lab's charts for the report."""
+        return []
+
+    def static_review(self, root: Path, lab: Lab, results: Mapping[str, RunResult[E]]) -> object:  # noqa: ARG002
+        """What the lab reads of a submission without running it: the fixture ``handed_in`` of its tests.
+
+        :param lab: the lab as the submission below ``root`` has it. :param results: of its runs so far, by name.
+        """
+        raise GraderError(f"{self.lab.id} reviews nothing without running it")
+
+    def latency_baseline(self, context: LabContext, name: str) -> Path:  # noqa: ARG002
+        """The file that a latency is compared with, by the name that a test gives it."""
+        raise GraderError(f"{self.lab.id} has no file {name}")
+
+    def model_stats(self, context: LabContext) -> ModelStats | None:  # noqa: ARG002
+        """The size of the model that summaries are about; None if claims can't be compared with a model."""
+        return None
+
+    def make_reference_files(self, context: LabContext, folder: Path) -> list[Path]:  # noqa: ARG002
+        """Makes the files that are stored with a profile, so that a grading need not make them; their paths.
+
+        :param context: of a profile that stores none.
+        """
+        return []

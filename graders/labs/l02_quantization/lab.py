@@ -1,0 +1,64 @@
+"""Lab 2 of the course: TensorFlow Lite conversion and INT8 quantisation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graders.framework.lab_toml import load
+from graders.framework.model_tester.lab import ModelTesterLab
+from graders.labs.l02_quantization import runs
+
+if TYPE_CHECKING:
+    from graders.framework.context import LabContext
+    from graders.framework.runner import PlannedRun, RunResult
+    from graders.labs.l02_quantization.evidence import Evidence
+
+
+class QuantizationLab(ModelTesterLab["Evidence"]):
+    """NativeModel, FP32Model, INT8Model and ImbalancedINT8Model."""
+
+    @property
+    def run_names(self) -> Sequence[str]:
+        """One of each class, INT8Model for each calibration share."""
+        return runs.run_names(self.lab.settings)
+
+    def plan_runs(self, context: LabContext) -> Sequence[PlannedRun[Evidence]]:
+        """See :mod:`plan`."""
+        from graders.labs.l02_quantization import plan
+
+        return plan.plan_runs(context)
+
+    def prepare(self, context: LabContext) -> None:
+        """Measures the activation ranges that calibration is compared with."""
+        from graders.labs.l02_quantization import plan
+
+        plan.prepare(context)
+
+    def describe(self, evidence: Evidence) -> dict[str, Any]:
+        """The file's hash, size and types, and its quality."""
+        from graders.labs.l02_quantization import charts
+
+        return charts.describe(evidence)
+
+    def charts(self, context: LabContext, results: Mapping[str, RunResult[Evidence]]) -> list[dict[str, Any]]:
+        """Size and calibration share against accuracy, every variant's metrics, confusion matrices."""
+        from graders.labs.l02_quantization import charts
+
+        return charts.charts(context, results)
+
+    def latency_baseline(self, context: LabContext, name: str) -> Path:
+        """``"fp32"`` or ``"int8"``: the reference's file."""
+        from graders.labs.l02_quantization import baseline
+
+        return baseline.baseline(context).int8 if name == "int8" else super().latency_baseline(context, name)
+
+    def make_reference_files(self, context: LabContext, folder: Path) -> list[Path]:
+        """The INT8 file, and the activation ranges of all training images."""
+        from graders.labs.l02_quantization import baseline
+
+        return baseline.make_reference_files(context, folder)
+
+
+LAB = QuantizationLab(load(Path(__file__).parent))

@@ -1,0 +1,61 @@
+"""The MNIST notebook: conversion, quantisation and pruning, with a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graders.framework.definition import Lab
+from graders.framework.lab_plugin import LabPlugin
+from graders.framework.lab_toml import load
+
+if TYPE_CHECKING:
+    from graders.framework.context import LabContext
+    from graders.framework.runner import PlannedRun, RunResult
+    from graders.labs.mnist_compression.evidence import NotebookEvidence
+    from graders.labs.mnist_compression.static_review import StaticReview
+
+
+class NotebookLab(LabPlugin["NotebookEvidence"]):
+    """One notebook, read as submitted and executed again."""
+
+    @property
+    def run_names(self) -> Sequence[str]:
+        """One notebook, one run."""
+        return ["notebook"]
+
+    def plan_runs(self, context: LabContext) -> Sequence[PlannedRun[NotebookEvidence]]:  # noqa: ARG002
+        """The notebook, executed."""
+        from graders.framework.runner import PlannedRun
+        from graders.labs.mnist_compression import plan
+
+        (name,) = self.run_names
+        return [PlannedRun(name=name, title="The notebook, executed", execute=plan.run_notebook, weight=30)]
+
+    def prepare(self, context: LabContext) -> None:
+        """Draws the digits that quality is measured on."""
+        from graders.labs.mnist_compression import plan
+
+        plan.prepare(context)
+
+    def describe(self, evidence: NotebookEvidence) -> dict[str, Any]:
+        """How the cells went, and each stage's file."""
+        from graders.labs.mnist_compression import charts
+
+        return charts.describe(evidence)
+
+    def charts(self, context: LabContext, results: Mapping[str, RunResult[NotebookEvidence]]) -> list[dict[str, Any]]:
+        """The stages side by side."""
+        from graders.labs.mnist_compression import charts
+
+        return charts.charts(context, results)
+
+    def static_review(self, root: Path, lab: Lab, results: Mapping[str, RunResult[NotebookEvidence]]) -> StaticReview:
+        """The notebook as submitted, and the report."""
+        from graders.labs.mnist_compression import static_review
+
+        return static_review.read(root, lab, results)
+
+
+LAB = NotebookLab(load(Path(__file__).parent))
