@@ -1,4 +1,4 @@
-"""Lab 2's verdicts: from facts of a file to the hint that a student reads."""
+"""Lab 2's checks: from what was measured of a file to the hint that a student reads."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_full_int8_files_pass(sample: str) -> None:
     ],
 )
 def test_other_inputs_and_outputs_lose(sample: str, hint: str, measured: str) -> None:
-    """A file of other inputs and outputs loses, with the hint for what was forgotten."""
+    """A file with other input or output types fails, with the hint for the setting that is missing."""
     error = lost(checks.require_int8_io, file_of(sample))
     assert (error.hint, error.measured) == (hint, measured)
 
@@ -81,7 +81,7 @@ def test_other_inputs_and_outputs_lose(sample: str, hint: str, measured: str) ->
     ],
 )
 def test_one_end_alone_does_not_do(dtypes: tuple[str, str], hint: str) -> None:
-    """Both ends must be int8: one of them, or another integer, loses."""
+    """A file fails unless both input and output are int8."""
     file = file_of("int8")
     ends = [Encoding(dtype, 0.1, 0) for dtype in dtypes]
     changed = FileEvidence(file.artifact, file.model, *ends)
@@ -93,20 +93,20 @@ def test_one_end_alone_does_not_do(dtypes: tuple[str, str], hint: str) -> None:
     [("float32", "int8_float_model"), ("dynamic_range", "int8_weights_only"), ("flex", "not_builtin")],
 )
 def test_operators_in_float_lose(sample: str, hint: str) -> None:
-    """A file that computes in float loses, with the hint for why; the first operators are named."""
+    """A file that computes in float fails with the hint for the cause, and names the first operators."""
     error = lost(checks.require_integer_inside, file_of(sample))
     assert error.hint == hint
     assert "operators are not integer: " in error.measured
 
 
 def test_conversions_at_the_ends_are_another_matter() -> None:
-    """Where only QUANTIZE and DEQUANTIZE at the ends are float, the inside is integer: the other check says the rest."""
+    """A file in which only QUANTIZE and DEQUANTIZE at the ends are float counts as integer inside."""
     checks.require_integer_inside(file_of("float_io"))
     checks.require_integer_inside(file_of("uint8_io"))
 
 
 def test_float_in_a_graph_that_another_calls_loses() -> None:
-    """A network in float is no integer one for standing in a second graph, behind a main one of integers alone."""
+    """A float network in a second subgraph is found even if the main graph is integer."""
     whole, inner = file_of("int8"), file_of("float32").model.main
     hidden = replace(whole, model=replace(whole.model, subgraphs=(whole.model.main, inner)))
     error = lost(checks.require_integer_inside, hidden)
@@ -115,7 +115,7 @@ def test_float_in_a_graph_that_another_calls_loses() -> None:
 
 
 def test_files_with_other_ends_are_the_students() -> None:
-    """A file that has not one input and one output is refused as the student's."""
+    """A file without exactly one input and one output is the student's error."""
     model = file_of("int8").model
     changed = replace(model, subgraphs=(replace(model.main, outputs=model.main.outputs * 2),))
     with pytest.raises(RunError, match="2 outputs; one was expected") as raised:
@@ -126,7 +126,7 @@ def test_files_with_other_ends_are_the_students() -> None:
 def int8_evidence(calibrated: Calibrated) -> Int8Evidence:
     nothing: Result[Any] = failure(GraderError("not measured"))
     return Int8Evidence(
-        asked="30.0% of the training images (222), seed 1234",
+        requested="30.0% of the training images (222), seed 1234",
         share=0.3,
         file=nothing,
         calibration=Result(calibrated),
@@ -143,7 +143,7 @@ WORST = (Quantisation(0.5, 3), Quantisation(0.25, 4))
 
 
 def test_right_calibration_passes() -> None:
-    """Where every parameter is the expected one, the check holds."""
+    """A file whose parameters are all as expected passes."""
     checks.require_calibration(int8_evidence(RIGHT), "calibration")
 
 
@@ -152,14 +152,14 @@ def test_right_calibration_passes() -> None:
     ("calibrated", "hint", "told"),
     [
         (Calibrated(14, 9, WORST, None, "", True), "{kind}", "9 of 14 activations"),
-        (Calibrated(14, 9, WORST, "class id 7", "", True), "{kind}_recognised", "zero point 3, not 0.25 and 4"),
+        (Calibrated(14, 9, WORST, "class id 7", "", True), "{kind}_recognised", "zero point 3, expected 0.25 and 4"),
         (Calibrated(14, 13, (None, WORST[1]), None, "", True), "{kind}", "13 of 14"),
         (Calibrated(0, 0, None, None, "", False), "calibration_float", "no activation has"),
-        (Calibrated(0, 0, None, None, "other shapes", True), "other_network", "another network: other shapes"),
+        (Calibrated(0, 0, None, None, "other shapes", True), "other_network", "a different network: other shapes"),
     ],
 )
 def test_wrong_calibration_loses(calibrated: Calibrated, hint: str, told: str, kind: str) -> None:
-    """Wrong parameters lose with the hint that fits what is known; its texts are filled in whole."""
+    """Wrong parameters fail with the hint for what is known, and every placeholder is filled in."""
     error = lost(checks.require_calibration, int8_evidence(calibrated), kind)
     assert error.hint == hint.format(kind=kind)
     assert told in error.measured
@@ -171,7 +171,7 @@ def test_wrong_calibration_loses(calibrated: Calibrated, hint: str, told: str, k
 
 
 def test_quantising_right() -> None:
-    """Where no input came out wrong, the check holds."""
+    """A class that quantised every input correctly passes."""
     checks.require_quantise(QuantiseEvidence(1000, INPUT, None, None))
 
 
@@ -189,7 +189,7 @@ EXAMPLE = Counterexample(3.1, -102.0, 127.0)
     ],
 )
 def test_quantising_wrong(evidence: QuantiseEvidence, hint: str) -> None:
-    """An input that came out wrong, or none that arrived, loses with the recognised mistake's hint or a general one."""
+    """A wrong or missing input fails with the recognised mistake's hint, or a general one."""
     error = lost(checks.require_quantise, evidence)
     assert error.hint == hint
     if evidence.example:
@@ -198,12 +198,12 @@ def test_quantising_wrong(evidence: QuantiseEvidence, hint: str) -> None:
 
 
 def test_dequantising() -> None:
-    """Real values pass; a wrong value loses with the recognised mistake's hint or a general one."""
+    """Dequantised values pass; a wrong value fails with the recognised mistake's hint, or a general one."""
     checks.require_dequantise(Agreement(24, 0.0, "", False), LAB)
     error = lost(
         checks.require_dequantise, Agreement(24, 1.0, "", False, "codes_returned", Counterexample(3, 3, -1.5)), LAB
     )
-    assert (error.hint, error.measured) == ("codes_returned", "output 3 became 3, not -1.5")
+    assert (error.hint, error.measured) == ("codes_returned", "output 3 became 3; -1.5 is correct")
     assert (
         lost(checks.require_dequantise, Agreement(1, 1.0, "", False, None, Counterexample(3, 3, -1)), LAB).hint
         == "dequantise"
@@ -231,7 +231,7 @@ def quantised(values: NDArray[np.float32], encoding: Encoding) -> NDArray[Any]:
 
 
 def test_probed_inputs_that_are_right() -> None:
-    """Right codes for everything that was handed in are no counterexample, and are counted."""
+    """Correct codes for every input give no counterexample, and are counted."""
     values = np.linspace(-3, 3, 1000, dtype=np.float32)
     probed = probes.Probed(reply(), 1, [(values, quantised(values, INPUT)), (values[:9], quantised(values[:9], INPUT))])
     found = probes.judge_quantise(probed, file_with(INPUT))
@@ -239,7 +239,7 @@ def test_probed_inputs_that_are_right() -> None:
 
 
 def test_probed_inputs_that_are_wrong() -> None:
-    """One wrong input among right ones is found, and the mistake is told from the sweep."""
+    """One wrong input among correct ones is found, and the mistake is recognised from the sweep."""
     values = np.linspace(-3, 3, 1000, dtype=np.float32)
     codes = (values / np.float32(INPUT.scale) + INPUT.zero_point).clip(-128, 127).astype(np.int8)
     probed = probes.Probed(reply(), 1, [(values, codes)])
@@ -249,7 +249,7 @@ def test_probed_inputs_that_are_wrong() -> None:
 
 
 def test_wrapping_is_found_outside_the_sweep() -> None:
-    """A cast that wraps only far beyond the images' range is found in the wide values, and called so."""
+    """A cast that wraps around only far outside the images' range is found by the wide values, and recognised."""
     wide = Encoding("int8", 0.1, 0)
     fine = np.linspace(-3, 3, 1000, dtype=np.float32)
     far = np.linspace(-40, 40, 1000, dtype=np.float32)
@@ -262,7 +262,7 @@ def test_wrapping_is_found_outside_the_sweep() -> None:
 
 @pytest.mark.parametrize("judge", ["quantise", "dequantise"])
 def test_errors_in_probing_are_the_students(judge: str) -> None:
-    """What the student's class raised while it was probed is what its check says."""
+    """An exception that the student's class raised while it was probed becomes the check's result."""
     error = RunError(Verdict.TIMEOUT, "not finished")
     probed = probes.Probed(reply(), 1, quantise_error=error, dequantise_error=error)
     judges: dict[str, Callable[[], object]] = {
@@ -275,7 +275,7 @@ def test_errors_in_probing_are_the_students(judge: str) -> None:
 
 
 def test_silence_is_no_answer() -> None:
-    """Whoever answers for some inputs and not for others loses, and so does whoever is late where no image tells it."""
+    """A class fails if it answers only some inputs, or sets its input late and no image shows it."""
     values = np.linspace(-1, 1, 9, dtype=np.float32)
     pairs = [(values, quantised(values, INPUT))]
     shown: Result[Reply] = failure(RunError(Verdict.FAILED, "ValueError"))
@@ -292,10 +292,10 @@ def test_silence_is_no_answer() -> None:
 
 
 class FixedScorer:
-    """Stands for the scorer: the same outputs whatever goes in."""
+    """A scorer that returns the same outputs for every input."""
 
     def __init__(self, outputs: NDArray[Any]) -> None:
-        """:param outputs: what inference gives."""
+        """:param outputs: what inference returns."""
         self.outputs = outputs
 
     def measure(self, path: Path) -> FixedScorer:
@@ -328,7 +328,7 @@ def judged(predictions: NDArray[Any], exit_: Encoding = OUTPUT, outputs: NDArray
 
 
 def test_scores_of_images_are_judged_by_the_file() -> None:
-    """Scores that are the file's own outputs as real numbers pass, up to the allowed number of codes."""
+    """Scores equal to the file's dequantised outputs pass, up to the allowed number of codes."""
     allowed = LAB.thresholds["code_differences"]
     assert judged(REAL).example is None
     assert judged(REAL + allowed * OUTPUT.scale).example is None
@@ -336,7 +336,7 @@ def test_scores_of_images_are_judged_by_the_file() -> None:
 
 
 def test_codes_of_images_are_no_scores() -> None:
-    """Codes in place of real values are found, and called so."""
+    """Codes returned instead of dequantised values are recognised."""
     found = judged(CODES.astype(np.float64))
     assert found.example is not None
     assert found.mistake == "codes_returned"
@@ -352,7 +352,7 @@ def test_scores_that_are_no_numbers(value: float) -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_scores_of_a_float_file_that_are_no_numbers(value: float) -> None:
-    """NaN and infinities among the scores of a file with float outputs are wrong too."""
+    """NaN and infinities among the scores of a file with float outputs are wrong as well."""
     spoilt = REAL.copy()
     spoilt[0, 1] = value
     assert judged(REAL, Encoding("float32", 0, 0), REAL).example is None
@@ -360,8 +360,8 @@ def test_scores_of_a_float_file_that_are_no_numbers(value: float) -> None:
 
 
 def test_another_number_of_scores_is_the_students() -> None:
-    """Scores that are not one for each class are refused, with both numbers."""
-    with pytest.raises(RunError, match="2 scores for an image; the file gives 3"):
+    """A wrong number of scores is an error that names both numbers."""
+    with pytest.raises(RunError, match="2 scores per image; the file outputs 3"):
         judged(REAL[:, :2])
 
 
@@ -378,7 +378,7 @@ def test_another_number_of_scores_is_the_students() -> None:
     ],
 )
 def test_an_answer_of_other_arrays_is_no_fault_of_ours(arrays: dict[str, NDArray[Any]], verdict: Verdict) -> None:
-    """A run whose driver was overwritten answers what it likes."""
+    """A reply with missing or wrongly shaped arrays is the submission's error, not the grader's."""
     probed = probes.Probed(reply(**arrays), 2)
     with pytest.raises(RunError) as caught:
         probes.judge_dequantise(plan_grading(CODES), probed, file_with(INPUT))
@@ -386,7 +386,7 @@ def test_an_answer_of_other_arrays_is_no_fault_of_ours(arrays: dict[str, NDArray
 
 
 def test_hidden_input_tensors_are_the_students() -> None:
-    """Where no input tensor could be seen, there is nothing to judge by, and that is said."""
+    """If no input tensor could be read, the error says so."""
     probed = probes.Probed(reply(predictions=REAL), 2)
     with pytest.raises(RunError, match="input tensor could not be read"):
         probes.judge_dequantise(plan_grading(CODES), probed, file_with(INPUT))
@@ -398,12 +398,12 @@ def test_hidden_input_tensors_are_the_students() -> None:
 )
 @pytest.mark.filterwarnings("ignore:invalid value")
 def test_real_scores_are_compared_relative_to_their_range(found: NDArray[Any], worst: float) -> None:
-    """Differences are shares of the range of the expected scores; what is no number is as far off as can be."""
+    """Differences are relative to the range of the expected scores; NaN and infinities count as far off."""
     assert runner.real_agreement(found, REAL).worst == pytest.approx(worst)
 
 
 def test_the_same_scores_for_every_image_are_noticed() -> None:
-    """A class that predicts the same for different images is noticed, one image alone is not."""
+    """A class that predicts the same for different images is recognised; a single image is not enough."""
     assert runner.real_agreement(np.tile(REAL[:1], (2, 1)), REAL).constant
     assert not runner.real_agreement(REAL, REAL).constant
     assert not runner.real_agreement(REAL[:1], REAL[:1]).constant
@@ -418,6 +418,6 @@ def test_the_same_scores_for_every_image_are_noticed() -> None:
     ],
 )
 def test_what_is_not_written_yet_is_missing(kind: str, verdict: Verdict, message: str) -> None:
-    """A stub's NotImplementedError and a missing class are missing; any other exception is a failure."""
+    """NotImplementedError and a missing class count as missing; any other exception is a failure."""
     found = runner.as_missing(RunError(Verdict.FAILED, f"{kind}: write FP32Model", exception=kind))
     assert (found.verdict, found.message) == (verdict, message)

@@ -345,7 +345,10 @@ def test_why_it_is_less_accurate(found: CompressedEvidence, hint: str) -> None:
         (evidence(compression(), deflated=30_000), "fewer_clusters"),
         (evidence(compression(), deflated=50_000), "archive"),
         (evidence(compression(), deflated=20_000, file="dynamic_range"), "not_float"),
-        (evidence(compression(wrapper_residue=WrapperResidue("clustering", (), 8.6)), deflated=900_000), "not_stripped"),
+        (
+            evidence(compression(wrapper_residue=WrapperResidue("clustering", (), 8.6)), deflated=900_000),
+            "not_stripped",
+        ),
         (evidence(compression(distinct=distinct(16, 16, 16)), deflated=52_000), "other_clusters"),
         (evidence(compression(spacing=(Spacing(0, CONV, 6, 0.2),)), deflated=60_000), "archive"),
         (evidence(PRUNED, clusters=None, deflated=50_000), "archive"),
@@ -371,12 +374,20 @@ def test_other_centroids_may_take_more_room(deflated: int) -> None:
 @pytest.mark.parametrize(
     ("weights", "file", "hint"),
     [
-        (compression(wrapper_residue=WrapperResidue("clustering", (OperatorCount("GATHER", 9),), 8.6)), "float32", "not_stripped"),
+        (
+            compression(wrapper_residue=WrapperResidue("clustering", (OperatorCount("GATHER", 9),), 8.6)),
+            "float32",
+            "not_stripped",
+        ),
         (compression(difference="another number of operators"), "float32", "other_network"),
         (compression(), "dynamic_range", "not_float"),
         (compression(), "int8", "not_float"),
         (compression(wrapper_residue=WrapperResidue(None, (), 1.5)), "float32", "too_large"),
-        (compression(wrapper_residue=WrapperResidue(None, (OperatorCount("QUANTIZE", 9),), 1.2)), "float32", "quantisation_aware"),
+        (
+            compression(wrapper_residue=WrapperResidue(None, (OperatorCount("QUANTIZE", 9),), 1.2)),
+            "float32",
+            "quantisation_aware",
+        ),
         (compression(distinct=distinct(90, 90, 800), movements=moved(bent=0)), "float32", "not_clustered"),
     ],
 )

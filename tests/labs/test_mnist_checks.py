@@ -69,9 +69,11 @@ CELLS = (
     "MODEL_SIZE = {n: get_gzipped_model_size(n) for n in (FILE_WEIGHTS, FILE_PRUNED_MODEL)}",
     "print('archive', get_gzipped_model_size(FILE_PRUNED_QUANTIZED_TFLITE), 'bytes')",
     "convert_tflite(None)",
-    ("import os\nPath('more').mkdir()\nPath('more/copy.tflite').write_bytes(Path(FILE_NON_QUANTIZED_TFLITE).read_bytes())\n"
-    "Path('junk.tflite').write_bytes(b'junk')\nos.symlink('/etc/passwd', 'link.tflite')\nos.mkfifo('pipe.tflite')\n"
-    "Path('a/b/c/d').mkdir(parents=True)\nPath('a/b/c/d/deep.tflite').write_bytes(b'x')"),
+    (
+        "import os\nPath('more').mkdir()\nPath('more/copy.tflite').write_bytes(Path(FILE_NON_QUANTIZED_TFLITE).read_bytes())\n"
+        "Path('junk.tflite').write_bytes(b'junk')\nos.symlink('/etc/passwd', 'link.tflite')\nos.mkfifo('pipe.tflite')\n"
+        "Path('a/b/c/d').mkdir(parents=True)\nPath('a/b/c/d/deep.tflite').write_bytes(b'x')"
+    ),
 )
 
 
@@ -201,9 +203,7 @@ def test_wrappers_left_in(evidence: NotebookEvidence) -> None:
     assert found.items() - UNCALLED.items() == {("test_the_model_is_stripped", "not_stripped")}
 
 
-@pytest.mark.parametrize(
-    ("file", "hint"), [("post_training", "qat_dynamic"), ("non_quantised", "qat_plain_float")]
-)
+@pytest.mark.parametrize(("file", "hint"), [("post_training", "qat_dynamic"), ("non_quantised", "qat_plain_float")])
 def test_not_quantised_in_training(file: str, hint: str, evidence: NotebookEvidence) -> None:
     """Weights alone are not enough, and such a file is the baseline's."""
     found = judged(replace(evidence, quantisation_aware=getattr(evidence, file)))
@@ -217,7 +217,10 @@ def test_quantised_files_in_other_places(evidence: NotebookEvidence) -> None:
     found = judged(wrong)
     assert found["test_the_file_holds_the_baseline"] == "not_float"
     assert found["test_weights_are_int8"] == "ptq_other_model"
-    assert judged(replace(evidence, post_training=evidence.non_quantised))["test_weights_are_int8"] == "weights_not_quantised"
+    assert (
+        judged(replace(evidence, post_training=evidence.non_quantised))["test_weights_are_int8"]
+        == "weights_not_quantised"
+    )
 
 
 def test_archives_of_other_files(evidence: NotebookEvidence) -> None:
@@ -245,7 +248,10 @@ def test_figures_of_every_size_are_no_measurement(evidence: NotebookEvidence) ->
     twice = (*known.printed, *(1.04 * figure for figure in known.sizes.values()))
     assert judged(replace(evidence, figures=Result(replace(known, printed=twice)))) == UNCALLED
     every = tuple(5_000 * 1.06**step for step in range(59))
-    for wrong in (replace(known, printed=every), replace(known, sizes={str(figure): figure / 1024 for figure in every})):
+    for wrong in (
+        replace(known, printed=every),
+        replace(known, sizes={str(figure): figure / 1024 for figure in every}),
+    ):
         assert judged(replace(evidence, figures=Result(wrong)))["test_archives_were_measured"] == "archives"
 
 
@@ -292,7 +298,13 @@ def extra(lite: LiteFile, *, own: bool = False, dtype: str = "", **more: Any) ->
     """A further file like this one: the lab's network, or for all that is known another."""
     kernel = dtype or lite.kernels["dense layer's kernel"].dtype
     quality = lite.quality.get().accuracy
-    known = {"network": (108, 20_280), "kernels": frozenset({kernel}), "largest": kernel, "zeros": 0.0, "accuracy": quality}
+    known = {
+        "network": (108, 20_280),
+        "kernels": frozenset({kernel}),
+        "largest": kernel,
+        "zeros": 0.0,
+        "accuracy": quality,
+    }
     return ExtraFile(name=f"more-{lite.name}", file=lite.file, layers=None if own else lite.layers, **(known | more))
 
 
@@ -314,7 +326,9 @@ def test_no_optional_step(evidence: NotebookEvidence) -> None:
 def test_sixteen_bits_are_the_baselines(evidence: NotebookEvidence) -> None:
     """Weights rounded to 16 bits are the baseline's, those of a model trained on, or pruned, are not."""
     lite = evidence.non_quantised.get()
-    rounded = Layers({name: values.astype(np.float16).astype(np.float32) for name, values in lite.layers.arrays.items()})
+    rounded = Layers(
+        {name: values.astype(np.float16).astype(np.float32) for name, values in lite.layers.arrays.items()}
+    )
     right = extra(replace(lite, layers=rounded), dtype="float16")
     assert bonuses(evidence, right)[0] == ""
     pruned = extra(replace(lite, layers=evidence.pruned.get().layers), dtype="float16")

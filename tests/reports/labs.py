@@ -104,7 +104,7 @@ def quantization() -> Json:
     criteria = [
         criterion("l02.native.summary", "The native model runs and its summary is printed", 1),
         criterion(
-            "l02.fp32.converted", "The FP32 file holds the given model's weights", 2, evidence={"bytes": 131_264}
+            "l02.fp32.converted", "The FP32 file contains the given model's weights", 2, evidence={"bytes": 131_264}
         ),
         criterion(
             "l02.fp32.inference", "FP32 inference gives the model's own predictions", 2, evidence={"accuracy": 0.9414}

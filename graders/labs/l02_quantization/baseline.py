@@ -18,7 +18,7 @@ from graders.measure.tflite import Model, aligned_activations
 INT8, RANGES = "int8.tflite", "ranges.npz"
 INT8_SHARE = 0.3
 KIT_SEED = 12345
-# What INT8Model and the kit's generator take where no share is given.
+# The defaults of INT8Model and of the starter code's generator.
 CLASS_DEFAULT, KIT_DEFAULT = 0.5, 0.25
 
 
@@ -41,7 +41,7 @@ class Baseline:
 
 
 def baseline(context: LabContext) -> Baseline:
-    """The baseline of this grading's profile: kept ready for the embedded model, else made by the reference's code."""
+    """The baseline of this grading's profile: shipped for the embedded profile, else made by the reference's code."""
     return context.once("baseline", lambda: _baseline(context))
 
 
@@ -63,7 +63,7 @@ def _read(context: LabContext, original: ReferenceModel, int8: Path) -> Baseline
 
 
 def make_reference_files(context: LabContext, folder: Path) -> list[Path]:
-    """Makes what is kept ready for a profile: the INT8 file, and the ranges of all training images.
+    """Makes the reference files that a profile ships: the INT8 file, and the ranges of all training images.
 
     :param context: of a profile that keeps nothing.
     """
@@ -75,7 +75,7 @@ def make_reference_files(context: LabContext, folder: Path) -> list[Path]:
 
 @dataclass(frozen=True)
 class Ranges:
-    """Activation ranges for every training image, and which activations the table foretells in this environment."""
+    """Activation ranges for every training image, and which activations the table predicts in this environment."""
 
     table: RangeTable
     rows: Mapping[str, int]
@@ -87,7 +87,7 @@ class Ranges:
 
 
 def samples(context: LabContext) -> Samples:
-    """The profile's images and the calibration samples of every share that this grading asks for."""
+    """The profile's images and the calibration samples of every share that this grading uses."""
     return context.once("samples", lambda: _samples(context))
 
 
@@ -96,7 +96,7 @@ def _samples(context: LabContext) -> Samples:
     seed = settings["calibration_seed"]
     shares = {*settings["calibration_shares"], drawn_share(context), INT8_SHARE, CLASS_DEFAULT, KIT_DEFAULT}
     splits = [(share, seed) for share in sorted(shares)]
-    # Other draws that students have been seen to use: the kit's default seed, the part that is left over.
+    # Other samples that students are known to use: the starter code's default seed, the remaining part.
     splits += [(share, KIT_SEED) for share in sorted(shares)]
     with context.scorer.measure(context.profile.model_path) as measurement:
         return measurement.samples(TEMPLATE, context.profile.dataset_root, splits)
@@ -109,7 +109,7 @@ def drawn_share(context: LabContext) -> float:
 
 
 def ranges(context: LabContext) -> Ranges:
-    """The ranges of all training images, measured once, and held against the reference's INT8 file."""
+    """The ranges of all training images, measured once, and checked against the reference's INT8 file."""
     return context.once("ranges", lambda: _ranges(context))
 
 
@@ -119,23 +119,23 @@ def _ranges(context: LabContext) -> Ranges:
     table = RangeTable.load(kept / RANGES) if kept else measure_ranges(context, base, known.train)
     rows = {name: row for row, name in enumerate(table.samples)}
     if set(known.train) - set(rows):
-        raise GraderError("the kept ranges are of other images than the data set has: make baseline")
-    asked = known.splits[INT8_SHARE, context.lab.settings["calibration_seed"]]
-    expected = table.expected([rows[name] for name in asked])
+        raise GraderError("the shipped ranges belong to other images than the data set's: run make baseline")
+    names = known.splits[INT8_SHARE, context.lab.settings["calibration_seed"]]
+    expected = table.expected([rows[name] for name in names])
     found = parameters(base, base.int8_model)
     if isinstance(found, str):
         raise GraderError(f"the reference's INT8 file is not the network of its FP32 file: {found}")
     comparable = tuple(ours is not None and ours.close_to(theirs) for ours, theirs in zip(found, expected, strict=True))
     if sum(comparable) < len(comparable) / 2:
         raise GraderError(
-            f"calibration can't be judged in this environment: only {sum(comparable)} of {len(comparable)} activations "
-            "of the reference's INT8 file have the parameters that its samples give"
+            f"calibration can't be checked in this environment: only {sum(comparable)} of {len(comparable)} "
+            "activations of the reference's INT8 file have the parameters expected for its samples"
         )
     return Ranges(table, rows, comparable)
 
 
 def test_ranges(context: LabContext) -> RangeTable:
-    """The ranges of all test images; measured only where a file was calibrated on something unknown."""
+    """The ranges of all test images; measured only if a file was calibrated on unknown samples."""
     return context.once("test_ranges", lambda: measure_ranges(context, baseline(context), samples(context).test))
 
 

@@ -27,7 +27,7 @@ def describe(evidence: Evidence) -> dict[str, Any]:
     if evidence.evaluation.value is not None:
         facts |= quality_facts(evidence.evaluation.value)
     if isinstance(evidence, Int8Evidence):
-        facts["calibration_asked"] = evidence.asked
+        facts["calibration_asked"] = evidence.requested
         calibrated = evidence.calibration.value
         if calibrated is not None and calibrated.recognised:
             facts["calibration_recognised"] = calibrated.recognised
@@ -48,7 +48,7 @@ def charts(context: LabContext, results: Mapping[str, RunResult[Evidence]]) -> l
 
 
 def _reference(context: LabContext, measured: Mapping[str, Any]) -> list[Spot]:
-    """The reference's FP32 file and its INT8 file for one share, where a submission has more than one of the latter."""
+    """The reference's FP32 file and its INT8 file for one share, if a submission has more than one of the latter."""
     quantised = [each for each in measured.values() if isinstance(each, Int8Evidence) and _quality(each) is not None]
     if len(quantised) < 2:
         return []

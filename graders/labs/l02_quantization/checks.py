@@ -66,7 +66,7 @@ def inner_dtypes(file: FileEvidence) -> set[str]:
 
 
 def require_integer_inside(file: FileEvidence) -> None:
-    """Fails where an operator computes in float, is custom or is Flex; conversions at input and output aside."""
+    """Fails if an operator computes in float, is custom or is Flex; conversions at input and output aside."""
     computing = _computing(file.model)
     wrong = []
     for graph, operator in computing:
@@ -85,17 +85,17 @@ def require_integer_inside(file: FileEvidence) -> None:
     check(
         not wrong,
         measured=f"{len(wrong)} of {len(computing)} operators are not integer: {shown}",
-        expected="all operators integer",
+        expected="integer operators only",
         hint=hint,
     )
 
 
 def require_calibration(evidence: Int8Evidence, hint: str) -> None:
-    """Fails unless the parameters found are those that the samples asked for give."""
+    """Fails unless the parameters found are those that calibration on the requested samples gives."""
     found = evidence.calibration.get()
     check(
         not found.difference,
-        measured=f"a file of another network: {found.difference}",
+        measured=f"a different network: {found.difference}",
         expected="the given network, quantised",
         hint="other_network",
         difference=found.difference,
@@ -103,66 +103,65 @@ def require_calibration(evidence: Int8Evidence, hint: str) -> None:
     check(
         found.calibrated,
         measured="no activation has quantisation parameters",
-        expected=f"parameters calibrated on {evidence.asked}",
+        expected=f"parameters calibrated on {evidence.requested}",
         hint="calibration_float",
     )
     shown = ""
     ours, theirs = found.worst or (None, None)
     if ours is not None and theirs is not None:
         shown = (
-            f"; the first that differs has scale {ours.scale:.6g} and zero point {ours.zero_point}, "
-            f"not {theirs.scale:.6g} and {theirs.zero_point}"
+            f"; the first mismatch has scale {ours.scale:.6g} and zero point {ours.zero_point}, "
+            f"expected {theirs.scale:.6g} and {theirs.zero_point}"
         )
     check(
         found.equal == found.compared,
         measured=f"{found.equal} of {found.compared} activations have the expected scale and zero point{shown}",
-        expected=f"parameters calibrated on {evidence.asked}",
+        expected=f"parameters calibrated on {evidence.requested}",
         hint=f"{hint}_recognised" if found.recognised else hint,
         recognised=found.recognised or "",
-        asked=evidence.asked,
+        requested=evidence.requested,
     )
 
 
 def require_quantise(found: QuantiseEvidence) -> None:
-    """Fails where an input did not become the codes that the file's scale and zero point give."""
+    """Fails if an input was not quantised with the file's scale and zero point."""
     check(
         found.values > 0 and not found.unanswered,
-        measured="nothing arrived in the interpreter's input tensor"
+        measured="no quantised input was found in the interpreter's input tensor"
         + (f" for {found.unanswered} of the inputs" if found.unanswered and found.values else ""),
-        expected="the input's codes in the input tensor after preprocess_input",
+        expected="the quantised input in the input tensor after preprocess_input",
         hint="float_given",
     )
-    # A known mistake may make all images alike, which by itself looks as if they came late.
+    # A known mistake may make all images alike, which on its own looks as if they were set late.
     check(
         found.in_time or found.mistake is not None,
-        measured="the input tensor changes while run_inference runs",
-        expected="the input's codes in the input tensor when preprocess_input returns",
+        measured="the input tensor changes during run_inference",
+        expected="the quantised input in the input tensor when preprocess_input returns",
         hint="work_in_run_inference",
     )
     example, encoding = found.example, found.encoding
-    wanted = "the input itself"
+    correct = "the input unchanged"
     if encoding.quantised:
-        wanted = f"clip(round(x / {encoding.scale:.6g}) + {encoding.zero_point})"
+        correct = f"clip(round(x / {encoding.scale:.6g}) + {encoding.zero_point})"
     if example is None:
-        measured = f"{found.values:,} values became what they should"
+        measured = f"all {found.values:,} values are correct"
     else:
-        became = f"{example.got:g} in a tensor of {encoding.dtype}, not {example.expected:g}"
-        measured = f"{example.value:.7g} became {became}"
+        measured = f"{example.value:.7g} became {example.got:g} ({encoding.dtype}); {example.expected:g} is correct"
     check(
         example is None,
         measured=measured,
-        expected=f"{wanted} for every value; {found.values:,} were tried",
+        expected=f"{correct} for each of the {found.values:,} values tried",
         hint=found.mistake or ("quantise" if encoding.quantised else "same_as_file"),
     )
 
 
 def require_dequantise(found: Agreement, lab: Lab) -> None:
-    """Fails where what postprocess_outputs returns is not what the output's codes stand for."""
+    """Fails if postprocess_outputs does not return the dequantised output."""
     example = found.example
     if example is None:
-        measured = f"real values for {found.images} images and for the codes handed in"
+        measured = f"correct values for {found.images} images and for the codes passed in"
     else:
-        measured = f"output {example.value:g} became {example.got:.6g}, not {example.expected:.6g}"
+        measured = f"output {example.value:g} became {example.got:.6g}; {example.expected:.6g} is correct"
     near = found.unit != CODES or check_threshold(lab, "code_differences", found.worst)
     check(
         example is None and near,

@@ -15,10 +15,10 @@ from graders.measure.scorer.client import WeightDifference
 
 @dataclass(frozen=True)
 class QuantiseEvidence:
-    """Inputs that were handed to preprocess_input, and the plainest one whose code came out wrong.
+    """Inputs that were passed to preprocess_input, and the simplest one that was quantised wrongly.
 
-    ``in_time`` says that the codes were there when preprocess_input returned, not only after run_inference;
-    ``unanswered`` counts inputs for which nothing was there.
+    ``in_time``: the codes were in the input tensor when preprocess_input returned, not only after run_inference.
+    ``unanswered``: the number of inputs for which no codes were found.
     """
 
     values: int
@@ -33,7 +33,7 @@ class QuantiseEvidence:
 class NativeEvidence:
     """NativeModel: what it printed, and its predictions against the given model's.
 
-    ``parameters``: how many the given model has, as it may be counted, the usual way first.
+    ``parameters``: the given model's number of parameters, in each way of counting them, the usual one first.
     """
 
     printed: str
@@ -54,10 +54,10 @@ class Fp32Evidence:
 
 @dataclass(frozen=True)
 class Calibrated:
-    """Quantisation parameters found along the network, against those that the samples asked for give.
+    """Quantisation parameters found along the network, against those that the requested samples give.
 
-    ``recognised`` names the samples that the file was calibrated on instead, where they are known ones; ``difference``
-    says why the file is another network altogether.
+    ``recognised`` names the samples that the file was calibrated on instead, if they are known; ``difference`` says why
+    the file is a different network.
     """
 
     compared: int
@@ -72,7 +72,7 @@ class Calibrated:
 class Int8Evidence:
     """INT8Model for one calibration share, or ImbalancedINT8Model."""
 
-    asked: str
+    requested: str
     share: float | None
     file: Result[FileEvidence]
     calibration: Result[Calibrated]

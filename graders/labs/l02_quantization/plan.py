@@ -111,13 +111,13 @@ def run_fp32(context: LabContext, log: RunLog) -> Fp32Evidence:
 def run_int8(context: LabContext, log: RunLog, share: float) -> Int8Evidence:
     """INT8Model calibrated on one share of the training images."""
     known = base.samples(context)
-    asked = known.splits[share, context.lab.settings["calibration_seed"]]
+    names = known.splits[share, context.lab.settings["calibration_seed"]]
     arguments = {"calibrationdatasetpercent": share}
-    described = f"{share:.1%} of the training images ({len(asked)}), seed {context.lab.settings['calibration_seed']}"
+    described = f"{share:.1%} of the training images ({len(names)}), seed {context.lab.settings['calibration_seed']}"
 
-    asked_for = (described, share, asked)
-    others = _other_samples(context, share, asked)
-    return _quantised(context, log, "INT8Model", arguments, context.profile.dataset_root, asked_for, others)
+    requested = (described, share, names)
+    others = _other_samples(context, share, names)
+    return _quantised(context, log, "INT8Model", arguments, context.profile.dataset_root, requested, others)
 
 
 def run_imbalanced(context: LabContext, log: RunLog, renumbered: bool) -> Int8Evidence:
@@ -134,15 +134,15 @@ def run_imbalanced(context: LabContext, log: RunLog, renumbered: bool) -> Int8Ev
     }
     described = f"all training images of class id {wanted} ({len(of_class[wanted])})"
 
-    asked = tuple(of_class[wanted])
+    names_of_class = tuple(of_class[wanted])
     others: dict[str, Sequence[str]] = {}
     for number, names in of_class.items():
         which = f"class id {number}"
         if renumbered and known.labels[known.train.index(names[0])] == wanted:
-            which += f", whose images are class {wanted} where classes are not renumbered: dataY was not asked"
+            which += f", whose images have class id {wanted} in the original numbering: dataY was not used"
         others[which] = names
-    others |= _other_samples(context, None, asked)
-    return _quantised(context, log, "ImbalancedINT8Model", {}, root, (described, None, asked), others)
+    others |= _other_samples(context, None, names_of_class)
+    return _quantised(context, log, "ImbalancedINT8Model", {}, root, (described, None, names_of_class), others)
 
 
 def _quantised(
@@ -151,10 +151,10 @@ def _quantised(
     class_name: str,
     arguments: dict[str, Any],
     dataset: Path,
-    asked: tuple[str, float | None, tuple[str, ...]],
+    requested: tuple[str, float | None, tuple[str, ...]],
     others: Mapping[str, Sequence[str]],
 ) -> Int8Evidence:
-    described, share, names = asked
+    described, share, names = requested
     drive = log.name in probes.DRIVEN_RUNS
 
     def use(driven: runner.TesterSession) -> probes.Probed:
@@ -164,7 +164,7 @@ def _quantised(
     file = runner.file_of(context, log, error)
     fp32 = references.original_evaluation(context)
     return Int8Evidence(
-        asked=described,
+        requested=described,
         share=share,
         file=file,
         calibration=attempt(lambda: _calibrated(context, file.get(), names, share, others)),
@@ -183,9 +183,9 @@ def _calibrated(
     share: float | None,
     others: Mapping[str, Sequence[str]],
 ) -> Calibrated:
-    """Compares a file's parameters with what the samples asked for give; on a difference, says what they are of.
+    """Compares a file's parameters with those that the requested samples give; if they differ, looks for their origin.
 
-    :param others: training images that a student may have taken instead, by what to call them.
+    :param others: training images that a student may have used instead, by their description.
     """
     reference = base.baseline(context)
     found = base.parameters(reference, file.model)
@@ -208,25 +208,25 @@ def _calibrated(
 
 
 def _other_samples(context: LabContext, share: float | None, names: tuple[str, ...]) -> dict[str, Sequence[str]]:
-    """Sets of training images that students have been seen to calibrate on, by what to call them."""
+    """Sets of training images that students are known to calibrate on, by their description."""
     known = base.samples(context)
-    told: dict[str, Sequence[str]] = {}
+    found: dict[str, Sequence[str]] = {}
     for count in (1, 10, 50, 100):
-        told[f"the first {count} of the samples asked for"] = names[:count]
-        told[f"the first {count} training images"] = known.train[:count]
-    # The share asked for comes first: its neighbours may well give the same file.
+        found[f"the first {count} of the requested samples"] = names[:count]
+        found[f"the first {count} training images"] = known.train[:count]
+    # The requested share comes first: its neighbours may give the same file.
     defaults = (base.CLASS_DEFAULT, base.KIT_DEFAULT)
     for (other, seed), images in sorted(
         known.splits.items(), key=lambda item: (item[0][0] != share, item[0][0] in defaults)
     ):
         which = "" if seed == context.lab.settings["calibration_seed"] else f", but drawn with seed {seed}"
-        share_told = "the share asked for" if other == share else f"{other:.1%} of the training images"
-        told[share_told + which] = images
+        which_share = "the requested share" if other == share else f"{other:.1%} of the training images"
+        found[which_share + which] = images
         rest = sorted(set(known.train) - set(images))
         if rest:
-            told[f"the other {1 - other:.1%} of the training images{which}"] = rest
-    told["all training images"] = known.train
-    return told
+            found[f"the other {1 - other:.1%} of the training images{which}"] = rest
+    found["all training images"] = known.train
+    return found
 
 
 def _measured_candidates(
@@ -234,27 +234,30 @@ def _measured_candidates(
 ) -> dict[str, Sequence[Quantisation]]:
     """Parameters of samples whose ranges must be measured first: images not normalised, test images, noise."""
     reference = base.baseline(context)
-    told: dict[str, Sequence[Quantisation]] = {}
-    for transform, called in (("unit", "in 0 to 1, not normalised"), ("pixels", "in 0 to 255, not normalised")):
+    found: dict[str, Sequence[Quantisation]] = {}
+    for transform, called in (
+        ("unit", "in the range 0 to 1, not normalised"),
+        ("pixels", "in the range 0 to 255, not normalised"),
+    ):
         measured = base.measure_ranges(context, reference, names, transform)
-        told[f"the samples asked for, {called}"] = measured.expected(range(len(names)))
+        found[f"the requested samples, {called}"] = measured.expected(range(len(names)))
     tested = base.test_ranges(context)
-    told["all test images"] = tested.expected(range(len(tested.samples)))
+    found["all test images"] = tested.expected(range(len(tested.samples)))
     known = base.samples(context)
     rows = {name: row for row, name in enumerate(tested.samples)}
     for (other, seed), images in known.test_splits.items():
         if other == share:
             called = f"{other:.1%} of the test images, drawn with seed {seed}"
-            told[called] = tested.expected([rows[name] for name in images])
+            found[called] = tested.expected([rows[name] for name in images])
     wanted = context.lab.settings["imbalanced_class"]
     of_class = [rows[name] for name, label in zip(known.test, known.test_labels, strict=True) if label == wanted]
     if of_class:
-        told[f"the test images of class id {wanted}"] = tested.expected(of_class)
-    return told
+        found[f"the test images of class id {wanted}"] = tested.expected(of_class)
+    return found
 
 
 def prepare(context: LabContext) -> None:
-    """Measures what every run is held against; meant to go on while the runner's libraries are still being imported."""
+    """Measures what every run is compared with, while the runner's libraries are still being imported."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         drawing = pool.submit(lambda: context.evaluation)
         # Slow to import: meanwhile the images are drawn and the runner's libraries load.

@@ -1,7 +1,7 @@
-"""Feeding a student's INT8 class while its run lasts: hypothesis looks for an input that comes out wrong.
+"""Property-based probes of a student's INT8 class: hypothesis looks for an input that is quantised wrongly.
 
-Hypothesis chooses the values; the student's class turns them into codes inside its run; whether they are right is
-judged here, once the run is over, against the scale and zero point of the artifact.
+Hypothesis chooses the values and the student's class converts them during its run; the result is checked here after
+the run, against the scale and zero point of the artifact.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SHAPE = (1, 224, 224, 3)
 CLASSES = 37
-# The property is driven where the file is made quickest, and for the values that the template does not show.
+# The probes run for the quickest conversion, and for the hidden values.
 DRIVEN_RUNS = ("int8-0.01", "int8-drawn", "imbalanced")
 LARGEST = float(np.finfo(np.float32).max)
 
@@ -43,8 +43,8 @@ Pairs = list[tuple[NDArray[Any], NDArray[Any]]]
 class Probed:
     """What went in and what came out, and the errors that ended it early.
 
-    ``late``: the codes of an input were there after inference only. ``unanswered``: to how many inputs there was no
-    answer, and to how many codes.
+    ``late``: the codes of an input were there only after inference. ``unanswered``: the numbers of inputs and of codes
+    for which nothing came out.
     """
 
     shown: Result[Reply]
@@ -90,7 +90,7 @@ def _sweeps() -> list[NDArray[np.float32]]:
 
 
 def probe(context: LabContext, call: Call, drive: bool) -> Probed:
-    """Runs the class on the shown images, and where ``drive``, has hypothesis drive its two conversions."""
+    """Runs the class on the shown images, and, if ``drive`` is set, lets hypothesis probe its two conversions."""
     probed = Probed(runner.predicted(context, call), len(context.evaluation.shown))
     if not drive:
         return probed
@@ -120,7 +120,7 @@ def _settings(examples: int) -> settings:
 
 
 class _FirstError:
-    """Keeps what a student's code raised from hypothesis, which would call it flaky where it is not raised twice."""
+    """Keeps what a student's code raised from hypothesis, which would call it flaky if it is not raised twice."""
 
     def __init__(self) -> None:
         self._error: RunError | None = None
@@ -165,7 +165,7 @@ def _drive_quantise(context: LabContext, call: Call, probed: Probed) -> None:
 
 
 def _compact(values: NDArray[Any], codes: NDArray[Any], period: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """One period of repeated values where the codes repeat as well; hundreds of whole images would be kept else."""
+    """One period of repeated values if the codes repeat as well, so that whole images need not be stored."""
     if np.array_equal(np.resize(codes[:period], codes.shape), codes):
         return values[:period].copy(), codes[:period].copy()
     return values, codes
@@ -186,7 +186,7 @@ def _drive_dequantise(context: LabContext, call: Call, probed: Probed) -> None:
     for row in every:
         one(row)
     if not probed.dequantised:
-        return  # The class fetches the codes itself; the shown images must do.
+        return  # The class reads the output tensor itself; only the shown images can be checked.
 
     @_settings(context.lab.settings["dequantise_examples"])
     @given(_codes())
@@ -199,7 +199,7 @@ def _drive_dequantise(context: LabContext, call: Call, probed: Probed) -> None:
 
 
 def judge_quantise(probed: Probed, file: FileEvidence) -> QuantiseEvidence:
-    """Whether every value that went in became the code that the file's scale and zero point give."""
+    """Whether every value that went in was quantised with the file's scale and zero point."""
     if probed.quantise_error is not None:
         raise probed.quantise_error
     if not probed.quantised:
@@ -230,13 +230,13 @@ def _wrong_input(
 
 
 def judge_dequantise(context: LabContext, probed: Probed, file: FileEvidence) -> Agreement:
-    """Whether postprocess_outputs returns real values: for codes handed to it, and for images, for their own codes."""
+    """Whether postprocess_outputs dequantises correctly, both codes passed to it and those of the images."""
     if probed.dequantise_error is not None:
         raise probed.dequantise_error
     encoding, unanswered = file.output, probed.unanswered[1]
     if probed.dequantised and unanswered:
         message = (
-            f"postprocess_outputs gave no scores for {unanswered} of {unanswered + len(probed.dequantised)} outputs"
+            f"postprocess_outputs returned no scores for {unanswered} of {unanswered + len(probed.dequantised)} outputs"
         )
         raise RunError(Verdict.LOST, message, kind=RunErrorKind.BAD_SCORES)
     if encoding.quantised:
@@ -250,7 +250,7 @@ def judge_dequantise(context: LabContext, probed: Probed, file: FileEvidence) ->
                 )
                 return Agreement(probed.images, abs(example.got - example.expected), "", False, mistake, example)
         if probed.dequantised and probed.shown.error is not None:
-            # The codes handed in came out right; what goes wrong before them is another criterion's business.
+            # The codes passed in were dequantised correctly; what fails before that belongs to another criterion.
             return Agreement(0, 0.0, "", False)
     return _judge_images(context, probed.shown.get(), probed.images, file, bool(probed.dequantised))
 
@@ -265,9 +265,9 @@ def _judge_images(context: LabContext, reply: Reply, images: int, file: FileEvid
     predictions = runner.predictions(reply, images)
     image = int(np.prod(SHAPE))
     if tensors is None or tensors.dtype.name != file.input.dtype or not 0 < tensors.size <= image * len(predictions):
-        raise RunError(Verdict.FAILED, "the interpreter's input tensor could not be read in the run")
+        raise RunError(Verdict.FAILED, "the interpreter's input tensor could not be read during the run")
     if tensors.size % image:
-        raise RunError(Verdict.FAILED, f"the interpreter's input tensor has another shape than {SHAPE}")
+        raise RunError(Verdict.FAILED, f"the interpreter's input tensor has a shape other than {SHAPE}")
     tensors = tensors.reshape(-1, *SHAPE[1:])
     with context.scorer.measure(file.artifact.path) as measurement:
         plain, quick = (measurement.infer_tensors(tensors, delegates=delegates) for delegates in (False, True))
@@ -297,7 +297,7 @@ def _wrong_scores(
 ) -> tuple[codes.Counterexample | None, str | None]:
     """The first score that is not what the file gave, and the mistake that explains it."""
     if found.shape != outputs.shape:
-        message = f"{found.shape[1]} scores for an image; the file gives {outputs.shape[1]}"
+        message = f"{found.shape[1]} scores per image; the file outputs {outputs.shape[1]}"
         raise RunError(Verdict.FAILED, message, kind=RunErrorKind.BAD_SCORES)
     encoding = file.output if file.output.quantised else codes.Encoding("float32", float(np.ptp(outputs)) / 255, 0)
     allowed = context.lab.thresholds["code_differences"]

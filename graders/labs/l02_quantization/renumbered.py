@@ -1,4 +1,4 @@
-"""The data set with other class numbers: whoever wrote file names or a class's images down finds other ones."""
+"""The data set with permuted class ids, in which hard-coded file names or class images are wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""FP32Model: a float32 file with the given model's weights, and a class that does no more than run it."""
+"""FP32Model: a float32 file with the given model's weights, and a class that runs it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @criterion("l02.fp32.file", runs="fp32")
 def test_file_is_float32(evidence: Fp32Evidence) -> None:
-    """Inputs, outputs and weights of the file are float32, its operators built in."""
+    """Inputs, outputs and weights of the file are float32, and its operators are built-in."""
     file = evidence.file.get()
     types = {tensor.dtype for tensor in file.model.main.tensors if tensor.dtype not in ("int32", "int64", "bool")}
     inout = io_dtypes(file.model)
@@ -25,38 +25,38 @@ def test_file_is_float32(evidence: Fp32Evidence) -> None:
     check(
         types == {"float32"} and not foreign,
         measured=f"input {', '.join(inout.inputs)}, output {', '.join(inout.outputs)}, {inner}",
-        expected="float32 throughout, built-in operators",
+        expected="float32 tensors and built-in operators only",
         hint="fp32_not_float",
     )
 
 
 @criterion("l02.fp32.weights", runs="fp32")
 def test_weights_are_the_given_models(evidence: Fp32Evidence, lab: Lab) -> None:
-    """Every weight equals the given model's, BatchNorm folded in, float rounding aside."""
+    """Every weight equals the given model's with BatchNorm folded in, up to float rounding."""
     found, allowed = evidence.weights.get(), lab.thresholds["weights"]
-    check(not found.difference, measured=found.difference, expected="its weights", hint="fp32_weights")
+    check(not found.difference, measured=found.difference, expected="the given model's weights", hint="fp32_weights")
     check(
         check_threshold(lab, "weights", found.worst),
         measured=f"{found.changed} of {found.tensors} weight tensors differ"
         + (f", the {found.where} by {found.worst:.2g} of its largest weight" if found.changed else ""),
-        expected=f"at most {allowed:g}",
+        expected=f"differences of at most {allowed:g} of the largest weight",
         hint="fp32_weights",
     )
 
 
 @criterion("l02.fp32.predictions", runs="fp32")
 def test_predictions_are_the_files(evidence: Fp32Evidence, lab: Lab) -> None:
-    """The class returns what its own file gives for the same images."""
+    """The class returns what its own file outputs for the same images."""
     require_predictions(evidence.predictions.get(), lab)
 
 
 @criterion("l02.fp32.inference_only", runs="fp32")
 def test_inference_leaves_the_input_alone(evidence: Fp32Evidence) -> None:
-    """The input tensor is filled by preprocess_input; run_inference does not touch it."""
+    """preprocess_input sets the input tensor, and run_inference leaves it unchanged."""
     require_inference_only(evidence.before_inference.get())
 
 
 @criterion("l02.fp32.latency", runs="fp32")
 def test_latency(evidence: Fp32Evidence, timing: Timing, benchmark: Any) -> None:
-    """One inference takes no longer than the reference's file takes, noise considered."""
+    """One inference takes no longer than with the reference's file, within measurement noise."""
     timing.require(evidence.file.get().artifact.path, "fp32", benchmark)

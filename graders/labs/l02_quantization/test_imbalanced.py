@@ -1,4 +1,4 @@
-"""ImbalancedINT8Model: the same file format, calibrated on one class alone."""
+"""ImbalancedINT8Model: an INT8 file calibrated on one class only."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 @criterion("l02.imbalanced.calibration", runs="imbalanced*")
 def test_calibration_samples(evidence: Int8Evidence) -> None:
-    """The parameters are those of all training images of the class, also where classes have other numbers."""
+    """The parameters match calibration on all training images of the class, also if class ids are permuted."""
     checks.require_calibration(evidence, "imbalanced")
 
 
 @criterion("l02.imbalanced.integer_only", runs="imbalanced")
 def test_file_is_integer(evidence: Int8Evidence) -> None:
-    """Input, output and everything between are integer."""
+    """Inputs, outputs and every operator between them are integer."""
     checks.require_int8_io(evidence.file.get())
     checks.require_integer_inside(evidence.file.get())

@@ -1,4 +1,4 @@
-"""INT8Model: full integer quantisation, for every calibration share and one that the template does not show."""
+"""INT8Model: full-integer quantisation, for every given calibration share and a hidden one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @criterion("l02.int8.io_dtype", runs="int8-*")
 def test_inputs_and_outputs_are_int8(evidence: Int8Evidence) -> None:
-    """Not float32, not uint8, and not only one of the two."""
+    """Inputs and outputs are int8: not float32, not uint8, and both of them."""
     checks.require_int8_io(evidence.file.get())
 
 
@@ -27,19 +27,19 @@ def test_everything_inside_is_integer(evidence: Int8Evidence) -> None:
 
 @criterion("l02.int8.calibration", runs="int8-*")
 def test_calibration_samples(evidence: Int8Evidence) -> None:
-    """Scale and zero point of every activation are those that the samples asked for give."""
+    """Scale and zero point of every activation match calibration on the requested samples."""
     checks.require_calibration(evidence, "calibration")
 
 
 @criterion("l02.int8.quantise", runs="int8-0.01,int8-drawn")
 def test_any_input_is_quantised_correctly(evidence: Int8Evidence) -> None:
-    """clip(round(x / scale) + zero_point) for any finite float32, saturation included."""
+    """Any finite float32 becomes clip(round(x / scale) + zero_point), saturation included."""
     checks.require_quantise(evidence.quantise.get())
 
 
 @criterion("l02.int8.dequantise", runs="int8-0.01,int8-drawn")
 def test_outputs_are_real_values(evidence: Int8Evidence, lab: Lab) -> None:
-    """(code - zero_point) · scale, not the codes."""
+    """postprocess_outputs returns (code - zero_point) * scale, not the codes."""
     checks.require_dequantise(evidence.dequantise.get(), lab)
 
 
@@ -48,7 +48,7 @@ def test_accuracy_is_close_to_fp32(evidence: Int8Evidence, lab: Lab) -> None:
     """INT8 accuracy on the evaluation images is within the allowed drop of FP32's on the same images."""
     file = evidence.file.get()
     quantised = checks.inner_dtypes(file) == {"int8"}
-    check(quantised, measured="a file that is not quantised", expected="an INT8 file", hint="not_quantised_file")
+    check(quantised, measured="the file is not quantised", expected="an INT8 file", hint="not_quantised_file")
     allowed = lab.thresholds["accuracy_drop"]
     found = evidence.evaluation.get()
     check(
@@ -61,7 +61,7 @@ def test_accuracy_is_close_to_fp32(evidence: Int8Evidence, lab: Lab) -> None:
 
 @criterion("l02.int8.size", runs="int8-*")
 def test_size(evidence: Int8Evidence, lab: Lab) -> None:
-    """The file is as much smaller than the FP32 file as one byte a weight makes it."""
+    """The file is smaller than the FP32 file by as much as one byte per weight saves."""
     size, most = evidence.file.get().artifact.size, lab.thresholds["size_ratio"] * evidence.fp32_size
     check(
         check_threshold(lab, "size_ratio", size / evidence.fp32_size),
@@ -73,5 +73,5 @@ def test_size(evidence: Int8Evidence, lab: Lab) -> None:
 
 @criterion("l02.int8.latency", runs="int8-drawn")
 def test_latency(evidence: Int8Evidence, timing: Timing, benchmark: Any) -> None:
-    """One inference takes no longer than the reference's file takes, noise considered."""
+    """One inference takes no longer than with the reference's file, within measurement noise."""
     timing.require(evidence.file.get().artifact.path, "int8", benchmark)

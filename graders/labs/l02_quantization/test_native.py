@@ -1,4 +1,4 @@
-"""NativeModel: loads the given model, prints its summary, predicts with it."""
+"""NativeModel: loads the given model, prints its summary and predicts with it."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 
 @criterion("l02.native.summary", runs="native")
 def test_summary_is_printed(evidence: NativeEvidence) -> None:
-    """The output of the run has the given model's number of parameters, which every summary has."""
+    """The output of the run contains the given model's number of parameters, as every model summary does."""
     check(
         not set(evidence.parameters).isdisjoint(whole_numbers(evidence.printed)),
         measured="no summary of the given model in the output of the run",
-        expected=f"a model summary with its {evidence.parameters[0]:,} parameters",
+        expected=f"a model summary with {evidence.parameters[0]:,} parameters",
         hint="no_summary",
     )
 
 
 @criterion("l02.native.predictions", runs="native")
 def test_predictions_are_the_given_models(evidence: NativeEvidence, lab: Lab) -> None:
-    """Scores equal those of the given model, float rounding aside."""
+    """Scores equal those of the given model, up to float rounding."""
     found, allowed = evidence.predictions.get(), lab.thresholds["predictions"]
     check(
         check_threshold(lab, "predictions", found.worst),
-        measured=f"scores for {found.images} images differ by up to {found.worst:.2g} {found.unit}",
+        measured=f"scores for {found.images} images differ from the model's by up to {found.worst:.2g} {found.unit}",
         expected=f"at most {allowed:g} {found.unit}",
         hint="native_predictions",
     )
