@@ -35,7 +35,6 @@ files that are not its own opens them for writing and writes nothing, so that no
 from __future__ import annotations
 
 import re
-import shutil
 import stat
 import tomllib
 import warnings
@@ -45,13 +44,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from graders.core.paths import REFERENCE
 from graders.framework import registry
 from graders.framework.definition import Lab
 from graders.sandbox import TIERS
-from graders.selftest.corpus.cases import CORPUS, CaseError, Change, apply, read_change
-from graders.selftest.corpus.repositories import make_repository
-from graders.selftest.corpus.tables import inside, items, no_others, table, text, typed, wordings
+from graders.selftest.corpus.builder import build_submission
+from graders.selftest.corpus.cases import CORPUS
+from graders.selftest.corpus.changes import Change, read_change
+from graders.selftest.corpus.tables import CaseError, inside, items, no_others, table, text, typed, wordings
 
 __all__ = ["ATTACKS", "BASES", "TIERS", "Attack", "CaseError", "Variant", "build", "load", "load_all"]
 
@@ -207,15 +206,9 @@ def pack(submission: Path, members: tuple[Member, ...]) -> Path:
 def build(base: str, changes: tuple[Change, ...], folder: Path, where: str) -> Path:
     """Writes a submission to ``folder``, and returns where in it the submission lies.
 
-    :raises CaseError: where a change does not apply.
+    :raises CaseError: if a change does not apply.
     """
-    shutil.copytree(REFERENCE, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for change in (*BASES[base], *changes):
-        if change.history is not None:
-            folder = make_repository(change.history, folder, where)
-        else:
-            apply(change, folder, where)
-    return folder
+    return build_submission((*BASES[base], *changes), folder, where)
 
 
 def _member(item: Any, where: str) -> Member:

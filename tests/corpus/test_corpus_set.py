@@ -16,8 +16,9 @@ from graders.core.paths import REFERENCE, REPOSITORY
 from graders.framework import registry
 from graders.pipeline.grade import GradingConfig, ServerPool, start_servers
 from graders.scoring import without_times
-from graders.selftest.corpus.cases import Case, Change, build, load_all
-from graders.selftest.corpus.expected import asked_of
+from graders.selftest.corpus.cases import Case, build, load_all
+from graders.selftest.corpus.changes import Change
+from graders.selftest.corpus.expected import request_for
 
 HONEST = (
     "plain-open", "float16-beside", "talkative", "windows-file", "from-saved-model", "ai-edge-litert",
@@ -88,7 +89,7 @@ def submissions() -> Iterator[Case]:
 
 def scorecard(case: Case, servers: ServerPool, folder: Path) -> str:
     folder.mkdir()
-    asked = replace(asked_of(case, build(case, folder / case.path.stem)), cache=False)
+    asked = replace(request_for(case, build(case, folder / case.path.stem)), cache=False)
     card: Any = without_times(grade(asked, servers, folder / "report").scorecard)
     return json.dumps(card, indent=1, sort_keys=True)
 

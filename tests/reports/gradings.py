@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from graders.core.paths import REFERENCE, REPOSITORY
-from graders.selftest.corpus.cases import CORPUS, apply, load
+from graders.selftest.corpus.builder import apply
+from graders.selftest.corpus.cases import CORPUS, load
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "gradings"
 KEPT = ("reference", "five-mistakes")

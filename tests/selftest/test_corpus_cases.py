@@ -9,21 +9,21 @@ from pathlib import Path
 
 import pytest
 
+from graders.core.paths import REFERENCE
 from graders.core.verdicts import Verdict
+from graders.selftest.corpus.builder import apply
 from graders.selftest.corpus.cases import (
     CORPUS,
     CORRECT,
-    HANDED_IN,
     MISTAKES,
-    REFERENCE,
+    WRITTEN,
     Case,
-    CaseError,
-    Change,
-    apply,
     build,
     load,
     load_all,
 )
+from graders.selftest.corpus.changes import Change
+from graders.selftest.corpus.tables import CaseError
 
 FILE = "dl_in_iot_course/l02_quantization/quantization_experiments.py"
 HEAD = """
@@ -69,7 +69,7 @@ def test_there_are_enough(lab: str) -> None:
 def test_every_file_is_a_case() -> None:
     """Nothing lies beside the cases that would never be run, neither a file nor a lab's folder."""
     files = {path for kind in (MISTAKES, CORRECT) for path in (CORPUS / kind).rglob("*") if path.is_file()}
-    assert files == {case.path for case in ALL} | {case.path for folder in HANDED_IN for case in load_all(folder)}
+    assert files == {case.path for case in ALL} | {case.path for folder in WRITTEN for case in load_all(folder)}
 
 
 @pytest.mark.parametrize("lab", CASES)
@@ -178,7 +178,7 @@ def test_a_change_that_does_not_apply(change: str, message: str, tmp_path: Path)
             "l02.int8.quantise: 0.25 points left do not go with the verdict 'lost'",
         ),
         ('new = "IMBALANCED_CLASS = 6"', "", "change 1 has ['old']; expected 'old' and 'new'; or 'content'"),
-        ("CLASS = 6", "CLASS = 5", "change 1 puts 'IMBALANCED_CLASS = 5' in the place of itself"),
+        ("CLASS = 6", "CLASS = 5", "change 1 replaces 'IMBALANCED_CLASS = 5' with itself"),
         ('new = "IMBALANCED_CLASS = 6"', "new = 6", "change 1: new = 6: expected str"),
         ("old =", 'file = "../a.py"\nold =', "change 1: file = '../a.py': expected a path below the submission"),
         ("old =", 'file = "/a.py"\nold =', "change 1: file = '/a.py': expected a path below the submission"),

@@ -7,24 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from graders.core.paths import TEMPLATE
+from graders.core.paths import REFERENCE, TEMPLATE
 from graders.framework import registry
 from graders.framework.static_review import read_history_of
 from graders.selftest.corpus.cases import (
     CORRECT,
-    HANDED_IN,
     MISTAKES,
-    REFERENCE,
+    WRITTEN,
     Case,
-    CaseError,
     build,
     load,
     load_all,
 )
 from graders.selftest.corpus.repositories import DEPTH, KINDS, START, SUBFOLDER
+from graders.selftest.corpus.tables import CaseError
 from graders.submission.history import History, NoHistory
 
-CASES = {folder: load_all(folder) for folder in HANDED_IN}
+CASES = {folder: load_all(folder) for folder in WRITTEN}
 ALL = [case for cases in CASES.values() for case in cases]
 FEWEST = {"summaries": (16, 12), "history": (5, 9)}
 GROUPS = {"summaries": "summary", "history": "history"}
@@ -65,7 +64,7 @@ def repository(kind: str, steps: str = STEPS) -> str:
     return f'{HEAD}\n[[changes]]\nkind = "{kind}"\ncommits = [{steps}]\n'
 
 
-@pytest.mark.parametrize("folder", HANDED_IN)
+@pytest.mark.parametrize("folder", WRITTEN)
 def test_there_are_enough(folder: str) -> None:
     """There are enough mistakes and right submissions, no two have one title, and each group's criteria can be lost."""
     cases = CASES[folder]
@@ -142,8 +141,8 @@ def test_without_a_bundle_there_is_no_history(tmp_path: Path) -> None:
     assert "not in a git repository" in found.reason
 
 
-def test_files_are_moved_and_given(tmp_path: Path) -> None:
-    """``to`` moves a file or a folder, ``given`` takes one of the template's."""
+def test_files_are_moved_and_replaced(tmp_path: Path) -> None:
+    """``to`` moves a file or a folder, ``template`` takes one of the template's."""
     changes = """
 [[changes]]
 file = "summaries/l02_quantization"
@@ -151,7 +150,7 @@ to = "reports/second"
 
 [[changes]]
 file = "summaries/l02_quantization/summary.md"
-given = "summaries/l02_quantization/README.md"
+template = "summaries/l02_quantization/README.md"
 """
     folder = build(load(written(tmp_path, HEAD + changes)), tmp_path / "submission")
     assert (folder / "reports" / "second" / "img" / "native-confusion-matrix.png").is_file()
@@ -227,7 +226,7 @@ def test_a_history_that_can_not_be_made(old: str, new: str, message: str, tmp_pa
 
 def test_a_labs_own_case_names_no_lab(tmp_path: Path) -> None:
     """In a lab's folder, the folder tells."""
-    with pytest.raises(CaseError, match="the folder says that it is l02: expected no 'lab'"):
+    with pytest.raises(CaseError, match="the folder says that it is l02; expected no 'lab'"):
         load(written(tmp_path, HEAD + CHANGE, where="l02"))
 
 

@@ -13,18 +13,16 @@ import jsonschema
 from graders.cohort.batch import Graded, GradingRequest, paths_in
 from graders.core.paths import REPOSITORY
 from graders.core.verdicts import Verdict
-from graders.selftest.corpus.cases import Case, Cost
+from graders.selftest.corpus.cases import Case, Cost, settings_of
 
 SEED = 7
-# A case is about what a notebook does, not about how many digits it does it with.
-FEWER = {"mnist_compression": ("train_images=8000", "test_images=1000")}
 EARNED, LOST, UNSCORED = 0, 1, 3
 PARTS = ("measured", "cause", "next")
 KINDS = {"summaries": "summary", "history": "history"}
 FAULTS = ("Traceback (most recent call last)", "INTERNALERROR")
 
 
-def asked_of(case: Case, submission: Path) -> GradingRequest:
+def request_for(case: Case, submission: Path) -> GradingRequest:
     """How a case is graded: no more than what its criteria depend on."""
     return GradingRequest(
         submission=submission,
@@ -32,20 +30,20 @@ def asked_of(case: Case, submission: Path) -> GradingRequest:
         select=case.select,
         seed=SEED,
         wall_limit=case.wall_limit,
-        more=tuple(f"--setting={case.lab.id}.{setting}" for setting in FEWER.get(case.lab.id, ())),
+        more=tuple(f"--setting={setting}" for setting in settings_of(case.lab)),
     )
 
 
 def mismatches(case: Case, graded: Graded, folder: Path | None = None) -> list[str]:
     """Every way in which the grading is not what the case says, a line each.
 
-    :param folder: where the submission lay, which nobody must be told.
+    :param folder: where the submission was, which must not show.
     """
-    found = [*_about_criteria(case, graded), *_about_handed_in(case, graded), *_about_output(case, graded, folder)]
-    said, pending = _said(graded, pending=False), _said(graded, pending=True)
-    found += [f"no reason says {wording!r}" for wording in case.names if wording not in said]
-    found += [f"no reason of what is pending says {wording!r}" for wording in case.says if wording not in pending]
-    return found if not found else [*found, "", "what the reasons say:", said, pending]
+    found = [*_about_criteria(case, graded), *_about_written(case, graded), *_about_output(case, graded, folder)]
+    lost, pending = _reasons(graded, pending=False), _reasons(graded, pending=True)
+    found += [f"no reason says {wording!r}" for wording in case.names if wording not in lost]
+    found += [f"no reason of a pending criterion says {wording!r}" for wording in case.says if wording not in pending]
+    return found if not found else [*found, "", "the reasons:", lost, pending]
 
 
 def _about_criteria(case: Case, graded: Graded) -> Iterator[str]:
@@ -67,8 +65,8 @@ def _about(criterion: Mapping[str, Any], cost: Cost | None, pending: bool) -> It
         yield f"{criterion['id']}: {got[0]} with {got[1]:g} points; expected {wanted[0]} with {wanted[1]:g}"
 
 
-def _about_handed_in(case: Case, graded: Graded) -> Iterator[str]:
-    """A case of a summary or a history decides all criteria of that kind; whoever marks answers finds them."""
+def _about_written(case: Case, graded: Graded) -> Iterator[str]:
+    """A case of a summary or a history decides all criteria of that kind, and shows the answers to be marked."""
     kind = KINDS.get(case.path.parent.name)
     if kind is None:
         return
@@ -83,7 +81,7 @@ def _about_handed_in(case: Case, graded: Graded) -> Iterator[str]:
 
 
 def _about_output(case: Case, graded: Graded, folder: Path | None) -> Iterator[str]:
-    """Nothing of ours fails in public, no path comes out, and the exit code is the one of the score."""
+    """The grader shows no fault of its own and no path of this machine, and the exit code is that of the score."""
     try:
         jsonschema.validate(graded.scorecard, schema(), cls=jsonschema.Draft202012Validator)
     except jsonschema.ValidationError as error:
@@ -113,8 +111,8 @@ def schema() -> dict[str, Any]:
     return found
 
 
-def _said(graded: Graded, *, pending: bool) -> str:
-    """The reasons of what was lost, or of what is pending; criteria with one reason stand together."""
+def _reasons(graded: Graded, *, pending: bool) -> str:
+    """The reasons of lost criteria, or of pending ones; criteria with the same reason come together."""
     reasons: dict[str, list[str]] = {}
     for identifier, criterion in graded.criteria.items():
         if (

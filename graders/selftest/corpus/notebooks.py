@@ -1,20 +1,18 @@
-"""Changes to a notebook, made to its cells as they are parsed: what they say and printed, when they were executed."""
+"""Changes to a notebook, made to its parsed cells: their source, outputs and execution counts."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from graders.selftest.corpus.changes import Change
 from graders.selftest.corpus.tables import CaseError, shown
-
-if TYPE_CHECKING:
-    from graders.selftest.corpus.cases import Change
 
 
 def change_notebook(change: Change, path: Path, where: str) -> None:
-    """Carries out a change. :raises CaseError: where it does not apply to just one place."""
+    """Makes a change. :raises CaseError: if it does not apply to exactly one place."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
     cells = notebook["cells"]
     if change.old is not None:
@@ -34,7 +32,7 @@ def change_notebook(change: Change, path: Path, where: str) -> None:
     else:
         for cell in cells:
             _clear(cell)
-    # Outputs may have in them what UTF-8 can't hold.
+    # Outputs may contain what UTF-8 can't encode.
     text = json.dumps(notebook, indent=1, ensure_ascii=change.append is not None)
     path.write_text(text, encoding="utf-8")
 
@@ -52,7 +50,7 @@ def _streams(cells: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _added(code: str | None) -> list[dict[str, Any]]:
-    """A cell of this code that was never executed; none where there is no code."""
+    """A cell of this code that was never executed; none if there is no code."""
     if code is None:
         return []
     lines = code.strip("\n").splitlines(keepends=True)
@@ -60,7 +58,7 @@ def _added(code: str | None) -> list[dict[str, Any]]:
 
 
 def _show(cells: list[dict[str, Any]], outputs: list[Any]) -> None:
-    """Has the last cell say that it was executed after all others, and gave these outputs."""
+    """Marks the last cell as executed after all others, with these outputs."""
     last = max((cell.get("execution_count") or 0 for cell in cells), default=0)
     cells[-1].update(execution_count=last + 1, outputs=outputs)
 

@@ -17,11 +17,13 @@ from graders import profiles
 from graders.caching import Store, environment
 from graders.cohort.batch import Graded, GradingRequest, grade_quietly
 from graders.core.errors import OptgradeError
+from graders.core.paths import REFERENCE
 from graders.framework import registry
 from graders.pipeline.grade import GradingConfig, ServerPool, start_servers
 from graders.sandbox import Isolation
 from graders.selftest.corpus import cases as corpus
-from graders.selftest.corpus.expected import asked_of, mismatches
+from graders.selftest.corpus.expected import mismatches, request_for
+from graders.selftest.corpus.tables import CaseError
 from graders.selftest.regression.entries import Entry
 from graders.selftest.regression.records import Criterion, Record, Regression
 
@@ -96,7 +98,7 @@ def _pool(workers: int, isolation: Isolation) -> ProcessPoolExecutor:
 def _start(isolation: Isolation) -> None:
     """In a worker: starts its servers, once."""
     options = GradingConfig(
-        submission=corpus.REFERENCE,
+        submission=REFERENCE,
         labs=tuple(registry.select_labs([])),
         profile=profiles.choose("embedded", None, None),
         isolation=isolation,
@@ -112,7 +114,7 @@ def _one(entry: Entry, cache: bool) -> Record:
     folder = Path(tempfile.mkdtemp(prefix="regression-"))
     try:
         record = _case(entry, folder, cache) if entry.case is not None else _submission(entry, folder, cache)
-    except (OptgradeError, corpus.CaseError, OSError) as error:
+    except (OptgradeError, CaseError, OSError) as error:
         record = _failed(entry, f"{type(error).__name__}: {error}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -123,7 +125,7 @@ def _case(entry: Entry, folder: Path, cache: bool) -> Record:
     assert entry.case is not None
     case = corpus.load(entry.case)
     submission = corpus.build(case, folder / case.path.stem)
-    asked = replace(asked_of(case, submission), cache=cache, workers=1)
+    asked = replace(request_for(case, submission), cache=cache, workers=1)
     graded = grade_quietly(asked, _servers[0], folder / "report")
     return replace(_record(entry, graded), expected=True, wrong=tuple(mismatches(case, graded, folder)))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from graders.caching import Fingerprint, environment_digest, files_digest
 from graders.caching.fingerprints import digest_of, folder_files
 from graders.core.errors import UsageError
-from graders.core.paths import GRADERS, REPOSITORY, TEMPLATE
+from graders.core.paths import GRADERS, REFERENCE, REPOSITORY, TEMPLATE
 from graders.framework.registry import definitions
 from graders.framework.result_cache import data_digest, lab_data_digest
 from graders.profiles import choose
@@ -19,8 +19,8 @@ from graders.selftest.corpus import cases as corpus
 from graders.selftest.corpus.cases import Case
 from graders.submission.archives import is_archive
 
-# What tells and compares, and grades nothing.
-TELLING = ("commands", "cohort/regression", "cohort/calibration")
+# These compare and show, and grade nothing.
+COMPARING = ("commands", "selftest/regression", "selftest/calibration", "selftest/attacks")
 GIT_STATE = ("HEAD", "packed-refs", "shallow", "refs")
 
 
@@ -101,7 +101,7 @@ def _code_digest() -> str:
     for path in folder_files(GRADERS):
         name = path.relative_to(GRADERS).as_posix()
         of_a_lab = name.startswith("labs/") and name.count("/") > 1
-        if not of_a_lab and not name.startswith(TELLING) and path.suffix in (".py", ".toml", ".css", ".js", ".html"):
+        if not of_a_lab and not name.startswith(COMPARING) and path.suffix in (".py", ".toml", ".css", ".js", ".html"):
             found.append(path)
     return files_digest(REPOSITORY, found)
 
@@ -121,12 +121,13 @@ def _of_labs(identifiers: tuple[str, ...]) -> Mapping[str, str]:
 @cache
 def _starting_points() -> str:
     """What cases are changes to."""
-    folders = (corpus.REFERENCE, TEMPLATE)
+    folders = (REFERENCE, TEMPLATE)
     return files_digest(REPOSITORY, [path for folder in folders for path in folder_files(folder)])
 
 
 def _case_digest(case: Case) -> str:
     own = [case.changes, case.select, case.costs, case.names, case.pending, case.says, case.wall_limit, case.lab.id]
+    own.append(corpus.settings_of(case.lab))
     return digest_of([repr(own), _starting_points()])
 
 
