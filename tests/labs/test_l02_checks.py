@@ -118,7 +118,7 @@ def test_files_with_other_ends_are_the_students() -> None:
     """A file without exactly one input and one output is the student's error."""
     model = file_of("int8").model
     changed = replace(model, subgraphs=(replace(model.main, outputs=model.main.outputs * 2),))
-    with pytest.raises(RunError, match="2 outputs; one was expected") as raised:
+    with pytest.raises(RunError, match="2 outputs; expected one") as raised:
         runner.encoding_of(changed, "outputs")
     assert raised.value.verdict is Verdict.FAILED
 

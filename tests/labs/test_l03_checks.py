@@ -1,4 +1,4 @@
-"""Lab 3's verdicts: from facts of a file's weights to the hint that a student reads."""
+"""Lab 3's checks: from what was measured of a file's weights to the hint that a student reads."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def moved(kernel: float = 0.5, bias: float = 0.5, *, depthwise: float = 0.01, be
 
 
 def compression(**changes: Any) -> Compression:
-    """A file clustered into 8 values as asked, and fine-tuned; without zeros."""
+    """A file with the requested 8 clusters, fine-tuned, without zeros."""
     found = Compression(
         difference="",
         wrapper_residue=PLAIN,
@@ -163,7 +163,7 @@ def lost(judge: Callable[..., None], *arguments: Any) -> CheckFailed:
     ],
 )
 def test_a_clustered_file_passes(judge: Callable[..., None]) -> None:
-    """A file as asked for earns every check."""
+    """A correct file passes every check."""
     judge(evidence(compression()), LAB)
 
 
@@ -179,7 +179,7 @@ def test_a_clustered_file_passes(judge: Callable[..., None]) -> None:
     ],
 )
 def test_a_pruned_file_passes(judge: Callable[..., None]) -> None:
-    """A file as asked for earns every check."""
+    """A correct file passes every check."""
     judge(evidence(PRUNED, clusters=None), LAB)
 
 
@@ -199,19 +199,19 @@ def test_a_pruned_file_passes(judge: Callable[..., None]) -> None:
     ],
 )
 def test_why_there_are_more_values(changes: dict[str, Any], hint: str) -> None:
-    """Each way to have more values than clusters has its hint."""
+    """Each cause of too many values has its own hint."""
     assert lost(test_clustering.test_number_of_values, evidence(compression(**changes)), LAB).hint == hint
 
 
 def test_layers_without_clusters_are_named() -> None:
-    """Where some layers are clustered, the others are named."""
+    """If only some layers are clustered, the others are named."""
     error = lost(test_clustering.test_number_of_values, evidence(compression(distinct=distinct(9, 90, 8))), LAB)
     assert error.filling["without"] == "CONV_2D 0, CONV_2D 1"
-    assert error.measured == "CONV_2D 0 has 9 values in a channel, CONV_2D 1 has 90 values in a channel"
+    assert error.measured == "CONV_2D 0 has 9 distinct values per channel, CONV_2D 1 has 90 distinct values per channel"
 
 
 def test_a_small_dense_layer_is_not_taken_for_clustered() -> None:
-    """A dense layer of few weights has few values by itself: that alone is no other number of clusters."""
+    """A dense layer with few weights has few values anyway, which alone is not another number of clusters."""
     small = replace(zeros(0, 0, 0)[2], weights=60)
     weights = compression(distinct=distinct(8, 8, 60), zeros=(*zeros(0, 0), small))
     assert lost(test_clustering.test_number_of_values, evidence(weights), LAB).hint == "clustered_partly"
@@ -235,13 +235,13 @@ def test_a_small_dense_layer_is_not_taken_for_clustered() -> None:
     ],
 )
 def test_why_there_are_other_zeros(changes: dict[str, Any], hint: str) -> None:
-    """Each way to have other zeros than were asked for has its hint."""
+    """Each cause of a wrong number of zeros has its own hint."""
     found = evidence(replace(PRUNED, **changes), clusters=None, expected=PRUNED)
     assert lost(test_pruning.test_number_of_zeros, found, LAB).hint == hint
 
 
 def test_channels_that_vanish_are_why_there_are_more_zeros() -> None:
-    """Where batch normalisation's scale was pruned, whole channels are zero, and the places are told."""
+    """If batch normalisation's scale was pruned, the hint names the channels that are zero."""
     gone = (Misplaced(0, CONV, "whole channel", 6, 10), Misplaced(1, CONV, "bias", 3, 20))
     weights = replace(PRUNED, zeros=zeros(0.8, 0.5, 0.5), misplaced=gone)
     error = lost(test_pruning.test_number_of_zeros, evidence(weights, clusters=None, expected=PRUNED), LAB)
@@ -267,7 +267,7 @@ def test_a_channel_that_the_reference_loses_may_be_lost() -> None:
     ],
 )
 def test_why_zeros_are_misplaced(changes: dict[str, Any], hint: str) -> None:
-    """Without zeros there are no places; with them, they must be the smallest weights."""
+    """Placement needs zeros, and the zeros must be the smallest weights."""
     found = evidence(replace(PRUNED, **changes), clusters=None)
     assert lost(test_pruning.test_zeros_are_where_they_belong, found, LAB).hint == hint
 
@@ -281,12 +281,12 @@ def test_why_zeros_are_misplaced(changes: dict[str, Any], hint: str) -> None:
     ],
 )
 def test_why_centroids_are_not_even(changes: dict[str, Any], hint: str) -> None:
-    """Uneven values lose, by their spacing or, with 2 clusters, by where linear centroids would be."""
+    """Uneven values fail, by their spacing or, with 2 clusters, by their distance from linear centroids."""
     assert lost(checks.require_even, evidence(compression(**changes)), LAB).hint == hint
 
 
 def test_even_centroids_of_another_number_are_even() -> None:
-    """16 even values where 8 were asked for cost the number, not the centroids."""
+    """16 even values instead of 8 fail the number of values, not the centroids."""
     checks.require_even(evidence(compression(distinct=distinct(14, 16, 16))), LAB)
 
 
@@ -303,18 +303,18 @@ def test_even_centroids_of_another_number_are_even() -> None:
     ],
 )
 def test_why_it_is_not_tuned(weights: Compression, clusters: int | None, hint: str) -> None:
-    """Nothing moved, a part did, or all did by less or more than fine-tuning moves it."""
+    """Each of these fails with its hint: nothing moved, only part did, or all moved too little or too far."""
     assert lost(checks.require_tuned, evidence(weights, clusters=clusters), LAB).hint == hint
 
 
 @pytest.mark.parametrize("movements", [moved(0.4, 0.1), moved(50, 0.5), moved(50, 1.25)])
 def test_pruned_weights_may_move_far(movements: Any) -> None:
-    """Weights that were zero and were trained again, or clustered, are far from the original by no fault of tuning."""
+    """Weights that moved because they were retrained from zero or clustered do not count against fine-tuning."""
     checks.require_tuned(evidence(replace(PRUNED, movements=movements), clusters=None), LAB)
 
 
 def test_a_network_without_dense_layers_is_tuned_if_it_moved() -> None:
-    """Where nothing tells how far training moves a weight, it is enough that everything moved."""
+    """If no weight shows how far training went, it is enough that all moved."""
     only = (movement("bias", CONV, 0.01), movement("kernel", DEPTHWISE, 0.01))
     checks.require_tuned(evidence(compression(movements=only)), LAB)
 
@@ -332,11 +332,11 @@ def test_a_network_without_dense_layers_is_tuned_if_it_moved() -> None:
     ],
 )
 def test_why_it_is_less_accurate(found: CompressedEvidence, hint: str) -> None:
-    """What else is wrong with the file is why; an uncompressed file is not accurate as a compressed one."""
+    """A loss of accuracy is explained by the file's other faults; an uncompressed file earns nothing."""
     judge = test_clustering.test_accuracy if found.clusters is not None else test_pruning.test_accuracy
     error = lost(judge, found, LAB)
     assert error.hint == hint
-    assert error.measured in ("50.0% on 100 images", "a file that was not compressed")
+    assert error.measured in ("50.0% on 100 images", "the file was not compressed")
 
 
 @pytest.mark.parametrize(
@@ -356,16 +356,16 @@ def test_why_it_is_less_accurate(found: CompressedEvidence, hint: str) -> None:
     ],
 )
 def test_why_the_archive_has_another_size(found: CompressedEvidence, hint: str) -> None:
-    """The cause is the one that the number of values or zeros has, or what is left in the file."""
+    """A wrong ZIP size is explained by the number of values or zeros, or by what is left in the file."""
     judge = test_clustering.test_deflation if found.clusters is not None else test_pruning.test_deflation
     error = lost(judge, found, LAB)
     assert error.hint == hint
-    assert "bytes in an archive" in error.measured
+    assert "bytes in a ZIP" in error.measured
 
 
 @pytest.mark.parametrize("deflated", [49_000, 36_000])
 def test_other_centroids_may_take_more_room(deflated: int) -> None:
-    """The centroids' places are another criterion: as many values in other places compress otherwise, by right."""
+    """Uneven centroids belong to another criterion, so the ZIP size has a wider tolerance with them."""
     uneven = compression(spacing=(Spacing(0, CONV, 6, 0.2),))
     test_clustering.test_deflation(evidence(uneven, deflated=deflated), LAB)
     assert lost(test_clustering.test_deflation, evidence(compression(), deflated=deflated), LAB)
@@ -392,12 +392,12 @@ def test_other_centroids_may_take_more_room(deflated: int) -> None:
     ],
 )
 def test_why_a_file_is_not_plain(weights: Compression, file: str, hint: str) -> None:
-    """Wrappers, another network, another type, or more than the model; and one never compressed earns nothing."""
+    """Wrappers, a different network or type, extra content and an uncompressed file each fail with their hint."""
     assert lost(test_clustering.test_file_is_plain, evidence(weights, file=file), LAB).hint == hint
 
 
 def test_wrappers_say_which_function_takes_them_off() -> None:
-    """The hint about wrappers names the function of the kind of compression."""
+    """The hint about wrappers names the strip function for the kind of compression."""
     left = WrapperResidue("pruning", (OperatorCount("READ_VARIABLE", 9), OperatorCount("MUL", 9)), 2.0)
     error = lost(test_pruning.test_file_is_plain, evidence(replace(PRUNED, wrapper_residue=left), clusters=None), LAB)
     assert error.filling == {"wrapper": "pruning", "strip": "strip_pruning"}
@@ -405,7 +405,7 @@ def test_wrappers_say_which_function_takes_them_off() -> None:
 
 
 def test_a_cause_that_another_check_found_leaves_no_evidence_of_it() -> None:
-    """The evidence of a check that looks at others is its own."""
+    """A check that runs other checks keeps only its own evidence."""
     with observing() as observed:
         lost(
             test_pruning.test_accuracy,
@@ -418,8 +418,8 @@ def test_a_cause_that_another_check_found_leaves_no_evidence_of_it() -> None:
     assert observed == {}
 
 
-def test_what_kept_a_run_from_its_end_is_told_by_every_check() -> None:
-    """Without a file, each check raises the run's error, whichever it asks for first."""
+def test_every_check_raises_the_runs_error() -> None:
+    """Without a file, each check raises the run's error."""
     error = RunError(Verdict.MISSING, "not written yet")
     nothing = replace(
         evidence(PRUNED, clusters=None), file=failure(error), compressed=failure(error), evaluation=failure(error)
@@ -431,28 +431,28 @@ def test_what_kept_a_run_from_its_end_is_told_by_every_check() -> None:
 
 
 def test_a_file_is_touched_by_zeros_wrappers_or_bent_kernels() -> None:
-    """What counts as compressed at all: not what fine-tuning alone does."""
+    """Fine-tuning alone does not count as compression."""
     assert checks.touched(PRUNED, LAB)
     assert checks.touched(compression(), LAB)
     assert checks.touched(compression(wrapper_residue=WrapperResidue("pruning", (), 2.0), movements=()), LAB)
     assert not checks.touched(compression(movements=moved(bent=0.003)), LAB)
 
 
-def test_the_worst_layer_is_told() -> None:
-    """The reason says how many zeros there are, in how many layers, and which is furthest off."""
+def test_the_worst_layer_is_named() -> None:
+    """The reason gives the number of zeros and of correct layers, and names the worst layer."""
     weights = replace(PRUNED, zeros=zeros(0.5, 0.4, 0.5))
     error = lost(test_pruning.test_number_of_zeros, evidence(weights, clusters=None), LAB)
-    assert error.measured == "1,700 zeros in 3,800 weights; 2 of 3 layers as asked; CONV_2D 1 has 800"
+    assert error.measured == "1,700 zeros in 3,800 weights; 2 of 3 layers correct; CONV_2D 1 has 800"
     assert error.expected == "1,900 zeros, 50% of each layer; 1,000 in CONV_2D 1"
     assert pruned(weights.zeros, 0.5, 0.0).worst == "CONV_2D 1"
 
 
 @pytest.mark.parametrize(
-    ("kind", "message", "told"),
+    ("kind", "message", "explanation"),
     [
         ("ValueError", "Layer stem has no weights to cluster.", "no weights to cluster. Layers were frozen"),
-        ("ValueError", "target_sparsity must be in range [0,1)", "range [0,1): a sparsity is a share, 0.5 and not 50"),
-        ("TypeError", "in user code: '_DictWrapper' object is not callable", "was given a dict for its schedule"),
+        ("ValueError", "target_sparsity must be in range [0,1)", "range [0,1): sparsity is a fraction, 0.5 and not 50"),
+        ("TypeError", "in user code: '_DictWrapper' object is not callable", "passed to prune_low_magnitude as one dict"),
         (
             "InvalidArgumentError",
             "Graph execution error: [Prune() wrapper requires the UpdatePruningStep callback to be provided]",
@@ -460,19 +460,19 @@ def test_the_worst_layer_is_told() -> None:
         ),
     ],
 )
-def test_exceptions_of_tfmot_are_explained(kind: str, message: str, told: str) -> None:
-    """What tfmot raises for a known mistake is told in the words of the mistake, verdict and place as they were."""
+def test_exceptions_of_tfmot_are_explained(kind: str, message: str, explanation: str) -> None:
+    """A known exception of tfmot's is explained, and keeps its verdict and place."""
     places = (SourceLine("a.py", 7, "fit()"),)
     found = explained(RunError(Verdict.FAILED, f"{kind}: {message}", places, exception=kind))
     assert found is not None
-    assert told in found.message
+    assert explanation in found.message
     assert found.message.startswith(f"{kind}: ")
     assert found.message.count(f"{kind}: ") == 1
     assert (found.verdict, found.places, found.exception) == (Verdict.FAILED, places, kind)
 
 
 def test_other_exceptions_stay_as_they_are() -> None:
-    """What is not known is told as it came."""
+    """An unknown exception is shown unchanged."""
     error = RunError(Verdict.FAILED, "KeyError: 'a'", exception="KeyError")
     assert explained(error) is error
     assert explained(None) is None

@@ -1,4 +1,4 @@
-"""How lab 3's files look in the report: their weights beside the reference's."""
+"""Lab 3's weight charts: the submission's weights beside the reference's."""
 
 from __future__ import annotations
 

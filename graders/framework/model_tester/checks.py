@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def require_predictions(found: Agreement, lab: Lab) -> None:
-    """Fails where the class does not return what its own file gives for the same images."""
+    """Fails if the class does not return what its own file outputs for the same images."""
     allowed = lab.thresholds["predictions"]
     check(
         check_threshold(lab, "predictions", found.worst),
@@ -23,10 +23,10 @@ def require_predictions(found: Agreement, lab: Lab) -> None:
 
 
 def require_inference_only(found: InputReady) -> None:
-    """Fails where the input tensor is not ready when preprocess_input returns."""
+    """Fails if the input tensor is not ready when preprocess_input returns."""
     check(
         found.ready,
-        measured=found.seen or "the input tensor is set by preprocess_input, and run_inference leaves it alone",
+        measured=found.seen or "preprocess_input sets the input tensor and run_inference leaves it unchanged",
         expected="the input tensor is ready when preprocess_input returns",
         hint="work_in_run_inference" if found.interpreter else "no_interpreter",
     )

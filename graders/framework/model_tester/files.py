@@ -29,7 +29,7 @@ def encoding_of(model: Model, side: str) -> Encoding:
     """How the file's one input (``side`` is ``"inputs"``) or output holds numbers."""
     tensors = list(model.main.tensors_of(getattr(model.main, side)))
     if len(tensors) != 1:
-        raise bad_file(f"the file has {len(tensors)} {side}; one was expected")
+        raise bad_file(f"the file has {len(tensors)} {side}; expected one")
     quantization = tensors[0].quantization
     if quantization is None or len(quantization.scales) != 1:
         return Encoding(tensors[0].dtype, 0.0, 0)
@@ -43,6 +43,6 @@ def evaluated(context: LabContext, path: Path) -> Evaluation:
         outputs = measurement.infer_frames(chosen.frames, len(chosen.labels))
     classes = len(context.profile.class_names)
     if outputs.shape[1] != classes:
-        message = f"the file gives {outputs.shape[1]} scores; the data set has {classes} classes"
+        message = f"the file outputs {outputs.shape[1]} scores; the data set has {classes} classes"
         raise bad_file(message)
     return evaluate(outputs, np.array(chosen.labels))

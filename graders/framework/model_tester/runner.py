@@ -150,7 +150,7 @@ def predictions(reply: Reply, count: int) -> NDArray[np.float64]:
     """The predictions in a reply, (count, classes). :raises RunError: where they are not there."""
     found = reply.arrays.get("predictions")
     if found is None or found.ndim != 2 or len(found) != count:
-        raise RunError(Verdict.TAMPERED, "the predictions that came out of the run are not those that were asked for")
+        raise RunError(Verdict.TAMPERED, "the run did not return one row of predictions per image")
     return found
 
 
@@ -158,7 +158,7 @@ def real_agreement(found: NDArray[np.float64], expected: NDArray[Any]) -> Agreem
     """Differences of real-valued scores, relative to the range of the expected ones."""
     constant = bool(len(found) > 1 and (found == found[0]).all())
     if found.shape != expected.shape:
-        message = f"{found.shape[1]} scores for an image; the model gives {expected.shape[1]}"
+        message = f"{found.shape[1]} scores per image; the model outputs {expected.shape[1]}"
         raise RunError(Verdict.FAILED, message, kind=RunErrorKind.BAD_SCORES)
     spread = float(np.ptp(expected)) or 1.0
     worst = float(np.abs(found - expected).max() / spread)
@@ -189,16 +189,16 @@ def input_ready(reply: Reply) -> InputReady:
         for found in map(reply.arrays.get, ("before", "predictions", "usual", "written_over"))
     )
     if before is None or usual is None or over is None or usual.shape != over.shape:
-        return InputReady(False, "no interpreter with an input tensor could be found in the run", interpreter=False)
+        return InputReady(False, "no interpreter with an input tensor was found during the run", interpreter=False)
     if not set_before_inference(reply) or reply.facts.get("others_filled") is not False:
-        return InputReady(False, "the input tensor changes while run_inference runs")
+        return InputReady(False, "the input tensor changes during run_inference")
     differ = predicted is not None and not (predicted == predicted[0]).all()
     if differ and len(before) > 1 and (before == before[0]).all():
-        return InputReady(False, "the interpreter's input tensor holds the same for every image")
+        return InputReady(False, "the interpreter's input tensor has the same content for every image")
     with np.errstate(invalid="ignore", over="ignore"):
         same = np.allclose(usual, over, rtol=0, atol=1e-3 * (float(np.ptp(usual)) or 1.0), equal_nan=True)
     if not same:
-        return InputReady(False, "run_inference reads the array that preprocess_input was given")
+        return InputReady(False, "run_inference reads the array that was passed to preprocess_input")
     return InputReady(True)
 
 
@@ -221,7 +221,9 @@ def file_agreement(context: LabContext, file: FileEvidence, found: NDArray[np.fl
         plain = measurement.infer_frames(frames, len(found), delegates=False)
         quick = measurement.infer_frames(frames, len(found), delegates=True)
     if len(plain) > 1 and (plain == plain[0]).all():
-        message = f"the file gives the same scores for all {len(plain)} images, so that they say nothing of the class"
+        message = (
+            f"the file outputs the same scores for all {len(plain)} images, so they can't be used to check the class"
+        )
         raise RunError(Verdict.LOST, message, kind=RunErrorKind.BAD_FILE)
     nearest = min((real_agreement(found, each) for each in (plain, quick)), key=lambda agreement: agreement.worst)
     difference = real_agreement(quick.astype(np.float64), plain).worst
@@ -260,5 +262,5 @@ def _require_descent(context: LabContext, measurement: Measurement) -> None:
         return
     descent = measurement.descent(references.reference_model(context).path, known / references.FP32)
     if descent is not None and descent.other > descent.given + NEARER:
-        message = "the file's weights are those of a model from elsewhere, not of the one that this run was given"
+        message = "the file's weights come from a different model, not from the one passed to this run"
         raise RunError(Verdict.LOST, message, kind=RunErrorKind.WRONG_MODEL)

@@ -24,7 +24,7 @@ def describe(evidence: Evidence) -> dict[str, Any]:
     """A run's facts for the scorecard: the file, its quality, its weights, and the reference's figures beside them."""
     if not isinstance(evidence, CompressedEvidence):
         return {}
-    facts: dict[str, Any] = {"asked": evidence.asked}
+    facts: dict[str, Any] = {"asked": evidence.requested}
     if evidence.file.value is not None:
         facts |= file_facts(evidence.file.value)
     if evidence.evaluation.value is not None:

@@ -13,7 +13,7 @@ from graders.measure.scorer.client import Compressed
 
 @dataclass(frozen=True)
 class BaseEvidence:
-    """TFMOTOptimizedModel with a file that was only converted: predictions against the file's own."""
+    """TFMOTOptimizedModel with an uncompressed file: predictions against the file's own."""
 
     predictions: Result[Agreement]
     before_inference: Result[InputReady]
@@ -21,7 +21,7 @@ class BaseEvidence:
 
 @dataclass(frozen=True)
 class Expected:
-    """The same compression by the reference: its file's weights and size, and its quality on the same images."""
+    """The reference's file for the same compression: its weights, size and quality on the same images."""
 
     compressed: Compressed
     evaluation: Evaluation
@@ -31,7 +31,7 @@ class Expected:
 class CompressedEvidence:
     """ClusteredModel for a number of clusters, or PrunedModel for a sparsity; the other one of the two is None.
 
-    ``steps``: how often fine-tuning updates the weights, if it goes as asked. ``given``: the given model's own quality.
+    ``steps``: the weight updates of the requested fine-tuning. ``given``: the given model's own quality.
     """
 
     clusters: int | None
@@ -44,8 +44,8 @@ class CompressedEvidence:
     given: Result[Evaluation]
 
     @property
-    def asked(self) -> str:
-        """What was asked for, in words."""
+    def requested(self) -> str:
+        """The requested compression, in words."""
         return f"{self.clusters} clusters" if self.clusters is not None else f"a sparsity of {self.sparsity:.0%}"
 
 

@@ -1,10 +1,10 @@
-"""What tfmot's exceptions mean: some say little of the mistake, or stand at the end of a long message."""
+"""What tfmot's exceptions mean: some do not name the mistake, or hide it at the end of a long message."""
 
 from __future__ import annotations
 
 from graders.core.errors import RunError
 
-# Of tfmot 0.8: what stands in the message, and what to say in its place.
+# For tfmot 0.8: a part of the message, and the text to show instead.
 MEANINGS = (
     (
         "requires the UpdatePruningStep callback",
@@ -16,14 +16,14 @@ MEANINGS = (
     ),
     (
         "'_DictWrapper' object is not callable",
-        "prune_low_magnitude was given a dict for its schedule; write **pruning_params, with two stars",
+        "the parameters were passed to prune_low_magnitude as one dict; unpack them with **pruning_params",
     ),
-    ("must be in range [0,1)", "{message}: a sparsity is a share, 0.5 and not 50"),
+    ("must be in range [0,1)", "{message}: sparsity is a fraction, 0.5 and not 50"),
 )
 
 
 def explained(error: RunError | None) -> RunError | None:
-    """The same error, with a message that says what to do where tfmot's own is known."""
+    """The same error, with an explanation in place of a known message of tfmot's."""
     if error is None:
         return None
     for known, meaning in MEANINGS:

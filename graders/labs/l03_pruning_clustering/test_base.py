@@ -1,4 +1,4 @@
-"""TFMOTOptimizedModel: runs a float32 file, whatever was done to its weights."""
+"""TFMOTOptimizedModel: runs a float32 file, compressed or not."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 @criterion("l03.base.predictions", runs="base")
 def test_predictions_are_the_files(evidence: BaseEvidence, lab: Lab) -> None:
-    """The class returns what its own file gives for the same images."""
+    """The class returns what its own file outputs for the same images."""
     require_predictions(evidence.predictions.get(), lab)
 
 
 @criterion("l03.base.inference_only", runs="base")
 def test_inference_leaves_the_input_alone(evidence: BaseEvidence) -> None:
-    """The input tensor is filled by preprocess_input; run_inference does not touch it."""
+    """preprocess_input sets the input tensor, and run_inference leaves it unchanged."""
     require_inference_only(evidence.before_inference.get())

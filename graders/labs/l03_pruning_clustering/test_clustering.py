@@ -1,4 +1,4 @@
-"""ClusteredModel: few values in each layer, evenly spaced, fine-tuned, in a plain file."""
+"""ClusteredModel: few distinct weights in each layer, evenly spaced, fine-tuned, in a plain file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @criterion("l03.clustering.values", runs="clustered-*")
 def test_number_of_values(evidence: CompressedEvidence, lab: Lab) -> None:
-    """At most so many values in each kernel; in each output channel where batch normalisation was folded in."""
+    """Each kernel has at most the requested number of distinct values, per output channel if BatchNorm is folded in."""
     _require_values(evidence, lab)
 
 
@@ -28,17 +28,17 @@ def _require_values(evidence: CompressedEvidence, lab: Lab) -> None:
     wrong = [each for each in telling if each.counted > evidence.clusters]
     check(
         bool(telling) and not wrong,
-        measured=checks.join_names([_told(each) for each in wrong])
-        or f"{len(telling)} kernels within {evidence.asked}",
-        expected=f"at most {evidence.clusters} values",
+        measured=checks.join_names([_describe(each) for each in wrong])
+        or f"{len(telling)} kernels have at most {evidence.requested}",
+        expected=f"at most {evidence.clusters} distinct values per kernel",
         hint=_why_more(weights, wrong, telling, evidence.clusters, lab),
         without=checks.join_names([f"{each.kind} {each.operator}" for each in wrong]),
     )
 
 
-def _told(each: Distinct) -> str:
-    where = "in a channel" if each.rowwise else "in all"
-    return f"{each.kind} {each.operator} has {each.counted:,} values {where}"
+def _describe(each: Distinct) -> str:
+    where = " per channel" if each.rowwise else ""
+    return f"{each.kind} {each.operator} has {each.counted:,} distinct values{where}"
 
 
 def _why_more(weights: Compression, wrong: list[Distinct], telling: list[Distinct], clusters: int, lab: Lab) -> str:
@@ -58,7 +58,7 @@ def _why_more(weights: Compression, wrong: list[Distinct], telling: list[Distinc
 
 
 def _another_number(weights: Compression, clusters: int) -> bool:
-    """Whether the layers have few values, if more than asked for: dense ones tell it, which nothing is folded into."""
+    """Whether the layers have few values, but more than requested; only dense layers, which are not folded, show it."""
     from graders.measure.compression import clusters_used
 
     sizes = {each.operator: each.weights for each in weights.zeros}
@@ -69,37 +69,37 @@ def _another_number(weights: Compression, clusters: int) -> bool:
 
 @criterion("l03.clustering.values", runs="clustered-*")
 def test_deflation(evidence: CompressedEvidence, lab: Lab) -> None:
-    """An archive of the file is as small as that of the reference's file."""
+    """A ZIP of the file is as small as that of the reference's file."""
     checks.require_archive(evidence, lab, lambda: _require_values(evidence, lab))
 
 
 @criterion("l03.clustering.centroids", runs="clustered-*")
 def test_centroids_are_linear(evidence: CompressedEvidence, lab: Lab) -> None:
-    """The values lie where linear initialisation puts centroids, give or take a little fine-tuning."""
+    """The values are where linear initialisation puts centroids, allowing for some fine-tuning."""
     checks.require_even(evidence, lab)
 
 
 @criterion("l03.clustering.tuned", runs="clustered-*")
 def test_parameters_moved(evidence: CompressedEvidence, lab: Lab) -> None:
-    """What clustering leaves alone was fine-tuned with it."""
+    """The parameters that clustering does not touch were fine-tuned."""
     checks.require_tuned(evidence, lab)
 
 
 @criterion("l03.clustering.tuned", runs="clustered-8,clustered-16,clustered-32,clustered-drawn")
 def test_accuracy(evidence: CompressedEvidence, lab: Lab) -> None:
-    """The file is about as accurate as the reference's with as many clusters."""
+    """The file is about as accurate as the reference's with the same number of clusters."""
     checks.require_accuracy(evidence, lab, lambda: _require_values(evidence, lab))
 
 
 @criterion("l03.clustering.stripped", runs="clustered-*")
 def test_file_is_plain(evidence: CompressedEvidence, lab: Lab) -> None:
-    """No wrappers, float32, the FP32 file's size."""
+    """The file has no wrappers, is float32, and is as large as the FP32 file."""
     checks.require_stripped(evidence, lab)
     checks.require_touched(evidence, lab)
 
 
 @criterion("l03.clustering.stripped", runs="clustered-drawn")
 def test_latency(evidence: CompressedEvidence, lab: Lab, timing: Timing, benchmark: Any) -> None:
-    """One inference takes no longer than the FP32 file takes; few values do not make it faster."""
+    """One inference takes no longer than with the FP32 file."""
     checks.require_touched(evidence, lab)
     checks.require_latency(evidence, timing, benchmark)

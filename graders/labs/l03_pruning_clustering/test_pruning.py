@@ -1,4 +1,4 @@
-"""PrunedModel: the smallest weights of each layer are zero, fine-tuned, in a plain file."""
+"""PrunedModel: the smallest weights of each layer are zero, the others fine-tuned, in a plain file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHARED = 4
 
 @criterion("l03.pruning.zeros", runs="pruned-*")
 def test_number_of_zeros(evidence: CompressedEvidence, lab: Lab) -> None:
-    """Each kernel of a convolution or dense layer has the zeros asked for, exact ones."""
+    """Each kernel of a convolution or dense layer has the requested number of exact zeros."""
     _require_zeros(evidence, lab)
 
 
@@ -33,17 +33,17 @@ def _require_zeros(evidence: CompressedEvidence, lab: Lab) -> None:
     checks.require_network(weights)
     found = pruned(weights.zeros, evidence.sparsity, lab.thresholds["zeros"])
     near = f", {found.near_zeros:,} nearly zero" if found.near_zeros else ""
-    told = f"{found.zeros:,} zeros in {found.weights:,} weights{near}"
+    measured = f"{found.zeros:,} zeros in {found.weights:,} weights{near}"
     if not found.each and found.kernels:
-        told += f"; {found.within} of {found.kernels} layers as asked; {found.worst} has {found.worst_zeros:,}"
+        measured += f"; {found.within} of {found.kernels} layers correct; {found.worst} has {found.worst_zeros:,}"
     wrong = checks.unexpected(evidence)
     check(
         found.kernels > 0 and check_threshold(lab, "zeros", found.furthest),
-        measured=told,
+        measured=measured,
         expected=f"{found.expected:,} zeros, {evidence.sparsity:.0%} of each layer"
         + ("" if found.each else f"; {found.worst_expected:,} in {found.worst}"),
         hint=_why_others(weights, found, evidence.sparsity, wrong, lab),
-        asked=f"{evidence.sparsity:.0%}",
+        requested=f"{evidence.sparsity:.0%}",
         found=f"{found.least:.0%}",
         without=checks.join_names(_without(weights.zeros)),
         places=checks.places_of(wrong),
@@ -85,7 +85,7 @@ def _why_none(weights: Compression, lab: Lab) -> str:
 
 
 def _few_values(weights: Compression) -> bool:
-    """Whether kernels whose values can be counted have few: they were clustered."""
+    """Whether the kernels have few distinct values, so that they were clustered."""
     sizes = {each.operator: each.weights for each in weights.zeros}
     dense = [each for each in weights.distinct if not each.rowwise]
     return bool(dense) and all(each.in_all * SHARED <= sizes.get(each.operator, 0) for each in dense)
@@ -93,13 +93,13 @@ def _few_values(weights: Compression) -> bool:
 
 @criterion("l03.pruning.zeros", runs="pruned-*")
 def test_deflation(evidence: CompressedEvidence, lab: Lab) -> None:
-    """An archive of the file is as small as that of the reference's file."""
+    """A ZIP of the file is as small as that of the reference's file."""
     checks.require_archive(evidence, lab, lambda: _require_zeros(evidence, lab))
 
 
 @criterion("l03.pruning.placed", runs="pruned-*")
 def test_zeros_are_where_they_belong(evidence: CompressedEvidence, lab: Lab) -> None:
-    """Zeros are the kernels' smallest weights; biases, batch normalisation and depthwise kernels have none of them."""
+    """Zeros are the kernels' smallest weights; biases, batch normalisation and depthwise kernels have none."""
     from graders.measure.compression import pruned
 
     assert evidence.sparsity is not None
@@ -109,48 +109,48 @@ def test_zeros_are_where_they_belong(evidence: CompressedEvidence, lab: Lab) -> 
     check(
         found.zeros > found.expected / 4,
         measured=f"{found.zeros:,} zeros in {found.weights:,} weights",
-        expected=f"{found.expected:,} zeros, whose places can be looked at",
+        expected=f"{found.expected:,} zeros, so that their placement can be checked",
         hint="no_zeros",
     )
     wrong = checks.unexpected(evidence)
     places = checks.places_of(wrong)
     check(
         not wrong,
-        measured=f"zeros outside of prunable kernels: {places}" if wrong else "none outside of prunable kernels",
-        expected="zeros in kernels of convolutions and dense layers only",
+        measured=f"zeros outside prunable kernels: {places}" if wrong else "no zeros outside prunable kernels",
+        expected="zeros only in kernels of convolutions and dense layers",
         hint="quantisation_aware" if checks.quantisation_aware(weights) else "misplaced",
         places=places,
     )
     misordered = sum(each.misordered for each in weights.magnitudes)
     check(
         check_threshold(lab, "misordered", misordered / found.zeros),
-        measured=f"{misordered:,} of {found.zeros:,} zeros were larger than weights that were kept",
-        expected="the smallest weights of each layer are zero",
+        measured=f"{misordered:,} of {found.zeros:,} pruned weights were larger than remaining weights",
+        expected="the smallest weights of each layer pruned",
         hint="not_smallest",
     )
 
 
 @criterion("l03.pruning.tuned", runs="pruned-*")
 def test_parameters_moved(evidence: CompressedEvidence, lab: Lab) -> None:
-    """What was not pruned was fine-tuned."""
+    """The parameters that were not pruned were fine-tuned."""
     checks.require_tuned(evidence, lab)
 
 
 @criterion("l03.pruning.tuned", runs="pruned-0.4,pruned-0.5,pruned-drawn")
 def test_accuracy(evidence: CompressedEvidence, lab: Lab) -> None:
-    """The file is about as accurate as the reference's with as many zeros."""
+    """The file is about as accurate as the reference's with the same sparsity."""
     checks.require_accuracy(evidence, lab, lambda: _require_zeros(evidence, lab))
 
 
 @criterion("l03.pruning.stripped", runs="pruned-*")
 def test_file_is_plain(evidence: CompressedEvidence, lab: Lab) -> None:
-    """No wrappers, float32, the FP32 file's size."""
+    """The file has no wrappers, is float32, and is as large as the FP32 file."""
     checks.require_stripped(evidence, lab)
     checks.require_touched(evidence, lab)
 
 
 @criterion("l03.pruning.stripped", runs="pruned-drawn")
 def test_latency(evidence: CompressedEvidence, lab: Lab, timing: Timing, benchmark: Any) -> None:
-    """One inference takes no longer than the FP32 file takes; zeros do not make a dense file faster."""
+    """One inference takes no longer than with the FP32 file."""
     checks.require_touched(evidence, lab)
     checks.require_latency(evidence, timing, benchmark)

@@ -53,7 +53,7 @@ def _panels(measured: Mapping[str, CompressedEvidence], *, rowwise: bool) -> lis
             continue
         expected = evidence.expected.value
         reference = None if expected is None else _of(expected.compressed, rowwise)
-        found.append(_panel(name, evidence.asked, own, reference))
+        found.append(_panel(name, evidence.requested, own, reference))
     return found
 
 
