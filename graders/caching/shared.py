@@ -24,6 +24,11 @@ class Lazy(Generic[T]):
         self._lock = threading.Lock()
         self._future: Future[T] | None = None
 
+    @property
+    def requested(self) -> bool:
+        """Whether anybody has wanted the value yet."""
+        return self._future is not None
+
     def get(self) -> T:
         """The value, or the error that making it raised."""
         with self._lock:

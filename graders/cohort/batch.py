@@ -12,25 +12,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graders import LENT_SERVERS
 from graders.core.paths import REPOSITORY
 from graders.framework.definition import PERSON
-from graders.pipeline.grade import ServerPool
+from graders.pipeline.servers import ServerPool
 from graders.scoring.points import NOT_ASKED
 
 QUIET = ("-p", "no:cacheprovider", "-p", "no:faulthandler", "-q")
 
 
 class ServerLender:
-    """A pytest plugin that hands servers which run already to the grading."""
+    """A pytest plugin that lends servers to the grading."""
 
     def __init__(self, servers: ServerPool) -> None:
-        """:param servers: they stay the caller's, to be closed by him."""
-        self.servers = servers
+        """:param servers: they stay the caller's, who closes them."""
+        self._servers = servers
 
-    def pytest_addoption(self, pluginmanager: Any) -> None:
-        """The first hook of all: registers the servers."""
-        pluginmanager.register(self.servers, LENT_SERVERS)
+    def pytest_optgrade_servers(self) -> ServerPool:
+        """The servers."""
+        return self._servers
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,8 @@ from graders.framework import registry
 from graders.framework.context import LabContext
 from graders.framework.model_tester import references
 from graders.measure.scorer.client import Scorer
-from graders.pipeline.grade import GradingConfig, ServerPool, start_servers
+from graders.pipeline.config import GradingConfig
+from graders.pipeline.servers import start_servers
 
 SUMMARY = "make what is kept ready for the embedded model anew"
 BASELINE_SEED = 0
@@ -30,7 +31,7 @@ def make_baseline(folder: Path, labs: Sequence[str] = ()) -> list[Path]:
     entries = tuple(each for each in registry.select_labs(labs) if each.makes_reference_files)
     profile = replace(profiles.choose("embedded", None, None), baseline=None)
     options = GradingConfig(submission=folder, labs=entries, profile=profile, isolation=sandbox.choose("auto"))
-    servers: ServerPool = start_servers(options)
+    servers = start_servers(options)
     work = servers.scratch
     made: list[Path] = []
     try:

@@ -19,3 +19,17 @@ class Verdict(StrEnum):
     TAMPERED = "tampered"
     PENDING = "pending"
     UNSCORED = "unscored"
+
+
+class RunVerdict(StrEnum):
+    """How a run of a submission's code ended: it finished, or the verdict of the error that ended it."""
+
+    FINISHED = "finished"
+    LOST = "lost"
+    MISSING = "missing"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out_of_memory"
+    CRASHED = "crashed"
+    TAMPERED = "tampered"
+    UNSCORED = "unscored"

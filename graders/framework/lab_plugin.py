@@ -61,7 +61,7 @@ class LabPlugin(Generic[E]):
         return []
 
     def static_review(self, root: Path, lab: Lab, results: Mapping[str, RunResult[E]]) -> object:  # noqa: ARG002
-        """What the lab reads of a submission without running it: the fixture ``handed_in`` of its tests.
+        """What the lab reads of a submission without running it: the fixture ``static_review`` of its tests.
 
         :param lab: the lab as the submission below ``root`` has it. :param results: of its runs so far, by name.
         """

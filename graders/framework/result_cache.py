@@ -18,6 +18,7 @@ from graders.sandbox import Isolation
 T = TypeVar("T")
 # Packages that only look at results: a change there leaves every result as it is.
 AFTERWARDS = ("reports", "scoring", "commands", "cohort")
+ENTRANCES = tuple((name,) for name in ("plugin.py", "session.py", "options.py", "hooks.py", "cli.py"))
 LOOKING = ("charts.py", "weight_charts.py", "conftest.py")
 
 
@@ -68,7 +69,7 @@ def _grader_digest() -> str:
     for path in (*folder_files(GRADERS, ".py"), *folder_files(GRADERS, ".toml")):
         parts = path.relative_to(GRADERS).parts
         of_a_lab = parts[0] == "labs" and (len(parts) > 2 or parts[1].endswith(".toml"))
-        if not (of_a_lab or parts[0] in AFTERWARDS or parts in (("plugin.py",), ("options.py",), ("cli.py",))):
+        if not (of_a_lab or parts[0] in AFTERWARDS or parts in ENTRANCES):
             found.append(path)
     found += folder_files(REFERENCE, ".py")
     for ending in (".py", ".md", ".ipynb"):

@@ -2,7 +2,7 @@
 
 from graders.scoring.outcomes import CheckOutcome, Reason
 from graders.scoring.points import CriterionScore, Points, score_criterion, total
-from graders.scoring.scorecard import SCHEMA, LabScore, Scorecard, SeedFrom, without_times
+from graders.scoring.scorecard import SCHEMA, LabScore, RunSummary, Scorecard, SeedFrom, without_times
 
 __all__ = [
     "SCHEMA",
@@ -11,6 +11,7 @@ __all__ = [
     "LabScore",
     "Points",
     "Reason",
+    "RunSummary",
     "Scorecard",
     "SeedFrom",
     "score_criterion",

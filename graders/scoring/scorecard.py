@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from graders.core.verdicts import Verdict
+from graders.core.verdicts import RunVerdict, Verdict
 from graders.sandbox import MissingLayer
 from graders.scoring.points import CriterionScore, Points, all_of, counted, total
 
@@ -21,6 +21,56 @@ TIME_KEYS = frozenset({"timing", "wall_s", "cpu_s", "output_tail", "output_bytes
 
 
 @dataclass(frozen=True, kw_only=True)
+class RunSummary:
+    """What reports show of a run. ``note``: how it went, in a line, if its verdict does not say all.
+
+    ``output_tail``: the end of what it printed, of ``output_bytes`` in all. ``evidence``: facts about its artifacts,
+    None if it did not finish.
+    """
+
+    run: str
+    title: str
+    verdict: RunVerdict
+    note: str | None
+    output_tail: str
+    output_bytes: int
+    cpu_s: float
+    wall_s: float
+    evidence: Mapping[str, Any] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The run as the scorecard holds it."""
+        document: dict[str, Any] = {
+            "run": self.run,
+            "title": self.title,
+            "verdict": self.verdict.value,
+            "note": self.note,
+            "output_tail": self.output_tail,
+            "output_bytes": self.output_bytes,
+            "cpu_s": self.cpu_s,
+            "wall_s": self.wall_s,
+        }
+        return document if self.evidence is None else {**document, "evidence": dict(self.evidence)}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> RunSummary:
+        """The run of a scorecard's file. :raises KeyError: if something is missing. :raises ValueError: for a verdict
+        that there is not.
+        """
+        return cls(
+            run=document["run"],
+            title=document["title"],
+            verdict=RunVerdict(document["verdict"]),
+            note=document["note"],
+            output_tail=document["output_tail"],
+            output_bytes=document["output_bytes"],
+            cpu_s=document["cpu_s"],
+            wall_s=document["wall_s"],
+            evidence=document.get("evidence"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class LabScore:
     """One lab's criteria, runs and figures. ``seed``: what was drawn for this lab follows from it."""
 
@@ -28,7 +78,7 @@ class LabScore:
     title: str
     criteria: tuple[CriterionScore, ...]
     seed: int = 0
-    runs: tuple[Mapping[str, Any], ...] = ()
+    runs: tuple[RunSummary, ...] = ()
     figures: tuple[Mapping[str, Any], ...] = ()
 
     @property
@@ -44,7 +94,7 @@ class LabScore:
             "seed": self.seed,
             "points": self.points.as_json(),
             "criteria": [score.as_json() for score in counted(self.criteria)],
-            "runs": [dict(run) for run in self.runs],
+            "runs": [run.as_json() for run in self.runs],
             "figures": [dict(figure) for figure in self.figures],
         }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import glob
 import json
 import os
@@ -28,8 +27,13 @@ from graders.framework.definition import Lab
 from graders.framework.lab_plugin import LabPlugin
 from graders.framework.model_tester.runner import file_name
 from graders.labs.l02_quantization.baseline import drawn_share
-from graders.options import MARKS_FILE
-from graders.pipeline.grade import Grade, GradingConfig, start_servers
+from graders.pipeline.assembly import assemble
+from graders.pipeline.config import GradingConfig
+from graders.pipeline.execution import execute
+from graders.pipeline.labs import open_grading
+from graders.pipeline.output import MARKS_FILE
+from graders.pipeline.review import review
+from graders.pipeline.servers import start_servers
 from graders.sandbox import Isolation
 from graders.scoring import without_times
 from graders.submission.seeds import ENVIRONMENT as SECRET_VARIABLE
@@ -151,9 +155,10 @@ class Arena:
     def _measured(self, entry: LabPlugin[Any], submission: Path, runs: Sequence[str], wall_limit: float | None = None) -> str:
         """All that a grading without pytest's checks finds out, but for durations, as a text."""
         options = replace(self.options(submission, (entry,)), wall_limit_s=wall_limit)
-        with contextlib.closing(Grade(options, self.servers)) as grade:
-            grade.run({entry.lab.id: runs}, lambda *_: None)
-            return json.dumps(without_times(grade.scorecard({}).as_json()), sort_keys=True)
+        with open_grading(options, self.servers) as grading:
+            results = execute(grading, {entry.lab.id: runs})
+            scorecard = assemble(grading, results, review(grading, results), {})
+            return json.dumps(without_times(scorecard.as_json()), sort_keys=True)
 
     def _left(self, before: set[psutil.Process]) -> list[str]:
         """The processes that live on below the servers, or in a folder of theirs."""

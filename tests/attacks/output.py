@@ -14,7 +14,7 @@ from typing import Any
 
 import jsonschema
 
-from graders.options import MARKS_FILE
+from graders.pipeline.output import MARKS_FILE
 from graders.selftest.corpus.expected import schema
 
 REPOSITORY = Path(__file__).resolve().parents[2]

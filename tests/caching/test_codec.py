@@ -148,7 +148,7 @@ def test_other_things_are_not_kept(value: Any) -> None:
     [
         {"class": "os:system", "fields": {"command": "true"}},
         {"class": "graders.caching.store:Store", "fields": {"folder": "/"}},
-        {"class": "graders.pipeline.grade:start_servers", "fields": {}},
+        {"class": "graders.pipeline.servers:start_servers", "fields": {}},
         {"class": "graders.nothing:Here", "fields": {}},
         {"enum": "graders.core.errors:RunError", "value": 1},
         {"error": "graders.core.verdicts:Verdict", "with": {"message": "x"}},

@@ -14,7 +14,8 @@ from graders import profiles, sandbox
 from graders.cohort.batch import grade
 from graders.core.paths import REFERENCE, REPOSITORY
 from graders.framework import registry
-from graders.pipeline.grade import GradingConfig, ServerPool, start_servers
+from graders.pipeline.config import GradingConfig
+from graders.pipeline.servers import ServerPool, start_servers
 from graders.scoring import without_times
 from graders.selftest.corpus.cases import Case, build, load_all
 from graders.selftest.corpus.changes import Change

@@ -23,13 +23,18 @@ FEW = "test_native or (test_fp32 and not latency) or test_base"
 FEW_RUNS = 3
 # Servers that must not be used: what is kept needs no TensorFlow.
 NO_SERVERS = """
+import tempfile
+from pathlib import Path
+
 class Unused:
     def __getattr__(self, name):
         raise AssertionError(f"the servers are used: {name}")
 
-def pytest_addoption(parser, pluginmanager):
-    from graders.pipeline.grade import ServerPool
-    pluginmanager.register(ServerPool(Unused(), Unused()), "optgrade-servers")
+def pytest_optgrade_servers():
+    from graders.caching.shared import SharedCachePool
+    from graders.pipeline.servers import ServerPool
+    scratch = Path(tempfile.mkdtemp(prefix="optgrade-"))
+    return ServerPool(Unused(), Unused(), scratch, SharedCachePool(scratch / "shared"))
 """
 
 

@@ -16,13 +16,18 @@ STUDENT_FILE = "dl_in_iot_course/l02_quantization/quantization_experiments.py"
 
 # Plugins that a test may add with -p: servers that must not be used, so that nothing is imported for them …
 UNUSED_SERVERS = """
+import tempfile
+from pathlib import Path
+
 class Unused:
     def __getattr__(self, name):
         raise AssertionError(f"the servers are used: {name}")
 
-def pytest_addoption(parser, pluginmanager):
-    from graders.pipeline.grade import ServerPool
-    pluginmanager.register(ServerPool(Unused(), Unused()), "optgrade-servers")
+def pytest_optgrade_servers():
+    from graders.caching.shared import SharedCachePool
+    from graders.pipeline.servers import ServerPool
+    scratch = Path(tempfile.mkdtemp(prefix="optgrade-"))
+    return ServerPool(Unused(), Unused(), scratch, SharedCachePool(scratch / "shared"))
 """
 # … and a list of everything that was imported.
 IMPORTED = """

@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 
 from graders.core.errors import GraderError, RunError
+from graders.core.exit_codes import ExitCode
 from graders.core.verdicts import Verdict
 from graders.framework.checks import CheckFailed
 from graders.framework.definition import PERSON, Criterion
 from graders.framework.registry import select_labs
-from graders.options import PytestGrading
+from graders.options import CommandLine, ReportOptions
 from graders.scoring import CheckOutcome, LabScore, Reason, Scorecard, score_criterion
+from graders.session import PytestGrading
 
-PASSED, FAILED, UNSCORED = 0, 1, 3
+PASSED, FAILED, UNSCORED = ExitCode.OK, ExitCode.LOST, ExitCode.UNSCORED
 
 
 def scorecard(*verdicts: Verdict | None) -> Scorecard:
@@ -36,9 +38,9 @@ def session(tmp_path: Path) -> Callable[..., PytestGrading]:
     """A grading session that came to this scorecard."""
 
     def make(card: Scorecard | None, fail_under: float | None = None, exit_zero: bool = False) -> PytestGrading:
-        made = PytestGrading(select_labs(["l02"]), None, tmp_path / "report", fail_under, exit_zero)
-        made._sums = card
-        made.scorecard = card.as_json() if card else None
+        report = ReportOptions(folder=tmp_path / "report", fail_under=fail_under, exit_zero=exit_zero)
+        made = PytestGrading(CommandLine(tuple(select_labs(["l02"])), None, report))
+        made.scorecard = card
         return made
 
     return make
@@ -126,7 +128,8 @@ def test_what_a_test_raised_is_recorded(
 ) -> None:
     """Each outcome is kept under its criterion, with its run's name, its verdict, and what was observed."""
     made = session(None)
-    outcome = made.record("l02_quantization", "l02.int8.size", "int8-0.3", "test_size", error, {"measured": "3"})
+    (plugin,) = select_labs(["l02"])
+    outcome = made.record(plugin.lab, "l02.int8.size", "int8-0.3", "test_size", error, {"measured": "3"})
     assert made.outcomes == {"l02.int8.size": [outcome]}
     assert (outcome.criterion, outcome.name, outcome.verdict) == ("l02.int8.size", "int8-0.3", verdict)
     assert (outcome.reason is None) == (verdict in (Verdict.EARNED, Verdict.PENDING))
@@ -139,8 +142,8 @@ def test_the_end_of_the_output(session: Callable[..., PytestGrading]) -> None:
     made = session(scorecard(EARNED, LOST, None))
     lines = [line for line in made.closing_lines() if line]
     assert lines[0].split()[:2] == ["✗", "lx.c1"]
-    assert lines[-3] == f"report: {made.folder / 'report.html'}"
-    assert lines[-2] == f"for whoever marks the rest: {made.folder / 'marks.toml'}"
+    assert lines[-3] == f"report: {made.options.report.folder / 'report.html'}"
+    assert lines[-2] == f"For manual grading: {made.options.report.folder / 'marks.toml'}"
     assert lines[-1] == "lx  2 of 4 points, 2 more to be marked by a person"
 
 
@@ -152,5 +155,5 @@ def test_without_a_scorecard_nothing_is_told(session: Callable[..., PytestGradin
 def test_a_lab_that_was_not_asked_for_is_not_there(session: Callable[..., PytestGrading]) -> None:
     """Only the labs of this call are known to it."""
     made: Any = session(None)
-    assert made.entry("l02_quantization").lab.id == "l02_quantization"
-    assert made.entry("l99") is None
+    assert made.plugin("l02_quantization").lab.id == "l02_quantization"
+    assert made.plugin("l99") is None

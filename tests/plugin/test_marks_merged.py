@@ -52,7 +52,7 @@ def first(run: Run, ada: Path, tmp_path_factory: pytest.TempPathFactory) -> tupl
     report = tmp_path_factory.mktemp("first") / "report"
     ended, criteria = grade(run, ada, report)
     assert ended.code == LOST
-    assert f"for whoever marks the rest: {report / 'marks.toml'}" in ended.out
+    assert f"For manual grading: {report / 'marks.toml'}" in ended.out
     return report, criteria
 
 

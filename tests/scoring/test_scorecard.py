@@ -16,11 +16,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graders.core.verdicts import Verdict
+from graders.core.verdicts import RunVerdict, Verdict
 from graders.framework.definition import PERSON, Criterion
 from graders.framework.locations import CodeLocation, SourceLocation
 from graders.sandbox import MissingLayer
-from graders.scoring import SCHEMA, CheckOutcome, LabScore, Reason, Scorecard, score_criterion, without_times
+from graders.scoring import (
+    SCHEMA,
+    CheckOutcome,
+    LabScore,
+    Reason,
+    RunSummary,
+    Scorecard,
+    score_criterion,
+    without_times,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENT = json.loads((REPOSITORY / "docs" / "scorecard.schema.json").read_text(encoding="utf-8"))
@@ -68,17 +77,17 @@ def labs_of(reason: Reason, evidence: Mapping[str, Any], name: str = "run") -> t
     one = Criterion("lx.one", "One", 1.25, "tests")
     two = Criterion("lx.two", "Two", 2.0, PERSON)
     outcomes = [CheckOutcome("lx.one", name, Verdict.LOST, reason, evidence)]
-    run = {
-        "run": "run",
-        "title": reason.measured,
-        "verdict": "finished",
-        "note": reason.cause,
-        "output_tail": reason.next,
-        "output_bytes": 3,
-        "cpu_s": 1.0,
-        "wall_s": 2.0,
-        "evidence": evidence,
-    }
+    run = RunSummary(
+        run="run",
+        title=reason.measured,
+        verdict=RunVerdict.FINISHED,
+        note=reason.cause,
+        output_tail=reason.next,
+        output_bytes=3,
+        cpu_s=1.0,
+        wall_s=2.0,
+        evidence=evidence,
+    )
     figure = {"kind": "table", "title": reason.measured, "caption": "", "columns": ["a"], "rows": [[reason.next]]}
     scores = (score_criterion(one, outcomes), score_criterion(two, ()))
     return (LabScore(lab="lx", title="Example", criteria=scores, runs=(run,), figures=(figure,)),)

@@ -162,14 +162,14 @@ def require_report(review: ReportReview) -> None:
         raise NeedsManualReview(f"the report is {review.found.pending}, which a person has to read")
 
 
-def false_claims(handed_in: StaticReview, lab: Lab) -> list[str]:
+def false_claims(static_review: StaticReview, lab: Lab) -> list[str]:
     """What the report states and can't be: against itself, against the notebook's outputs, against the files."""
     from graders.written.claims import Check
 
-    review = handed_in.review
+    review = static_review.review
     wrong = [finding.measured for finding in review.about(Check.CONTRADICTION) if finding.sure]
-    printed = handed_in.notebook.value
-    against = _Comparison(handed_in.measured, lab)
+    printed = static_review.notebook.value
+    against = _Comparison(static_review.measured, lab)
     for claim in review.claims.claims:
         quantity = QUANTITIES.get(claim.quantity.value, "")
         if len(claim.variants) != 1 or not claim.sure or not quantity:

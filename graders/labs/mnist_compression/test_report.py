@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 @criterion("mnist.report.executed")
-def test_the_notebook_was_executed(handed_in: StaticReview) -> None:
+def test_the_notebook_was_executed(static_review: StaticReview) -> None:
     """Every cell, from top to bottom, without errors, with its outputs."""
-    found = handed_in.notebook.get()
+    found = static_review.notebook.get()
     problem = report_claims.not_executed(found)
     check(
         not problem,
@@ -28,12 +28,13 @@ def test_the_notebook_was_executed(handed_in: StaticReview) -> None:
 
 
 @criterion("mnist.report.gaps")
-def test_nothing_is_left_to_be_filled_in(handed_in: StaticReview) -> None:
+def test_nothing_is_left_to_be_filled_in(static_review: StaticReview) -> None:
     """Neither in the notebook nor in the report."""
-    found = handed_in.notebook.get()
-    if handed_in.untouched:
+    found = static_review.notebook.get()
+    if static_review.untouched:
         raise RunError(Verdict.MISSING, "the notebook is the template's")
-    gaps = [*(f"cell {gap.cell + 1}: {gap.text}" for gap in found.gaps), *report_claims.placeholders(handed_in.review)]
+    cells = [f"cell {gap.cell + 1}: {gap.text}" for gap in found.gaps]
+    gaps = [*cells, *report_claims.placeholders(static_review.review)]
     check(
         not gaps,
         measured="; ".join(gaps[: report_claims.SHOWN]) if gaps else "no gap was found",
@@ -43,13 +44,13 @@ def test_nothing_is_left_to_be_filled_in(handed_in: StaticReview) -> None:
 
 
 @criterion("mnist.report.printed")
-def test_printed_figures_agree(handed_in: StaticReview, lab: Lab) -> None:
+def test_printed_figures_agree(static_review: StaticReview, lab: Lab) -> None:
     """The figures in the notebook's outputs fit each other and the files that its code writes."""
-    found = handed_in.notebook.get()
+    found = static_review.notebook.get()
     if not found.metrics:
         raise RunError(Verdict.MISSING, "no figure was found in the notebook's outputs")
-    wrong = [*report_claims.contradictions(found), *report_claims.other_sizes(found, handed_in.measured, lab)]
-    if handed_in.executed and not report_claims.any_borne_out(found.metrics, handed_in.measured, lab):
+    wrong = [*report_claims.contradictions(found), *report_claims.other_sizes(found, static_review.measured, lab)]
+    if static_review.executed and not report_claims.any_borne_out(found.metrics, static_review.measured, lab):
         wrong.append(f"none of {len(found.metrics)} figures is of a file that the notebook writes when it is executed")
     check(
         not wrong,
@@ -60,11 +61,11 @@ def test_printed_figures_agree(handed_in: StaticReview, lab: Lab) -> None:
 
 
 @criterion("mnist.report.acceptance")
-def test_the_report_is_complete(handed_in: StaticReview) -> None:
+def test_the_report_is_complete(static_review: StaticReview) -> None:
     """The acceptance list: converted, quantised both ways, pruned, the notebook, the report; each the same share."""
-    report_claims.require_report(handed_in.review)
-    lacking = [each for each in handed_in.review.acceptance if not each.shown]
-    count = len(handed_in.review.acceptance)
+    report_claims.require_report(static_review.review)
+    lacking = [each for each in static_review.review.acceptance if not each.shown]
+    count = len(static_review.review.acceptance)
     names = ", ".join(each.item for each in lacking)
     check(
         not lacking,
@@ -76,31 +77,31 @@ def test_the_report_is_complete(handed_in: StaticReview) -> None:
 
 
 @criterion("mnist.report.claims")
-def test_the_report_is_true(handed_in: StaticReview, lab: Lab) -> None:
+def test_the_report_is_true(static_review: StaticReview, lab: Lab) -> None:
     """What it states fits itself, the notebook's outputs and the files that the notebook's code writes."""
-    report_claims.require_report(handed_in.review)
-    if not handed_in.review.claims.claims:
+    report_claims.require_report(static_review.review)
+    if not static_review.review.claims.claims:
         raise RunError(Verdict.MISSING, "the report states no accuracy and no size of any stage")
-    wrong = report_claims.false_claims(handed_in, lab)
-    claims = handed_in.review.claims.claims
-    if handed_in.executed and not report_claims.any_borne_out(claims, handed_in.measured, lab):
+    wrong = report_claims.false_claims(static_review, lab)
+    claims = static_review.review.claims.claims
+    if static_review.executed and not report_claims.any_borne_out(claims, static_review.measured, lab):
         wrong.append(f"none of {len(claims)} figures is of a file that the notebook writes when it is executed")
-    observe(claims=len(handed_in.review.claims.claims))
+    observe(claims=len(claims))
     check(
         not wrong,
-        measured="; ".join(wrong[: report_claims.SHOWN]) if wrong else f"{len(handed_in.review.claims.claims)} figures",
+        measured="; ".join(wrong[: report_claims.SHOWN]) if wrong else f"{len(claims)} figures",
         expected="figures that agree with each other, with the notebook's outputs and with its files",
         hint="claims",
     )
 
 
 @criterion("mnist.report.answers")
-def test_answers_are_there(handed_in: StaticReview, lab: Lab) -> None:
+def test_answers_are_there(static_review: StaticReview, lab: Lab) -> None:
     """The answers, for a person."""
-    report_claims.require_report(handed_in.review)
+    report_claims.require_report(static_review.review)
     questions = {each["id"]: each["text"] for each in lab.settings["questions"]}
     quotes, lacking = {}, []
-    for answer in handed_in.review.answers:
+    for answer in static_review.review.answers:
         if answer.quote is None:
             lacking.append(questions.get(answer.question, answer.question))
         else:

@@ -18,7 +18,7 @@ from graders.core.paths import FIXTURES
 from graders.core.verdicts import Verdict
 from graders.framework.definition import Lab
 from graders.framework.lab_plugin import LabPlugin
-from graders.pipeline.grade import ServerPool
+from graders.pipeline.servers import ServerPool
 from graders.selftest.calibration import grading
 from graders.selftest.calibration.records import CORRECT, MISTAKES, REFERENCE, Job, Measured, Results, samples_of
 from graders.selftest.corpus import cases as corpus

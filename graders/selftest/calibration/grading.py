@@ -15,7 +15,8 @@ from graders.core.errors import GraderError
 from graders.core.paths import REFERENCE
 from graders.framework.definition import PERSON
 from graders.framework.lab_plugin import LabPlugin
-from graders.pipeline.grade import GradingConfig, ServerPool, start_servers
+from graders.pipeline.config import GradingConfig
+from graders.pipeline.servers import ServerPool, start_servers
 
 # It ends by itself with whoever started it.
 BUSY = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"

@@ -19,7 +19,8 @@ from graders.cohort.batch import Graded, GradingRequest, grade_quietly
 from graders.core.errors import OptgradeError
 from graders.core.paths import REFERENCE
 from graders.framework import registry
-from graders.pipeline.grade import GradingConfig, ServerPool, start_servers
+from graders.pipeline.config import GradingConfig
+from graders.pipeline.servers import ServerPool, prepare_servers
 from graders.sandbox import Isolation
 from graders.selftest.corpus import cases as corpus
 from graders.selftest.corpus.expected import mismatches, request_for
@@ -103,7 +104,7 @@ def _start(isolation: Isolation) -> None:
         profile=profiles.choose("embedded", None, None),
         isolation=isolation,
     )
-    servers = start_servers(options, late=True)
+    servers = prepare_servers(options)
     _servers.append(servers)
     Finalize(servers, servers.close, exitpriority=10)
 

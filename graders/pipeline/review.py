@@ -1,0 +1,127 @@
+"""Reviews of what needs no run: the git history, summaries, and whatever else a lab reads of a submission."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from graders.caching.fingerprints import digest_of
+from graders.caching.shared import Lazy
+from graders.core.errors import OptgradeError
+from graders.framework import static_review
+from graders.framework.checks import NeedsManualReview
+from graders.framework.static_review import SummaryEvidence
+from graders.pipeline.execution import RunResults
+from graders.pipeline.labs import OpenGrading, OpenLab
+from graders.pipeline.stage import StagedSubmission
+from graders.submission.history import History, NoHistory, SubScore
+
+LazyHistory = Lazy[History | NoHistory]
+
+
+@dataclass(frozen=True)
+class Reviews:
+    """Reviews by the id of their lab, each made when it is first requested: a deselected test costs nothing."""
+
+    commits: LazyHistory
+    histories: Mapping[str, Lazy[Mapping[str, SubScore]]]
+    summaries: Mapping[str, Lazy[SummaryEvidence]]
+    static_reviews: Mapping[str, Lazy[Any]]
+
+    def history(self, lab: str) -> Mapping[str, SubScore]:
+        """The git history's sub-scores for a lab, by name.
+
+        :raises NeedsManualReview: if there is no history to judge. :raises RunError: if it has nothing of the lab.
+        """
+        return self.histories[lab].get()
+
+    def summary(self, lab: str) -> SummaryEvidence:
+        """A lab's summary as far as it can be read, with its claims beside what was measured.
+
+        :raises RunError: if none was submitted. :raises NeedsManualReview: if it can't be read by a machine.
+        """
+        return self.summaries[lab].get()
+
+    def static_review(self, lab: str) -> Any:
+        """What the lab itself reads of the submission. :raises RunError: if the submission can't be read."""
+        return self.static_reviews[lab].get()
+
+    def requested_summary(self, lab: str) -> SummaryEvidence | None:
+        """The summary if a test has requested it and it could be read."""
+        if not self.summaries[lab].requested:
+            return None
+        with contextlib.suppress(OptgradeError, NeedsManualReview):
+            return self.summary(lab)
+        return None
+
+
+def read_history(staged: StagedSubmission) -> LazyHistory:
+    """The git history; reading it begins at once, in the background."""
+    labs = [lab.lab for lab in staged.labs]
+    history: LazyHistory = Lazy(partial(static_review.read_history_of, staged.submission.root, labs))
+    if staged.fault is None:
+        threading.Thread(target=_read_ahead, args=(history,), daemon=True).start()
+    return history
+
+
+def _read_ahead(history: LazyHistory) -> None:
+    # An error comes up again where the history is requested.
+    with contextlib.suppress(Exception):
+        history.get()
+
+
+def review(grading: OpenGrading, results: RunResults, history: LazyHistory | None = None) -> Reviews:
+    """The reviews of a submission; none is made yet. :param history: if reading it has begun already."""
+    staged, labs = grading.staged, grading.labs
+    commits = history or read_history(staged)
+    return Reviews(
+        commits,
+        {lab.id: Lazy(partial(_judge_history, staged, lab, commits)) for lab in labs},
+        {lab.id: Lazy(partial(_review_summary, staged, lab, results)) for lab in labs},
+        {lab.id: Lazy(partial(_review_statically, staged, lab, results)) for lab in labs},
+    )
+
+
+def _judge_history(staged: StagedSubmission, lab: OpenLab, commits: LazyHistory) -> Mapping[str, SubScore]:
+    staged.require_readable()
+    history = commits.get()
+    if isinstance(history, NoHistory):
+        raise NeedsManualReview(history.reason, history.next)
+    return static_review.judged_history(history, lab.lab)
+
+
+def _review_summary(staged: StagedSubmission, lab: OpenLab, results: RunResults) -> SummaryEvidence:
+    staged.require_readable()
+    root, definition, measured = staged.submission.root, lab.plugin.lab, _measured(lab, results)
+
+    def reviewed() -> SummaryEvidence:
+        return static_review.review(root, definition, measured, partial(lab.plugin.model_stats, lab.context))
+
+    files = static_review.summary_digest(root, definition)
+    if files is None:
+        return reviewed()
+    tolerances = digest_of([measured, repr(definition.summary)])
+    return lab.context.cache.once(f"summary {files} beside {tolerances}", reviewed)
+
+
+def _review_statically(staged: StagedSubmission, lab: OpenLab, results: RunResults) -> Any:
+    staged.require_readable()
+    of_lab = results.of(lab.id)
+    # What is read says whether the runs were tried, too.
+    ended = {name: type(result.error).__name__ for name, result in sorted(of_lab.items())}
+    files = digest_of([sorted(staged.view.files.items()), _measured(lab, results), ended])
+    read = partial(lab.plugin.static_review, staged.view.root, lab.lab, of_lab)
+    return lab.context.cache.once(f"static review of {files}", read)
+
+
+def _measured(lab: OpenLab, results: RunResults) -> dict[str, Any]:
+    """What was measured of each run that finished."""
+    return {
+        name: lab.plugin.describe(result.evidence)
+        for name, result in results.of(lab.id).items()
+        if result.error is None
+    }
