@@ -16,6 +16,7 @@ from graders.core.paths import LABS
 from graders.core.verdicts import Verdict
 from graders.framework.checks import CRITERION, observing
 from graders.framework.definition import Lab
+from graders.framework.registry import DEFINITION
 from graders.pipeline.config import AnyLab
 from graders.reports import terminal
 from graders.scoring import CheckOutcome
@@ -72,6 +73,16 @@ def _plugin_of(item: pytest.Item) -> tuple[PytestGrading, AnyLab] | None:
     grading, name = _grading(item.config), _lab_of(item.path)
     plugin = grading.plugin(name) if grading is not None and name is not None else None
     return None if grading is None or plugin is None else (grading, plugin)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collects the checks that every lab has alike, at its ``lab.toml``."""
+    if file_path.name != DEFINITION or _grading(parent.config) is None:
+        return None
+    from graders.framework.generated_checks import GeneratedChecks
+
+    collector: pytest.Collector = GeneratedChecks.from_parent(parent, path=file_path)
+    return collector
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

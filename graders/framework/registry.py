@@ -12,6 +12,7 @@ from graders.core.errors import GraderError, UsageError
 from graders.core.paths import LABS
 from graders.framework.definition import Lab
 from graders.framework.lab_plugin import LabPlugin
+from graders.framework.lab_toml import load
 
 DEFINITION, MODULE = "lab.toml", "lab.py"
 
@@ -28,6 +29,11 @@ def _load(folder: Path) -> LabPlugin[Any]:
     if not isinstance(found, LabPlugin):
         raise GraderError(f"{folder / MODULE}: exports no LAB of type LabPlugin")
     return found
+
+
+def lab_in(folder: Path) -> Lab:
+    """The definition of the lab in a folder."""
+    return next((lab for lab in definitions() if lab.folder == folder), None) or load(folder)
 
 
 def definitions() -> tuple[Lab, ...]:

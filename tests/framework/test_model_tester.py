@@ -111,14 +111,14 @@ def test_inference_only() -> None:
         (reply(before=np.zeros((0, 3))), "no interpreter"),
         (reply(before=np.array(1.0)), "no interpreter"),
         (reply(before=INPUTS > 0), "no interpreter"),
-        (reply(after=INPUTS + 1), "changes while run_inference runs"),
-        (reply({"others_filled": True}), "changes while run_inference runs"),
-        (reply({"others_filled": 0}), "changes while run_inference runs"),
-        (reply({}), "changes while run_inference runs"),
-        (reply(before=np.zeros_like(INPUTS), after=np.zeros_like(INPUTS)), "holds the same for every image"),
-        (reply(written_over=SCORES[1]), "reads the array that preprocess_input was given"),
-        (reply(written_over=SCORES[0] * np.nan), "reads the array that preprocess_input was given"),
-        (reply(written_over=SCORES[0] + np.inf, usual=SCORES[0] - np.inf), "reads the array that preprocess_input was given"),
+        (reply(after=INPUTS + 1), "changes during run_inference"),
+        (reply({"others_filled": True}), "changes during run_inference"),
+        (reply({"others_filled": 0}), "changes during run_inference"),
+        (reply({}), "changes during run_inference"),
+        (reply(before=np.zeros_like(INPUTS), after=np.zeros_like(INPUTS)), "has the same content for every image"),
+        (reply(written_over=SCORES[1]), "reads the array that was passed to preprocess_input"),
+        (reply(written_over=SCORES[0] * np.nan), "reads the array that was passed to preprocess_input"),
+        (reply(written_over=SCORES[0] + np.inf, usual=SCORES[0] - np.inf), "reads the array that was passed to preprocess_input"),
     ],
 )
 def test_more_than_inference(answer: Reply, seen: str) -> None:
@@ -132,7 +132,7 @@ def test_more_than_inference(answer: Reply, seen: str) -> None:
     assert verdict is Verdict.LOST
     assert reason is not None
     assert seen in reason.measured
-    assert ("Move set_tensor" if found.interpreter else "Make the interpreter once") in reason.next
+    assert ("Move set_tensor" if found.interpreter else "Create the interpreter once") in reason.next
     assert found.interpreter == ("no interpreter" not in seen)
 
 

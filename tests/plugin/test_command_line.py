@@ -101,7 +101,7 @@ def test_collecting_needs_no_submission(everything: Any) -> None:
     assert names["test_calibration_samples"] == 5
     assert names["test_latency"] == 1
     assert any(test.endswith("test_imbalanced.py::test_calibration_samples[imbalanced-renumbered]") for test in tests)
-    assert any(test.endswith("l03_pruning_clustering/test_summary.py::test_question_4") for test in tests)
+    assert any(test.endswith("l03_pruning_clustering/lab.toml::test_question[question 4]") for test in tests)
 
 
 def test_collecting_imports_nothing_heavy(everything: Any) -> None:

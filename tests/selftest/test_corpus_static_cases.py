@@ -31,7 +31,7 @@ HEAD = """
 title = "A title"
 why = "A reason"
 lab = "l02"
-select = "test_history.py"
+select = "test_history"
 """
 CHANGE = """
 [[changes]]
