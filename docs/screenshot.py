@@ -5,7 +5,6 @@ They show the kept scorecards of real gradings, so nothing is graded.
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, FloatRect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-KEPT = ROOT / "tests" / "reports" / "data"
+KEPT = ROOT / "tests" / "data" / "gradings"
 WIDTH, COLOURS = 1100, 220
 
 
@@ -56,8 +55,9 @@ def take(browser: Browser, picture: Picture, out: Path) -> None:
     """Takes a picture, and saves it in few colours, which makes it small."""
     sys.path.insert(0, str(ROOT))
     from graders.reports.html import render_page
+    from graders.scoring import Scorecard
 
-    card = json.loads((KEPT / f"{picture.scorecard}.json").read_text(encoding="utf-8"))
+    card = Scorecard.load(KEPT / f"{picture.scorecard}.json")
     with tempfile.TemporaryDirectory() as work:
         file = Path(work, "report.html")
         file.write_text(render_page(card), encoding="utf-8")

@@ -238,7 +238,7 @@ def _show(report: pytest.TestReport, outcome: CheckOutcome, item: pytest.Item, *
     report.outcome = "passed" if outcome.verdict is Verdict.EARNED else "failed"
     report.longrepr = None
     if outcome.reason is not None:
-        parts = outcome.reason.as_json().items()
+        parts = outcome.reason.to_json().items()
         report.longrepr = "\n".join(f"{part}: {terminal.disarmed(text)}" for part, text in parts)
 
 

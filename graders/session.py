@@ -130,14 +130,14 @@ class PytestGrading:
         """The HTML page's title."""
         from graders.reports.html import report_title
 
-        return report_title({"submission": self.grading.staged.submission.name})
+        return report_title(self.grading.staged.submission.name)
 
     def html(self) -> str:
         """The report for people, as a piece of HTML."""
         from graders.reports.html import render_summary
 
         assert self.scorecard is not None
-        return render_summary(self.scorecard.as_json())
+        return render_summary(self.scorecard)
 
     def close(self) -> None:
         """Ends what the grading has started."""
@@ -199,14 +199,13 @@ def closing_lines(scorecard: Scorecard | None, folder: Path) -> Iterator[str]:
     """What cost points, where the report is, the score by lab; nothing if there is no scorecard."""
     if scorecard is None:
         return
-    document = scorecard.as_json()
     yield ""
-    yield from terminal.lost_lines(document)
+    yield from terminal.lost_lines(scorecard)
     yield ""
     yield f"report: {folder / PAGE_FILE}"
     if scorecard.points.pending:
         yield f"For manual grading: {folder / MARKS_FILE}"
-    yield from terminal.score_lines(document)
+    yield from terminal.score_lines(scorecard)
 
 
 def exit_code(scorecard: Scorecard | None, report: ReportOptions, deselected: int, current: int) -> int:

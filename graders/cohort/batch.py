@@ -6,16 +6,17 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from graders.core.paths import REPOSITORY
 from graders.framework.definition import PERSON
 from graders.pipeline.servers import ServerPool
+from graders.scoring import CriterionScore, Scorecard
 from graders.scoring.points import NOT_ASKED
+from graders.scoring.scorecard import FILE
 
 QUIET = ("-p", "no:cacheprovider", "-p", "no:faulthandler", "-q")
 
@@ -61,18 +62,17 @@ class Graded:
     """What a grading left: its exit code, its scorecard, its report for people, and what the terminal got."""
 
     exit_code: int
-    scorecard: Mapping[str, Any]
+    scorecard: Scorecard
     report: str
     terminal: str = ""
 
     @property
-    def criteria(self) -> dict[str, Mapping[str, Any]]:
+    def criteria(self) -> dict[str, CriterionScore]:
         """The criteria that tests decide, by id; what was deselected is left out."""
-        found = [criterion for lab in self.scorecard["labs"] for criterion in lab["criteria"]]
         return {
-            criterion["id"]: criterion
-            for criterion in found
-            if criterion["marked_by"] != PERSON and (criterion["reason"] or {}).get("cause") != NOT_ASKED.cause
+            score.id: score
+            for score in self.scorecard.scores
+            if score.marked_by != PERSON and (score.reason is None or score.reason.cause != NOT_ASKED.cause)
         }
 
 
@@ -84,7 +84,7 @@ def grade(asked: GradingRequest, servers: ServerPool, report: Path) -> Graded:
     import pytest
 
     code = int(pytest.main(asked.arguments(report), plugins=[ServerLender(servers)]))
-    scorecard = json.loads((report / "scorecard.json").read_text(encoding="utf-8"))
+    scorecard = Scorecard.loads((report / FILE).read_text(encoding="utf-8"))
     return Graded(code, scorecard, (report / "report.html").read_text(encoding="utf-8"))
 
 
@@ -121,8 +121,8 @@ def _output_to(target: int) -> Iterator[None]:
             os.close(copy)
 
 
-def paths_in(scorecard: Mapping[str, Any], folders: Sequence[Path]) -> list[str]:
+def paths_in(scorecard: Scorecard, folders: Sequence[Path]) -> list[str]:
     """Paths of this machine in a scorecard: of these folders, of the grader's working folder, of its repository."""
-    text = json.dumps(scorecard)
+    text = json.dumps(scorecard.to_json())
     known = (*map(str, folders), f"{tempfile.gettempdir()}/optgrade-", str(REPOSITORY))
     return [path for path in known if path in text]

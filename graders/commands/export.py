@@ -23,13 +23,13 @@ from graders.reports.formats import (
     summary,
     table,
 )
-from graders.reports.formats.card import Card, found, load
 from graders.reports.formats.gradebook import Filled
 from graders.reports.formats.sanitize import line
+from graders.scoring import Scorecard, find_scorecards
 
 SUMMARY = "scorecards for gradebooks and workflows: Gradescope, JUnit, CSV, Canvas, Moodle, GitHub …"
 LEFT, UNSCORED = 1, 3
-MANY: Mapping[str, Callable[[Sequence[Card]], str]] = {
+MANY: Mapping[str, Callable[[Sequence[Scorecard]], str]] = {
     "junit": junit.document,
     "csv": table.criteria,
     "markdown": summary.document,
@@ -57,44 +57,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Exports; the exit code: 0, 1 where something was left alone, 3 where something is unscored."""
-    cards = [load(path).only(arguments.lab) for path in found(arguments.sources)]
+    scorecards = [Scorecard.load(path).only(arguments.lab) for path in find_scorecards(arguments.sources)]
     if arguments.to in SHEETS:
-        return _fill(arguments, cards)
+        return _fill(arguments, scorecards)
     if arguments.to in MANY:
-        _write(MANY[arguments.to](cards), arguments.output)
-        return _told([card for card in cards if card.unscored])
-    if len(cards) != 1:
-        raise UsageError(f"--to {arguments.to} takes one scorecard, not {len(cards)}")
+        _write(MANY[arguments.to](scorecards), arguments.output)
+        return _report_unscored([scorecard for scorecard in scorecards if scorecard.unscored])
+    if len(scorecards) != 1:
+        raise UsageError(f"--to {arguments.to} takes one scorecard, not {len(scorecards)}")
     if arguments.to == "github":
-        return _github(cards[0], arguments.output or found(arguments.sources)[0].parent)
-    _write(_one(cards[0], arguments), arguments.output)
+        return _github(scorecards[0], arguments.output or find_scorecards(arguments.sources)[0].parent)
+    _write(_one(scorecards[0], arguments), arguments.output)
     return 0
 
 
-def _one(card: Card, arguments: argparse.Namespace) -> str:
+def _one(scorecard: Scorecard, arguments: argparse.Namespace) -> str:
     if arguments.to == "gradescope":
-        return gradescope.results(card, arguments.visibility)
+        return gradescope.results(scorecard, arguments.visibility)
     if arguments.to == "reporter":
-        return reporter.result(card) + "\n"
-    return _classroom50(card)
+        return reporter.result(scorecard) + "\n"
+    return _classroom50(scorecard)
 
 
-def _classroom50(card: Card) -> str:
+def _classroom50(scorecard: Scorecard) -> str:
     now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return classroom50.result(card, classroom50.identity_of(os.environ, now))
+    return classroom50.result(scorecard, classroom50.identity_of(os.environ, now))
 
 
-def _github(card: Card, folder: Path) -> int:
+def _github(scorecard: Scorecard, folder: Path) -> int:
     """A step's summary, outputs and annotations, and Classroom 50's file where its names are known."""
-    _append("GITHUB_STEP_SUMMARY", summary.document([card]))
-    for note in github.notes(card):
+    _append("GITHUB_STEP_SUMMARY", summary.document([scorecard]))
+    for note in github.notes(scorecard):
         print(note)
     try:
-        outputs = {**github.outputs(card), "result": reporter.result(card)}
+        outputs = {**github.outputs(scorecard), "result": reporter.result(scorecard)}
         if os.environ.get("CLASSROOM") and os.environ.get("ASSIGNMENT"):
-            _write(_classroom50(card), folder / RESULT)
+            _write(_classroom50(scorecard), folder / RESULT)
     except Unscored:
-        return _told([card])
+        return _report_unscored([scorecard])
     _append("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in outputs.items()))
     return 0
 
@@ -109,14 +109,14 @@ def _append(variable: str, text: str) -> None:
         file.write(text)
 
 
-def _fill(arguments: argparse.Namespace, cards: Sequence[Card]) -> int:
+def _fill(arguments: argparse.Namespace, scorecards: Sequence[Scorecard]) -> int:
     """Fills a gradebook's sheet in, or shows what would change."""
     if arguments.sheet is None:
         raise UsageError(f"--to {arguments.to} fills in the gradebook's own sheet: download it, and give --sheet FILE")
     given = {}
     if arguments.match is not None:
         given = matching.given_matches(_sheet(arguments.match), str(arguments.match))
-    filled = _filled(arguments, cards, given)
+    filled = _filled(arguments, scorecards, given)
     path = arguments.output or (arguments.sheet.with_suffix(".filled.csv") if arguments.write else None)
     for change in filled.changes:
         print(change)
@@ -133,16 +133,18 @@ def _fill(arguments: argparse.Namespace, cards: Sequence[Card]) -> int:
     return UNSCORED if filled.unscored else LEFT if filled.left else 0
 
 
-def _filled(arguments: argparse.Namespace, cards: Sequence[Card], given: Mapping[str, str]) -> Filled:
+def _filled(arguments: argparse.Namespace, scorecards: Sequence[Scorecard], given: Mapping[str, str]) -> Filled:
     source = _sheet(arguments.sheet)
     if arguments.to == "moodle":
         worksheet = moodle.open_worksheet(source)
-        matches = matching.match(cards, worksheet.people, given, moodle.downloaded_as)
+        matches = matching.match(scorecards, worksheet.people, given, moodle.downloaded_as)
         return moodle.fill(worksheet, matches, arguments.skip_pending, arguments.feedback)
     if not arguments.assignment:
         raise UsageError("--to canvas needs --assignment TITLE: a column's title, or the number in it")
     book = canvas.open_book(source, arguments.assignment)
-    return canvas.fill(book, matching.match(cards, book.people, given, canvas.downloaded_as), arguments.skip_pending)
+    return canvas.fill(
+        book, matching.match(scorecards, book.people, given, canvas.downloaded_as), arguments.skip_pending
+    )
 
 
 def _sheet(path: Path) -> sheet.Sheet:
@@ -152,13 +154,11 @@ def _sheet(path: Path) -> sheet.Sheet:
         raise UsageError(f"{path}: can't be read ({error.strerror})") from None
 
 
-def _told(unscored: Sequence[Card]) -> int:
+def _report_unscored(unscored: Sequence[Scorecard]) -> int:
     """Names submissions that have no mark; the exit code."""
-    for card in unscored:
-        print(
-            f"graders: {line(card.submission, 80)}: {len(card.unscored)} criteria could not be graded: no mark",
-            file=sys.stderr,
-        )
+    for scorecard in unscored:
+        name, count = line(scorecard.submission, 80), len(scorecard.unscored)
+        print(f"graders: {name}: {count} criteria could not be graded: no mark", file=sys.stderr)
     return UNSCORED if unscored else 0
 
 

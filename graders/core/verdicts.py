@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TypeVar
+
+from graders.core.json_value import FormError, JsonValue
+
+V = TypeVar("V", bound=StrEnum)
 
 
 class Verdict(StrEnum):
@@ -33,3 +38,20 @@ class RunVerdict(StrEnum):
     CRASHED = "crashed"
     TAMPERED = "tampered"
     UNSCORED = "unscored"
+
+
+def read_verdict(value: JsonValue) -> Verdict:
+    """A verdict in its JSON form. :raises FormError: there is no such verdict."""
+    return _member(value, Verdict)
+
+
+def read_run_verdict(value: JsonValue) -> RunVerdict:
+    """A run's verdict in its JSON form. :raises FormError: there is no such verdict."""
+    return _member(value, RunVerdict)
+
+
+def _member(value: JsonValue, kind: type[V]) -> V:
+    try:
+        return kind(value.text())
+    except ValueError:
+        raise FormError(f"{value.place}: {value.text()[:40]!r} is no verdict") from None

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from graders.core.charts import Chart
 from graders.core.errors import GraderError
 from graders.framework.definition import Lab
 
@@ -56,7 +57,7 @@ class LabPlugin(Generic[E]):
         """A run's facts for the scorecard: plain JSON values."""
         return {}
 
-    def charts(self, context: LabContext, results: Mapping[str, RunResult[E]]) -> list[dict[str, Any]]:  # noqa: ARG002
+    def charts(self, context: LabContext, results: Mapping[str, RunResult[E]]) -> list[Chart]:  # noqa: ARG002
         """The lab's charts for the report."""
         return []
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from graders.core.excerpts import Excerpt
+from graders.core.json_value import JsonValue
+
 # More than any student writes; what a longer file holds behind that is not looked for.
 MOST_BYTES = 1 << 20
 _CLASS = re.compile(r"class[ \t]+(\w+)")
@@ -23,6 +26,17 @@ class CodeLocation:
 
     name: str
     line: int | None
+    excerpt: Excerpt | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As the scorecard holds it."""
+        return {"name": self.name, "line": self.line, **_excerpt(self.excerpt)}
+
+    @classmethod
+    def from_json(cls, value: JsonValue) -> CodeLocation:
+        """From its JSON form."""
+        line = value.get("line")
+        return cls(value.at("name").text(), line.whole() if line else None, _read_excerpt(value))
 
 
 @dataclass(frozen=True)
@@ -32,9 +46,41 @@ class SourceLocation:
     file: str
     places: tuple[CodeLocation, ...]
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """As the scorecard holds it."""
-        return {"file": self.file, "places": [{"name": each.name, "line": each.line} for each in self.places]}
+        return {"file": self.file, "places": [each.to_json() for each in self.places]}
+
+    @classmethod
+    def from_json(cls, value: JsonValue) -> SourceLocation:
+        """From its JSON form."""
+        return cls(value.at("file").text(), tuple(CodeLocation.from_json(each) for each in value.at("places").items()))
+
+
+@dataclass(frozen=True)
+class CodeLine:
+    """A line of the student's that a check is about, below the scorecard's root."""
+
+    file: str
+    line: int
+    excerpt: Excerpt | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As the scorecard holds it."""
+        return {"file": self.file, "line": self.line, **_excerpt(self.excerpt)}
+
+    @classmethod
+    def from_json(cls, value: JsonValue) -> CodeLine:
+        """From its JSON form."""
+        return cls(value.at("file").text(), value.at("line").whole(), _read_excerpt(value))
+
+
+def _excerpt(excerpt: Excerpt | None) -> dict[str, Any]:
+    return {} if excerpt is None else {"excerpt": excerpt.to_json()}
+
+
+def _read_excerpt(value: JsonValue) -> Excerpt | None:
+    excerpt = value.get("excerpt")
+    return Excerpt.from_json(excerpt) if excerpt else None
 
 
 def locate_definitions(root: Path, file: str, names: Sequence[str]) -> SourceLocation | None:

@@ -7,9 +7,9 @@ import resource
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from graders.caching import environment
+from graders.core.charts import Chart
 from graders.core.errors import OptgradeError, RunError
 from graders.core.verdicts import RunVerdict, Verdict
 from graders.framework import static_review_charts
@@ -84,7 +84,7 @@ def _lab_score(
         criteria=tuple(_located(staged, lab, score) for score in scores),
         seed=lab.staged.seed,
         runs=tuple(run_summary(lab.plugin, result) for _, result in sorted(of_lab.items())),
-        figures=() if staged.fault is not None else tuple(_charts(lab, of_lab, reviews)),
+        charts=() if staged.fault is not None else tuple(_charts(lab, of_lab, reviews)),
     )
 
 
@@ -92,11 +92,11 @@ def _located(staged: StagedSubmission, lab: OpenLab, score: CriterionScore) -> C
     """A criterion that lost points, with the lines of the student's file that it is about."""
     if score.verdict in NOT_LOST or staged.fault is not None:
         return score
-    where = locate_definitions(staged.view.root, lab.lab.student_file, score.criterion.where)
+    where = locate_definitions(staged.view.root, lab.lab.student_file, lab.lab.criterion(score.id).where)
     return replace(score, where=where)
 
 
-def _charts(lab: OpenLab, results: Mapping[str, AnyResult], reviews: Reviews) -> list[dict[str, Any]]:
+def _charts(lab: OpenLab, results: Mapping[str, AnyResult], reviews: Reviews) -> list[Chart]:
     """A lab's own charts, that of its summary's claims, and that of the git history."""
     in_order = {name: results[name] for name in lab.plugin.run_names if name in results}
     charts = lab.plugin.charts(lab.context, in_order)
@@ -108,7 +108,7 @@ def _charts(lab: OpenLab, results: Mapping[str, AnyResult], reviews: Reviews) ->
     return charts
 
 
-def _history_chart(lab: OpenLab, reviews: Reviews) -> dict[str, Any]:
+def _history_chart(lab: OpenLab, reviews: Reviews) -> Chart:
     scores, history = reviews.history(lab.id), reviews.commits.get()
     assert not isinstance(history, NoHistory)  # its sub-scores would have raised
     return static_review_charts.history_chart(history, scores, lab.lab)

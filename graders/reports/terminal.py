@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 from time import monotonic
-from typing import Any
 
-MARKS = {"earned": "✓", "partial": "◐", "pending": "…", "unscored": "!"}
-PARTS = ("measured", "expected", "cause", "next")
+from graders.core.verdicts import Verdict
+from graders.framework.definition import PERSON
+from graders.reports.verdicts import WORDING
+from graders.scoring import CriterionScore, Reason, Scorecard, format_points
+from graders.scoring.reasons import PARTS
 
 
 class ProgressPrinter:
@@ -41,55 +44,55 @@ def disarmed(text: str) -> str:
     return re.sub(r":(?=:)", ": ", text).replace("##[", "## [")
 
 
-def points(value: float) -> str:
-    """A number of points as short as it can be told: ``0.75``, ``2``."""
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+def lost_lines(scorecard: Scorecard) -> Iterator[str]:
+    """What cost points, the costliest reason first; criteria that were lost for one reason are grouped.
 
-
-def lost_lines(scorecard: Mapping[str, Any]) -> Iterator[str]:
-    """What cost points, the dearest reason first; criteria that were lost for one reason stand together.
-
-    What a person always marks is left out; what one has to mark this time, as where there is no history, is not.
-    Neither does a bonus cost anything.
+    What is always graded manually is left out; what has to be this time, for instance without a git history, is not.
+    A bonus costs nothing.
     """
-    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
-    for lab in scorecard["labs"]:
-        for criterion in lab["criteria"]:
-            expected = criterion["verdict"] == "pending" and criterion["marked_by"] == "person"
-            if criterion["verdict"] != "earned" and not expected and criterion.get("bonus") is None:
-                reason = criterion["reason"] or {}
-                groups.setdefault(tuple(reason.get(part, "") for part in PARTS), []).append(criterion)
-    for texts, criteria in sorted(groups.items(), key=lambda group: sum(c["earned"] - c["maximum"] for c in group[1])):
-        for criterion in criteria:
-            worth = f"{points(criterion['earned'])} of {points(criterion['maximum'])}"
-            mark = MARKS.get(criterion["verdict"], "✗")
-            yield f"{mark} {criterion['id']:<28} {worth:>13}  {criterion['verdict']}: {clean(criterion['title'])}"
-        for part, text in zip(PARTS, texts, strict=True):
+    groups: dict[Reason | None, list[CriterionScore]] = {}
+    for score in scorecard.scores:
+        expected = score.verdict is Verdict.PENDING and score.marked_by == PERSON
+        if score.verdict is not Verdict.EARNED and not expected and not score.bonus:
+            groups.setdefault(score.reason, []).append(score)
+    for reason, scores in sorted(
+        groups.items(), key=lambda group: sum(each.earned - each.maximum for each in group[1])
+    ):
+        for score in scores:
+            worth = f"{format_points(score.earned)} of {format_points(score.maximum)}"
+            mark = WORDING[score.verdict].mark
+            yield f"{mark} {score.id:<28} {worth:>13}  {score.verdict}: {clean(score.title)}"
+        for part in PARTS if reason else ():
+            text = getattr(reason, part)
             if text:
                 yield f"      {part:<9} {clean(text)}"
-        places = dict.fromkeys(place for criterion in criteria for place in _places(criterion))
+        places = dict.fromkeys(place for score in scores for place in _places(score))
         if places:
             yield f"      {'where':<9} {clean('; '.join(places))}"
 
 
-def _places(criterion: Mapping[str, Any]) -> Iterator[str]:
-    where: Mapping[str, Any] = criterion.get("where") or {"places": ()}
-    for place in where["places"]:
-        line = f", line {place['line']}" if place["line"] else ""
-        yield f"{where['file']}{line}: {place['name']}"
+def _balance(scores: Iterable[CriterionScore]) -> Decimal:
+    return sum((score.earned - score.maximum for score in scores), Decimal(0))
 
 
-def score_lines(scorecard: Mapping[str, Any]) -> Iterator[str]:
-    """The score by lab, and the sum where there is more than one lab."""
-    rows = [(lab["lab"], lab["points"], _bonus(lab)) for lab in scorecard["labs"]]
+def _places(score: CriterionScore) -> Iterator[str]:
+    for place in score.where.places if score.where else ():
+        line = f", line {place.line}" if place.line else ""
+        yield f"{score.where.file if score.where else ''}{line}: {place.name}"
+
+
+def score_lines(scorecard: Scorecard) -> Iterator[str]:
+    """The score by lab, and the sum if there is more than one lab."""
+    rows = [(lab.lab, lab.points, _bonus(lab.scores)) for lab in scorecard.labs]
     if len(rows) > 1:
-        rows.append(("total", scorecard["points"], sum(bonus for *_, bonus in rows)))
+        rows.append(("total", scorecard.points, _bonus(scorecard.scores)))
     width = max(len(name) for name, *_ in rows)
-    for name, sums, bonus in rows:
-        made_up = f", {points(bonus)} of them by a bonus" if bonus else ""
-        pending = f", {points(sums['pending'])} more to be marked by a person" if sums["pending"] else ""
-        yield f"{name:<{width}}  {points(sums['earned'])} of {points(sums['automatic'])} points{made_up}{pending}"
+    for name, points, bonus in rows:
+        by_bonus = f", {format_points(bonus)} of them by a bonus" if bonus else ""
+        pending = f", {format_points(points.pending)} more to be graded manually" if points.pending else ""
+        earned, automatic = format_points(points.earned), format_points(points.automatic)
+        yield f"{name:<{width}}  {earned} of {automatic} points{by_bonus}{pending}"
 
 
-def _bonus(lab: Mapping[str, Any]) -> float:
-    return sum((criterion["earned"] for criterion in lab["criteria"] if criterion.get("bonus") is not None), 0.0)
+def _bonus(scores: Iterable[CriterionScore]) -> Decimal:
+    return sum((score.earned for score in scores if score.bonus), Decimal(0))

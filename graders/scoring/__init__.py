@@ -1,12 +1,16 @@
 """Adding it up: check outcomes to criteria, criteria to points, points to the scorecard."""
 
-from graders.scoring.outcomes import CheckOutcome, Reason
-from graders.scoring.points import CriterionScore, Points, score_criterion, total
-from graders.scoring.scorecard import SCHEMA, LabScore, RunSummary, Scorecard, SeedFrom, without_times
+from graders.scoring.criteria import CheckResult, CriterionScore, format_points
+from graders.scoring.outcomes import CheckOutcome
+from graders.scoring.points import Points, score_criterion, total
+from graders.scoring.reasons import Reason
+from graders.scoring.runs import RunSummary
+from graders.scoring.scorecard import SCHEMA, LabScore, Scorecard, SeedFrom, find_scorecards, without_times
 
 __all__ = [
     "SCHEMA",
     "CheckOutcome",
+    "CheckResult",
     "CriterionScore",
     "LabScore",
     "Points",
@@ -14,6 +18,8 @@ __all__ = [
     "RunSummary",
     "Scorecard",
     "SeedFrom",
+    "find_scorecards",
+    "format_points",
     "score_criterion",
     "total",
     "without_times",

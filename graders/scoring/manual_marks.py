@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from graders.core.errors import UsageError
 from graders.core.verdicts import Verdict
-from graders.scoring.outcomes import PERSONS_MARK, Reason
-from graders.scoring.points import CriterionScore
+from graders.scoring.criteria import CriterionScore
+from graders.scoring.outcomes import PERSONS_MARK
+from graders.scoring.reasons import Reason
 from graders.scoring.scorecard import Scorecard
 
 if TYPE_CHECKING:
@@ -24,10 +25,10 @@ def to_mark(score: CriterionScore) -> ToMark:
     """What a person needs to mark a pending criterion: what it is, and the passage, if there is one."""
     from graders.scoring.marks import Passage, ToMark
 
-    evidence: Mapping[str, Any] = next((check.evidence for check in score.checks if "passage" in check.evidence), {})
+    evidence: Mapping[str, Any] = next((each for each in score.evidence.values() if "passage" in each), {})
     passage = Passage(str(evidence.get("place", "")), str(evidence.get("passage", "")))
-    title = str(evidence.get("question") or score.criterion.title)
-    return ToMark(score.criterion.id, title, score.maximum, passage)
+    title = str(evidence.get("question") or score.title)
+    return ToMark(score.id, title, score.maximum, passage)
 
 
 def pending(scorecard: Scorecard) -> list[ToMark]:

@@ -10,6 +10,9 @@ from graders.core.errors import GraderError, RunError, RunErrorKind, SourceLine
 from graders.core.verdicts import Verdict
 from graders.framework.checks import CheckFailed, Inconclusive, NeedsManualReview
 from graders.framework.definition import Lab
+from graders.framework.locations import CodeLine
+from graders.scoring.criteria import CheckResult
+from graders.scoring.reasons import Reason
 
 RUN_HINTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.MISSING: ("This part has not been handed in.", "Write it as the assignment says, then grade again."),
@@ -56,20 +59,6 @@ OUR_FAULT = "This is a fault of the grader or of its machine, not of the submiss
 
 
 @dataclass(frozen=True)
-class Reason:
-    """Why points were not earned, in the four parts that every reason has."""
-
-    measured: str
-    expected: str
-    cause: str
-    next: str
-
-    def as_json(self) -> dict[str, str]:
-        """The reason as the scorecard holds it."""
-        return {"measured": self.measured, "expected": self.expected, "cause": self.cause, "next": self.next}
-
-
-@dataclass(frozen=True)
 class CheckOutcome:
     """One check of a criterion: its name (the run's), its verdict, the reason, and what was measured.
 
@@ -90,15 +79,10 @@ class CheckOutcome:
         """Whether its run is of a value that is drawn for the grading and that no assignment shows."""
         return self.name.partition(" (")[0].endswith(f"-{DRAWN}")
 
-    def as_json(self) -> dict[str, Any]:
-        """The check as the scorecard holds it."""
-        return {
-            "name": self.name,
-            "verdict": self.verdict.value,
-            "reason": self.reason.as_json() if self.reason else None,
-            "drawn": self.drawn,
-            "places": [{"file": place.file, "line": place.line} for place in self.places if place.line > 0],
-        }
+    def result(self) -> CheckResult:
+        """The check as the scorecard has it; lines that are not known are left out."""
+        lines = tuple(CodeLine(place.file, place.line) for place in self.places if place.line > 0)
+        return CheckResult(self.name, self.verdict, self.reason, self.drawn, lines)
 
 
 def reason_of(error: BaseException, lab: Lab) -> tuple[Verdict, Reason]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
+from graders.core.json_value import JsonValue
 from graders.core.verdicts import Verdict
 from graders.framework.definition import PERSON, Criterion
-from graders.framework.locations import SourceLocation
-from graders.scoring.outcomes import NOT_MEASURABLE, OUR_FAULT, PERSONS_MARK, CheckOutcome, Reason
+from graders.scoring.criteria import CENT, CriterionScore, cents
+from graders.scoring.outcomes import NOT_MEASURABLE, OUR_FAULT, PERSONS_MARK, CheckOutcome
+from graders.scoring.reasons import Reason
 
-CENT = Decimal("0.01")
 PENDING = Reason(
     "not measured: a person reads this part",
     PERSONS_MARK,
@@ -36,50 +36,14 @@ class Points:
     pending: Decimal
     maximum: Decimal
 
-    def as_json(self) -> dict[str, float]:
+    def to_json(self) -> dict[str, float]:
         """The four as numbers."""
         return {name: float(value) for name, value in vars(self).items()}
 
-
-@dataclass(frozen=True)
-class CriterionScore:
-    """A criterion with what it earned and why; ``where`` says where in the student's file, if points were lost.
-
-    A bonus has no part in the maximum: its own is 0.
-    """
-
-    criterion: Criterion
-    earned: Decimal
-    verdict: Verdict
-    reason: Reason | None
-    checks: tuple[CheckOutcome, ...]
-    where: SourceLocation | None = None
-
-    @property
-    def maximum(self) -> Decimal:
-        """What the criterion adds to the lab's maximum."""
-        return Decimal(0) if self.criterion.bonus else self.worth
-
-    @property
-    def worth(self) -> Decimal:
-        """The criterion's points."""
-        return Decimal(str(self.criterion.points))
-
-    def as_json(self) -> dict[str, Any]:
-        """The criterion as the scorecard holds it."""
-        return {
-            "id": self.criterion.id,
-            "title": self.criterion.title,
-            "earned": float(self.earned),
-            "maximum": float(self.maximum),
-            "bonus": float(self.worth) if self.criterion.bonus else None,
-            "marked_by": self.criterion.marked_by,
-            "verdict": self.verdict.value,
-            "reason": self.reason.as_json() if self.reason else None,
-            "where": self.where.as_json() if self.where else None,
-            "evidence": {check.name: dict(check.evidence) for check in self.checks if check.evidence},
-            "checks": [check.as_json() for check in self.checks],
-        }
+    @classmethod
+    def from_json(cls, value: JsonValue) -> Points:
+        """The four in their JSON form."""
+        return cls(*(cents(value.at(name)) for name in ("earned", "automatic", "pending", "maximum")))
 
 
 def score_criterion(criterion: Criterion, checks: Sequence[CheckOutcome]) -> CriterionScore:
@@ -90,26 +54,49 @@ def score_criterion(criterion: Criterion, checks: Sequence[CheckOutcome]) -> Cri
     either.
     """
     kept = tuple(checks)
-    zero = Decimal(0)
-    if criterion.marked_by == PERSON:
-        told = next((check.reason for check in kept if check.reason is not None), PENDING)
-        return CriterionScore(criterion, zero, Verdict.PENDING, told, kept)
-    if not kept:
-        return CriterionScore(criterion, zero, Verdict.UNSCORED, NOT_ASKED, kept)
-    for check in kept:
-        if check.verdict is Verdict.UNSCORED or (check.verdict is Verdict.PENDING and check.reason is None):
-            return CriterionScore(criterion, zero, Verdict.UNSCORED, check.reason or NOT_ASKED, kept)
-    for verdict in (Verdict.TAMPERED, Verdict.PENDING):
-        for check in kept:
-            if check.verdict is verdict:
-                return CriterionScore(criterion, zero, verdict, check.reason, kept)
+    undecided = _undecided(criterion, kept)
+    if undecided is not None:
+        return _score(criterion, kept, Decimal(0), *undecided)
     failed = [check for check in kept if check.verdict is not Verdict.EARNED]
     passed = len(kept) - len(failed)
     held = passed + sum(Decimal(str(check.holds)) for check in failed)
     earned = (Decimal(str(criterion.points)) * held / len(kept)).quantize(CENT, ROUND_HALF_UP)
     if not failed:
-        return CriterionScore(criterion, earned, Verdict.EARNED, None, kept)
-    return CriterionScore(criterion, earned, _verdict(failed, earned > 0), _reason(failed, len(kept)), kept)
+        return _score(criterion, kept, earned, Verdict.EARNED, None)
+    return _score(criterion, kept, earned, _verdict(failed, earned > 0), _reason(failed, len(kept)))
+
+
+def _undecided(criterion: Criterion, checks: Sequence[CheckOutcome]) -> tuple[Verdict, Reason | None] | None:
+    """The verdict and reason of a criterion that has no points, whatever else its checks say; None for any other."""
+    if criterion.marked_by == PERSON:
+        return Verdict.PENDING, next((check.reason for check in checks if check.reason is not None), PENDING)
+    if not checks:
+        return Verdict.UNSCORED, NOT_ASKED
+    for check in checks:
+        if check.verdict is Verdict.UNSCORED or (check.verdict is Verdict.PENDING and check.reason is None):
+            return Verdict.UNSCORED, check.reason or NOT_ASKED
+    for verdict in (Verdict.TAMPERED, Verdict.PENDING):
+        for check in checks:
+            if check.verdict is verdict:
+                return verdict, check.reason
+    return None
+
+
+def _score(
+    criterion: Criterion, checks: Sequence[CheckOutcome], earned: Decimal, verdict: Verdict, reason: Reason | None
+) -> CriterionScore:
+    return CriterionScore(
+        id=criterion.id,
+        title=criterion.title,
+        worth=Decimal(str(criterion.points)),
+        bonus=criterion.bonus,
+        marked_by=criterion.marked_by,
+        earned=earned,
+        verdict=verdict,
+        reason=reason,
+        checks=tuple(check.result() for check in checks),
+        evidence={check.name: dict(check.evidence) for check in checks if check.evidence},
+    )
 
 
 def _verdict(failed: Sequence[CheckOutcome], partly: bool) -> Verdict:
@@ -138,13 +125,11 @@ def counted(scores: Sequence[CriterionScore]) -> tuple[CriterionScore, ...]:
 
     What a person has yet to mark is not lost, nor is what could not be graded: a bonus may count for more later.
     """
-    open_yet = (Verdict.PENDING, Verdict.UNSCORED)
-    regular = [score for score in scores if not score.criterion.bonus and score.verdict not in open_yet]
-    room = sum((score.maximum - score.earned for score in regular), Decimal(0))
+    room = sum((score.lost for score in scores), Decimal(0))
     kept = []
     for score in scores:
-        counts = min(score.earned, room) if score.criterion.bonus else score.earned
-        room -= counts if score.criterion.bonus else 0
+        counts = min(score.earned, room) if score.bonus else score.earned
+        room -= counts if score.bonus else 0
         kept.append(replace(score, earned=counts))
     return tuple(kept)
 

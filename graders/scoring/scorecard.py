@@ -5,98 +5,78 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, get_args
 
-from graders.core.verdicts import RunVerdict, Verdict
+from graders.core.charts import Chart, read_charts
+from graders.core.errors import Unscored, UsageError
+from graders.core.json_value import FormError, JsonValue
+from graders.core.verdicts import Verdict
 from graders.sandbox import MissingLayer
-from graders.scoring.points import CriterionScore, Points, all_of, counted, total
+from graders.scoring.criteria import CriterionScore, format_points
+from graders.scoring.points import Points, all_of, counted, total
+from graders.scoring.runs import RunSummary
 
 SCHEMA = "optgrade/scorecard/v1"
+FILE = "scorecard.json"
 # Where the seed comes from: the submission's own code, its files and an instructor's secret, or the command line.
 SeedFrom = Literal["submission", "secret", "option"]
+SEEDS: tuple[SeedFrom, ...] = get_args(SeedFrom)
 # Keys whose values are durations or follow from them, and what code printed, which may tell the time as well.
 TIME_KEYS = frozenset({"timing", "wall_s", "cpu_s", "output_tail", "output_bytes"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunSummary:
-    """What reports show of a run. ``note``: how it went, in a line, if its verdict does not say all.
-
-    ``output_tail``: the end of what it printed, of ``output_bytes`` in all. ``evidence``: facts about its artifacts,
-    None if it did not finish.
-    """
-
-    run: str
-    title: str
-    verdict: RunVerdict
-    note: str | None
-    output_tail: str
-    output_bytes: int
-    cpu_s: float
-    wall_s: float
-    evidence: Mapping[str, Any] | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """The run as the scorecard holds it."""
-        document: dict[str, Any] = {
-            "run": self.run,
-            "title": self.title,
-            "verdict": self.verdict.value,
-            "note": self.note,
-            "output_tail": self.output_tail,
-            "output_bytes": self.output_bytes,
-            "cpu_s": self.cpu_s,
-            "wall_s": self.wall_s,
-        }
-        return document if self.evidence is None else {**document, "evidence": dict(self.evidence)}
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> RunSummary:
-        """The run of a scorecard's file. :raises KeyError: if something is missing. :raises ValueError: for a verdict
-        that there is not.
-        """
-        return cls(
-            run=document["run"],
-            title=document["title"],
-            verdict=RunVerdict(document["verdict"]),
-            note=document["note"],
-            output_tail=document["output_tail"],
-            output_bytes=document["output_bytes"],
-            cpu_s=document["cpu_s"],
-            wall_s=document["wall_s"],
-            evidence=document.get("evidence"),
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
 class LabScore:
-    """One lab's criteria, runs and figures. ``seed``: what was drawn for this lab follows from it."""
+    """One lab's criteria, runs and charts. ``seed``: what was drawn for this lab follows from it.
+
+    ``criteria`` are as graded; in ``scores``, a bonus has as much as counts.
+    """
 
     lab: str
     title: str
     criteria: tuple[CriterionScore, ...]
     seed: int = 0
     runs: tuple[RunSummary, ...] = ()
-    figures: tuple[Mapping[str, Any], ...] = ()
+    charts: tuple[Chart, ...] = ()
 
     @property
     def points(self) -> Points:
         """The lab's four sums."""
         return total(self.criteria)
 
-    def as_json(self) -> dict[str, Any]:
+    @property
+    def scores(self) -> tuple[CriterionScore, ...]:
+        """The criteria, with as much of each bonus as makes up for points lost elsewhere in the lab."""
+        return counted(self.criteria)
+
+    def to_json(self) -> dict[str, Any]:
         """The lab as the scorecard holds it."""
         return {
             "lab": self.lab,
             "title": self.title,
             "seed": self.seed,
-            "points": self.points.as_json(),
-            "criteria": [score.as_json() for score in counted(self.criteria)],
-            "runs": [run.as_json() for run in self.runs],
-            "figures": [dict(figure) for figure in self.figures],
+            "points": self.points.to_json(),
+            "criteria": [score.to_json() for score in self.scores],
+            "runs": [run.to_json() for run in self.runs],
+            "figures": [chart.to_json() for chart in self.charts],
         }
+
+    @classmethod
+    def from_json(cls, value: JsonValue) -> LabScore:
+        """The lab in its JSON form."""
+        seed = value.get("seed")
+        return cls(
+            lab=value.at("lab").text(),
+            title=value.at("title").text(),
+            seed=seed.whole() if seed else 0,
+            criteria=tuple(CriterionScore.from_json(each) for each in value.at("criteria").items()),
+            runs=tuple(RunSummary.from_json(each) for each in value.at("runs").items()),
+            charts=tuple(read_charts(value.at("figures"))),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,15 +102,60 @@ class Scorecard:
 
     @property
     def scores(self) -> Sequence[CriterionScore]:
-        """Every criterion of every lab."""
-        return [score for lab in self.labs for score in lab.criteria]
+        """Every criterion of every lab, with as much of each bonus as counts."""
+        return [score for lab in self.labs for score in lab.scores]
+
+    @property
+    def decided(self) -> Sequence[CriterionScore]:
+        """The criteria that were graded automatically."""
+        return [score for score in self.scores if score.decided]
+
+    @property
+    def pending(self) -> Sequence[CriterionScore]:
+        """The criteria that are graded manually and have no mark yet."""
+        return [score for score in self.scores if score.verdict is Verdict.PENDING]
 
     @property
     def unscored(self) -> Sequence[CriterionScore]:
         """The criteria that the grader could not decide."""
         return [score for score in self.scores if score.verdict is Verdict.UNSCORED]
 
-    def as_json(self) -> dict[str, Any]:
+    @property
+    def wall_s(self) -> float:
+        """How long the grading took, in seconds."""
+        return self.timing.get("wall_s", 0.0)
+
+    def path(self, file: str) -> str:
+        """A file of the labs', from the submission's own folder."""
+        root = self.root.strip("/")
+        return f"{root}/{file}" if root else file
+
+    def require_scored(self) -> None:
+        """Refuses what has no mark yet. :raises Unscored: some criterion could not be graded; it names the first."""
+        if not self.unscored:
+            return
+        some = ", ".join(score.id for score in self.unscored[:3]) + (", …" if len(self.unscored) > 3 else "")
+        worth = format_points(sum((score.maximum for score in self.unscored), Decimal(0)))
+        raise Unscored(
+            f"{len(self.unscored)} criteria ({some}; {worth} points) could not be graded, so there is no mark to "
+            "export: repair what the report names, then grade all of it again"
+        )
+
+    def only(self, names: Sequence[str]) -> Scorecard:
+        """The scorecard of the labs of these names, or of names that begin so; of all for none.
+
+        :raises UsageError: it has no such lab.
+        """
+        known = [lab.lab for lab in self.labs]
+        chosen: set[str] = set() if names else set(known)
+        for name in names:
+            fitting = {name} & set(known) or {each for each in known if each.startswith(name)}
+            if not fitting:
+                raise UsageError(f"--lab {name}: the scorecard has {', '.join(known)}")
+            chosen |= fitting
+        return replace(self, labs=tuple(lab for lab in self.labs if lab.lab in chosen))
+
+    def to_json(self) -> dict[str, Any]:
         """The scorecard as plain JSON, to ``docs/scorecard.schema.json``."""
         document = {
             "schema": SCHEMA,
@@ -143,8 +168,8 @@ class Scorecard:
                 "tier": self.tier,
                 "missing": [{"layer": layer.layer, "reason": layer.reason} for layer in self.missing],
             },
-            "points": self.points.as_json(),
-            "labs": [lab.as_json() for lab in self.labs],
+            "points": self.points.to_json(),
+            "labs": [lab.to_json() for lab in self.labs],
             "notices": list(self.notices),
             "environment": dict(self.environment),
             "timing": {name: round(value, 3) for name, value in self.timing.items()},
@@ -154,8 +179,96 @@ class Scorecard:
 
     def dumps(self) -> str:
         """The scorecard's file."""
-        text = json.dumps(self.as_json(), indent=2, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(self.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
         return _ROW.sub(_in_one_line, text) + "\n"
+
+    @classmethod
+    def from_json(cls, document: object) -> Scorecard:
+        """The scorecard in its JSON form: the only reader of scorecards.
+
+        :raises UsageError: it is no scorecard, or one whose points are not the sum of its criteria.
+        """
+        if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+            raise UsageError(f"not a scorecard: expected a JSON object with schema {SCHEMA}")
+        value = JsonValue(document)
+        try:
+            scorecard = _read(value)
+            stated = Points.from_json(value.at("points"))
+        except FormError as error:
+            raise UsageError(f"not a scorecard of this version: {error}") from None
+        found = scorecard.points
+        if stated != found:
+            raise UsageError(
+                f"its points ({_sums(stated)}) are not the sum of its criteria ({_sums(found)}): "
+                "it was changed after grading"
+            )
+        return scorecard
+
+    @classmethod
+    def loads(cls, text: str) -> Scorecard:
+        """The scorecard in a file's text. :raises UsageError: it is no JSON, or no scorecard."""
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"can't be read: not JSON: {error}") from None
+        return cls.from_json(document)
+
+    @classmethod
+    def load(cls, path: Path) -> Scorecard:
+        """The scorecard in a file. :raises UsageError: it can't be read, or is none."""
+        try:
+            return cls.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise UsageError(f"{path}: can't be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise UsageError(f"{path}: can't be read: not UTF-8") from None
+        except UsageError as error:
+            raise UsageError(f"{path}: {error}") from None
+
+
+def find_scorecards(sources: Iterable[Path]) -> list[Path]:
+    """The scorecards' files: each source is one, or a folder with some in it at any depth, in the order of names.
+
+    :raises UsageError: a source has none.
+    """
+    files: dict[Path, None] = {}
+    for source in sources:
+        inside = sorted(source.rglob(FILE)) if source.is_dir() else [source]
+        if not inside or not all(path.is_file() for path in inside):
+            raise UsageError(f"{source}: no {FILE} there; pytest graders --submission PATH writes one to report/")
+        files |= dict.fromkeys(inside)
+    return list(files)
+
+
+def _sums(points: Points) -> str:
+    return f"{format_points(points.earned)} of {format_points(points.maximum)}"
+
+
+def _read(value: JsonValue) -> Scorecard:
+    root, isolation = value.get("root"), value.at("isolation")
+    seed_from = value.get("seed_from")
+    return Scorecard(
+        submission=value.at("submission").text(),
+        profile=value.at("profile").text(),
+        seed=value.at("seed").whole(),
+        root=root.text() if root else "",
+        tier=isolation.at("tier").text(),
+        missing=tuple(
+            MissingLayer(each.at("layer").text(), each.at("reason").text()) for each in isolation.at("missing").items()
+        ),
+        labs=tuple(LabScore.from_json(each) for each in value.at("labs").items()),
+        notices=value.at("notices").texts(),
+        seed_from=_seed_from(seed_from) if seed_from else "submission",
+        environment={name: each.text() for name, each in value.at("environment").entries()},
+        timing={name: each.number() for name, each in value.at("timing").entries()},
+    )
+
+
+def _seed_from(value: JsonValue) -> SeedFrom:
+    for known in SEEDS:
+        if value.raw == known:
+            return known
+    raise FormError(f"{value.place}: expected one of {', '.join(SEEDS)}, not {value.text()[:40]!r}")
 
 
 # A list of numbers, a line each as json writes it. No string has line breaks in it, so none can look like one.
@@ -178,7 +291,7 @@ def _plain(value: Any) -> Any:
         return value.encode("utf-8", "replace").decode("utf-8")
     if value is None or isinstance(value, bool | int | float):
         return value
-    # A number of another library, or anything else: told as it can be, for nothing may lose the whole scorecard.
+    # A number of another library, or anything else: written as text, for nothing may lose the whole scorecard.
     return _plain(value.item()) if hasattr(value, "item") else str(value)
 
 

@@ -158,7 +158,7 @@ class Arena:
         with open_grading(options, self.servers) as grading:
             results = execute(grading, {entry.lab.id: runs})
             scorecard = assemble(grading, results, review(grading, results), {})
-            return json.dumps(without_times(scorecard.as_json()), sort_keys=True)
+            return json.dumps(without_times(scorecard.to_json()), sort_keys=True)
 
     def _left(self, before: set[psutil.Process]) -> list[str]:
         """The processes that live on below the servers, or in a folder of theirs."""

@@ -64,7 +64,7 @@ def test_a_sheet_is_only_looked_at_until_asked(cohort: Path, sheet: Path, capsys
     words = (cohort, "--to", "canvas", "--sheet", sheet, "--assignment", "Lab", "--lab", "l02")
     assert export(*words) == 3
     told = capsys.readouterr().out
-    assert "Ada: no mark → 18 (2 more still to be marked)" in told
+    assert "Ada: no mark → 18 (2 more to be graded manually)" in told
     assert "left alone: Alan: 3 criteria could not be graded, which is no zero; the cell is left as it is" in told
     assert "left alone: grace-hopper: no such student in the sheet; name one by --match" in told
     assert "1 marks change, 0 are there already, 2 left alone" in told

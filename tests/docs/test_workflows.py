@@ -161,7 +161,7 @@ def test_a_graded_submission_leaves_what_the_documentation_promises(
     assert (job.outputs["result"]["earned"], job.outputs["result"]["automatic"]) == ("21.55", "32.00")
     _valid("autograding-result", json.loads(base64.b64decode(job.outputs["result"]["result"])))
     assert len(re.findall(r"(?m)^::error ", job.logs["Tell"])) == 5
-    assert job.logs["Tell: summary"].startswith("## grace-hopper: 21.55 of 32 points, 6 more to be marked by a person")
+    assert job.logs["Tell: summary"].startswith("## grace-hopper: 21.55 of 32 points, 6 more to be graded manually")
     assert sorted(path.name for path in job.artifact.iterdir()) == ["report.html", "result.json", "scorecard.json"]
     result = json.loads((job.artifact / "result.json").read_text(encoding="utf-8"))
     _valid("classroom50-result", result)

@@ -73,7 +73,7 @@ def test_an_inherited_method_has_its_class_and_a_missing_one_nothing(tmp_path: P
     (tmp_path / "a.py").write_text("\ufeffclass One:\r\n    x = 1\r\n", encoding="utf-8")
     found = locate_definitions(tmp_path, "a.py", ["One.first", "Three.third"])
     assert found is not None
-    assert found.as_json()["places"] == [{"name": "One.first", "line": 1}, {"name": "Three.third", "line": None}]
+    assert found.to_json()["places"] == [{"name": "One.first", "line": 1}, {"name": "Three.third", "line": None}]
 
 
 def test_no_file_and_no_name_give_nothing(tmp_path: Path) -> None:

@@ -95,7 +95,8 @@ def test_claims_are_held_against_measurements(submission: Path) -> None:
         static_review.require_sound(found)
     assert raised.value.holds == 1 - static_review.FINDING
     assert "summary.md, line" in raised.value.measured
-    (figure,) = static_review_charts.claims_charts(found)
+    (chart,) = static_review_charts.claims_charts(found)
+    figure = chart.to_json()
     FIGURES.validate(figure)
     first, *others = figure["rows"]
     assert (first["variant"], first["agrees"]) == ("tflite-fp32", False)
@@ -214,7 +215,7 @@ def test_a_history_is_drawn_with_its_commits() -> None:
     merge = replace(commit(3, "Merge branch 'x'"), parents=("a", "b"))
     commits = (commit(0, "fix"), commit(1, "x" * 300, CHANGE, summary), commit(2, "Notes", elsewhere), merge)
     found = History(commits)
-    figure = static_review_charts.history_chart(found, static_review.judged_history(found, LAB), LAB)
+    figure = static_review_charts.history_chart(found, static_review.judged_history(found, LAB), LAB).to_json()
     FIGURES.validate(figure)
     assert [(each["commit"], each["time"], each["files"]) for each in figure["commits"]] == [
         ("00000000", "2026-10-01 12:00 UTC", 1),
@@ -230,7 +231,7 @@ def test_a_history_is_drawn_with_its_commits() -> None:
 def test_a_long_history_is_cut() -> None:
     """Of hundreds of commits, the first are listed and the others counted."""
     found = History(tuple(replace(commit(0, f"fix {number}"), id=f"{number:040x}") for number in range(300)))
-    figure = static_review_charts.history_chart(found, static_review.judged_history(found, LAB), LAB)
+    figure = static_review_charts.history_chart(found, static_review.judged_history(found, LAB), LAB).to_json()
     most = static_review_charts.MOST_COMMITS
     assert (len(figure["commits"]), figure["more"]) == (most, 300 - most)
     assert all(len(part["commits"]) <= most for part in figure["parts"])

@@ -27,7 +27,7 @@ def histogram(*, rowwise: bool = False, zeros: int = 0, values: tuple[float, ...
 def test_each_file_is_a_panel_with_the_references_values() -> None:
     own = compression(histograms=(histogram(values=(-1.0, 1.0)), histogram(rowwise=True)))
     reference = compression(histograms=(histogram(values=(-0.9, 0.9), zeros=4),))
-    plain, rowwise = weight_charts({"clustered-2": evidence(own, expected=reference)})
+    plain, rowwise = (chart.to_json() for chart in weight_charts({"clustered-2": evidence(own, expected=reference)}))
     for figure in (plain, rowwise):
         FIGURES.validate(figure)
     assert plain["title"] == "Weights of FULLY_CONNECTED 13, by variant"
@@ -40,7 +40,7 @@ def test_a_layer_with_another_number_is_named_by_its_kind() -> None:
     plain, moved = histogram(), replace(histogram(), operator=32)
     runs = {name: evidence(compression(histograms=(each,))) for name, each in (("a", plain), ("b", moved))}
     (figure,) = weight_charts(runs)
-    assert figure["title"] == "Weights of the largest FULLY_CONNECTED, by variant"
+    assert figure.title == "Weights of the largest FULLY_CONNECTED, by variant"
 
 
 def test_files_without_weights_to_look_at_are_left_out() -> None:

@@ -144,7 +144,7 @@ def test_the_end_of_the_output(session: Callable[..., PytestGrading]) -> None:
     assert lines[0].split()[:2] == ["✗", "lx.c1"]
     assert lines[-3] == f"report: {made.options.report.folder / 'report.html'}"
     assert lines[-2] == f"For manual grading: {made.options.report.folder / 'marks.toml'}"
-    assert lines[-1] == "lx  2 of 4 points, 2 more to be marked by a person"
+    assert lines[-1] == "lx  2 of 4 points, 2 more to be graded manually"
 
 
 def test_without_a_scorecard_nothing_is_told(session: Callable[..., PytestGrading]) -> None:

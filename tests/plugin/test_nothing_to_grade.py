@@ -101,7 +101,7 @@ def test_one_line_says_what_was_sought(fill: Callable[[Path], str], graded: Grad
     lacking = ["no summary in summaries/l02_quantization", "the submission is not in a git repository"]
     assert reasons[1:] == ([] if fill is empty else lacking)
     points = "0 of 18 points, 2 more" if fill is empty else "0 of 16 points, 4 more"
-    assert found.ended.lines[-1] == f"l02_quantization  {points} to be marked by a person"
+    assert found.ended.lines[-1] == f"l02_quantization  {points} to be graded manually"
     assert found.ended.lines[-2] == f"For manual grading: {found.report / 'marks.toml'}"
     assert found.ended.lines[-3] == f"report: {found.report / 'report.html'}"
     assert "Traceback" not in found.ended.out + found.ended.err

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
+
+from graders.reports.html import render_summary
+from graders.scoring import Scorecard
 
 VOID = {"br", "img", "input", "link", "meta", "wbr", "hr"}
 
@@ -67,3 +71,8 @@ def parse(html: str) -> Page:
     page.close()
     assert not page._open, [e.tag for e in page._open]
     return page
+
+
+def render(document: Any) -> str:
+    """The report's fragment of a scorecard's document."""
+    return render_summary(Scorecard.from_json(document))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from graders.core.verdicts import Verdict
+from graders.core.verdicts import RunVerdict, Verdict
 
 from .labs import Json, checks, criterion, lab, pruning, quantization, reason, run, totals
 
 VERDICTS = tuple(verdict.value for verdict in Verdict)
+RUN_VERDICTS = tuple(verdict.value for verdict in RunVerdict)
 
 
 def scorecard(submission: str, labs: list[Json], **more: Any) -> Json:
@@ -174,7 +175,7 @@ def unscored() -> Json:
 def every_verdict() -> Json:
     criteria = [criterion(f"x.{verdict}", f"A criterion that is {verdict}", 1, verdict=verdict) for verdict in VERDICTS]
     criteria[1]["earned"] = 0.5
-    runs = [run(f"run-{verdict}", verdict, verdict=verdict) for verdict in ("finished", *VERDICTS)]
+    runs = [run(f"run-{verdict}", verdict, verdict=verdict) for verdict in RUN_VERDICTS]
     return scorecard("every-verdict", [lab("x", "Every verdict", criteria, runs, [])])
 
 

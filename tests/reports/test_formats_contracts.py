@@ -20,7 +20,7 @@ from hypothesis import given
 
 from graders.core.errors import UsageError
 from graders.reports.formats import classroom50, github, gradescope, junit, reporter, summary
-from graders.reports.formats.card import read
+from graders.scoring import Scorecard
 
 from . import hostile, samples
 from .cards import QUICK, documents
@@ -76,7 +76,7 @@ def javascript(results: Json) -> Reported:
 @given(documents())
 def test_gradescope(document: Json) -> None:
     """results.json is what the page on autograder specifications says, with nothing hidden that would hide the total."""
-    told = json.loads(gradescope.results(read(document)))
+    told = json.loads(gradescope.results(Scorecard.from_json(document)))
     validator("gradescope-results").validate(told)
     assert {test["visibility"] for test in told["tests"]} <= {"visible"}
     assert {test["output_format"] for test in told["tests"]} <= {"text"}
@@ -84,7 +84,7 @@ def test_gradescope(document: Json) -> None:
 
 def test_gradescope_leaves_pending_points_to_its_own_manual_grading() -> None:
     """A criterion that a person marks has no score there, so that it can't count as lost."""
-    told = json.loads(gradescope.results(read(samples.full_marks()), "after_published"))
+    told = json.loads(gradescope.results(Scorecard.from_json(samples.full_marks()), "after_published"))
     assert told["visibility"] == "after_published"
     pending = [test for test in told["tests"] if "pending" in test["tags"]]
     assert pending
@@ -109,7 +109,7 @@ def test_the_schema_of_gradescope_refuses(broken: Json) -> None:
 @given(documents())
 def test_reporter(document: Json) -> None:
     """One line of base64 that fits an environment variable; its tests have all keys, and no code of ours."""
-    encoded = reporter.result(read(document))
+    encoded = reporter.result(Scorecard.from_json(document))
     assert re.fullmatch(r"[A-Za-z0-9+/=]+", encoded)
     assert len(encoded) < 128 * 1024 - 100
     decoded = json.loads(base64.b64decode(encoded))
@@ -124,8 +124,8 @@ def test_reporter(document: Json) -> None:
 
 def test_the_reporters_table_is_another_figure_than_its_points() -> None:
     """What docs/formats.md warns of: the table counts tests that passed, the notice adds their points."""
-    told = javascript(reporter.document(read(samples.five_mistakes())))
-    assert told.points[0] == pytest.approx(float(read(samples.five_mistakes()).sums.earned))
+    told = javascript(reporter.document(Scorecard.from_json(samples.five_mistakes())))
+    assert told.points[0] == pytest.approx(float(Scorecard.from_json(samples.five_mistakes()).points.earned))
     assert abs(told.table - told.points[0]) > 0.4
 
 
@@ -135,12 +135,12 @@ def test_a_huge_scorecard_still_fits_the_reporter() -> None:
     first = document["labs"][0]["criteria"][0] | {"verdict": "lost", "earned": 0.0, "maximum": 0.1}
     document["labs"] = [document["labs"][0] | {"lab": "x", "criteria": [first | {"id": f"x.{i}"} for i in range(1000)]}]
     document["points"] = {"earned": 0, "automatic": 100, "pending": 0, "maximum": 100}
-    encoded = reporter.result(read(document))
+    encoded = reporter.result(Scorecard.from_json(document))
     assert len(encoded) < 128 * 1024 - 100
     decoded = json.loads(base64.b64decode(encoded))
     validator("autograding-result").validate(decoded)
     assert javascript(decoded).points == (0.0, 100.0)
-    assert len(summary.document([read(document)]).encode()) < 1024 * 1024
+    assert len(summary.document([Scorecard.from_json(document)]).encode()) < 1024 * 1024
 
 
 def test_nothing_but_pending_is_one_test_and_no_nan() -> None:
@@ -149,7 +149,7 @@ def test_nothing_but_pending_is_one_test_and_no_nan() -> None:
     lab = document["labs"][0]
     lab["criteria"] = [item for item in lab["criteria"] if item["verdict"] == "pending"]
     document["labs"], document["points"] = [lab], {"earned": 0, "automatic": 0, "pending": 2, "maximum": 2}
-    told = javascript(reporter.document(read(document)))
+    told = javascript(reporter.document(Scorecard.from_json(document)))
     assert (told.points, told.table) == ((0.0, 0.0), 0)
 
 
@@ -157,7 +157,7 @@ def test_nothing_but_pending_is_one_test_and_no_nan() -> None:
 @given(documents())
 def test_classroom50(document: Json) -> None:
     """result.json has exactly the keys of classroom50/result/v1, and integers."""
-    validator("classroom50-result").validate(json.loads(classroom50.result(read(document), IDENTITY)))
+    validator("classroom50-result").validate(json.loads(classroom50.result(Scorecard.from_json(document), IDENTITY)))
 
 
 ENVIRONMENT = {
@@ -192,7 +192,7 @@ def test_who_it_is_comes_from_the_runner() -> None:
 )
 def test_an_identity_that_would_be_refused_is_refused_here(name: str, value: str, told: str) -> None:
     with pytest.raises(UsageError, match=told):
-        classroom50.result(read(samples.full_marks()), classroom50.Identity(**{**vars(IDENTITY), name: value}))
+        classroom50.result(Scorecard.from_json(samples.full_marks()), classroom50.Identity(**{**vars(IDENTITY), name: value}))
 
 
 def _attributes(element: ET.Element) -> set[str]:
@@ -203,7 +203,7 @@ def _attributes(element: ET.Element) -> set[str]:
 @given(documents())
 def test_junit(document: Json) -> None:
     """The structure that pytest's JUnit files have, with counts that are those of the cases."""
-    top = ET.fromstring(junit.document([read(document)]))
+    top = ET.fromstring(junit.document([Scorecard.from_json(document)]))
     assert top.tag == "testsuites"
     assert len(top) == len(document["labs"])
     for suite in top:
@@ -260,12 +260,12 @@ def test_junit_has_nothing_that_pytests_own_files_have_not(tmp_path: Path) -> No
     assert ("testcase", "error") in theirs
     # pytest has properties of a whole suite too, where a plugin records some.
     theirs.add(("testsuite", "properties"))
-    assert _shapes(ET.fromstring(junit.document([read(samples.every_verdict())]))) <= theirs
+    assert _shapes(ET.fromstring(junit.document([Scorecard.from_json(samples.every_verdict())]))) <= theirs
 
 
 def test_junit_counts_what_is_not_earned_in_full_as_a_failure() -> None:
     """Half a point is no passed test; a pending one is skipped, one that was not graded an error."""
-    suite = ET.fromstring(junit.document([read(samples.every_verdict())]))[0]
+    suite = ET.fromstring(junit.document([Scorecard.from_json(samples.every_verdict())]))[0]
     assert (suite.attrib["skipped"], suite.attrib["errors"], suite.attrib["failures"]) == ("1", "1", "8")
 
 
@@ -276,7 +276,7 @@ COMMAND = re.compile(r"::(error|warning) ([^:]*?)::(.*)")
 @given(documents())
 def test_annotations(document: Json) -> None:
     """At most ten one-line commands, each with the properties that GitHub knows, the dearest first."""
-    notes = list(github.notes(read(document)))
+    notes = list(github.notes(Scorecard.from_json(document)))
     assert len(notes) <= 10
     for note in notes:
         found = COMMAND.fullmatch(note)
@@ -296,7 +296,7 @@ def test_an_annotation_stands_on_the_students_own_line() -> None:
     places = [{"file": "a.py", "line": 1}, {"file": "dl/b.py", "line": 214}]
     item["checks"] = [{"name": "x", "verdict": "failed", "reason": None, "drawn": False, "places": places}]
     item["reason"]["measured"] = "100 %\nof it::x"
-    (note,) = [each for each in github.notes(read(document)) if "file=" in each]
+    (note,) = [each for each in github.notes(Scorecard.from_json(document)) if "file=" in each]
     assert note.startswith("::error file=work%2C mine/dl/b.py,line=214,title=l02.imbalanced.calibration%3A 0 of 3::")
     assert "100 %25 of it: :x" in note
 
@@ -308,7 +308,7 @@ def test_more_than_ten_annotations_are_counted_in_the_tenth() -> None:
         item.update(verdict="lost", earned=0, marked_by="tests")
     maximum = sum(item["maximum"] for item in lab["criteria"])
     document["points"] = lab["points"] = {"earned": 0, "automatic": maximum, "pending": 0, "maximum": maximum}
-    notes = list(github.notes(read(document)))
+    notes = list(github.notes(Scorecard.from_json(document)))
     assert len(notes) == 10
     assert notes[-1].startswith(f"::error title=optgrade::{len(lab['criteria']) - 9} more criteria lost points")
 

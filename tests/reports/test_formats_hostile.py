@@ -29,7 +29,7 @@ from graders.reports.formats import (
     summary,
     table,
 )
-from graders.reports.formats.card import Card, read
+from graders.scoring import Scorecard
 
 from . import hostile
 from .cards import COMMANDS, FORMULAS, QUICK, TEXTS, texts
@@ -49,13 +49,13 @@ STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "|", "%")
 ATTACKS = {**hostile.STRINGS, **{f"text {index}": text for index, text in enumerate((*FORMULAS, *COMMANDS, *TEXTS))}}
 
 
-def _worksheet(card: Card) -> str:
+def _worksheet(card: Scorecard) -> str:
     data = b"Identifier,Full name,Grade,Last modified (grade),Feedback comments\nParticipant 1,A,,-,\n"
     worksheet = moodle.open_worksheet(sheet.parse(data, "sheet"))
     return moodle.fill(worksheet, matching.Matches({1: card}, ()), feedback=True).text
 
 
-def card_of(text: str) -> Card:
+def card_of(text: str) -> Scorecard:
     """The sample with five mistakes, with the text in every place, of the lines of code too."""
     document = hostile.scorecard(text)
     for lab, name in zip(document["labs"], ("l02", "l03"), strict=True):
@@ -71,7 +71,7 @@ def card_of(text: str) -> Card:
                     "places": [{"file": text, "line": 7}],
                 }
             ]
-    return read(document)
+    return Scorecard.from_json(document)
 
 
 @pytest.mark.parametrize("format_", FORMATS)

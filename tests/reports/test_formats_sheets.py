@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from graders.core.errors import UsageError
 from graders.reports.formats import canvas, matching, moodle, sheet
-from graders.reports.formats.card import Card, read
+from graders.scoring import Scorecard
 
 from . import samples
 from .cards import QUICK
@@ -37,18 +37,18 @@ MOODLE = (
 )
 
 
-def card(name: str, document: Any = None) -> Card:
+def card(name: str, document: Any = None) -> Scorecard:
     """Full marks (18 of lab 2's 18 and 2 pending) of a submission of that name."""
-    return read({**(document or samples.full_marks()), "submission": name}).only(["l02"])
+    return Scorecard.from_json({**(document or samples.full_marks()), "submission": name}).only(["l02"])
 
 
-def canvas_filled(cards: list[Card], assignment: str = "101", match: str = "", **options: Any) -> Any:
+def canvas_filled(cards: list[Scorecard], assignment: str = "101", match: str = "", **options: Any) -> Any:
     book = canvas.open_book(sheet.parse(CANVAS, "sheet.csv"), assignment)
     given_ = matching.given_matches(sheet.parse(match.encode(), "match.csv"), "match.csv") if match else {}
     return canvas.fill(book, matching.match(cards, book.people, given_, canvas.downloaded_as), **options)
 
 
-def moodle_filled(cards: list[Card], **options: Any) -> Any:
+def moodle_filled(cards: list[Scorecard], **options: Any) -> Any:
     worksheet = moodle.open_worksheet(sheet.parse(MOODLE, "sheet.csv"))
     return moodle.fill(worksheet, matching.match(cards, worksheet.people, {}, moodle.downloaded_as), **options)
 
@@ -63,7 +63,7 @@ def rows(text: str) -> list[list[str]]:
 def test_canvas_fills_one_cell(name: str) -> None:
     """By login, ID, exact name, or as Canvas calls what is downloaded; every other byte stays, but for a formula."""
     filled = canvas_filled([card(name)])
-    assert [str(change) for change in filled.changes] == ["Lovelace, Ada: no mark → 18 (2 more still to be marked)"]
+    assert [str(change) for change in filled.changes] == ["Lovelace, Ada: no mark → 18 (2 more to be graded manually)"]
     before, after = rows(CANVAS.decode("utf-8-sig")), rows(filled.text)
     assert after[2][5] == "18"
     after[2][5] = ""
@@ -89,7 +89,7 @@ def test_canvas_leaves_alone_what_it_should() -> None:
     """Excused and unassigned students, names of two, two submissions of one."""
     cards = [card("eve"), card("twin"), card("Twin, A"), card("ada"), card("11"), card("wxm")]
     filled = canvas_filled(cards)
-    assert [str(change) for change in filled.changes] == ["王, 小明: 12.5 → 18 (2 more still to be marked)"]
+    assert [str(change) for change in filled.changes] == ["王, 小明: 12.5 → 18 (2 more to be graded manually)"]
     told = "\n".join(filled.left)
     assert "=cmd, Eve: the assignment is not assigned to them (N/A)" in told
     assert "Twin, A: excused (EX)" in told
@@ -116,7 +116,7 @@ def test_canvas_takes_matches_that_are_given() -> None:
 def test_canvas_can_wait_for_pending_points() -> None:
     filled = canvas_filled([card("ada")], skip_pending=True)
     assert not filled.changes
-    assert filled.left == ["Lovelace, Ada: 2 points are still to be marked; left as it is, as --skip-pending asks"]
+    assert filled.left == ["Lovelace, Ada: 2 points are still to be graded manually; left as it is because of --skip-pending"]
 
 
 def test_canvas_says_where_points_possible_differ() -> None:
@@ -126,7 +126,7 @@ def test_canvas_says_where_points_possible_differ() -> None:
 
 
 def test_canvas_leaves_what_is_there_already() -> None:
-    filled = canvas_filled([read({**samples.full_marks(), "submission": "wxm"}).only(["l02"])])
+    filled = canvas_filled([Scorecard.from_json({**samples.full_marks(), "submission": "wxm"}).only(["l02"])])
     again = canvas.open_book(sheet.parse(filled.text.encode(), "again.csv"), "Lab 2")
     once_more = canvas.fill(again, matching.match([card("wxm")], again.people, {}))
     assert (once_more.changes, once_more.same) == ([], 1)
@@ -176,7 +176,7 @@ def test_canvas_with_semicolons_keeps_them() -> None:
 def test_moodle_fills_marks(name: str) -> None:
     """By identifier, as Moodle calls a downloaded submission, by mail or exact name."""
     filled = moodle_filled([card(name)])
-    assert [str(change) for change in filled.changes] == ["Ada Lovelace: no mark → 18 (2 more still to be marked)"]
+    assert [str(change) for change in filled.changes] == ["Ada Lovelace: no mark → 18 (2 more to be graded manually)"]
     after = rows(filled.text)[1]
     assert after[4] == "18"
     assert after[8] == "'=cmd", "what a student wrote is no formula in a sheet that is opened"
@@ -225,7 +225,7 @@ def test_moodle_feedback_only_where_nobody_wrote() -> None:
     assert rows(moodle_filled([card("21")]).text)[1][10] == ""
     document = samples.five_mistakes()
     filled = rows(moodle_filled([card("21", document), card("22", document)], feedback=True).text)
-    assert filled[1][10].startswith("<p>12.8 of 18 points, 2 more to be marked by a person</p><p>")
+    assert filled[1][10].startswith("<p>12.8 of 18 points, 2 more to be graded manually</p><p>")
     assert filled[2][10] == "- good, on the whole"
 
 

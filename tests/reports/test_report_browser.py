@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from graders.reports.html import finish_page, render_page
+from graders.scoring import Scorecard
 
 from . import hostile
 from .browser import NARROW, OPEN_ALL, WIDE, Scheme, browsing, chromium, opened, overflow, reached_by_tab, violations
@@ -40,8 +41,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Each report as a file: two real gradings, one whose every text wants to be more, one as grading writes it."""
     folder = tmp_path_factory.mktemp("pages")
     whole = finish_page(written_by_pytest_html(folder, kept("five-mistakes"), TESTS, code=1))
-    texts = {name: render_page(kept(name)) for name in KEPT}
-    texts |= {"hostile": render_page(hostile.scorecard(hostile.STRINGS["all"])), "within-pytest-html": whole}
+    texts = {name: render_page(Scorecard.from_json(kept(name))) for name in KEPT}
+    texts |= {"hostile": render_page(Scorecard.from_json(hostile.scorecard(hostile.STRINGS["all"]))), "within-pytest-html": whole}
     files = {}
     for name, text in texts.items():
         files[name] = folder / f"{name}.html"
@@ -51,7 +52,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.mark.parametrize("name", KEPT)
 def test_a_real_report_is_small_and_quickly_made(name: str) -> None:
-    card = kept(name)
+    card = Scorecard.from_json(kept(name))
     render_page(card)
     started = time.process_time()
     page = render_page(card)

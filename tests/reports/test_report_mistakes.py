@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from graders.reports.html import render_page
+from graders.scoring import Scorecard
 from graders.selftest.corpus.cases import CORPUS, Case, load
 
 from .gradings import MISTAKES, build_five_mistakes, kept
@@ -53,7 +54,7 @@ def test_these_mistakes_cost_their_criteria_and_no_others() -> None:
 def test_the_report_says_what_to_write(name: str) -> None:
     told = [f"{each['reason']['cause']} {each['reason']['next']}" for each in cost(CASES[name])]
     assert any(REMEDIES[name] in each for each in told)
-    boxes = [box.text for box in parse(render_page(kept("five-mistakes"))).all("li", "og-advice")]
+    boxes = [box.text for box in parse(render_page(Scorecard.from_json(kept("five-mistakes")))).all("li", "og-advice")]
     (box,) = [each for each in boxes if REMEDIES[name] in each]
     assert "Next step" in box
 
@@ -83,6 +84,6 @@ def test_the_report_names_the_line_of_the_summary(submission: Path) -> None:
 
 def test_one_repair_is_one_box() -> None:
     """Wrappers left in cost two criteria, and so does what was never pruned; each is told once."""
-    page = parse(render_page(kept("five-mistakes")))
+    page = parse(render_page(Scorecard.from_json(kept("five-mistakes"))))
     headings = [" ".join(each.text.split()) for each in page.all("h3")]
     assert sum(each.startswith("One cause for 2 criteria: ") for each in headings) == 2

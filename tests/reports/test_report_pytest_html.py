@@ -19,11 +19,12 @@ REPOSITORY = Path(__file__).parents[2]
 CONFTEST = """
 import json, pathlib
 from graders.reports.html import render_summary, report_title
+from graders.scoring import Scorecard
 
-CARD = json.loads(pathlib.Path("card.json").read_text())
+CARD = Scorecard.load(pathlib.Path("card.json"))
 
 def pytest_html_report_title(report):
-    report.title = report_title(CARD)
+    report.title = report_title(CARD.submission)
 
 def pytest_html_results_summary(prefix, summary, postfix):
     prefix.append(render_summary(CARD))

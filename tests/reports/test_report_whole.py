@@ -12,6 +12,7 @@ import pytest
 
 from graders.cli import main
 from graders.reports.html import finish_page, render_page
+from graders.scoring import Scorecard
 
 from . import hostile, samples
 from .test_report_pytest_html import Handlers, written_by_pytest_html
@@ -45,7 +46,7 @@ def test_no_attribute_runs_code(page: str) -> None:
 
 
 def test_a_page_by_itself_has_no_script_at_all() -> None:
-    page = render_page(hostile.scorecard(hostile.STRINGS["all"]))
+    page = render_page(Scorecard.from_json(hostile.scorecard(hostile.STRINGS["all"])))
     found = Handlers(page)
     assert found.handlers == []
     assert "script" not in found.tags
@@ -65,10 +66,10 @@ def test_a_report_is_made_anew_from_its_scorecard(tmp_path: Path, capsys: pytest
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "no JSON"),
-        ("[]", "expected a scorecard"),
-        ('{"schema": "optgrade/scorecard/v2"}', "expected a scorecard"),
-        ('{"schema": "optgrade/scorecard/v1"}', "not as docs/scorecard.schema.json says"),
+        ("", "not JSON"),
+        ("[]", "not a scorecard"),
+        ('{"schema": "optgrade/scorecard/v2"}', "not a scorecard"),
+        ('{"schema": "optgrade/scorecard/v1"}', "not a scorecard of this version"),
         (None, "No such file"),
     ],
 )

@@ -1,8 +1,10 @@
-"""The scorecard on a terminal: the dearest reason first, and nothing of a student's that is more than text."""
+"""The scorecard on a terminal: the costliest reason first, and nothing of a student's that is more than text."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.reports import terminal
+from graders.scoring import Scorecard, format_points
 
-from . import hostile, samples
+from . import hostile, labs, samples
 from .labs import Json
 
 WHY = {"measured": "4 files", "expected": "3 files", "cause": "One too many.", "next": "Remove one."}
@@ -32,8 +35,16 @@ def criterion(
     }
 
 
-def card(*criteria: Json, **labs: Any) -> Json:
-    return {"labs": [{"lab": "lx", "criteria": list(criteria), **labs}]}
+def card(*criteria: Json) -> Scorecard:
+    return cards(("lx", criteria))
+
+
+def cards(*found: tuple[str, Sequence[Json]]) -> Scorecard:
+    """A scorecard with the criteria of each of these labs."""
+    whole = [{"evidence": {}, "checks": [], **each} for _, criteria in found for each in criteria]
+    made = iter(whole)
+    each_lab = [labs.lab(name, "Lab", [next(made) for _ in criteria], [], []) for name, criteria in found]
+    return Scorecard.from_json(samples.scorecard("ada", each_lab))
 
 
 def lines(*criteria: Json) -> list[str]:
@@ -52,7 +63,7 @@ def ids(shown: list[str]) -> list[str]:
 )  # fmt: skip
 def test_numbers_are_as_short_as_can_be(value: float, text: str) -> None:
     """Points have two digits at most and no zeros at their end, but keep those before the point."""
-    assert terminal.points(value) == text
+    assert format_points(value) == text
 
 
 def test_the_place_in_the_code_is_told_once() -> None:
@@ -66,7 +77,7 @@ def test_the_place_in_the_code_is_told_once() -> None:
 @given(st.integers(0, 100_000))
 def test_numbers_are_right_to_the_cent(cents: int) -> None:
     """Whatever the points, the number shown is the number meant."""
-    shown = terminal.points(cents / 100)
+    shown = format_points(Decimal(cents) / 100)
     assert round(float(shown) * 100) == cents
     assert not re.search(r"\.0*$|\.\d*0$", shown)
 
@@ -122,7 +133,7 @@ def test_reasons_that_differ_in_one_part_are_two(part: str) -> None:
     assert [line.split()[0] for line in shown].count("measured") == 2
 
 
-def test_the_dearest_reason_comes_first() -> None:
+def test_the_costliest_reason_comes_first() -> None:
     """Reasons stand in the order of the points that they cost together; equal ones keep the scorecard's order."""
     reasons = {name: {**WHY, "cause": name} for name in "abcd"}
     shown = lines(
@@ -147,44 +158,40 @@ def test_a_criterion_without_a_reason() -> None:
     assert len(lines(without)) == 1
 
 
-def sums(earned: float, automatic: float, pending: float) -> Json:
-    return {"earned": earned, "automatic": automatic, "pending": pending, "maximum": automatic + pending}
+def sums(earned: float, automatic: float, pending: float) -> list[Json]:
+    """Criteria that add up to these points."""
+    found = [criterion("lx.a", earned, automatic, "partial")]
+    return [*found, criterion("lx.b", 0, pending, "pending", marked_by="person")] if pending else found
 
 
 def test_one_lab_has_one_line() -> None:
     """The score of one lab is one line, with what a person will mark."""
-    shown = list(
-        terminal.score_lines({"labs": [{"lab": "lx", "points": sums(7.25, 14, 6), "criteria": []}], "points": sums(7.25, 14, 6)})
-    )
-    assert shown == ["lx  7.25 of 14 points, 6 more to be marked by a person"]
+    shown = list(terminal.score_lines(cards(("lx", sums(7.25, 14, 6)))))
+    assert shown == ["lx  7.25 of 14 points, 6 more to be graded manually"]
 
 
 def test_nothing_pending_is_not_mentioned() -> None:
     """Where no person marks anything, no person is mentioned."""
-    shown = list(terminal.score_lines({"labs": [{"lab": "lx", "points": sums(14, 14, 0), "criteria": []}], "points": sums(14, 14, 0)}))
+    shown = list(terminal.score_lines(cards(("lx", sums(14, 14, 0)))))
     assert shown == ["lx  14 of 14 points"]
 
 
 def test_a_bonus_is_told_where_it_counts() -> None:
     """What a bonus made up for is part of the score and said so; one that was not earned is no loss."""
     extra = [{**criterion("lx.more", earned, 0, verdict), "bonus": 0.5} for earned, verdict in ((0.5, "earned"), (0, "lost"))]
-    lab = {"lab": "lx", "points": sums(13.5, 14, 0), "criteria": extra}
-    assert list(terminal.score_lines({"labs": [lab], "points": sums(13.5, 14, 0)})) == [
+    assert list(terminal.score_lines(cards(("lx", [*sums(13, 14, 0), *extra])))) == [
         "lx  13.5 of 14 points, 0.5 of them by a bonus"
     ]
-    assert lines(*extra) == []
+    assert ids(lines(*sums(13, 14, 0), *extra)) == ["lx.a"]
 
 
 def test_several_labs_have_a_sum() -> None:
     """Several labs have a line each and one for the sum, the numbers below each other."""
-    labs = [
-        {"lab": "l02_quantization", "points": sums(1, 14, 6), "criteria": []},
-        {"lab": "l03", "points": sums(2.5, 12, 0), "criteria": []},
-    ]
-    assert list(terminal.score_lines({"labs": labs, "points": sums(3.5, 26, 6)})) == [
-        "l02_quantization  1 of 14 points, 6 more to be marked by a person",
+    two = cards(("l02_quantization", sums(1, 14, 6)), ("l03", sums(2.5, 12, 0)))
+    assert list(terminal.score_lines(two)) == [
+        "l02_quantization  1 of 14 points, 6 more to be graded manually",
         "l03               2.5 of 12 points",
-        "total             3.5 of 26 points, 6 more to be marked by a person",
+        "total             3.5 of 26 points, 6 more to be graded manually",
     ]
 
 
@@ -253,7 +260,7 @@ def test_hostile_text_anywhere(name: str) -> None:
     scorecard = hostile.scorecard(hostile.STRINGS[name])
     for number, each in enumerate(each for lab in scorecard["labs"] for each in lab["criteria"]):
         each["id"] = f"lx.{number}"
-    shown = list(terminal.lost_lines(scorecard))
+    shown = list(terminal.lost_lines(Scorecard.from_json(scorecard)))
     assert shown
     for line in shown:
         assert line.isprintable()
@@ -267,8 +274,8 @@ def test_usual_scorecards(make: Any) -> None:
     costly = [
         c["id"] for lab in scorecard["labs"] for c in lab["criteria"] if c["verdict"] not in ("earned", "pending")
     ]
-    assert sorted(ids(list(terminal.lost_lines(scorecard)))) == sorted(costly)
-    assert list(terminal.score_lines(scorecard))[-1].startswith("total")
+    assert sorted(ids(list(terminal.lost_lines(Scorecard.from_json(scorecard))))) == sorted(costly)
+    assert list(terminal.score_lines(Scorecard.from_json(scorecard)))[-1].startswith("total")
 
 
 def test_a_criterion_s_own_words_lead_every_line() -> None:

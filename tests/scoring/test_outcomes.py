@@ -50,7 +50,7 @@ def test_a_check_that_failed() -> None:
     """A failed check is lost, with what was measured and expected, and cause and next step of its hint."""
     verdict, reason = reason_of(CheckFailed("4", "3", "plain", {}), LAB)
     assert verdict is Verdict.LOST
-    assert reason.as_json() == {"measured": "4", "expected": "3", "cause": "A cause.", "next": "A step."}
+    assert reason.to_json() == {"measured": "4", "expected": "3", "cause": "A cause.", "next": "A step."}
 
 
 def test_a_hint_is_filled_in() -> None:
@@ -81,7 +81,7 @@ def test_a_run_that_failed(verdict: Verdict) -> None:
     assert found is verdict
     assert reason.measured == "it raised ValueError"
     assert (reason.cause, reason.next) == RUN_HINTS[verdict]
-    assert all(reason.as_json().values())
+    assert all(reason.to_json().values())
 
 
 @pytest.mark.parametrize("kind", RunErrorKind)
@@ -145,7 +145,7 @@ def test_whatever_else_is_our_own_fault(error: BaseException) -> None:
     assert verdict is Verdict.UNSCORED
     assert "a slip" in reason.measured
     assert reason.cause == OUR_FAULT
-    assert all(reason.as_json().values())
+    assert all(reason.to_json().values())
 
 
 @pytest.mark.parametrize("error", [ValueError(), AssertionError(), KeyError()])
@@ -174,9 +174,9 @@ def test_a_check_tells_the_students_lines_and_whether_its_value_was_drawn() -> N
     places = (SourceLine("kit/a.py", 12, "x"), SourceLine("kit/b.py", 0, ""))
     reason = Reason("ValueError", "a run that gets to its end", "", "")
     check = CheckOutcome("l02.int8.quantise", "int8-drawn (quantise)", Verdict.FAILED, reason, {}, 0.0, places)
-    assert check.as_json()["places"] == [{"file": "kit/a.py", "line": 12}]
-    assert check.as_json()["drawn"] is True
-    assert CheckOutcome("l02.int8.quantise", "int8-0.01", Verdict.EARNED, None, {}).as_json()["drawn"] is False
+    assert check.result().to_json()["places"] == [{"file": "kit/a.py", "line": 12}]
+    assert check.result().to_json()["drawn"] is True
+    assert CheckOutcome("l02.int8.quantise", "int8-0.01", Verdict.EARNED, None, {}).result().to_json()["drawn"] is False
 
 
 def test_what_only_a_person_can_decide_is_pending() -> None:
@@ -196,5 +196,5 @@ def test_what_a_run_should_have_done(verdict: Verdict) -> None:
 def test_the_first_line_is_a_place_and_the_run_s_name_ends_at_its_first_bracket() -> None:
     """Line 1 is shown like any other; whatever a run's name says in brackets, its value is known as drawn."""
     check = CheckOutcome("lx.one", "int8-drawn (a (b)", Verdict.LOST, None, {}, 0.0, (SourceLine("a.py", 1, "x"),))
-    assert check.as_json()["places"] == [{"file": "a.py", "line": 1}]
+    assert check.result().to_json()["places"] == [{"file": "a.py", "line": 1}]
     assert check.drawn

@@ -241,10 +241,10 @@ def test_sums_are_exact(scores: Sequence[CriterionScore]) -> None:
 def test_sums_survive_json(scores: Sequence[CriterionScore]) -> None:
     """As numbers of a JSON file the four sums are still the same to the cent, and each is the sum of its parts."""
     points = total(scores)
-    told = points.as_json()
+    told = points.to_json()
     for name, value in told.items():
         assert Decimal(str(value)) == getattr(points, name)
-    parts = [score.as_json() for score in scores]
+    parts = [score.to_json() for score in scores]
     assert sum((Decimal(str(part["earned"])) for part in parts), Decimal(0)) == points.earned
     assert sum((Decimal(str(part["maximum"])) for part in parts), Decimal(0)) == points.maximum
 
@@ -266,17 +266,17 @@ def test_unscored_points_stay_automatic() -> None:
     assert total(scores) == Points(Decimal(2), Decimal(5), Decimal(0), Decimal(5))
 
 
-def test_a_criterion_as_json() -> None:
+def test_a_criterion_to_json() -> None:
     """Evidence stands under its check's name where there is any, and every check has its verdict and reason."""
     outcomes = [
         CheckOutcome("lx.one", "a", Verdict.EARNED, None, {"measured": "3"}),
         CheckOutcome("lx.one", "b", Verdict.LOST, WHY, {}),
     ]
-    told = score_criterion(criterion(0.5), outcomes).as_json()
+    told = score_criterion(criterion(0.5), outcomes).to_json()
     assert told["evidence"] == {"a": {"measured": "3"}}
     assert told["checks"] == [
         {"name": "a", "verdict": "earned", "reason": None, "drawn": False, "places": []},
-        {"name": "b", "verdict": "lost", "reason": WHY.as_json(), "drawn": False, "places": []},
+        {"name": "b", "verdict": "lost", "reason": WHY.to_json(), "drawn": False, "places": []},
     ]
     assert (told["earned"], told["maximum"], told["verdict"]) == (0.25, 0.5, "partial")
 
@@ -328,8 +328,8 @@ def test_with_any_bonus_sums_stay_within_bounds(scores: list[CriterionScore], ex
     assert points.earned == sum((each.earned for each in counted([*scores, *bonuses])), Decimal(0))
 
 
-def test_a_bonus_as_json() -> None:
+def test_a_bonus_to_json() -> None:
     """Its maximum is 0, what it is worth stands beside it; what is none has no such figure."""
-    told = bonus(0.5, Verdict.EARNED).as_json()
+    told = bonus(0.5, Verdict.EARNED).to_json()
     assert (told["earned"], told["maximum"], told["bonus"]) == (0.5, 0, 0.5)
-    assert score_criterion(criterion(2), checks(Verdict.EARNED)).as_json()["bonus"] is None
+    assert score_criterion(criterion(2), checks(Verdict.EARNED)).to_json()["bonus"] is None

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from graders.core.charts import Table
 from graders.core.verdicts import RunVerdict, Verdict
 from graders.framework.definition import PERSON, Criterion
 from graders.framework.locations import CodeLocation, SourceLocation
@@ -53,10 +54,11 @@ def test_numbers_stand_in_one_line_and_say_the_same() -> None:
     """A row of a matrix takes a line of the file; text that looks like one is left as it is."""
     rows = [[1, 2, 3], [-1.5, 2e-07, 3]]
     told = "[\n  1,\n  2\n]"
-    figure = {"kind": "other", "matrix": rows, "text": told, "empty": [], "mixed": [1, "2"], "one": [[7]]}
-    card = scorecard(labs=(LabScore(lab="lx", title="Example", criteria=(), figures=(figure,)),))
+    evidence = {"matrix": rows, "text": told, "empty": [], "mixed": [1, "2"], "one": [[7]]}
+    (lab,) = labs_of(Reason("", "", "", ""), evidence)
+    card = scorecard(labs=(lab,))
     text = card.dumps()
-    assert json.loads(text)["labs"][0]["figures"] == [figure]
+    assert json.loads(text)["labs"][0]["runs"][0]["evidence"] == evidence
     assert "[1, 2, 3],\n" in text
     assert "[-1.5, 2e-07, 3]\n" in text
     assert "[7]\n" in text
@@ -67,7 +69,7 @@ def test_a_criterion_names_its_place(where: SourceLocation | None) -> None:
     """Where points were lost, the scorecard has the file and the lines."""
     lost = CheckOutcome("lx.one", "run", Verdict.LOST, Reason("a", "b", "c", "d"), {})
     score = replace(score_criterion(Criterion("lx.one", "One", 1.0, "tests"), [lost]), where=where)
-    told = scorecard(labs=(LabScore(lab="lx", title="Example", criteria=(score,)),)).as_json()
+    told = scorecard(labs=(LabScore(lab="lx", title="Example", criteria=(score,)),)).to_json()
     VALIDATOR.validate(told)
     found = told["labs"][0]["criteria"][0]["where"]
     assert found == (None if where is None else {"file": "a/b.py", "places": [{"name": "One.first", "line": 3}, {"name": "Two", "line": None}]})
@@ -88,9 +90,9 @@ def labs_of(reason: Reason, evidence: Mapping[str, Any], name: str = "run") -> t
         wall_s=2.0,
         evidence=evidence,
     )
-    figure = {"kind": "table", "title": reason.measured, "caption": "", "columns": ["a"], "rows": [[reason.next]]}
+    table = Table(title=reason.measured, caption="", columns=("a",), rows=((reason.next,),))
     scores = (score_criterion(one, outcomes), score_criterion(two, ()))
-    return (LabScore(lab="lx", title="Example", criteria=scores, runs=(run,), figures=(figure,)),)
+    return (LabScore(lab="lx", title="Example", criteria=scores, runs=(run,), charts=(table,)),)
 
 
 def scorecard(
@@ -266,7 +268,7 @@ def test_unscored_criteria_are_found() -> None:
 
 def test_durations_are_left_out() -> None:
     """Two gradings that differ in durations and printed output alone are the same without them."""
-    slow, fast = scorecard().as_json(), scorecard(timing={"wall_s": 9.0, "student_cpu_s": 8.0}).as_json()
+    slow, fast = scorecard().to_json(), scorecard(timing={"wall_s": 9.0, "student_cpu_s": 8.0}).to_json()
     run = slow["labs"][0]["runs"][0]
     run["cpu_s"] = run["wall_s"] = 77.7
     assert slow != fast
@@ -282,7 +284,7 @@ def test_durations_are_left_out_at_any_depth(place: str) -> None:
 
 def test_points_and_verdicts_are_kept() -> None:
     """What is left has everything that a score is: points, verdicts, reasons, evidence, the seed."""
-    document = scorecard("why", {"ratio": 0.5}).as_json()
+    document = scorecard("why", {"ratio": 0.5}).to_json()
     left = without_times(document)
     assert left["points"] == document["points"]
     assert left["seed"] == 7
@@ -291,7 +293,7 @@ def test_points_and_verdicts_are_kept() -> None:
 
 def test_leaving_out_changes_nothing_itself() -> None:
     """The scorecard that durations are left out of stays whole."""
-    document = scorecard().as_json()
+    document = scorecard().to_json()
     before = json.dumps(document)
     without_times(document)
     assert json.dumps(document) == before

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from graders.core.charts import ConfusionMatrix, Scatter, ScatterPoint, ScatterSeries, Table
 from graders.framework.context import LabContext
 from graders.framework.model_tester.files import FileEvidence
 from graders.measure.evaluation import Evaluation
@@ -29,7 +30,7 @@ def file_facts(file: FileEvidence) -> dict[str, Any]:
 
 @lru_cache(maxsize=512)
 def _deflated(artifact: Artifact) -> int:
-    """A copy that was taken in stays as it is, and its facts are told more than once."""
+    """A copy that was taken in stays as it is, and its facts are needed more than once."""
     return deflate_size(artifact.path.read_bytes())
 
 
@@ -45,76 +46,63 @@ def quality_facts(quality: Evaluation) -> dict[str, Any]:
     }
 
 
-def variants_table(context: LabContext, rows: Iterable[tuple[str, Evaluation, FileEvidence]]) -> dict[str, Any] | None:
+def variants_table(context: LabContext, rows: Iterable[tuple[str, Evaluation, FileEvidence]]) -> Table | None:
     """Quality and sizes of each variant; None where there is none."""
     found = []
     for name, quality, file in rows:
         facts = file_facts(file)
         values = (quality.accuracy, quality.precision, quality.sensitivity, quality.g_mean, quality.top_5)
         shares = [f"{value:.1%}" for value in values]
-        found.append([name, *shares, facts["bytes"], facts["deflate_bytes"], f"{facts['deflation']:.1%}"])
+        found.append((name, *shares, facts["bytes"], facts["deflate_bytes"], f"{facts['deflation']:.1%}"))
     if not found:
         return None
-    return {
-        "kind": "table",
-        "title": "Every variant, as measured by the grader",
-        "caption": f"On {context.profile.images}; the file's size in bytes, as it is and in a ZIP archive.",
-        "columns": [
-            "run",
-            "accuracy",
-            "precision",
-            "sensitivity",
-            "G-mean",
-            "top-5",
-            "bytes",
-            "zipped",
-            "deflation",
-        ],
-        "rows": found,
-    }
+    return Table(
+        title="Every variant, as measured by the grader",
+        caption=f"On {context.profile.images}; the file's size in bytes, as it is and in a ZIP archive.",
+        columns=("run", "accuracy", "precision", "sensitivity", "G-mean", "top-5", "bytes", "zipped", "deflation"),
+        rows=tuple(found),
+    )
 
 
 @dataclass(frozen=True)
-class Spot:
-    """A variant in the plot of size against accuracy: ``size`` in bytes, ``accuracy`` as a share of 1."""
+class FileQuality:
+    """A variant's file: ``size`` in bytes, ``accuracy`` as a share of 1."""
 
     name: str
     size: int
     accuracy: float
 
 
-def trade_off(context: LabContext, size: str, series: Mapping[str, Iterable[Spot]]) -> dict[str, Any] | None:
-    """Size against accuracy, a series for each of who made the files; None where the first series is empty."""
-    found = {
-        name: [[spot.size, round(100 * spot.accuracy, 2), spot.name] for spot in spots]
-        for name, spots in series.items()
-    }
-    if not next(iter(found.values()), []):
+def trade_off(context: LabContext, size: str, series: Mapping[str, Iterable[FileQuality]]) -> Scatter | None:
+    """Size against accuracy, a series for each origin of files; None if the first series is empty."""
+    found = [
+        ScatterSeries(name, tuple(ScatterPoint(file.size, round(100 * file.accuracy, 2), file.name) for file in files))
+        for name, files in series.items()
+    ]
+    if not found or not found[0].points:
         return None
-    return {
-        "kind": "scatter",
-        "title": "Size against accuracy",
-        "caption": f"Up and to the left is better. Accuracy on {context.profile.images}.",
-        "x_label": size,
-        "y_label": "accuracy",
-        "x_unit": "bytes",
-        "y_unit": "percent",
-        "series": [{"name": name, "points": points} for name, points in found.items() if points],
-    }
+    return Scatter(
+        title="Size against accuracy",
+        caption=f"Up and to the left is better. Accuracy on {context.profile.images}.",
+        x_label=size,
+        y_label="accuracy",
+        x_unit="bytes",
+        y_unit="percent",
+        series=tuple(each for each in found if each.points),
+    )
 
 
-def matrices(context: LabContext, qualities: Mapping[str, Evaluation], first: Sequence[str]) -> list[dict[str, Any]]:
+def matrices(context: LabContext, qualities: Mapping[str, Evaluation], first: Sequence[str]) -> list[ConfusionMatrix]:
     """The confusion matrix of every run, those named first at the front."""
     order = sorted(qualities, key=lambda name: first.index(name) if name in first else len(first))
     return [matrix(context, name, qualities[name]) for name in order]
 
 
-def matrix(context: LabContext, name: str, quality: Evaluation) -> dict[str, Any]:
+def matrix(context: LabContext, name: str, quality: Evaluation) -> ConfusionMatrix:
     """The confusion matrix of a run."""
-    return {
-        "kind": "confusion_matrix",
-        "title": f"Confusion matrix of {name}",
-        "caption": f"On {context.profile.images} ({quality.samples}); rows are true classes, columns predictions.",
-        "labels": list(context.profile.class_names),
-        "matrix": [list(row) for row in quality.confusion],
-    }
+    return ConfusionMatrix(
+        title=f"Confusion matrix of {name}",
+        caption=f"On {context.profile.images} ({quality.samples}); rows are true classes, columns predictions.",
+        labels=tuple(context.profile.class_names),
+        matrix=tuple(tuple(row) for row in quality.confusion),
+    )

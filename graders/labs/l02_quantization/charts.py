@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from graders.core.charts import Chart, Line, LinePoint, LineSeries
 from graders.core.result import Result, attempt
 from graders.framework.context import LabContext
-from graders.framework.model_tester.charts import Spot, file_facts, matrices, quality_facts, trade_off, variants_table
+from graders.framework.model_tester.charts import (
+    FileQuality,
+    file_facts,
+    matrices,
+    quality_facts,
+    trade_off,
+    variants_table,
+)
 from graders.framework.model_tester.files import FileEvidence, evaluated
 from graders.framework.runner import RunResult
 from graders.labs.l02_quantization import baseline as base
@@ -34,32 +42,32 @@ def describe(evidence: Evidence) -> dict[str, Any]:
     return facts
 
 
-def charts(context: LabContext, results: Mapping[str, RunResult[Evidence]]) -> list[dict[str, Any]]:
-    """Size and calibration share against accuracy, every variant's figures, and confusion matrices."""
+def charts(context: LabContext, results: Mapping[str, RunResult[Evidence]]) -> list[Chart]:
+    """Size and calibration share against accuracy, every variant's metrics, and confusion matrices."""
     measured = {name: result.evidence for name, result in results.items() if result.error is None}
-    own = [Spot(name, file.artifact.size, quality.accuracy) for name, quality, file in _rows(measured)]
+    own = [FileQuality(name, file.artifact.size, quality.accuracy) for name, quality, file in _rows(measured)]
     found = [
         trade_off(context, "size of the file", {"this submission": own, "reference": _reference(context, measured)}),
         _share_line(context, measured),
         variants_table(context, _rows(measured)),
     ]
     qualities = {name: quality for name, evidence in measured.items() if (quality := _quality(evidence)) is not None}
-    return [figure for figure in found if figure is not None] + matrices(context, qualities, MATRIX_RUNS)
+    return [*(chart for chart in found if chart is not None), *matrices(context, qualities, MATRIX_RUNS)]
 
 
-def _reference(context: LabContext, measured: Mapping[str, Any]) -> list[Spot]:
+def _reference(context: LabContext, measured: Mapping[str, Any]) -> list[FileQuality]:
     """The reference's FP32 file and its INT8 file for one share, if a submission has more than one of the latter."""
     quantised = [each for each in measured.values() if isinstance(each, Int8Evidence) and _quality(each) is not None]
     if len(quantised) < 2:
         return []
-    found = [Spot("fp32", quantised[0].fp32_size, quantised[0].fp32_accuracy)]
+    found = [FileQuality("fp32", quantised[0].fp32_size, quantised[0].fp32_accuracy)]
     int8 = attempt(lambda: context.cache.once("reference int8", lambda: _reference_int8(context))).value
     return found if int8 is None else [*found, int8]
 
 
-def _reference_int8(context: LabContext) -> Spot:
+def _reference_int8(context: LabContext) -> FileQuality:
     file = base.baseline(context).int8
-    return Spot(f"int8-{base.INT8_SHARE}", file.stat().st_size, evaluated(context, file).accuracy)
+    return FileQuality(f"int8-{base.INT8_SHARE}", file.stat().st_size, evaluated(context, file).accuracy)
 
 
 def _quality(evidence: Any) -> Evaluation | None:
@@ -67,7 +75,7 @@ def _quality(evidence: Any) -> Evaluation | None:
     return result.value if result is not None else None
 
 
-def _share_line(context: LabContext, measured: Mapping[str, Any]) -> dict[str, Any] | None:
+def _share_line(context: LabContext, measured: Mapping[str, Any]) -> Line | None:
     points = []
     for evidence in measured.values():
         quality = _quality(evidence)
@@ -76,18 +84,16 @@ def _share_line(context: LabContext, measured: Mapping[str, Any]) -> dict[str, A
     if not points:
         return None
     points.sort()
-    return {
-        "kind": "line",
-        "title": "Calibration share against accuracy",
-        "caption": f"Accuracy of each INT8 file on {context.profile.images}, beside the given model's own.",
-        "x_label": "share of the training images used for calibration",
-        "y_label": "accuracy",
-        "y_unit": "percent",
-        "series": [
-            {"name": "INT8", "points": [[share, round(100 * accuracy, 2)] for share, accuracy, _ in points]},
-            {"name": "given model (FP32)", "points": [[share, round(100 * fp32, 2)] for share, _, fp32 in points]},
-        ],
-    }
+    int8 = tuple(LinePoint(share, round(100 * accuracy, 2)) for share, accuracy, _ in points)
+    given = tuple(LinePoint(share, round(100 * fp32, 2)) for share, _, fp32 in points)
+    return Line(
+        title="Calibration share against accuracy",
+        caption=f"Accuracy of each INT8 file on {context.profile.images}, beside the given model's own.",
+        x_label="share of the training images used for calibration",
+        y_label="accuracy",
+        y_unit="percent",
+        series=(LineSeries("INT8", int8), LineSeries("given model (FP32)", given)),
+    )
 
 
 def _rows(measured: Mapping[str, Any]) -> Iterator[tuple[str, Evaluation, FileEvidence]]:

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from graders.core.charts import Chart, Line, LinePoint, LineSeries, Scatter
 from graders.framework.context import LabContext
 from graders.framework.model_tester import references
-from graders.framework.model_tester.charts import Spot, file_facts, matrices, quality_facts, trade_off, variants_table
+from graders.framework.model_tester.charts import (
+    FileQuality,
+    file_facts,
+    matrices,
+    quality_facts,
+    trade_off,
+    variants_table,
+)
 from graders.framework.runner import RunResult
 from graders.labs.l03_pruning_clustering.evidence import CompressedEvidence, Evidence
 from graders.labs.l03_pruning_clustering.weight_charts import weight_charts
@@ -21,7 +29,7 @@ SPEED = (
 
 
 def describe(evidence: Evidence) -> dict[str, Any]:
-    """A run's facts for the scorecard: the file, its quality, its weights, and the reference's figures beside them."""
+    """A run's facts for the scorecard: the file, its quality, its weights, and the reference's metrics beside them."""
     if not isinstance(evidence, CompressedEvidence):
         return {}
     facts: dict[str, Any] = {"asked": evidence.requested}
@@ -45,8 +53,8 @@ def describe(evidence: Evidence) -> dict[str, Any]:
     return facts
 
 
-def charts(context: LabContext, results: Mapping[str, RunResult[Evidence]]) -> list[dict[str, Any]]:
-    """Size, clusters and sparsity against accuracy, beside the reference's; every variant's figures; the weights of
+def charts(context: LabContext, results: Mapping[str, RunResult[Evidence]]) -> list[Chart]:
+    """Size, clusters and sparsity against accuracy, beside the reference's; every variant's metrics; the weights of
     each file; confusion matrices.
     """
     measured = {
@@ -68,22 +76,24 @@ def charts(context: LabContext, results: Mapping[str, RunResult[Evidence]]) -> l
         *weight_charts(measured),
     ]
     qualities = {name: quality for name, quality, _ in _rows(measured)}
-    return [figure for figure in found if figure is not None] + matrices(context, qualities, MATRIX_RUNS)
+    return [*(chart for chart in found if chart is not None), *matrices(context, qualities, MATRIX_RUNS)]
 
 
-def _trade_off(context: LabContext, measured: Mapping[str, CompressedEvidence]) -> dict[str, Any] | None:
+def _trade_off(context: LabContext, measured: Mapping[str, CompressedEvidence]) -> Scatter | None:
     """Archive size against accuracy: every compressed file saves its space in an archive alone."""
     own, reference = [], []
     for name, evidence in measured.items():
         quality, weighed, expected = evidence.evaluation.value, evidence.compressed.value, evidence.expected.value
         if quality is not None and weighed is not None:
-            own.append(Spot(name, weighed.deflated, quality.accuracy))
+            own.append(FileQuality(name, weighed.deflated, quality.accuracy))
         if expected is not None:
-            reference.append(Spot(name, expected.compressed.deflated, expected.evaluation.accuracy))
+            reference.append(FileQuality(name, expected.compressed.deflated, expected.evaluation.accuracy))
     if not own:
         return None
     given = next((each.given.value for each in measured.values() if each.given.value is not None), None)
-    whole = [Spot("fp32", references.model_stats(context).deflated, given.accuracy)] if given is not None else []
+    whole = []
+    if given is not None:
+        whole.append(FileQuality("fp32", references.model_stats(context).deflated, given.accuracy))
     series = {"this submission": own, "reference": reference, "given model": whole}
     return trade_off(context, "size in a ZIP archive", series)
 
@@ -94,31 +104,28 @@ def _rows(measured: Mapping[str, CompressedEvidence]) -> Iterator[tuple[str, Any
             yield name, evidence.evaluation.value, evidence.file.value
 
 
-def _line(
-    context: LabContext, title: str, label: str, found: Mapping[float, CompressedEvidence]
-) -> dict[str, Any] | None:
+def _line(context: LabContext, title: str, label: str, found: Mapping[float, CompressedEvidence]) -> Line | None:
     """The accuracy of the submission's files beside that of the reference's and of the given model."""
     own, reference = [], []
     for asked in sorted(found):
         quality, expected = found[asked].evaluation.value, found[asked].expected.value
         if quality is not None:
-            own.append([asked, round(100 * quality.accuracy, 2)])
+            own.append(LinePoint(asked, round(100 * quality.accuracy, 2)))
         if expected is not None:
-            reference.append([asked, round(100 * expected.evaluation.accuracy, 2)])
+            reference.append(LinePoint(asked, round(100 * expected.evaluation.accuracy, 2)))
     if not own:
         return None
     given = next((each.given.value for each in found.values() if each.given.value is not None), None)
     series = {
         "this submission": own,
         "reference": reference,
-        "given model": [[asked, round(100 * given.accuracy, 2)] for asked in sorted(found)] if given else [],
+        "given model": [LinePoint(asked, round(100 * given.accuracy, 2)) for asked in sorted(found)] if given else [],
     }
-    return {
-        "kind": "line",
-        "title": title,
-        "caption": f"On {context.profile.images}. {SPEED}",
-        "x_label": label,
-        "y_label": "accuracy",
-        "y_unit": "percent",
-        "series": [{"name": name, "points": points} for name, points in series.items() if points],
-    }
+    return Line(
+        title=title,
+        caption=f"On {context.profile.images}. {SPEED}",
+        x_label=label,
+        y_label="accuracy",
+        y_unit="percent",
+        series=tuple(LineSeries(name, tuple(points)) for name, points in series.items() if points),
+    )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graders.core.charts import Chart
 from graders.framework.lab_toml import load
 from graders.framework.model_tester.lab import ModelTesterLab
 from graders.labs.l03_pruning_clustering import runs
@@ -36,7 +37,7 @@ class CompressionLab(ModelTesterLab["Evidence"]):
 
         return charts.describe(evidence)
 
-    def charts(self, context: LabContext, results: Mapping[str, RunResult[Evidence]]) -> list[dict[str, Any]]:
+    def charts(self, context: LabContext, results: Mapping[str, RunResult[Evidence]]) -> list[Chart]:
         """Size, clusters and sparsity against accuracy, every variant's metrics, weights, confusion matrices."""
         from graders.labs.l03_pruning_clustering import charts
 

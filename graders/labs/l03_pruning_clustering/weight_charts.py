@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from graders.core.charts import Histograms, Panel
 from graders.core.result import Result
 from graders.labs.l03_pruning_clustering.evidence import CompressedEvidence
 from graders.measure.compression import Histogram
 from graders.measure.scorer.client import Compressed
 
 
-def weight_charts(measured: Mapping[str, CompressedEvidence]) -> list[dict[str, Any]]:
+def weight_charts(measured: Mapping[str, CompressedEvidence]) -> list[Histograms]:
     """A chart of the largest kernel with one scale, in which clusters show, and one of the largest convolution."""
     plain = _chart(
         "Weights of {kernel}, by variant",
-        "Before compression (line) and after: each bar is a value that the layer has. Below the axis stand this file's "
-        "values, and under them the reference's. Zeros are counted by themselves.",
+        "Before compression (line) and after: each bar is a value that the layer has. Below the axis are this file's "
+        "values, and under them the reference's. Zeros are counted separately.",
         "weight",
         _panels(measured, rowwise=False),
     )
@@ -27,25 +28,30 @@ def weight_charts(measured: Mapping[str, CompressedEvidence]) -> list[dict[str, 
         "share of the channel's largest weight",
         _panels(measured, rowwise=True),
     )
-    return [figure for figure in (plain, rowwise) if figure is not None]
+    return [chart for chart in (plain, rowwise) if chart is not None]
 
 
-def _chart(title: str, caption: str, label: str, panels: list[dict[str, Any]]) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class _KernelPanel:
+    kernel: str
+    panel: Panel
+
+
+def _chart(title: str, caption: str, label: str, panels: Sequence[_KernelPanel]) -> Histograms | None:
     if not panels:
         return None
-    kernels = {panel.pop("kernel") for panel in panels}
+    kernels = {each.kernel for each in panels}
     # A file with wrappers left in has more operators, so the same layer has another number there.
     kernel = kernels.pop() if len(kernels) == 1 else f"the largest {kernels.pop().partition(' ')[0]}"
-    return {
-        "kind": "histograms",
-        "title": title.format(kernel=kernel),
-        "caption": caption,
-        "x_label": label,
-        "panels": panels,
-    }
+    return Histograms(
+        title=title.format(kernel=kernel),
+        caption=caption,
+        x_label=label,
+        panels=tuple(each.panel for each in panels),
+    )
 
 
-def _panels(measured: Mapping[str, CompressedEvidence], *, rowwise: bool) -> list[dict[str, Any]]:
+def _panels(measured: Mapping[str, CompressedEvidence], *, rowwise: bool) -> list[_KernelPanel]:
     found = []
     for name, evidence in measured.items():
         own = _chosen(evidence.compressed, rowwise)
@@ -53,7 +59,8 @@ def _panels(measured: Mapping[str, CompressedEvidence], *, rowwise: bool) -> lis
             continue
         expected = evidence.expected.value
         reference = None if expected is None else _of(expected.compressed, rowwise)
-        found.append(_panel(name, evidence.requested, own, reference))
+        panel = _panel(name, evidence.requested, own, reference)
+        found.append(_KernelPanel(f"{own.kind} {own.operator}", panel))
     return found
 
 
@@ -65,18 +72,17 @@ def _of(compressed: Compressed, rowwise: bool) -> Histogram | None:
     return next((each for each in compressed.weights.histograms if each.rowwise == rowwise), None)
 
 
-def _panel(name: str, asked: str, own: Histogram, reference: Histogram | None) -> dict[str, Any]:
-    return {
-        "kernel": f"{own.kind} {own.operator}",
-        "name": name,
-        "asked": asked,
-        "top": own.top,
-        "counts": list(own.counts),
-        "before": list(own.before),
-        "zeros": own.zeros,
-        "weights": own.weights,
-        "values": list(own.values),
-        "sizes": list(own.sizes),
-        "reference_values": [] if reference is None else list(reference.values),
-        "reference_zeros": None if reference is None else reference.zeros,
-    }
+def _panel(name: str, asked: str, own: Histogram, reference: Histogram | None) -> Panel:
+    return Panel(
+        name=name,
+        asked=asked,
+        top=own.top,
+        counts=tuple(own.counts),
+        before=tuple(own.before),
+        zeros=own.zeros,
+        weights=own.weights,
+        values=tuple(own.values),
+        sizes=tuple(own.sizes),
+        reference_values=() if reference is None else tuple(reference.values),
+        reference_zeros=None if reference is None else reference.zeros,
+    )

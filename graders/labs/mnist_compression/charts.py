@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from graders.core.charts import Cell, Chart, Table
 from graders.framework.context import LabContext
 from graders.framework.runner import RunResult
 from graders.labs.mnist_compression.evidence import NotebookEvidence
 from graders.labs.mnist_compression.stages import accuracy_of, staged
 
-DISTURBED = "held-back MNIST digits, disturbed anew for this grading"
+DISTURBED = "held-back MNIST digits, disturbed newly for this grading"
 
 
 def describe(evidence: NotebookEvidence) -> dict[str, Any]:
@@ -42,26 +43,25 @@ def _rows(evidence: NotebookEvidence) -> Iterator[tuple[str, int, int, float | N
         yield file.name, archive.bytes, archive.deflated, None if accuracy is None else round(accuracy, 4)
 
 
-def charts(context: LabContext, results: Mapping[str, RunResult[NotebookEvidence]]) -> list[dict[str, Any]]:
+def charts(context: LabContext, results: Mapping[str, RunResult[NotebookEvidence]]) -> list[Chart]:
     """The stages side by side."""
-    found: list[dict[str, Any]] = []
+    found: list[Chart] = []
     for result in results.values():
         if result.error is None and isinstance(result.evidence, NotebookEvidence):
-            rows = [
-                [name, size, deflated, "-" if accuracy is None else f"{accuracy:.1%}"]
+            rows = tuple(
+                (name, size, deflated, "-" if accuracy is None else f"{accuracy:.1%}")
                 for name, size, deflated, accuracy in _rows(result.evidence)
-            ]
+            )
             if rows:
                 found.append(_table(context, rows))
     return found
 
 
-def _table(context: LabContext, rows: list[list[Any]]) -> dict[str, Any]:
-    return {
-        "kind": "table",
-        "title": "Every stage, as measured by the grader",
-        "caption": f"Accuracy on {context.lab.settings['graded_images']} {DISTURBED}; the file's size in bytes, as it "
+def _table(context: LabContext, rows: tuple[tuple[Cell, ...], ...]) -> Table:
+    return Table(
+        title="Every stage, as measured by the grader",
+        caption=f"Accuracy on {context.lab.settings['graded_images']} {DISTURBED}; the file's size in bytes, as it "
         "is and as the data of a ZIP archive.",
-        "columns": ["file", "bytes", "zipped", "accuracy"],
-        "rows": rows,
-    }
+        columns=("file", "bytes", "zipped", "accuracy"),
+        rows=rows,
+    )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graders.core.charts import Chart
 from graders.framework.definition import Lab
 from graders.framework.lab_plugin import LabPlugin
 from graders.framework.lab_toml import load
@@ -45,7 +46,7 @@ class NotebookLab(LabPlugin["NotebookEvidence"]):
 
         return charts.describe(evidence)
 
-    def charts(self, context: LabContext, results: Mapping[str, RunResult[NotebookEvidence]]) -> list[dict[str, Any]]:
+    def charts(self, context: LabContext, results: Mapping[str, RunResult[NotebookEvidence]]) -> list[Chart]:
         """The stages side by side."""
         from graders.labs.mnist_compression import charts
 

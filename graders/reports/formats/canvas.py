@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graders.core.errors import UsageError
-from graders.reports.formats.card import Card, written
 from graders.reports.formats.gradebook import Change, Filled, mark, maxima, noted, number, same, why_not
 from graders.reports.formats.matching import Matches, Person
 from graders.reports.formats.sanitize import line
 from graders.reports.formats.sheet import Row, Sheet
+from graders.scoring import Scorecard, format_points
 
 KEYS = ("ID", "SIS User ID", "SIS Login ID", "Integration ID")
 DOWNLOADED = re.compile(r"([^\W_]+)(?:_LATE)?_(\d+)_\d+(?:_|$)", re.IGNORECASE)
@@ -63,30 +63,30 @@ def open_book(sheet: Sheet, assignment: str) -> Book:
 def fill(book: Book, matches: Matches, skip_pending: bool = False) -> Filled:
     """The export with marks filled in."""
     changes: dict[int, dict[int, str]] = {}
-    told: list[Change] = []
-    left = list(matches.told)
+    changed: list[Change] = []
+    left = list(matches.unmatched)
     unchanged = 0
     for person in book.people:
-        card = matches.rows.get(person.row)
-        if card is None:
+        scorecard = matches.rows.get(person.row)
+        if scorecard is None:
             continue
         before, who = book.sheet.rows[person.row].at(book.column), line(person.shown, 60)
-        reason = why_not(card, skip_pending) or _refused(before)
+        reason = why_not(scorecard, skip_pending) or _refused(before)
         if reason:
             left.append(f"{who}: {reason}")
-        elif same(before, mark(card)):
+        elif same(before, mark(scorecard)):
             unchanged += 1
         else:
-            changes[person.row] = {book.column: mark(card)}
-            told.append(Change(who, line(before, 20), mark(card), noted(card)))
+            changes[person.row] = {book.column: mark(scorecard)}
+            changed.append(Change(who, line(before, 20), mark(scorecard), noted(scorecard)))
     foreign = [index for index in map(book.sheet.column, FOREIGN) if index is not None]
     return Filled(
         text=book.sheet.written(changes, foreign),
-        changes=told,
+        changes=changed,
         same=unchanged,
         left=left,
         notes=_notes(book, list(matches.rows.values())),
-        unscored=any(card.unscored for card in matches.rows.values()),
+        unscored=any(scorecard.unscored for scorecard in matches.rows.values()),
     )
 
 
@@ -99,12 +99,12 @@ def _refused(before: str) -> str:
     return ""
 
 
-def _notes(book: Book, cards: Sequence[Card]) -> list[str]:
+def _notes(book: Book, scorecards: Sequence[Scorecard]) -> list[str]:
     possible = number(book.possible)
     return [
-        f"Canvas has {written(possible)} points possible, {count} of the scorecards {written(points)}: "
+        f"Canvas has {format_points(possible)} points possible, {count} of the scorecards {format_points(points)}: "
         "points are written as they are"
-        for points, count in maxima(cards).items()
+        for points, count in maxima(scorecards).items()
         if possible is not None and points != possible
     ]
 

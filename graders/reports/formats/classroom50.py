@@ -14,8 +14,8 @@ from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from urllib.parse import quote
 
 from graders.core.errors import UsageError
-from graders.reports.formats.card import Card, Item
 from graders.reports.formats.sanitize import line
+from graders.scoring import CriterionScore, Scorecard
 
 SCHEMA = "classroom50/result/v1"
 SUBMIT = "submit/"
@@ -73,9 +73,9 @@ def _owner(repository: str, classroom: str, assignment: str) -> str:
     return name[len(prefix) :] if name.lower().startswith(prefix) else organisation
 
 
-def result(card: Card, identity: Identity) -> str:
+def result(scorecard: Scorecard, identity: Identity) -> str:
     """The file. :raises Unscored: there is no mark. :raises UsageError: something of the identity is missing."""
-    card.require_scored()
+    scorecard.require_scored()
     named = {name: value.strip() for name, value in vars(identity).items()}
     for name, value in named.items():
         if not value:
@@ -86,30 +86,31 @@ def result(card: Card, identity: Identity) -> str:
         raise UsageError(f"the commit's date {named['datetime']!r} is not written as 2026-06-01T14:32:01Z")
     if named["assignment_type"] not in TYPES:
         raise UsageError(f"the assignment's type {named['assignment_type']!r} is none of {', '.join(TYPES)}")
-    items = card.graded
-    most = _whole(card.sums.automatic)
-    scores = spread([item.earned for item in items], min(_whole(card.sums.earned), most), [0] * len(items))
-    maxima = _maxima(items, scores, most)
+    criteria = scorecard.decided
+    most = _whole(scorecard.points.automatic)
+    total = min(_whole(scorecard.points.earned), most)
+    scores = spread([criterion.earned for criterion in criteria], total, [0] * len(criteria))
+    maxima = _maxima(criteria, scores, most)
     tests = [
         {
-            "test-name": line(f"{item.id}: {item.title}", 200),
-            "passed": item.passed,
+            "test-name": line(f"{criterion.id}: {criterion.title}", 200),
+            "passed": criterion.passed,
             "score": score,
             "max-score": maximum,
         }
-        for item, score, maximum in zip(items, scores, maxima, strict=True)
+        for criterion, score, maximum in zip(criteria, scores, maxima, strict=True)
     ]
     document = {"schema": SCHEMA, **named, "score": sum(scores), "max-score": sum(maxima), "tests": tests}
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def _maxima(items: Sequence[Item], scores: Sequence[int], most: int) -> list[int]:
+def _maxima(criteria: Sequence[CriterionScore], scores: Sequence[int], most: int) -> list[int]:
     """The criteria's maxima: of what was earned in full its score, the rest is spread over the others."""
     maxima = list(scores)
-    others = [index for index, item in enumerate(items) if not item.passed]
+    others = [index for index, criterion in enumerate(criteria) if not criterion.passed]
     left = most - sum(scores) + sum(scores[index] for index in others)
     for index, share in zip(
-        others, spread([items[i].maximum for i in others], left, [scores[i] for i in others]), strict=True
+        others, spread([criteria[i].maximum for i in others], left, [scores[i] for i in others]), strict=True
     ):
         maxima[index] = share
     return maxima

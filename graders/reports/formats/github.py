@@ -4,38 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graders.reports.formats.card import Card, Item
 from graders.reports.formats.sanitize import command, value
-from graders.reports.formats.wording import WORDS, parts, worth
+from graders.reports.formats.wording import parts, worth
+from graders.reports.verdicts import WORDING
+from graders.scoring import CriterionScore, Scorecard
 
 # GitHub shows ten errors of a step.
 MOST_ANNOTATIONS = 10
-TOLD = ("verdict", "measured", "cause", "next")
+SHOWN = ("verdict", "measured", "cause", "next")
 
 
-def notes(card: Card) -> Iterator[str]:
-    """Workflow commands for what cost points, the dearest first; those beyond ten are counted in the tenth."""
-    told = sorted((item for item in card.items if item.lost), key=lambda item: -item.lost)
-    shown = told if len(told) <= MOST_ANNOTATIONS else told[: MOST_ANNOTATIONS - 1]
-    for item in shown:
-        yield _annotation(item)
-    if len(shown) < len(told):
-        yield f"::error title=optgrade::{len(told) - len(shown)} more criteria lost points: see the run's summary"
-    if card.unscored:
-        yield f"::warning title=optgrade::{len(card.unscored)} criteria could not be graded; this is no mark"
+def notes(scorecard: Scorecard) -> Iterator[str]:
+    """Workflow commands for what cost points, the costliest first; those beyond ten are counted in the tenth."""
+    lost = sorted((score for score in scorecard.scores if score.lost), key=lambda score: -score.lost)
+    shown = lost if len(lost) <= MOST_ANNOTATIONS else lost[: MOST_ANNOTATIONS - 1]
+    for score in shown:
+        yield _annotation(scorecard, score)
+    if len(shown) < len(lost):
+        yield f"::error title=optgrade::{len(lost) - len(shown)} more criteria lost points: see the run's summary"
+    if scorecard.unscored:
+        yield f"::warning title=optgrade::{len(scorecard.unscored)} criteria could not be graded; this is no mark"
 
 
-def outputs(card: Card) -> dict[str, str]:
+def outputs(scorecard: Scorecard) -> dict[str, str]:
     """Outputs of a step, one line each; nothing of them is a submission's text."""
-    return {name: f"{points:.2f}" for name, points in vars(card.sums).items()}
+    return {name: f"{points:.2f}" for name, points in scorecard.points.to_json().items()}
 
 
-def _annotation(item: Item) -> str:
+def _annotation(scorecard: Scorecard, score: CriterionScore) -> str:
     where = ""
     # The innermost of the student's own lines is where the exception was raised.
-    if item.lines:
-        place = item.lines[-1]
-        where = f"file={value(place.file, 300)},line={place.line},"
-    texts = {"verdict": WORDS.get(item.verdict, item.verdict), **dict(parts(item))}
-    told = ". ".join(texts[name].rstrip(" .") for name in TOLD if texts.get(name))
-    return f"::error {where}title={value(f'{item.id}: {worth(item)}', 200)}::{command(told, 900)}"
+    if score.lines:
+        place = score.lines[-1]
+        where = f"file={value(scorecard.path(place.file), 300)},line={place.line},"
+    texts = {"verdict": WORDING[score.verdict].sentence, **dict(parts(score))}
+    text = ". ".join(texts[name].rstrip(" .") for name in SHOWN if texts.get(name))
+    return f"::error {where}title={value(f'{score.id}: {worth(score)}', 200)}::{command(text, 900)}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from graders.reports.formats.card import Card, written
+from graders.scoring import Scorecard, format_points
 
 
 @dataclass(frozen=True)
@@ -46,23 +46,24 @@ def number(text: str) -> Decimal | None:
     return value if value.is_finite() else None
 
 
-def why_not(card: Card, skip_pending: bool) -> str:
-    """Why a card's mark is not written at all; empty where it is."""
-    if card.unscored:
-        return f"{len(card.unscored)} criteria could not be graded, which is no zero; the cell is left as it is"
-    if skip_pending and card.pending:
-        return f"{written(card.sums.pending)} points are still to be marked; left as it is, as --skip-pending asks"
+def why_not(scorecard: Scorecard, skip_pending: bool) -> str:
+    """Why a scorecard's mark is not written at all; empty if it is."""
+    if scorecard.unscored:
+        return f"{len(scorecard.unscored)} criteria could not be graded, which is no zero; the cell is left as it is"
+    if skip_pending and scorecard.pending:
+        pending = format_points(scorecard.points.pending)
+        return f"{pending} points are still to be graded manually; left as it is because of --skip-pending"
     return ""
 
 
-def mark(card: Card) -> str:
+def mark(scorecard: Scorecard) -> str:
     """The mark as sheets take it."""
-    return written(card.sums.earned)
+    return format_points(scorecard.points.earned)
 
 
-def noted(card: Card) -> str:
+def noted(scorecard: Scorecard) -> str:
     """What belongs beside a mark that is not the last word."""
-    return f"{written(card.sums.pending)} more still to be marked" if card.pending else ""
+    return f"{format_points(scorecard.points.pending)} more to be graded manually" if scorecard.pending else ""
 
 
 def same(before: str, after: str) -> bool:
@@ -70,9 +71,9 @@ def same(before: str, after: str) -> bool:
     return number(before) == number(after)
 
 
-def maxima(cards: Sequence[Card]) -> Mapping[Decimal, int]:
-    """How many cards have which maximum."""
+def maxima(scorecards: Sequence[Scorecard]) -> Mapping[Decimal, int]:
+    """How many scorecards have which maximum."""
     counts: dict[Decimal, int] = {}
-    for card in cards:
-        counts[card.sums.maximum] = counts.get(card.sums.maximum, 0) + 1
+    for scorecard in scorecards:
+        counts[scorecard.points.maximum] = counts.get(scorecard.points.maximum, 0) + 1
     return counts

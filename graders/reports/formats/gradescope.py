@@ -8,53 +8,63 @@ that the autograder failed and gives no mark, which is what a scorecard with any
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
-from graders.reports.formats.card import Card, Item, written
+from graders.core.verdicts import Verdict
 from graders.reports.formats.sanitize import line
 from graders.reports.formats.wording import parts, total, verdict
+from graders.scoring import CriterionScore, Scorecard, format_points
 
 VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 
 
-def results(card: Card, visibility: str = "visible") -> str:
+def results(scorecard: Scorecard, visibility: str = "visible") -> str:
     """The file. :param visibility: of all of it, for students. :raises Unscored: there is no mark."""
-    card.require_scored()
-    labs = list(card.labs)
+    scorecard.require_scored()
     document = {
-        "score": float(card.sums.earned),
-        "execution_time": round(card.seconds),
-        "output": "\n".join([line(total(card)), *(line(notice) for notice in card.notices)]),
+        "score": float(scorecard.points.earned),
+        "execution_time": round(scorecard.wall_s),
+        "output": "\n".join([line(total(scorecard)), *(line(notice) for notice in scorecard.notices)]),
         "output_format": "text",
         "visibility": visibility,
         "stdout_visibility": "hidden",
-        "tests": [_test(item, f"{labs.index(item.lab) + 1}.{index}") for index, item in enumerate(card.items, 1)],
+        "tests": list(_tests(scorecard)),
         "extra_data": {
-            "submission": line(card.submission),
-            "points": {name: float(points) for name, points in vars(card.sums).items()},
-            "profile": line(card.profile),
-            "seed": card.seed,
-            "isolation": card.tier,
+            "submission": line(scorecard.submission),
+            "points": scorecard.points.to_json(),
+            "profile": line(scorecard.profile),
+            "seed": scorecard.seed,
+            "isolation": scorecard.tier,
         },
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def _test(item: Item, number: str) -> dict[str, Any]:
-    told = [f"{name}: {line(text)}" for name, text in parts(item)]
+def _tests(scorecard: Scorecard) -> Iterator[dict[str, Any]]:
+    """A test for each criterion, numbered by lab and throughout."""
+    index = 0
+    for number, lab in enumerate(scorecard.labs, 1):
+        for score in lab.scores:
+            index += 1
+            yield _test(lab.lab, score, f"{number}.{index}")
+
+
+def _test(lab: str, score: CriterionScore, number: str) -> dict[str, Any]:
+    reason = [f"{name}: {line(text)}" for name, text in parts(score)]
     test: dict[str, Any] = {
-        "name": line(f"{item.title} ({item.id})"),
+        "name": line(f"{score.title} ({score.id})"),
         "name_format": "text",
         "number": number,
-        "output": "\n".join([verdict(item), *told]),
+        "output": "\n".join([verdict(score), *reason]),
         "output_format": "text",
-        "tags": [item.lab, item.verdict],
+        "tags": [lab, score.verdict.value],
         "visibility": "visible",
-        "extra_data": {"criterion": item.id},
+        "extra_data": {"criterion": score.id},
     }
-    if item.verdict == "pending":
+    if score.verdict is Verdict.PENDING:
         # Points of a person's are given in Gradescope's own manual grading: no score here, and none that is lost.
-        test["output"] += f"\n{written(item.maximum)} points"
+        test["output"] += f"\n{format_points(score.maximum)} points"
         return test
-    passed = "passed" if item.passed else "failed"
-    return test | {"score": float(item.earned), "max_score": float(item.maximum), "status": passed}
+    passed = "passed" if score.passed else "failed"
+    return test | {"score": float(score.earned), "max_score": float(score.maximum), "status": passed}

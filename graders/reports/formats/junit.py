@@ -7,61 +7,62 @@ that the grader could not decide is an error, without points.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
-from graders.reports.formats.card import Card, Item, written
+from graders.core.verdicts import Verdict
 from graders.reports.formats.sanitize import line
 from graders.reports.formats.wording import parts, total, verdict
+from graders.scoring import CriterionScore, LabScore, Scorecard, format_points
 
 FAILURE, ERROR, SKIPPED = "failure", "error", "skipped"
 
 
-def document(cards: Sequence[Card]) -> str:
+def document(scorecards: Sequence[Scorecard]) -> str:
     """The file: a suite for each lab of each submission."""
-    suites = [_suite(card, lab) for card in cards for lab in card.labs]
+    suites = [_suite(replace(scorecard, labs=(lab,)), lab) for scorecard in scorecards for lab in scorecard.labs]
     top = ET.Element("testsuites", name="optgrade")
     top.extend(suites)
     ET.indent(top)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(top, encoding="unicode")}\n'
 
 
-def _suite(card: Card, lab: str) -> ET.Element:
-    part = card.only([lab])
-    kinds = [_kind(item) for item in part.items]
+def _suite(part: Scorecard, lab: LabScore) -> ET.Element:
+    kinds = [_kind(score) for score in part.scores]
     suite = ET.Element(
         "testsuite",
-        name=line(f"{card.submission}/{lab}"),
+        name=line(f"{part.submission}/{lab.lab}"),
         errors=str(kinds.count(ERROR)),
         failures=str(kinds.count(FAILURE)),
         skipped=str(kinds.count(SKIPPED)),
         tests=str(len(kinds)),
-        time=f"{card.seconds:.3f}",
+        time=f"{part.wall_s:.3f}",
     )
-    sums = {name: written(points) for name, points in vars(part.sums).items()}
-    _properties(suite, {"submission": card.submission, "lab": card.labs[lab], "score": total(part), **sums})
-    suite.extend(_case(card, item) for item in part.items)
+    sums = {name: format_points(points) for name, points in vars(part.points).items()}
+    _properties(suite, {"submission": part.submission, "lab": lab.title, "score": total(part), **sums})
+    suite.extend(_case(f"{part.submission}.{lab.lab}", score) for score in part.scores)
     return suite
 
 
-def _case(card: Card, item: Item) -> ET.Element:
-    case = ET.Element("testcase", classname=line(f"{card.submission}.{item.lab}"), name=item.id, time="0.000")
-    values = {"title": item.title, "verdict": item.verdict, "maximum": written(item.maximum)}
-    if item.verdict not in ("pending", "unscored"):
-        values["points"] = written(item.earned)
+def _case(suite: str, score: CriterionScore) -> ET.Element:
+    case = ET.Element("testcase", classname=line(suite), name=score.id, time="0.000")
+    values = {"title": score.title, "verdict": score.verdict.value, "maximum": format_points(score.maximum)}
+    if score.decided:
+        values["points"] = format_points(score.earned)
     _properties(case, values)
-    kind = _kind(item)
+    kind = _kind(score)
     if kind:
-        outcome = ET.SubElement(case, kind, message=line(f"{item.title}: {verdict(item)}"))
+        outcome = ET.SubElement(case, kind, message=line(f"{score.title}: {verdict(score)}"))
         if kind == SKIPPED:
             outcome.set("type", "pending")
-        outcome.text = "\n".join(f"{name}: {line(text)}" for name, text in parts(item)) or None
+        outcome.text = "\n".join(f"{name}: {line(text)}" for name, text in parts(score)) or None
     return case
 
 
-def _kind(item: Item) -> str:
-    if item.verdict in ("pending", "unscored"):
-        return SKIPPED if item.verdict == "pending" else ERROR
-    return "" if item.passed else FAILURE
+def _kind(score: CriterionScore) -> str:
+    if not score.decided:
+        return SKIPPED if score.verdict is Verdict.PENDING else ERROR
+    return "" if score.passed else FAILURE
 
 
 def _properties(parent: ET.Element, values: dict[str, str]) -> None:

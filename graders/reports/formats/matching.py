@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from graders.core.errors import UsageError
-from graders.reports.formats.card import Card
 from graders.reports.formats.sanitize import line
 from graders.reports.formats.sheet import Sheet
+from graders.scoring import Scorecard
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Person:
 
 @dataclass(frozen=True)
 class Matches:
-    """Cards by row, and what is to be told of those that have none."""
+    """Scorecards by row, and a line for each that has none."""
 
-    rows: Mapping[int, Card]
-    told: tuple[str, ...]
+    rows: Mapping[int, Scorecard]
+    unmatched: tuple[str, ...]
 
 
 def normal(text: str) -> str:
@@ -35,7 +35,10 @@ def normal(text: str) -> str:
 
 
 def match(
-    cards: Sequence[Card], people: Sequence[Person], given: Mapping[str, str], called: Callable[[str], str] = str
+    scorecards: Sequence[Scorecard],
+    people: Sequence[Person],
+    given: Mapping[str, str],
+    called: Callable[[str], str] = str,
 ) -> Matches:
     """Finds each submission's row by its name, or by what ``given`` says for it (both normal).
 
@@ -45,29 +48,31 @@ def match(
     for person in people:
         for key in map(normal, filter(None, person.keys)):
             by_key.setdefault(key, {})[person.row] = person
-    claims: dict[int, list[Card]] = {}
-    told = []
-    for card in cards:
-        name = normal(card.submission)
-        wanted = [given[name]] if name in given else [name, normal(called(card.submission))]
+    claims: dict[int, list[Scorecard]] = {}
+    unmatched = []
+    for scorecard in scorecards:
+        name = normal(scorecard.submission)
+        wanted = [given[name]] if name in given else [name, normal(called(scorecard.submission))]
         found = next((by_key[key] for key in wanted if key in by_key), {})
-        shown = line(card.submission, 80)
+        shown = line(scorecard.submission, 80)
         if len(found) == 1:
-            claims.setdefault(next(iter(found)), []).append(card)
+            claims.setdefault(next(iter(found)), []).append(scorecard)
         elif found:
             who = ", ".join(line(person.shown, 40) for person in found.values())
-            told.append(f"{shown}: more than one student is called so ({who}); name one by --match")
+            unmatched.append(f"{shown}: more than one student is called so ({who}); name one by --match")
         else:
             asked = f" ({line(given[name], 40)}, as --match says)" if name in given else ""
-            told.append(f"{shown}{asked}: no such student in the sheet; name one by --match")
+            unmatched.append(f"{shown}{asked}: no such student in the sheet; name one by --match")
     for row, claim in claims.items():
         if len(claim) > 1:
-            names = ", ".join(line(card.submission, 40) for card in claim)
+            names = ", ".join(line(scorecard.submission, 40) for scorecard in claim)
             who = next(line(person.shown, 40) for person in people if person.row == row)
-            told.append(f"{who}: more than one submission ({names}); leave one of them out")
-    known = {normal(card.submission) for card in cards}
-    told += [f"--match names {line(name, 40)}, of which there is no scorecard" for name in given if name not in known]
-    return Matches({row: claim[0] for row, claim in claims.items() if len(claim) == 1}, tuple(told))
+            unmatched.append(f"{who}: more than one submission ({names}); leave one of them out")
+    known = {normal(scorecard.submission) for scorecard in scorecards}
+    unmatched += [
+        f"--match names {line(name, 40)}, of which there is no scorecard" for name in given if name not in known
+    ]
+    return Matches({row: claim[0] for row, claim in claims.items() if len(claim) == 1}, tuple(unmatched))
 
 
 def given_matches(sheet: Sheet, name: str) -> dict[str, str]:

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from graders.core.errors import UsageError
-from graders.reports.formats.card import Card, Item, written
 from graders.reports.formats.gradebook import Change, Filled, mark, noted, number, same, why_not
 from graders.reports.formats.matching import Matches, Person
 from graders.reports.formats.sanitize import cell, line, page
 from graders.reports.formats.sheet import Row, Sheet
-from graders.reports.formats.wording import WORDS, parts, total, worth
+from graders.reports.formats.wording import parts, total, worth
+from graders.reports.verdicts import WORDING
+from graders.scoring import CriterionScore, Scorecard, format_points
 
 IDENTIFIER, GRADE, MODIFIED = "Identifier", "Grade", "Last modified (grade)"
 MAXIMUM, CHANGEABLE, FEEDBACK = "Maximum grade", "Grade can be changed", "Feedback comments"
@@ -74,43 +75,46 @@ def downloaded_as(name: str) -> str:
 def fill(sheet: Worksheet, matches: Matches, skip_pending: bool = False, feedback: bool = False) -> Filled:
     """The worksheet with marks filled in. :param feedback: empty feedback is filled in, too."""
     changes: dict[int, dict[int, str]] = {}
-    told: list[Change] = []
-    left, risky = list(matches.told), []
+    changed: list[Change] = []
+    left, risky = list(matches.unmatched), []
     unchanged = 0
     for person in sheet.people:
-        card = matches.rows.get(person.row)
-        if card is None:
+        scorecard = matches.rows.get(person.row)
+        if scorecard is None:
             continue
         row = sheet.sheet.rows[person.row]
         before, who = row.at(sheet.grade), line(person.shown, 60)
-        reason = why_not(card, skip_pending) or _dropped(sheet, row, card)
+        reason = why_not(scorecard, skip_pending) or _dropped(sheet, row, scorecard)
         if reason:
             left.append(f"{who}: {reason}")
             continue
-        comment = _comment(sheet, row, card) if feedback else {}
-        if same(before, mark(card)) and not comment:
+        comment = _comment(sheet, row, scorecard) if feedback else {}
+        if same(before, mark(scorecard)) and not comment:
             unchanged += 1
             continue
-        changes[person.row] = {sheet.grade: mark(card), **comment}
-        told.append(Change(who, line(before, 20), mark(card), noted(card)))
+        changes[person.row] = {sheet.grade: mark(scorecard), **comment}
+        changed.append(Change(who, line(before, 20), mark(scorecard), noted(scorecard)))
         if before or row.at(sheet.modified) not in ("", "-"):
             risky.append(who)
     foreign = [index for index in map(sheet.sheet.column, FOREIGN) if index is not None]
     return Filled(
         text=sheet.sheet.written(changes, foreign),
-        changes=told,
+        changes=changed,
         same=unchanged,
         left=left,
         notes=_notes(risky),
-        unscored=any(card.unscored for card in matches.rows.values()),
+        unscored=any(scorecard.unscored for scorecard in matches.rows.values()),
     )
 
 
-def _dropped(sheet: Worksheet, row: Row, card: Card) -> str:
+def _dropped(sheet: Worksheet, row: Row, scorecard: Scorecard) -> str:
     """Why Moodle would drop the row."""
     most = number(sheet.at(row, MAXIMUM))
-    if most is not None and not Decimal(0) <= card.sums.earned <= most:
-        return f"{mark(card)} is more than the assignment's {written(most)}, and Moodle would drop it; left as it is"
+    if most is not None and not Decimal(0) <= scorecard.points.earned <= most:
+        return (
+            f"{mark(scorecard)} is more than the assignment's {format_points(most)}, and Moodle would drop it; "
+            "left as it is"
+        )
     if sheet.at(row, CHANGEABLE).casefold() == "no":
         return "the mark is locked in Moodle's gradebook, and Moodle would drop it; left as it is"
     return ""
@@ -120,29 +124,29 @@ def _notes(risky: Sequence[str]) -> list[str]:
     if not risky:
         return []
     who = ", ".join(risky)
-    told = "if one was changed there since the worksheet was downloaded, Moodle drops its row without a word"
-    return [f"marked before in Moodle: {who}; {told}, so download it just before the upload"]
+    dropped = "if one was changed there since the worksheet was downloaded, Moodle drops its row without a word"
+    return [f"marked before in Moodle: {who}; {dropped}, so download it just before the upload"]
 
 
-def _comment(sheet: Worksheet, row: Row, card: Card) -> dict[int, str]:
+def _comment(sheet: Worksheet, row: Row, scorecard: Scorecard) -> dict[int, str]:
     """The feedback's cell, where the sheet has it and nobody wrote there. Moodle takes it as HTML."""
     column = sheet.sheet.column(FEEDBACK)
     if column is None or row.at(column):
         return {}
-    texts = [html.escape(total(card)), *(_sentence(item) for item in card.items if item.lost)]
-    told = ""
+    texts = [html.escape(total(scorecard)), *(_sentence(score) for score in scorecard.scores if score.lost)]
+    comment = ""
     for text in texts:
-        if len(told) + len(text) > MOST_FEEDBACK:
-            told += " …"
+        if len(comment) + len(text) > MOST_FEEDBACK:
+            comment += " …"
             break
-        told += f"<p>{text}</p>"
-    return {column: cell(told, 2 * MOST_FEEDBACK)}
+        comment += f"<p>{text}</p>"
+    return {column: cell(comment, 2 * MOST_FEEDBACK)}
 
 
-def _sentence(item: Item) -> str:
-    told = dict(parts(item))
-    step = f": {page(told['next'], 200)}" if told.get("next") else ""
-    return f"{page(item.title, 120)}: {worth(item)}, {WORDS.get(item.verdict, item.verdict)}{step}"
+def _sentence(score: CriterionScore) -> str:
+    reason = dict(parts(score))
+    step = f": {page(reason['next'], 200)}" if reason.get("next") else ""
+    return f"{page(score.title, 120)}: {worth(score)}, {WORDING[score.verdict].sentence}{step}"
 
 
 def _people(sheet: Sheet, identifier: int) -> list[Person]:

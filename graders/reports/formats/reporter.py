@@ -19,61 +19,62 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from graders.reports.formats.card import Card, Item
 from graders.reports.formats.sanitize import line
 from graders.reports.formats.wording import parts, verdict, worth
+from graders.scoring import CriterionScore, Scorecard
 
 MOST_CHARACTERS = 120_000
 
 
-def result(card: Card) -> str:
+def result(scorecard: Scorecard) -> str:
     """The output's value, base64 in one line. :raises Unscored: there is no mark."""
     for limit in (400, 120, 30, 0):
-        text = json.dumps(document(card, limit), ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(document(scorecard, limit), ensure_ascii=False, separators=(",", ":"))
         encoded = base64.b64encode(text.encode()).decode("ascii")
         if len(encoded) <= MOST_CHARACTERS:
             return encoded
-    short = json.dumps(_in_one(card), separators=(",", ":"))
+    short = json.dumps(_in_one(scorecard), separators=(",", ":"))
     return base64.b64encode(short.encode()).decode("ascii")
 
 
-def document(card: Card, limit: int = 400) -> dict[str, Any]:
+def document(scorecard: Scorecard, limit: int = 400) -> dict[str, Any]:
     """The decoded value. :param limit: of characters of a message. :raises Unscored: there is no mark."""
-    card.require_scored()
-    items = card.graded
-    if not items:
-        return _in_one(card)
-    scores = _scores([item.earned for item in items], card.sums.earned)
-    tests = [_test(item, score, limit) for item, score in zip(items, scores, strict=True)]
-    return _result(card, tests)
+    scorecard.require_scored()
+    criteria = scorecard.decided
+    if not criteria:
+        return _in_one(scorecard)
+    scores = _scores([criterion.earned for criterion in criteria], scorecard.points.earned)
+    tests = [_test(scorecard, each, score, limit) for each, score in zip(criteria, scores, strict=True)]
+    return _result(scorecard, tests)
 
 
-def _result(card: Card, tests: list[dict[str, Any]]) -> dict[str, Any]:
-    status = "pass" if card.sums.earned == card.sums.automatic else "fail"
-    return {"version": 1, "status": status, "max_score": _number(card.sums.automatic), "tests": tests}
+def _result(scorecard: Scorecard, tests: list[dict[str, Any]]) -> dict[str, Any]:
+    status = "pass" if scorecard.points.earned == scorecard.points.automatic else "fail"
+    return {"version": 1, "status": status, "max_score": _number(scorecard.points.automatic), "tests": tests}
 
 
-def _in_one(card: Card) -> dict[str, Any]:
+def _in_one(scorecard: Scorecard) -> dict[str, Any]:
     """All of it as one test: where nothing is graded automatically, or far too much to tell."""
-    status = "pass" if card.sums.earned == card.sums.automatic else "fail"
-    test = {"name": "all criteria", "status": status, "score": _number(card.sums.earned), "message": "see the report"}
-    return _result(card, [{**test, "test_code": "", "filename": "", "line_no": 0, "execution_time": "0s"}])
+    status = "pass" if scorecard.points.earned == scorecard.points.automatic else "fail"
+    score = _number(scorecard.points.earned)
+    test = {"name": "all criteria", "status": status, "score": score, "message": "see the report"}
+    return _result(scorecard, [{**test, "test_code": "", "filename": "", "line_no": 0, "execution_time": "0s"}])
 
 
-def _test(item: Item, score: float, limit: int) -> dict[str, Any]:
-    place = item.lines[-1] if item.lines else None
-    passed = item.passed
-    told = "" if passed else f"{worth(item)}: {verdict(item)}"
+def _test(scorecard: Scorecard, criterion: CriterionScore, score: float, limit: int) -> dict[str, Any]:
+    place = criterion.lines[-1] if criterion.lines else None
+    passed = criterion.passed
+    message = "" if passed else f"{worth(criterion)}: {verdict(criterion)}"
     if not passed and limit:
-        texts = dict(parts(item))
-        told += "".join(f"; {line(texts[name], limit)}" for name in ("measured", "next") if texts.get(name))
+        texts = dict(parts(criterion))
+        message += "".join(f"; {line(texts[name], limit)}" for name in ("measured", "next") if texts.get(name))
     return {
-        "name": line(item.title, 120) + f" ({item.id})" if limit else item.id[:60],
+        "name": line(criterion.title, 120) + f" ({criterion.id})" if limit else criterion.id[:60],
         "status": "pass" if passed else "fail",
         "score": score,
-        "message": told,
+        "message": message,
         "test_code": "",
-        "filename": line(place.file, 200) if place else "",
+        "filename": line(scorecard.path(place.file), 200) if place else "",
         "line_no": place.line if place else 0,
         "execution_time": "0s",
     }

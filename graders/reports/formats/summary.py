@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from graders.reports.formats.card import Card, Item, written
+from graders.core.verdicts import Verdict
 from graders.reports.formats.sanitize import markup
 from graders.reports.formats.wording import parts, total, verdict, worth
+from graders.reports.verdicts import OPTIONAL, WORDING
+from graders.scoring import Scorecard, format_points
 
-MARKS = {"earned": "✅", "partial": "🟠", "pending": "✏️", "unscored": "⚠️"}
 # GitHub takes a mebibyte for a step's summary and drops all of a larger one.
 MOST_BYTES = 1024 * 1024 - 4096
 CUT = "\n\nThe rest did not fit; the report has all of it.\n"
 
 
-def document(cards: Sequence[Card]) -> str:
+def document(scorecards: Sequence[Scorecard]) -> str:
     """The summary of one or more submissions, within :data:`MOST_BYTES`: what does not fit is left out from the end."""
     pieces: list[str] = []
     size = 0
-    for piece in (piece for card in cards for piece in _pieces(card)):
+    for piece in (piece for scorecard in scorecards for piece in _pieces(scorecard)):
         size += len(piece.encode()) + 1
         if size > MOST_BYTES:
             return "\n".join(pieces) + CUT
@@ -26,31 +27,33 @@ def document(cards: Sequence[Card]) -> str:
     return "\n".join(pieces) + "\n"
 
 
-def _pieces(card: Card) -> Iterator[str]:
-    yield f"## {markup(card.submission, 120)}: {total(card)}\n"
-    for notice in card.notices:
+def _pieces(scorecard: Scorecard) -> Iterator[str]:
+    yield f"## {markup(scorecard.submission, 120)}: {total(scorecard)}\n"
+    for notice in scorecard.notices:
         yield f"> {markup(notice)}\n"
-    yield "| lab | earned | automatic | to be marked |\n|---|---:|---:|---:|"
-    for lab, title in card.labs.items():
-        sums = card.only([lab]).sums
-        yield f"| {markup(title)} | {written(sums.earned)} | {written(sums.automatic)} | {written(sums.pending)} |"
+    yield "| lab | earned | automatic | graded manually |\n|---|---:|---:|---:|"
+    for lab in scorecard.labs:
+        points = lab.points
+        sums = " | ".join(format_points(each) for each in (points.earned, points.automatic, points.pending))
+        yield f"| {markup(lab.title)} | {sums} |"
     yield ""
     yield "| | criterion | points | |\n|---|---|---:|---|"
-    for item in card.items:
-        mark = "🎁" if item.bonus else MARKS.get(item.verdict, "❌")
-        yield f"| {mark} | {markup(item.title)} | {worth(item)} | {markup(verdict(item))} |"
+    for score in scorecard.scores:
+        mark = (OPTIONAL if score.bonus else WORDING[score.verdict]).emoji
+        yield f"| {mark} | {markup(score.title)} | {worth(score)} | {markup(verdict(score))} |"
     yield ""
-    yield from _reasons(card.items)
-    yield f"Graded in the tier `{markup(card.tier, 20)}`, profile {markup(card.profile, 60)}, seed {card.seed}.\n"
+    yield from _reasons(scorecard)
+    tier, profile = markup(scorecard.tier, 20), markup(scorecard.profile, 60)
+    yield f"Isolation tier `{tier}`, profile {profile}, seed {scorecard.seed}.\n"
 
 
-def _reasons(items: Sequence[Item]) -> Iterator[str]:
-    """Why points were lost, the dearest criterion first."""
-    told = [item for item in items if item.lost or item.verdict == "unscored"]
-    for item in sorted(told, key=lambda item: -item.lost):
-        yield f"### {markup(item.title)} ({worth(item)})\n"
-        for name, text in parts(item):
+def _reasons(scorecard: Scorecard) -> Iterator[str]:
+    """Why points were lost, the costliest criterion first."""
+    shown = [score for score in scorecard.scores if score.lost or score.verdict is Verdict.UNSCORED]
+    for score in sorted(shown, key=lambda score: -score.lost):
+        yield f"### {markup(score.title)} ({worth(score)})\n"
+        for name, text in parts(score):
             yield f"- **{name}**: {markup(text)}"
-        for place in item.lines[:3]:
-            yield f"- **line**: {markup(place.file)}, {place.line}"
+        for place in score.lines[:3]:
+            yield f"- **line**: {markup(scorecard.path(place.file))}, {place.line}"
         yield ""

@@ -6,8 +6,8 @@ import csv
 import io
 from collections.abc import Sequence
 
-from graders.reports.formats.card import Card, Item, written
 from graders.reports.formats.sanitize import cell
+from graders.scoring import CriterionScore, LabScore, Reason, Scorecard, format_points
 
 COLUMNS = (
     "submission", "lab", "criterion", "title", "marked_by", "verdict", "earned", "maximum",
@@ -15,7 +15,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def criteria(cards: Sequence[Card]) -> str:
+def criteria(scorecards: Sequence[Scorecard]) -> str:
     """The file, in UTF-8 with quotes around every cell, so that no separator of any locale splits one.
 
     ``earned`` is empty for what is pending or unscored: neither is a zero.
@@ -23,21 +23,22 @@ def criteria(cards: Sequence[Card]) -> str:
     sheet = io.StringIO()
     writer = csv.writer(sheet, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(_row(card, item) for card in cards for item in card.items)
+    writer.writerows(
+        _row(scorecard, lab, score) for scorecard in scorecards for lab in scorecard.labs for score in lab.scores
+    )
     return sheet.getvalue()
 
 
-def _row(card: Card, item: Item) -> list[str]:
-    earned = "" if item.verdict in ("pending", "unscored") else written(item.earned)
-    why = item.why
-    reason = (why.measured, why.expected, why.cause, why.next) if why else ("",) * 4
-    texts = (card.submission, item.lab, item.id, item.title, item.marked_by, item.verdict)
+def _row(scorecard: Scorecard, lab: LabScore, score: CriterionScore) -> list[str]:
+    earned = format_points(score.earned) if score.decided else ""
+    reason = score.reason or Reason("", "", "", "")
+    texts = (scorecard.submission, lab.lab, score.id, score.title, score.marked_by, score.verdict.value)
     return [
         *(cell(text) for text in texts),
         earned,
-        written(item.maximum),
-        *(cell(text) for text in reason),
-        cell(card.profile),
-        str(card.seed),
-        cell(card.tier),
+        format_points(score.maximum),
+        *(cell(text) for text in (reason.measured, reason.expected, reason.cause, reason.next)),
+        cell(scorecard.profile),
+        str(scorecard.seed),
+        cell(scorecard.tier),
     ]

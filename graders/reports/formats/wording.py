@@ -1,66 +1,59 @@
-"""What formats for students tell of a criterion. Of values that were drawn for the grading, only their kind."""
+"""What formats for students say of a criterion. Of values that were drawn for the grading, only their kind."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
-from graders.reports.formats.card import PARTS, Card, Item, most, written
+from graders.core.verdicts import Verdict
+from graders.reports.verdicts import WORDING
+from graders.scoring import CriterionScore, Scorecard, format_points
+from graders.scoring.reasons import PARTS
 
 HIDDEN = "it fails for a value that was drawn for this grading and is not shown"
-WORDS = {
-    "earned": "earned",
-    "partial": "partly earned",
-    "lost": "lost",
-    "missing": "nothing was handed in",
-    "failed": "the code raised an exception",
-    "timeout": "the code ran too long",
-    "out_of_memory": "the code took too much memory",
-    "crashed": "the code's process ended before its time",
-    "tampered": "the code wrote to what is the grader's",
-    "pending": "a person marks this",
-    "unscored": "the grader could not decide this; no fault of the submission's",
-}
 
 
-def parts(item: Item) -> Iterator[tuple[str, str]]:
+def parts(score: CriterionScore) -> Iterator[tuple[str, str]]:
     """The parts of a criterion's reason by name; none for what was earned."""
-    if item.why is None or item.verdict == "earned" or item.bonus:
+    reason = score.reason
+    if reason is None or score.verdict is Verdict.EARNED or score.bonus:
         return
-    if item.drawn:
+    if score.hidden:
         yield "measured", HIDDEN
-        if not any(character.isdigit() for character in item.why.next):
-            yield "next", item.why.next
+        if not any(character.isdigit() for character in reason.next):
+            yield "next", reason.next
         return
     for name in PARTS:
-        text = getattr(item.why, name)
+        text = getattr(reason, name)
         if text:
             yield name, text
 
 
-def verdict(item: Item) -> str:
+def verdict(score: CriterionScore) -> str:
     """How a criterion came out, in words."""
-    if item.bonus:
-        return "a bonus" if item.earned else "a bonus, which counts nothing here and costs nothing"
-    return WORDS.get(item.verdict, item.verdict)
+    if score.bonus:
+        return "a bonus" if score.earned else "a bonus, which counts nothing here and costs nothing"
+    return WORDING[score.verdict].sentence
 
 
-def worth(item: Item) -> str:
+def worth(score: CriterionScore) -> str:
     """What a criterion earned, in words: ``0.3 of 1.5``."""
-    if item.verdict == "pending":
-        return f"{written(item.maximum)} to be marked"
-    if item.verdict == "unscored":
-        return f"{written(item.maximum)} not graded"
-    if item.bonus:
-        return f"{written(item.earned)} as a bonus"
-    return f"{written(item.earned)} of {written(item.maximum)}"
+    if score.verdict is Verdict.PENDING:
+        return f"{format_points(score.maximum)} to be graded manually"
+    if score.verdict is Verdict.UNSCORED:
+        return f"{format_points(score.maximum)} not graded"
+    if score.bonus:
+        return f"{format_points(score.earned)} as a bonus"
+    return f"{format_points(score.earned)} of {format_points(score.maximum)}"
 
 
-def total(card: Card) -> str:
+def total(scorecard: Scorecard) -> str:
     """The score in one sentence."""
-    sums = card.sums
-    told = f"{written(sums.earned)} of {written(sums.automatic)} points"
-    if sums.pending:
-        told += f", {written(sums.pending)} more to be marked by a person"
-    if card.unscored:
-        told += f"; {written(most(card.unscored))} of them could not be graded, so this is no mark"
-    return told
+    points = scorecard.points
+    text = f"{format_points(points.earned)} of {format_points(points.automatic)} points"
+    if points.pending:
+        text += f", {format_points(points.pending)} more to be graded manually"
+    if scorecard.unscored:
+        unscored = format_points(sum((score.maximum for score in scorecard.unscored), Decimal(0)))
+        text += f"; {unscored} of them could not be graded, so this is no mark"
+    return text

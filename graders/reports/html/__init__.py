@@ -1,13 +1,12 @@
 """The report that a person reads: a scorecard as a piece of HTML that needs no script and no network.
 
-`render_summary` is the whole report, its style included; it is made to stand at the top of a pytest-html page, whose
-own table of tests follows under the fragment's last heading. `finish_page` is for the whole page, once it is written.
+`render_summary` is the whole report, its style included; it goes to the top of a pytest-html page, whose own
+table of tests follows under the fragment's last heading. `finish_page` is for the whole page, once it is written.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,11 @@ from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, Stric
 from markupsafe import Markup, escape
 
 from graders.caching import default_folder
+from graders.scoring import Scorecard, format_points
 
-from . import _charts, _histograms, _matrix, _scatter, _text
+from . import _histograms, _line, _matrix, _scatter, _text
+from ._document import finish_page, whole_page
 from ._page import lay_out
-from ._whole import finish_page, whole_page
 
 __all__ = ["finish_page", "render_page", "render_summary", "report_title", "stylesheet"]
 
@@ -27,30 +27,29 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _COMMAND = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 
 
-def render_summary(scorecard: Mapping[str, Any], *, with_tests: bool = True) -> str:
+def render_summary(scorecard: Scorecard, *, with_tests: bool = True) -> str:
     """Return the report on one scorecard as an HTML fragment with its own style element.
 
     `with_tests` says that pytest-html's table of tests follows, to which the fragment gives a heading then. Whatever
     the scorecard holds, foreign text comes out escaped, without control characters and of bounded length.
-    Raises `KeyError` if the scorecard lacks a key that its schema demands.
     """
     template = _environment().get_template("summary.html.j2")
-    boxes = {"line": _charts, "scatter": _scatter, "histograms": _histograms}
-    known = {"css": _css(), "boxes": boxes, "gutter": _matrix.GUTTER, "with_tests": with_tests}
+    frames = {"line": _line, "scatter": _scatter, "histograms": _histograms}
+    known = {"css": _css(), "frames": frames, "gutter": _matrix.GUTTER, "with_tests": with_tests}
     page = template.render(page=lay_out(scorecard), **known)
     # A job that prints this file gives its workflow's runner no commands: shown the same, they are written otherwise.
     return _COMMAND.sub(r"\1&#58;", page).replace("##[", "&#35;#[")
 
 
-def render_page(scorecard: Mapping[str, Any]) -> str:
-    """Return the report as a whole page by itself, without pytest's record of tests and without any script."""
-    title = escape(report_title(scorecard))
+def render_page(scorecard: Scorecard) -> str:
+    """Return the report as a page of its own, without pytest's record of tests and without any script."""
+    title = escape(report_title(scorecard.submission))
     return whole_page(title, render_summary(scorecard, with_tests=False))
 
 
-def report_title(scorecard: Mapping[str, Any]) -> str:
-    """Return the page's title as plain text; of the scorecard, only `submission` is looked at."""
-    return f"{_text.label(scorecard['submission'], 120)}: grading report"
+def report_title(submission: str) -> str:
+    """Return the page's title as plain text, for a submission of this name."""
+    return f"{_text.label(submission, 120)}: grading report"
 
 
 @cache
@@ -60,7 +59,7 @@ def stylesheet() -> str:
 
 
 def _css() -> Markup:
-    """The style as it is: our own files, nothing of anybody else's."""
+    """The style as it is: it is made of the grader's own files alone."""
     return Markup(stylesheet())  # noqa: S704
 
 
@@ -73,15 +72,15 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_fit,
+        finalize=_bounded,
     )
-    environment.filters["points"] = _text.points
+    environment.filters["points"] = format_points
     environment.globals.update(counted=_text.counted, missing=_text.MISSING)
     return environment
 
 
 def _compiled() -> FileSystemBytecodeCache | None:
-    """Compiled templates, beside other results that are kept; None where no folder can be had for them."""
+    """Compiled templates, beside other cached results; None if no folder can be made for them."""
     folder = default_folder() / "templates"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -90,7 +89,7 @@ def _compiled() -> FileSystemBytecodeCache | None:
     return FileSystemBytecodeCache(str(folder))
 
 
-def _fit(value: Any) -> Any:
+def _bounded(value: Any) -> Any:
     """The safety net below all layout code: no expression prints text that is not clean and bounded."""
     if isinstance(value, str) and not isinstance(value, Markup | _text.Fitted):
         return _text.shorten(value)

@@ -1,25 +1,27 @@
-"""What the page says about criteria: each one ready to print, and the advice drawn from those that lost points."""
+"""What the page says about criteria: each one ready to print, and advice for those that lost points."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+
+from graders import scoring
+from graders.core.verdicts import Verdict
+from graders.framework.locations import SourceLocation
+from graders.reports.verdicts import OPTIONAL, WORDING, VerdictWording
+from graders.scoring import CheckResult, CriterionScore
 
 from . import _text
 from ._evidence import Fact, arrange
 from ._text import Span
-from ._verdicts import Look, look
-
-_NOT_LOST = ("pending", "unscored")
-
 
 _LONG, _PARTS, _MOST_PARTS = 180, 3, 12
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """Why a check does not hold and what to do, as running text; what is not known is empty.
+    """Why a check failed and what to do, as running text; what is not known is empty.
 
     `findings` is what was measured as a list, where it is many things in one line; else it is empty.
     """
@@ -36,7 +38,7 @@ class Check:
     """One of the checks that decide a criterion."""
 
     name: str
-    look: Look
+    wording: VerdictWording
     reason: Reason | None
 
 
@@ -58,35 +60,29 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Criterion:
-    """One line of the table. `anchor` is unique in the page and made by it, never of foreign text.
-
-    `bonus` is what a bonus is worth, 0 for what is none; `earned` is how much of it counts.
-    """
+    """One line of the table. `anchor` is unique in the page and made by it, never of foreign text."""
 
     anchor: str
     id: str
     title: tuple[Span, ...]
     lab: str
-    earned: float
-    maximum: float
-    bonus: float
-    verdict: str
-    look: Look
+    score: CriterionScore
+    wording: VerdictWording
     reason: Reason | None
     where: Where | None
     checks: tuple[Check, ...]
     evidence: tuple[Fact, ...]
 
     @property
-    def lost(self) -> float:
-        """Points that the student lost here, which are none where the grader failed or a person marks."""
-        return 0.0 if self.verdict in _NOT_LOST else max(self.maximum - self.earned, 0.0)
+    def lost(self) -> Decimal:
+        """Points that the student lost here: none if the grader failed or it is graded manually."""
+        return max(self.score.lost, Decimal(0))
 
     @property
-    def broken_checks(self) -> tuple[Check, ...]:
+    def failed_checks(self) -> tuple[Check, ...]:
         """The checks that cost points, if the criterion has more than one check."""
-        broken = tuple(check for check in self.checks if check.look.tone in ("bad", "part"))
-        return broken if len(self.checks) > 1 else ()
+        failed = tuple(check for check in self.checks if check.wording.tone in ("bad", "part"))
+        return failed if len(self.checks) > 1 else ()
 
     @property
     def explanation(self) -> Reason | None:
@@ -101,9 +97,9 @@ class Criterion:
 
 @dataclass(frozen=True, kw_only=True)
 class Advice:
-    """One thing to repair and the criteria it costs points in; `lost` is 0 where the repair is the grader's."""
+    """One thing to fix and the criteria that it costs points in; `lost` is 0 if the grader is at fault."""
 
-    lost: float
+    lost: Decimal
     criteria: tuple[Criterion, ...]
     reason: Reason | None
 
@@ -127,83 +123,84 @@ class Advice:
         return len({criterion.lab for criterion in self.criteria}) > 1
 
 
-def reason(raw: Mapping[str, Any] | None) -> Reason | None:
-    """Return the four parts of a reason as running text; a part that is not there is empty."""
-    if not raw:
+def _reason(reason: scoring.Reason | None) -> Reason | None:
+    """The four parts of a reason as running text."""
+    if reason is None:
         return None
-    told = {part: _text.spans(raw.get(part, "")) for part in ("measured", "expected")}
-    advised = {part: _text.code_spans(raw.get(part, "")) for part in ("cause", "next")}
-    return Reason(**told, **advised, findings=_findings(raw.get("measured", "")))
+    return Reason(
+        measured=_text.spans(reason.measured),
+        expected=_text.spans(reason.expected),
+        cause=_text.code_spans(reason.cause),
+        next=_text.code_spans(reason.next),
+        findings=_findings(reason.measured),
+    )
 
 
-def _findings(measured: Any) -> tuple[tuple[Span, ...], ...]:
+def _findings(measured: str) -> tuple[tuple[Span, ...], ...]:
     """The parts of a long text that has semicolons between many of them."""
-    parts = str(measured)[: 4 * _text.LONGEST_TEXT].split("; ")
-    if len(parts) < _PARTS or len(str(measured)) < _LONG:
+    parts = measured[: 4 * _text.LONGEST_TEXT].split("; ")
+    if len(parts) < _PARTS or len(measured) < _LONG:
         return ()
     shown = [_text.spans(part, 400) for part in parts[:_MOST_PARTS]]
     hidden = len(parts) - len(shown)
     return (*shown, (Span(f"… and {hidden} more", False),)) if hidden else tuple(shown)
 
 
-def _where(raw: Mapping[str, Any] | None) -> Where | None:
-    if not raw:
+def _where(where: SourceLocation | None) -> Where | None:
+    if where is None:
         return None
-    places = (Place(_text.label(each["name"], 80), int(_text.finite(each.get("line")) or 0)) for each in raw["places"])
-    return Where(file=_text.label(raw["file"], 200), places=tuple(places))
+    places = tuple(Place(_text.label(each.name, 80), each.line or 0) for each in where.places)
+    return Where(file=_text.label(where.file, 200), places=places)
 
 
-def criterion(raw: Mapping[str, Any], anchor: str, lab: str) -> Criterion:
+def criterion(score: CriterionScore, anchor: str, lab: str) -> Criterion:
     """Make one criterion of the scorecard ready to print."""
-    bonus = _text.finite(raw.get("bonus")) or 0.0
-    optional = bool(bonus) and raw["verdict"] not in ("earned", "partial", "unscored")
+    optional = score.bonus and score.verdict not in (Verdict.EARNED, Verdict.PARTIAL, Verdict.UNSCORED)
     return Criterion(
         anchor=anchor,
-        id=_text.shorten(raw["id"], 120),
-        title=_text.spans(raw["title"], 240),
+        id=_text.shorten(score.id, 120),
+        title=_text.spans(score.title, 240),
         lab=lab,
-        earned=_text.finite(raw["earned"]) or 0.0,
-        maximum=_text.finite(raw["maximum"]) or 0.0,
-        bonus=bonus,
-        verdict=raw["verdict"],
-        look=look("optional" if optional else raw["verdict"]),
-        reason=reason(raw.get("reason")),
-        where=_where(raw.get("where")),
-        checks=tuple(_check(check) for check in raw.get("checks") or []),
-        evidence=arrange(raw.get("evidence") or {}),
+        score=score,
+        wording=OPTIONAL if optional else WORDING[score.verdict],
+        reason=_reason(score.reason),
+        where=_where(score.where),
+        checks=tuple(_check(check) for check in score.checks),
+        evidence=arrange(score.evidence),
     )
 
 
-def _check(raw: Mapping[str, Any]) -> Check:
-    name = _text.shorten(raw["name"], 160)
-    return Check(name=name, look=look(raw["verdict"]), reason=reason(raw.get("reason")))
+def _check(check: CheckResult) -> Check:
+    return Check(name=_text.shorten(check.name, 160), wording=WORDING[check.verdict], reason=_reason(check.reason))
 
 
 def advice(criteria: Iterable[Criterion]) -> tuple[Advice, ...]:
-    """Return what a student can repair, largest loss first; criteria with one cause are one thing."""
+    """Return what a student can fix, largest loss first; criteria with one cause are one thing."""
     return tuple(sorted(_grouped(item for item in criteria if item.lost > 0), key=lambda piece: -piece.lost))
 
 
 def faults(criteria: Iterable[Criterion]) -> tuple[Advice, ...]:
     """Return what went wrong in the grader itself, by reason."""
-    return _grouped(item for item in criteria if item.verdict == "unscored")
+    return _grouped(item for item in criteria if item.score.verdict is Verdict.UNSCORED)
 
 
 def _grouped(criteria: Iterable[Criterion]) -> tuple[Advice, ...]:
     groups: dict[object, list[Criterion]] = {}
     for item in criteria:
-        groups.setdefault(_to_mend(item), []).append(item)
+        groups.setdefault(_shared_fix(item), []).append(item)
     return tuple(map(_advice, groups.values()))
 
 
-def _to_mend(item: Criterion) -> object:
-    """What two criteria have in common if one repair mends both: the cause and the step, whatever was measured."""
-    why = item.explanation
-    if why is None:
+def _shared_fix(item: Criterion) -> object:
+    """What two criteria have in common if one fix helps both: the cause and the step, whatever was measured."""
+    reason = item.explanation
+    if reason is None:
         return item.anchor
-    return (why.cause, why.next) if why.cause and why.next else why
+    return (reason.cause, reason.next) if reason.cause and reason.next else reason
 
 
 def _advice(group: Sequence[Criterion]) -> Advice:
     ordered = tuple(sorted(group, key=lambda item: -item.lost))
-    return Advice(lost=round(sum(item.lost for item in ordered), 6), criteria=ordered, reason=ordered[0].explanation)
+    return Advice(
+        lost=sum((item.lost for item in ordered), Decimal(0)), criteria=ordered, reason=ordered[0].explanation
+    )

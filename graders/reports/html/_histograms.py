@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from graders.core import charts
 
 from . import _text
 from ._text import Fitted
@@ -19,7 +21,7 @@ _LARGEST = 1e30
 
 
 @dataclass(frozen=True, kw_only=True)
-class Panel:
+class PanelDrawing:
     """One file's plot. Paths are in the plot's units; `zero_bar` is empty where there are no zeros."""
 
     name: str
@@ -37,13 +39,13 @@ class Panel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Histograms:
+class HistogramsDrawing:
     """Small plots of one kind, ready to draw; `note` says what was left out."""
 
     title: str
     caption: str
     x_label: str
-    panels: tuple[Panel, ...]
+    panels: tuple[PanelDrawing, ...]
     note: str
     has_reference: bool
     columns: tuple[str, ...] = ("file", "weights", "exact zeros", "the reference's", "values other than 0", "values")
@@ -51,7 +53,7 @@ class Histograms:
 
 @dataclass(frozen=True)
 class _Numbers:
-    """A panel's numbers, whatever the scorecard held."""
+    """A panel's numbers, bounded in size and number."""
 
     top: float
     counts: tuple[float, ...]
@@ -59,8 +61,8 @@ class _Numbers:
     values: tuple[float, ...]
     sizes: tuple[float, ...]
     reference: tuple[float, ...]
-    zeros: float
-    weights: float
+    zeros: int
+    weights: int
 
     @property
     def highest(self) -> float:
@@ -77,31 +79,30 @@ class _Numbers:
         return BOTTOM - min(count / self.highest, 1.0) * (BOTTOM - TOP)
 
 
-def histograms(figure: Mapping[str, Any]) -> Histograms:
-    """Lay out a figure of kind `histograms`."""
-    raw = figure.get("panels") or []
-    panels = tuple(_panel(each) for each in raw[:_MOST_PANELS])
-    return Histograms(
-        title=_text.label(figure.get("title", ""), 120),
-        caption=_text.shorten(figure.get("caption", ""), 600),
-        x_label=_text.label(figure.get("x_label", ""), 60),
+def draw_histograms(chart: charts.Histograms) -> HistogramsDrawing:
+    """Lay out histograms."""
+    panels = tuple(_panel(each) for each in chart.panels[:_MOST_PANELS])
+    return HistogramsDrawing(
+        title=_text.label(chart.title, 120),
+        caption=_text.shorten(chart.caption, 600),
+        x_label=_text.label(chart.x_label, 60),
         panels=panels,
-        note=f"{len(raw) - _MOST_PANELS:,} more files not drawn." if len(raw) > _MOST_PANELS else "",
+        note=f"{len(chart.panels) - _MOST_PANELS:,} more files not drawn." if len(chart.panels) > _MOST_PANELS else "",
         has_reference=any(panel.reference_marks for panel in panels),
     )
 
 
-def _panel(raw: Mapping[str, Any]) -> Panel:
-    numbers = _numbers(raw)
-    name, reference_zeros = _text.label(raw.get("name", ""), 40), _text.finite(raw.get("reference_zeros"))
+def _panel(panel: charts.Panel) -> PanelDrawing:
+    numbers = _numbers(panel)
+    name = _text.label(panel.name, 40)
     share = f"{100 * numbers.zeros / numbers.weights:.3g} %" if numbers.weights > 0 else ""
     zeros = f"{numbers.zeros:,.0f}"
     values = f"{len(numbers.values)}" if numbers.values else "many"
     written = ", ".join(_text.number(round(value, 4)) for value in numbers.values) if numbers.values else _text.MISSING
-    reference = _text.MISSING if reference_zeros is None else f"{reference_zeros:,.0f}"
-    return Panel(
+    reference = _text.MISSING if panel.reference_zeros is None else f"{panel.reference_zeros:,}"
+    return PanelDrawing(
         name=name,
-        asked=_text.label(raw.get("asked", ""), 60),
+        asked=_text.label(panel.asked, 60),
         bars=_lollipops(numbers) if numbers.values else _bars(numbers),
         before=_outline(numbers),
         zero_bar=Fitted(f"M{numbers.x(0):g} {BOTTOM}V{TOP}") if numbers.zeros else Fitted(""),
@@ -116,25 +117,23 @@ def _panel(raw: Mapping[str, Any]) -> Panel:
     )
 
 
-def _numbers(raw: Mapping[str, Any]) -> _Numbers:
-    top = _text.finite(raw.get("top"))
-    values = _finite(raw.get("values"), _MOST_VALUES)
-    sizes = _finite(raw.get("sizes"), _MOST_VALUES)
+def _numbers(panel: charts.Panel) -> _Numbers:
+    values = _finite(panel.values, _MOST_VALUES)
+    sizes = _finite(panel.sizes, _MOST_VALUES)
     return _Numbers(
-        top=top if top is not None and 0 < top < _LARGEST else 1.0,
-        counts=_finite(raw.get("counts"), _MOST_BINS),
-        before=_finite(raw.get("before"), _MOST_BINS),
+        top=panel.top if 0 < panel.top < _LARGEST else 1.0,
+        counts=_finite(panel.counts, _MOST_BINS),
+        before=_finite(panel.before, _MOST_BINS),
         values=values if len(values) == len(sizes) else (),
         sizes=sizes if len(values) == len(sizes) else (),
-        reference=_finite(raw.get("reference_values"), _MOST_VALUES),
-        zeros=max(_text.finite(raw.get("zeros")) or 0.0, 0.0),
-        weights=max(_text.finite(raw.get("weights")) or 0.0, 0.0),
+        reference=_finite(panel.reference_values, _MOST_VALUES),
+        zeros=max(panel.zeros, 0),
+        weights=max(panel.weights, 0),
     )
 
 
-def _finite(raw: Any, most: int) -> tuple[float, ...]:
-    numbers = [_text.finite(value) for value in (raw or [])[:most]]
-    return tuple(number if number is not None and abs(number) < _LARGEST else 0.0 for number in numbers)
+def _finite(numbers: Sequence[float], most: int) -> tuple[float, ...]:
+    return tuple(number if math.isfinite(number) and abs(number) < _LARGEST else 0.0 for number in numbers[:most])
 
 
 def _bars(numbers: _Numbers) -> Fitted:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from graders.core import charts
 
 from . import _text
 from ._text import Fitted
@@ -46,7 +47,7 @@ class Confusion:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConfusionMatrix:
+class MatrixDrawing:
     """A heat map ready to draw (`cell` is the side of a square); without counts it has no rows."""
 
     title: str
@@ -73,22 +74,21 @@ class ConfusionMatrix:
         )
 
 
-def confusion_matrix(figure: Mapping[str, Any]) -> ConfusionMatrix:
-    """Lay out a figure of kind `confusion_matrix`; `matrix[i][j]` counts images of class i taken for class j."""
-    title = _text.label(figure.get("title", ""), 120)
-    caption = _text.shorten(figure.get("caption", ""), 600)
-    matrix = figure.get("matrix") or []
-    size = len(matrix)
+def draw_matrix(chart: charts.ConfusionMatrix) -> MatrixDrawing:
+    """Lay out a confusion matrix; `matrix[i][j]` counts images of class i taken for class j."""
+    title = _text.label(chart.title, 120)
+    caption = _text.shorten(chart.caption, 600)
+    size = len(chart.matrix)
     if size > _MOST_CLASSES:
         note = f"{size:,} classes are too many to draw."
-        return ConfusionMatrix(title=title, caption=caption, note=note)
-    counts = [_counts(row, size) for row in matrix]
+        return MatrixDrawing(title=title, caption=caption, note=note)
+    counts = [_counts(row, size) for row in chart.matrix]
     total = sum(map(sum, counts))
     if not total:
-        return ConfusionMatrix(title=title, caption=caption)
-    names = list(figure.get("labels") or [])
+        return MatrixDrawing(title=title, caption=caption)
+    names = chart.labels
     labels = tuple(_text.label(names[i], 20) if i < len(names) else f"class {i}" for i in range(size))
-    return ConfusionMatrix(
+    return MatrixDrawing(
         title=title,
         caption=caption,
         cell=max(12, min(34, _SIDE // size)),
@@ -100,9 +100,8 @@ def confusion_matrix(figure: Mapping[str, Any]) -> ConfusionMatrix:
     )
 
 
-def _counts(row: Sequence[Any], size: int) -> tuple[int, ...]:
-    known = [_text.finite(count) for count in list(row)[:size]]
-    whole = [int(count) if count is not None and count > 0 else 0 for count in known]
+def _counts(row: Sequence[int], size: int) -> tuple[int, ...]:
+    whole = [max(count, 0) for count in row[:size]]
     return tuple(whole + [0] * (size - len(whole)))
 
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from decimal import Decimal
+from typing import Literal
+
+from graders import scoring
+from graders.core import charts
+from graders.core.charts import Chart
+from graders.core.verdicts import RunVerdict, Verdict
+from graders.reports.verdicts import FINISHED, WORDING, VerdictWording
+from graders.scoring import CriterionScore, LabScore, RunSummary, Scorecard
 
 from . import _text
-from ._charts import LineChart, line_chart
 from ._criteria import Advice, Criterion, advice, criterion, faults
 from ._evidence import scalar
-from ._histograms import Histograms, histograms
-from ._matrix import ConfusionMatrix, confusion_matrix
-from ._scatter import Scatter, scatter
-from ._static_review import Claims, History, claims, history
+from ._histograms import HistogramsDrawing, draw_histograms
+from ._line import LineDrawing, draw_line
+from ._matrix import MatrixDrawing, draw_matrix
+from ._scatter import ScatterDrawing, draw_scatter
+from ._static_review import Claims, History, lay_out_claims, lay_out_history
 from ._text import Span, Tail
-from ._verdicts import Look, look
 
 _MOST_ROWS = 200
 _MOST_COLUMNS = 24
@@ -33,28 +40,28 @@ class Share:
     """A stretch of a points bar, in points."""
 
     kind: Literal["earned", "lost", "unscored", "pending"]
-    points: float
+    points: Decimal
 
 
 @dataclass(frozen=True, kw_only=True)
 class Points:
     """The scorecard's four numbers, and how many of `automatic` are `unscored`: the grader failed to grade them."""
 
-    earned: float
-    automatic: float
-    pending: float
-    maximum: float
-    unscored: float
+    earned: Decimal
+    automatic: Decimal
+    pending: Decimal
+    maximum: Decimal
+    unscored: Decimal
 
     @property
-    def lost(self) -> float:
+    def lost(self) -> Decimal:
         """Automatic points that were graded and not earned."""
-        return round(max(self.automatic - self.earned - self.unscored, 0.0), 6)
+        return max(self.automatic - self.earned - self.unscored, Decimal(0))
 
     @property
     def is_full(self) -> bool:
         """Whether every automatic point is earned."""
-        return self.automatic > 0 and self.unscored == 0 and self.earned >= self.automatic - 1e-6
+        return self.automatic > 0 and self.unscored == 0 and self.earned >= self.automatic
 
     @property
     def shares(self) -> tuple[Share, ...]:
@@ -74,7 +81,7 @@ class Run:
 
     name: str
     title: str
-    look: Look
+    wording: VerdictWording
     note: tuple[Span, ...]
     output: Tail
     size: str
@@ -84,7 +91,7 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A figure that is a table; `numeric[i]` tells whether column i is set to the right."""
+    """A chart that is a table; `numeric[i]` tells whether column i is set to the right."""
 
     title: str
     caption: str
@@ -95,11 +102,11 @@ class Table:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figure:
-    """A drawing and the name of the template macro that draws it."""
+class Drawing:
+    """A chart ready to draw, and the name of the template macro that draws it."""
 
     kind: Literal["line", "scatter", "histograms", "table"]
-    drawing: LineChart | Scatter | Histograms | Table
+    content: LineDrawing | ScatterDrawing | HistogramsDrawing | Table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +118,8 @@ class Lab:
     points: Points
     criteria: tuple[Criterion, ...]
     runs: tuple[Run, ...]
-    figures: tuple[Figure, ...]
-    matrices: tuple[ConfusionMatrix, ...]
+    drawings: tuple[Drawing, ...]
+    matrices: tuple[MatrixDrawing, ...]
     claims: tuple[Claims, ...]
     histories: tuple[History, ...]
 
@@ -148,23 +155,24 @@ class Page:
         """The criteria of all labs."""
         return tuple(item for lab in self.labs for item in lab.criteria)
 
-    def with_verdict(self, verdict: str) -> tuple[Criterion, ...]:
-        """Return the criteria that have this verdict."""
-        return tuple(item for item in self.criteria if item.verdict == verdict)
+    @property
+    def pending(self) -> tuple[Criterion, ...]:
+        """The criteria that are graded manually and have no mark yet."""
+        return tuple(item for item in self.criteria if item.score.verdict is Verdict.PENDING)
 
     @property
-    def verdicts(self) -> tuple[Look, ...]:
+    def verdicts(self) -> tuple[VerdictWording, ...]:
         """The verdicts that come up, each once."""
-        return tuple({item.look.label: item.look for item in self.criteria}.values())
+        return tuple({item.wording.label: item.wording for item in self.criteria}.values())
 
     @property
-    def has_figures(self) -> bool:
-        """Whether any lab has a figure."""
-        return any(lab.figures or lab.matrices for lab in self.labs)
+    def has_charts(self) -> bool:
+        """Whether any lab has a chart."""
+        return any(lab.drawings or lab.matrices for lab in self.labs)
 
     @property
     def has_claims(self) -> bool:
-        """Whether any figure of a summary was held against a measurement."""
+        """Whether any number in a summary was compared with a measurement."""
         return any(lab.claims for lab in self.labs)
 
     @property
@@ -178,90 +186,90 @@ class Page:
         return any(lab.runs for lab in self.labs)
 
 
-def lay_out(scorecard: Mapping[str, Any]) -> Page:
+def lay_out(scorecard: Scorecard) -> Page:
     """Make a scorecard ready to print."""
-    labs = tuple(_lab(raw, index) for index, raw in enumerate(scorecard["labs"]))
+    labs = tuple(_lab(lab, index) for index, lab in enumerate(scorecard.labs))
     criteria = [item for lab in labs for item in lab.criteria]
-    isolation = scorecard["isolation"]
     return Page(
-        submission=_text.label(scorecard["submission"], 120),
-        profile=_text.label(scorecard["profile"], 60),
-        seed=scalar(scorecard["seed"]) + (" (with a secret)" if scorecard.get("seed_from") == "secret" else ""),
-        tier=_text.label(isolation["tier"], 40),
-        isolation=_ISOLATION.get(isolation["tier"], ""),
+        submission=_text.label(scorecard.submission, 120),
+        profile=_text.label(scorecard.profile, 60),
+        seed=scalar(scorecard.seed) + (" (with a secret)" if scorecard.seed_from == "secret" else ""),
+        tier=_text.label(scorecard.tier, 40),
+        isolation=_ISOLATION.get(scorecard.tier, ""),
         missing_layers=tuple(
-            Setting(_text.label(item["layer"], 80), _text.shorten(item["reason"], 400))
-            for item in isolation.get("missing") or []
+            Setting(_text.label(each.layer, 80), _text.shorten(each.reason, 400)) for each in scorecard.missing
         ),
-        points=_points(scorecard["points"], criteria),
+        points=_points(scorecard.points, scorecard.unscored),
         labs=labs,
         advice=advice(criteria),
         faults=faults(criteria),
-        notices=tuple(_text.spans(notice, 800) for notice in scorecard.get("notices") or []),
+        notices=tuple(_text.spans(notice, 800) for notice in scorecard.notices),
         environment=tuple(
-            Setting(_text.label(name, 80), _text.shorten(scalar(value), 400))
-            for name, value in (scorecard.get("environment") or {}).items()
+            Setting(_text.label(name, 80), _text.shorten(value, 400)) for name, value in scorecard.environment.items()
         ),
-        timing=tuple(_timing(name, value) for name, value in (scorecard.get("timing") or {}).items()),
+        timing=tuple(_timing(name, value) for name, value in scorecard.timing.items()),
     )
 
 
-def _points(raw: Mapping[str, Any], criteria: Iterable[Criterion]) -> Points:
-    unscored = sum(item.maximum - item.earned for item in criteria if item.verdict == "unscored")
-    known = {name: _text.finite(raw[name]) or 0.0 for name in ("earned", "automatic", "pending", "maximum")}
-    return Points(**known, unscored=round(unscored, 6))
+def _points(points: scoring.Points, unscored: Sequence[CriterionScore]) -> Points:
+    return Points(
+        earned=points.earned,
+        automatic=points.automatic,
+        pending=points.pending,
+        maximum=points.maximum,
+        unscored=sum((score.maximum - score.earned for score in unscored), Decimal(0)),
+    )
 
 
-def _lab(raw: Mapping[str, Any], index: int) -> Lab:
-    title = _text.label(raw.get("title") or raw["lab"], 120)
-    criteria = tuple(criterion(item, f"og-c{index}-{place}", title) for place, item in enumerate(raw["criteria"]))
-    drawn = raw.get("figures") or []
+def _lab(lab: LabScore, index: int) -> Lab:
+    title = _text.label(lab.title or lab.lab, 120)
+    scores = lab.scores
     return Lab(
-        name=_text.label(raw["lab"], 80),
+        name=_text.label(lab.lab, 80),
         title=title,
-        points=_points(raw["points"], criteria),
-        criteria=criteria,
-        runs=tuple(_run(item) for item in raw.get("runs") or []),
-        figures=tuple(figure for figure in map(_figure, drawn) if figure),
-        matrices=tuple(confusion_matrix(each) for each in drawn if each.get("kind") == "confusion_matrix"),
-        claims=tuple(claims(each) for each in drawn if each.get("kind") == "claims"),
-        histories=tuple(history(each) for each in drawn if each.get("kind") == "history"),
+        points=_points(lab.points, [score for score in scores if score.verdict is Verdict.UNSCORED]),
+        criteria=tuple(criterion(score, f"og-c{index}-{place}", title) for place, score in enumerate(scores)),
+        runs=tuple(_run(run) for run in lab.runs),
+        drawings=tuple(drawing for drawing in map(_drawing, lab.charts) if drawing),
+        matrices=tuple(draw_matrix(each) for each in lab.charts if isinstance(each, charts.ConfusionMatrix)),
+        claims=tuple(lay_out_claims(each) for each in lab.charts if isinstance(each, charts.Claims)),
+        histories=tuple(lay_out_history(each) for each in lab.charts if isinstance(each, charts.History)),
     )
 
 
-def _run(raw: Mapping[str, Any]) -> Run:
+def _run(run: RunSummary) -> Run:
     return Run(
-        name=_text.label(raw["run"], 80),
-        title=_text.shorten(raw["title"], 200),
-        look=look(raw["verdict"]),
-        note=_text.spans(raw.get("note") or "", 800),
-        output=_text.tail(raw.get("output_tail") or ""),
-        size=_text.size(raw.get("output_bytes")),
-        cpu=_text.seconds(raw.get("cpu_s")),
-        wall=_text.seconds(raw.get("wall_s")),
+        name=_text.label(run.run, 80),
+        title=_text.shorten(run.title, 200),
+        wording=FINISHED if run.verdict is RunVerdict.FINISHED else WORDING[Verdict(run.verdict)],
+        note=_text.spans(run.note or "", 800),
+        output=_text.tail(run.output_tail),
+        size=_text.size(run.output_bytes),
+        cpu=_text.seconds(run.cpu_s),
+        wall=_text.seconds(run.wall_s),
     )
 
 
-def _figure(raw: Mapping[str, Any]) -> Figure | None:
-    match raw.get("kind"):
-        case "line":
-            return Figure(kind="line", drawing=line_chart(raw))
-        case "scatter":
-            return Figure(kind="scatter", drawing=scatter(raw))
-        case "histograms":
-            return Figure(kind="histograms", drawing=histograms(raw))
-        case "table":
-            return Figure(kind="table", drawing=_table(raw))
+def _drawing(chart: Chart) -> Drawing | None:
+    match chart:
+        case charts.Line():
+            return Drawing(kind="line", content=draw_line(chart))
+        case charts.Scatter():
+            return Drawing(kind="scatter", content=draw_scatter(chart))
+        case charts.Histograms():
+            return Drawing(kind="histograms", content=draw_histograms(chart))
+        case charts.Table():
+            return Drawing(kind="table", content=_table(chart))
     return None
 
 
-def _table(raw: Mapping[str, Any]) -> Table:
-    columns = tuple(_text.shorten(column, 80) for column in raw["columns"][:_MOST_COLUMNS])
-    rows = [row[: len(columns)] for row in raw["rows"][:_MOST_ROWS]]
-    hidden = len(raw["rows"]) - len(rows)
+def _table(table: charts.Table) -> Table:
+    columns = tuple(_text.shorten(column, 80) for column in table.columns[:_MOST_COLUMNS])
+    rows = [row[: len(columns)] for row in table.rows[:_MOST_ROWS]]
+    hidden = len(table.rows) - len(rows)
     return Table(
-        title=_text.label(raw["title"], 120),
-        caption=_text.shorten(raw["caption"], 600),
+        title=_text.label(table.title, 120),
+        caption=_text.shorten(table.caption, 600),
         columns=columns,
         numeric=tuple(
             bool(rows) and all(_text.finite(row[i]) is not None for row in rows if i < len(row))
@@ -272,6 +280,6 @@ def _table(raw: Mapping[str, Any]) -> Table:
     )
 
 
-def _timing(name: str, value: Any) -> Setting:
+def _timing(name: str, value: float) -> Setting:
     known = _TIMINGS.get(name) or _text.label(name.removesuffix("_s").replace("_", " "), 80).capitalize()
     return Setting(known, _text.seconds(value) if name.endswith("_s") else _text.number(value))

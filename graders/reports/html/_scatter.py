@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from graders.core import charts
 
 from . import _text
-from ._charts import Tick, round_ticks
+from ._line import Tick, round_ticks
 from ._text import Fitted
 
 WIDTH, HEIGHT = 800, 380
@@ -35,7 +37,7 @@ class Dot:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cloud:
+class ScatterSeries:
     """The points of one series; `style` (from 0) picks colour and shape."""
 
     name: str
@@ -44,8 +46,8 @@ class Cloud:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scatter:
-    """A plot ready to draw; without points it has no clouds."""
+class ScatterDrawing:
+    """A scatter chart ready to draw; without points it has no series."""
 
     title: str
     caption: str
@@ -53,7 +55,7 @@ class Scatter:
     y_label: str
     x_ticks: tuple[Tick, ...] = ()
     y_ticks: tuple[Tick, ...] = ()
-    clouds: tuple[Cloud, ...] = ()
+    series: tuple[ScatterSeries, ...] = ()
     links: Fitted = _NO_PATH
     description: str = ""
     columns: tuple[str, ...] = ()
@@ -91,35 +93,35 @@ class _Plane:
         low, high = self.y_ticks[0], self.y_ticks[-1]
         return round(BOTTOM - (value - low) / (high - low) * (BOTTOM - TOP), 1)
 
-    def size_told(self, size: float) -> str:
+    def size_text(self, size: float) -> str:
         """A value of the x axis in words."""
         return _text.size(size).replace(".0 ", " ") if self.byte else _text.number(size)
 
-    def value_told(self, value: float) -> str:
+    def value_text(self, value: float) -> str:
         """A value of the y axis in words."""
         return _text.number(round(value, 2)) + (" %" if self.percent else "")
 
 
-def scatter(figure: Mapping[str, Any]) -> Scatter:
-    """Lay out a figure of kind `scatter`; points that are not two finite numbers and a name are left out."""
-    title, caption = _text.label(figure.get("title", ""), 120), _text.shorten(figure.get("caption", ""), 600)
-    x_label, y_label = _text.label(figure.get("x_label", ""), 60), _text.label(figure.get("y_label", ""), 40)
+def draw_scatter(chart: charts.Scatter) -> ScatterDrawing:
+    """Lay out a scatter chart; points without two finite numbers are left out."""
+    title, caption = _text.label(chart.title, 120), _text.shorten(chart.caption, 600)
+    x_label, y_label = _text.label(chart.x_label, 60), _text.label(chart.y_label, 40)
     series = {}
-    for each in (figure.get("series") or [])[:_MOST_SERIES]:
+    for each in chart.series[:_MOST_SERIES]:
         points = _points(each)
         if points:
-            series[_text.label(each.get("name", ""), 40)] = points
+            series[_text.label(each.name, 40)] = points
     if not series:
-        return Scatter(title=title, caption=caption, x_label=x_label, y_label=y_label)
-    plane = _plane(figure, [point for points in series.values() for point in points])
-    return Scatter(
+        return ScatterDrawing(title=title, caption=caption, x_label=x_label, y_label=y_label)
+    plane = _plane(chart, [point for points in series.values() for point in points])
+    return ScatterDrawing(
         title=title,
         caption=caption,
         x_label=x_label,
         y_label=y_label + (", %" if plane.percent else ""),
-        x_ticks=tuple(Tick(plane.x(value), plane.size_told(value)) for value in plane.x_ticks),
+        x_ticks=tuple(Tick(plane.x(value), plane.size_text(value)) for value in plane.x_ticks),
         y_ticks=tuple(Tick(plane.y(value), _text.number(value)) for value in plane.y_ticks),
-        clouds=_clouds(series, plane),
+        series=_drawn_series(series, plane),
         links=_links(series, plane),
         description=_describe(x_label, y_label, series, plane),
         columns=("file", *(f"{name}, {what}" for name in series for what in ("size", y_label or "value"))),
@@ -127,17 +129,16 @@ def scatter(figure: Mapping[str, Any]) -> Scatter:
     )
 
 
-def _points(series: Mapping[str, Any]) -> tuple[_Point, ...]:
-    found = []
-    for raw in (series.get("points") or [])[:_MOST_POINTS]:
-        size, value = (_text.finite(number) for number in raw[:2]) if len(raw) == 3 else (None, None)
-        if size is not None and value is not None and abs(size) < _LARGEST and abs(value) < _LARGEST:
-            found.append(_Point(_text.label(raw[2], 30), size, value))
-    return tuple(found)
+def _points(series: charts.ScatterSeries) -> tuple[_Point, ...]:
+    return tuple(
+        _Point(_text.label(point.name, 30), float(point.x), float(point.y))
+        for point in series.points[:_MOST_POINTS]
+        if all(math.isfinite(number) and abs(number) < _LARGEST for number in (point.x, point.y))
+    )
 
 
-def _plane(figure: Mapping[str, Any], points: Sequence[_Point]) -> _Plane:
-    byte, percent = figure.get("x_unit") == "bytes", figure.get("y_unit") == "percent"
+def _plane(chart: charts.Scatter, points: Sequence[_Point]) -> _Plane:
+    byte, percent = chart.x_unit == "bytes", chart.y_unit == "percent"
     sizes = [point.size for point in points]
     ticks = round_ticks(sizes, percent=False)
     kept = tuple(tick for tick in ticks if tick <= max(sizes)) if max(sizes) > ticks[1] else ticks
@@ -150,10 +151,10 @@ def _plane(figure: Mapping[str, Any], points: Sequence[_Point]) -> _Plane:
     )
 
 
-def _clouds(series: Mapping[str, Sequence[_Point]], plane: _Plane) -> tuple[Cloud, ...]:
+def _drawn_series(series: Mapping[str, Sequence[_Point]], plane: _Plane) -> tuple[ScatterSeries, ...]:
     taken = [(x - 7, y - 7, x + 7, y + 7) for points in series.values() for x, y in map(plane.at, points)]
     labelled: set[str] = set()
-    clouds = []
+    drawn = []
     for style, (name, points) in enumerate(series.items()):
         dots = []
         for point in points:
@@ -163,10 +164,10 @@ def _clouds(series: Mapping[str, Sequence[_Point]], plane: _Plane) -> tuple[Clou
             if room is not None:
                 labelled.add(point.name)
             label_x, label_y, anchor = room or (None, 0.0, "start")
-            tip = f"{name}, {point.name}: {plane.size_told(point.size)}, {plane.value_told(point.value)}"
+            tip = f"{name}, {point.name}: {plane.size_text(point.size)}, {plane.value_text(point.value)}"
             dots.append(Dot(x=x, y=y, label=point.name, label_x=label_x, label_y=label_y, anchor=anchor, tip=tip))
-        clouds.append(Cloud(name=name, style=style, dots=tuple(dots)))
-    return tuple(clouds)
+        drawn.append(ScatterSeries(name=name, style=style, dots=tuple(dots)))
+    return tuple(drawn)
 
 
 def _free_room(
@@ -215,8 +216,8 @@ def _describe(x_label: str, y_label: str, series: Mapping[str, Sequence[_Point]]
         best = max(points, key=lambda point: point.value)
         small = min(points, key=lambda point: point.size)
         parts.append(
-            f"{name}: {_text.counted(len(points), 'file')}, the best {best.name} with {plane.value_told(best.value)}, "
-            f"the smallest {small.name} with {plane.size_told(small.size)}"
+            f"{name}: {_text.counted(len(points), 'file')}, the best {best.name} with {plane.value_text(best.value)}, "
+            f"the smallest {small.name} with {plane.size_text(small.size)}"
         )
     return f"{y_label} by {x_label}. " + "; ".join(parts) + ". The numbers follow as a table."
 
@@ -229,7 +230,7 @@ def _rows(series: Mapping[str, Sequence[_Point]], plane: _Plane) -> tuple[tuple[
         cells = [name]
         for points in known:
             point = points.get(name)
-            told = (plane.size_told(point.size), plane.value_told(point.value)) if point else (_text.MISSING,) * 2
-            cells += told
+            values = (plane.size_text(point.size), plane.value_text(point.value)) if point else (_text.MISSING,) * 2
+            cells += values
         rows.append(tuple(cells))
     return tuple(rows)

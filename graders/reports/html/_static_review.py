@@ -1,21 +1,24 @@
-"""Lay out what was handed in beside the code: claims beside measurements, and the git history part by part."""
+"""Lay out what was submitted beside the code: claims beside measurements, and the git history part by part."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass
-from typing import Any
+
+from graders.core import charts
+from graders.core.verdicts import Verdict
+from graders.reports.verdicts import WORDING, VerdictWording
 
 from . import _text
-from ._verdicts import Look, look
 
 _MOST_CLAIMS = 300
 _MOST_COMMITS = 60
+_MOST_PARTS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """One figure of the summary beside the grader's."""
+    """A number in the summary beside the grader's."""
 
     variant: str
     quantity: str
@@ -49,12 +52,12 @@ class Commit:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One of the sub-scores of a history; `held` is in percent, None where only a person can tell."""
+    """One of the sub-scores of a history; `held` is in percent, None if it is graded manually."""
 
     name: str
     share: str
     held: int | None
-    look: Look
+    wording: VerdictWording
     measured: str
     expected: str
     commits: tuple[Commit, ...]
@@ -72,66 +75,77 @@ class History:
     note: str
 
 
-def claims(figure: Mapping[str, Any]) -> Claims:
-    """Lay out a figure of kind `claims`."""
-    raw = figure.get("rows") or []
-    rows = [_claim(row) for row in raw[:_MOST_CLAIMS]]
+def lay_out_claims(chart: charts.Claims) -> Claims:
+    """Lay out claims; those that differ are apart."""
+    rows = [_claim(row) for row in chart.rows[:_MOST_CLAIMS]]
     return Claims(
-        title=_text.label(figure.get("title", ""), 120),
-        caption=_text.shorten(figure.get("caption", ""), 600),
+        title=_text.label(chart.title, 120),
+        caption=_text.shorten(chart.caption, 600),
         differing=tuple(row for row in rows if not row.agrees),
         agreeing=tuple(row for row in rows if row.agrees),
-        note=_more(len(raw) - len(rows), "figure"),
+        note=_more(len(chart.rows) - len(rows), "claim"),
     )
 
 
-def _claim(row: Mapping[str, Any]) -> Claim:
-    told = {name: _text.label(row.get(name, ""), 80) for name in ("variant", "quantity", "stated", "place", "measured")}
-    return Claim(**told, agrees=row.get("agrees") is True)
+def _claim(row: charts.Claim) -> Claim:
+    return Claim(
+        variant=_text.label(row.variant, 80),
+        quantity=_text.label(row.quantity, 80),
+        stated=_text.label(row.stated, 80),
+        place=_text.label(row.place, 80),
+        measured=_text.label(row.measured, 80),
+        agrees=row.agrees,
+    )
 
 
-def history(figure: Mapping[str, Any]) -> History:
-    """Lay out a figure of kind `history`."""
-    raw = figure.get("commits") or []
-    commits = tuple(_commit(each) for each in raw[:_MOST_COMMITS])
+def lay_out_history(chart: charts.History) -> History:
+    """Lay out a git history."""
+    commits = tuple(_lab_commit(each) for each in chart.commits[:_MOST_COMMITS])
     return History(
-        title=_text.label(figure.get("title", ""), 120),
-        caption=_text.shorten(figure.get("caption", ""), 600),
-        parts=tuple(_part(each) for each in (figure.get("parts") or [])[:20]),
+        title=_text.label(chart.title, 120),
+        caption=_text.shorten(chart.caption, 600),
+        parts=tuple(_part(each) for each in chart.parts[:_MOST_PARTS]),
         commits=commits,
-        note=_more(_whole(figure.get("more")) + len(raw) - len(commits), "commit"),
+        note=_more(max(chart.more, 0) + len(chart.commits) - len(commits), "commit"),
     )
 
 
-def _part(raw: Mapping[str, Any]) -> Part:
-    holds, share = _text.finite(raw.get("holds")), _text.finite(raw.get("share"))
-    listed = raw.get("commits") or []
-    commits = tuple(_commit(each) for each in listed[:_MOST_COMMITS])
-    verdict = "pending" if holds is None else "earned" if holds >= 1 else "partial" if holds > 0 else "lost"
+def _part(part: charts.HistoryPart) -> Part:
+    holds = part.holds if part.holds is not None and math.isfinite(part.holds) else None
+    commits = tuple(_costly_commit(each) for each in part.commits[:_MOST_COMMITS])
     return Part(
-        name=_text.label(raw.get("name", ""), 40),
-        share=_text.MISSING if share is None else f"{100 * share:.0f} %",
+        name=_text.label(part.name, 40),
+        share=f"{100 * part.share:.0f} %" if math.isfinite(part.share) else _text.MISSING,
         held=None if holds is None else round(100 * min(max(holds, 0.0), 1.0)),
-        look=look(verdict),
-        measured=_text.shorten(raw.get("measured", ""), 400),
-        expected=_text.shorten(raw.get("expected", ""), 400),
+        wording=WORDING[_verdict(holds)],
+        measured=_text.shorten(part.measured, 400),
+        expected=_text.shorten(part.expected, 400),
         commits=commits,
-        note=_more(_whole(raw.get("more")) + len(listed) - len(commits), "commit"),
+        note=_more(max(part.more, 0) + len(part.commits) - len(commits), "commit"),
     )
 
 
-def _commit(raw: Mapping[str, Any]) -> Commit:
+def _verdict(holds: float | None) -> Verdict:
+    if holds is None:
+        return Verdict.PENDING
+    return Verdict.EARNED if holds >= 1 else Verdict.PARTIAL if holds > 0 else Verdict.LOST
+
+
+def _costly_commit(commit: charts.CostlyCommit) -> Commit:
     return Commit(
-        id=_text.label(raw.get("commit", ""), 40),
-        subject=_text.label(raw.get("subject", ""), 160),
-        time=_text.label(raw.get("time", ""), 40),
-        files=_whole(raw.get("files")),
-        why=_text.shorten(raw.get("why", ""), 300),
+        id=_text.label(commit.commit, 40),
+        subject=_text.label(commit.subject, 160),
+        why=_text.shorten(commit.why, 300),
     )
 
 
-def _whole(value: Any) -> int:
-    return max(int(_text.finite(value) or 0), 0)
+def _lab_commit(commit: charts.LabCommit) -> Commit:
+    return Commit(
+        id=_text.label(commit.commit, 40),
+        subject=_text.label(commit.subject, 160),
+        time=_text.label(commit.time, 40),
+        files=max(commit.files, 0),
+    )
 
 
 def _more(count: int, noun: str) -> str:

@@ -131,15 +131,16 @@ def _measured(job: Job, case: Case | None, lab: Lab, made: str, servers: ServerP
     with grading.busy(job.load):
         card = grading.graded(submission, [lab.id], folder / "report", servers, seed=job.seed, select=select)
     criteria = grading.criteria_of(card)
-    verdicts = {each["id"]: each["verdict"] for each in criteria}
-    dead = [each for each in criteria if each["verdict"] == Verdict.UNSCORED.value]
+    verdicts = {each.id: each.verdict for each in criteria}
+    dead = [each for each in criteria if each.verdict is Verdict.UNSCORED]
     if dead and not any(True for _ in samples_of(criteria)):
-        raise GraderError(f"{job}: nothing could be measured: {dead[0]['reason']['measured']}")
-    fine = (Verdict.EARNED.value, Verdict.PENDING.value, Verdict.UNSCORED.value)
+        reason = dead[0].reason.measured if dead[0].reason else "no reason was recorded"
+        raise GraderError(f"{job}: nothing could be measured: {reason}")
+    fine = (Verdict.EARNED, Verdict.PENDING, Verdict.UNSCORED)
     return Measured(
         job=job,
         made_of=made,
         lost=tuple(name for name, verdict in verdicts.items() if verdict not in fine),
-        unscored=tuple(name for name, verdict in verdicts.items() if verdict == Verdict.UNSCORED.value),
+        unscored=tuple(name for name, verdict in verdicts.items() if verdict is Verdict.UNSCORED),
         samples=tuple(samples_of(criteria)),
     )

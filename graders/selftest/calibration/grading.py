@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from graders.framework.definition import PERSON
 from graders.framework.lab_plugin import LabPlugin
 from graders.pipeline.config import GradingConfig
 from graders.pipeline.servers import ServerPool, start_servers
+from graders.scoring import CriterionScore, Scorecard
 
 # It ends by itself with whoever started it.
 BUSY = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"
@@ -40,7 +41,7 @@ def lent_servers(labs: Sequence[LabPlugin[Any]]) -> Iterator[ServerPool]:
 
 def graded(
     submission: Path, labs: Sequence[str], out: Path, servers: ServerPool, *, seed: int | None = None, select: str = ""
-) -> Mapping[str, Any]:
+) -> Scorecard:
     """The scorecard of a submission. :param select: pytest's ``-k``. :param seed: None where it follows from the code.
 
     :raises GraderError: where there is none, with the end of pytest's output.
@@ -52,10 +53,9 @@ def graded(
         raise GraderError(f"no scorecard for {submission.name}: {error}") from None
 
 
-def criteria_of(scorecard: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def criteria_of(scorecard: Scorecard) -> list[CriterionScore]:
     """The criteria that tests decide and that were not left out by a selection."""
-    found = [criterion for lab in scorecard["labs"] for criterion in lab["criteria"]]
-    return [each for each in found if each["marked_by"] != PERSON and each["checks"]]
+    return [score for score in scorecard.scores if score.marked_by != PERSON and score.checks]
 
 
 @contextlib.contextmanager

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from graders.core.errors import GraderError
-from graders.core.verdicts import Verdict
 from graders.framework.checks import THRESHOLDS
+from graders.scoring import CriterionScore
 
 REFERENCE, CORRECT, MISTAKES = "reference", "correct", "mistakes"
 AT_LEAST = "at least"
@@ -116,12 +115,12 @@ class Results:
         self._found.append(measured)
 
 
-def samples_of(criteria: Iterable[Mapping[str, Any]]) -> Iterator[Sample]:
+def samples_of(criteria: Iterable[CriterionScore]) -> Iterator[Sample]:
     """Every value that a scorecard's criteria held against a threshold."""
     for criterion in criteria:
-        lost = {check["name"] for check in criterion["checks"] if check["verdict"] != Verdict.EARNED.value}
-        for name, evidence in criterion["evidence"].items():
+        lost = {check.name for check in criterion.failed_checks}
+        for name, evidence in criterion.evidence.items():
             compared = {**evidence.get(THRESHOLDS, {}), **evidence.get("timing", {}).get(THRESHOLDS, {})}
             for threshold, against in compared.items():
                 value = float(against["value"])
-                yield Sample(threshold, value, against["side"], criterion["id"], name, name in lost)
+                yield Sample(threshold, value, against["side"], criterion.id, name, name in lost)

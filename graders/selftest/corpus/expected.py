@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import jsonschema
 from graders.cohort.batch import Graded, GradingRequest, paths_in
 from graders.core.paths import REPOSITORY
 from graders.core.verdicts import Verdict
+from graders.scoring import CriterionScore
 from graders.selftest.corpus.cases import Case, Cost, settings_of
 
 SEED = 7
@@ -51,18 +53,18 @@ def _about_criteria(case: Case, graded: Graded) -> Iterator[str]:
     wanted = costs.keys() | set(case.pending) | set(case.bonus)
     yield from (f"{identifier} was not graded" for identifier in sorted(wanted - graded.criteria.keys()))
     for identifier, criterion in graded.criteria.items():
-        if criterion["bonus"] is None:
+        if not criterion.bonus:
             yield from _about(criterion, costs.get(identifier), identifier in case.pending)
-        elif identifier in case.bonus and criterion["verdict"] != "earned":
-            yield f"{identifier}: {criterion['verdict']}; expected to be earned, which is a bonus"
+        elif identifier in case.bonus and criterion.verdict is not Verdict.EARNED:
+            yield f"{identifier}: {criterion.verdict}; expected to be earned, which is a bonus"
 
 
-def _about(criterion: Mapping[str, Any], cost: Cost | None, pending: bool) -> Iterator[str]:
-    wanted = ("earned", criterion["maximum"]) if cost is None else (cost.verdict.value, cost.earned)
-    wanted = ("pending", 0) if pending else wanted
-    got = criterion["verdict"], criterion["earned"]
+def _about(criterion: CriterionScore, cost: Cost | None, pending: bool) -> Iterator[str]:
+    wanted = ("earned", float(criterion.maximum)) if cost is None else (cost.verdict.value, cost.earned)
+    wanted = ("pending", 0.0) if pending else wanted
+    got = criterion.verdict.value, float(criterion.earned)
     if got != wanted:
-        yield f"{criterion['id']}: {got[0]} with {got[1]:g} points; expected {wanted[0]} with {wanted[1]:g}"
+        yield f"{criterion.id}: {got[0]} with {got[1]:g} points; expected {wanted[0]} with {wanted[1]:g}"
 
 
 def _about_written(case: Case, graded: Graded) -> Iterator[str]:
@@ -74,16 +76,15 @@ def _about_written(case: Case, graded: Graded) -> Iterator[str]:
     decided = {criterion.id for criterion in case.lab.criteria if criterion.id.startswith(group)}
     yield from (f"{identifier} was not graded" for identifier in sorted(decided - graded.criteria.keys()))
     if kind == "summary" and not (case.costs or case.pending):
-        everything = [criterion for lab in graded.scorecard["labs"] for criterion in lab["criteria"]]
-        for criterion in everything:
-            if ".question." in criterion["id"] and "passage" not in str(criterion["evidence"]):
-                yield f"no passage is shown for {criterion['id']}"
+        for score in graded.scorecard.scores:
+            if ".question." in score.id and "passage" not in str(score.evidence):
+                yield f"no passage is shown for {score.id}"
 
 
 def _about_output(case: Case, graded: Graded, folder: Path | None) -> Iterator[str]:
     """The grader shows no fault of its own and no path of this machine, and the exit code is that of the score."""
     try:
-        jsonschema.validate(graded.scorecard, schema(), cls=jsonschema.Draft202012Validator)
+        jsonschema.validate(graded.scorecard.to_json(), schema(), cls=jsonschema.Draft202012Validator)
     except jsonschema.ValidationError as error:
         yield f"the scorecard is not valid: {error.message[:300]}"
     for path in paths_in(graded.scorecard, [folder] if folder else []):
@@ -93,15 +94,15 @@ def _about_output(case: Case, graded: Graded, folder: Path | None) -> Iterator[s
             if fault in text:
                 yield f"{fault} in the {place}"
     whole = " deselected" not in graded.terminal
-    points = graded.scorecard["points"]
-    made_up = bool(case.costs) and points["earned"] == points["automatic"] and _bonus(graded) > 0
+    points = graded.scorecard.points
+    made_up = bool(case.costs) and points.earned == points.automatic and _bonus(graded) > 0
     code = (LOST if case.costs and not made_up else EARNED) if whole else UNSCORED
     if graded.exit_code != code:
         yield f"exit code {graded.exit_code}; expected {code}"
 
 
-def _bonus(graded: Graded) -> float:
-    return sum(float(each["earned"]) for each in graded.criteria.values() if each["bonus"] is not None)
+def _bonus(graded: Graded) -> Decimal:
+    return sum((each.earned for each in graded.criteria.values() if each.bonus), Decimal(0))
 
 
 @cache
@@ -115,11 +116,7 @@ def _reasons(graded: Graded, *, pending: bool) -> str:
     """The reasons of lost criteria, or of pending ones; criteria with the same reason come together."""
     reasons: dict[str, list[str]] = {}
     for identifier, criterion in graded.criteria.items():
-        if (
-            criterion["bonus"] is None
-            and criterion["reason"] is not None
-            and (criterion["verdict"] == Verdict.PENDING) == pending
-        ):
-            text = "\n".join(f"  {part}: {criterion['reason'][part]}" for part in PARTS)
+        if not criterion.bonus and criterion.reason is not None and (criterion.verdict is Verdict.PENDING) == pending:
+            text = "\n".join(f"  {part}: {getattr(criterion.reason, part)}" for part in PARTS)
             reasons.setdefault(text, []).append(identifier)
     return "\n".join(f"{', '.join(identifiers)}\n{text}" for text, identifiers in reasons.items())

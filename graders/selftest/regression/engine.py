@@ -140,9 +140,9 @@ def _submission(entry: Entry, folder: Path, cache: bool) -> Record:
 def _record(entry: Entry, graded: Graded) -> Record:
     criteria = {}
     for identifier, each in graded.criteria.items():
-        reason = each["reason"] or {}
-        told = str(reason.get("measured", "")), str(reason.get("cause", ""))
-        criteria[identifier] = Criterion(each["verdict"], each["earned"], each["maximum"], *told)
+        measured, cause = (each.reason.measured, each.reason.cause) if each.reason else ("", "")
+        earned, maximum = float(each.earned), float(each.maximum)
+        criteria[identifier] = Criterion(each.verdict.value, earned, maximum, measured, cause)
     return Record(name=entry.name, title=entry.title, parts=dict(entry.parts), criteria=criteria)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from graders.core import charts
 
 from . import _text
 from ._text import Fitted
@@ -50,8 +51,8 @@ class Series:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LineChart:
-    """A chart ready to draw; without points it has no series."""
+class LineDrawing:
+    """A line chart ready to draw; without points it has no series."""
 
     title: str
     caption: str
@@ -91,25 +92,25 @@ class _Scale:
         return round(BOTTOM - (value - self.low) / (self.high - self.low) * (BOTTOM - TOP), 1)
 
 
-def line_chart(figure: Mapping[str, Any]) -> LineChart:
-    """Lay out a figure of kind `line`. Points without a finite y are left out; x values are spaced evenly, in order."""
-    percent = figure.get("y_unit") == "percent"
-    chart = LineChart(
-        title=_text.label(figure.get("title", ""), 120),
-        caption=_text.shorten(figure.get("caption", ""), 600),
-        x_label=_text.label(figure.get("x_label", ""), 60),
-        y_label=_text.label(figure.get("y_label", ""), 40),
+def draw_line(line: charts.Line) -> LineDrawing:
+    """Lay out a line chart. Points without a finite y are left out; x values are spaced evenly, in order."""
+    percent = line.y_unit == "percent"
+    chart = LineDrawing(
+        title=_text.label(line.title, 120),
+        caption=_text.shorten(line.caption, 600),
+        x_label=_text.label(line.x_label, 60),
+        y_label=_text.label(line.y_label, 40),
         unit="%" if percent else "",
     )
-    all_series = figure.get("series") or []
-    lines = [line for line in map(_line, all_series[:_MOST_SERIES]) if line.values]
+    drawn = line.series[:_MOST_SERIES]
+    lines = [found for found in map(_line, drawn) if found.values]
     if not lines:
         return chart
-    places = _places(all_series[:_MOST_SERIES], lines)
-    ticks = round_ticks([value for line in lines for value in line.values.values()], percent=percent)
+    places = _places(drawn, lines)
+    ticks = round_ticks([value for found in lines for value in found.values.values()], percent=percent)
     scale = _Scale({place: index for index, place in enumerate(places)}, ticks[0], ticks[-1])
     every = math.ceil(len(places) / _MOST_X_LABELS)
-    return LineChart(
+    return LineDrawing(
         title=chart.title,
         caption=chart.caption,
         x_label=chart.x_label,
@@ -119,33 +120,32 @@ def line_chart(figure: Mapping[str, Any]) -> LineChart:
         y_ticks=tuple(Tick(scale.y(value), _text.number(value)) for value in ticks),
         series=_draw(lines, scale, chart.unit),
         description=_describe(chart, lines),
-        columns=(chart.x_label or "x", *(line.name for line in lines)),
-        rows=tuple((place, *(_value(line, place) for line in lines)) for place in places),
-        note=_left_out(all_series),
+        columns=(chart.x_label or "x", *(found.name for found in lines)),
+        rows=tuple((place, *(_value(found, place) for found in lines)) for place in places),
+        note=_left_out(line.series),
     )
 
 
-def _line(series: Mapping[str, Any]) -> _Line:
+def _line(series: charts.LineSeries) -> _Line:
     values: dict[str, float] = {}
-    for place, value in _pairs(series):
+    for point in _points(series):
         if len(values) < _MOST_PLACES:
-            values[_place_name(place)] = value
-    return _Line(_text.label(series.get("name", ""), 40), values)
+            values[_place_name(point.x)] = float(point.y)
+    return _Line(_text.label(series.name, 40), values)
 
 
-def _pairs(series: Mapping[str, Any]) -> list[tuple[Any, float]]:
-    pairs = [(point[0], _text.finite(point[1])) for point in series.get("points") or [] if len(point) == 2]
-    return [(place, value) for place, value in pairs if value is not None and abs(value) < _LARGEST]
+def _points(series: charts.LineSeries) -> list[charts.LinePoint]:
+    return [point for point in series.points if math.isfinite(point.y) and abs(point.y) < _LARGEST]
 
 
-def _place_name(place: Any) -> str:
+def _place_name(place: float | str) -> str:
     return _text.label(place, 40) if isinstance(place, str) else _text.number(place)
 
 
-def _places(all_series: Sequence[Mapping[str, Any]], lines: Sequence[_Line]) -> tuple[str, ...]:
+def _places(all_series: Sequence[charts.LineSeries], lines: Sequence[_Line]) -> tuple[str, ...]:
     """The x values of all lines: by size if all are numbers, in order of appearance otherwise."""
     known = {name for line in lines for name in line.values}
-    raw = {_place_name(place): place for series in all_series for place, _ in _pairs(series)}
+    raw = {_place_name(point.x): point.x for series in all_series for point in _points(series)}
     places = [name for name in raw if name in known]
     sizes = [_text.finite(raw[name]) for name in places]
     if None not in sizes:
@@ -211,7 +211,7 @@ def _value(line: _Line, place: str) -> str:
     return _text.number(round(line.values[place], 4)) if place in line.values else _text.MISSING
 
 
-def _describe(chart: LineChart, lines: Sequence[_Line]) -> str:
+def _describe(chart: LineDrawing, lines: Sequence[_Line]) -> str:
     unit = f" {chart.unit}" if chart.unit else ""
     parts = []
     for line in lines:
@@ -221,6 +221,6 @@ def _describe(chart: LineChart, lines: Sequence[_Line]) -> str:
     return f"{chart.y_label} by {chart.x_label}. " + "; ".join(parts) + ". The numbers follow as a table."
 
 
-def _left_out(all_series: Sequence[Any]) -> str:
+def _left_out(all_series: Sequence[charts.LineSeries]) -> str:
     extra = len(all_series) - _MOST_SERIES
     return f"{_text.counted(extra, 'more line', 'more lines')} not drawn." if extra > 0 else ""

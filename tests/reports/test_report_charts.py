@@ -1,4 +1,4 @@
-"""Figures draw what is there, say it in words too, and survive having nothing to draw."""
+"""Charts draw what is there, say it in words too, and survive having nothing to draw."""
 
 from __future__ import annotations
 
@@ -11,16 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.reports.html import _histograms, _scatter, render_summary
-from graders.reports.html._charts import BOTTOM, LEFT, RIGHT, TOP, line_chart
-from graders.reports.html._histograms import histograms
-from graders.reports.html._matrix import confusion_matrix
-from graders.reports.html._scatter import scatter
+from graders.core import charts
+from graders.core.charts import read_charts
+from graders.core.errors import UsageError
+from graders.core.json_value import JsonValue
+from graders.reports.html import _histograms, _scatter
+from graders.reports.html._histograms import HistogramsDrawing, draw_histograms
+from graders.reports.html._line import BOTTOM, LEFT, RIGHT, TOP, LineDrawing, draw_line
+from graders.reports.html._matrix import MatrixDrawing, draw_matrix
+from graders.reports.html._scatter import ScatterDrawing, draw_scatter
 from graders.reports.html._text import MISSING
 
 from . import drawn, labs, samples
 from .labs import Json
-from .page import Page, parse
+from .page import Page, parse, render
 
 MATRIX: Json = {"kind": "confusion_matrix", "title": "Matrix", "caption": "", "labels": [], "matrix": []}
 TABLE: Json = {"kind": "table", "title": "Table", "caption": "", "columns": [], "rows": []}
@@ -36,7 +40,30 @@ LINE: Json = {
 
 
 def page_with(*figures: Json) -> Page:
-    return parse(render_summary(samples.scorecard("x", [labs.lab("x", "X", [], [], list(figures))])))
+    return parse(render(samples.scorecard("x", [labs.lab("x", "X", [], [], list(figures))])))
+
+
+def line_chart(document: Json) -> LineDrawing:
+    return draw_line(read(charts.Line, document))
+
+
+def confusion_matrix(document: Json) -> MatrixDrawing:
+    return draw_matrix(read(charts.ConfusionMatrix, document))
+
+
+def scatter(document: Json) -> ScatterDrawing:
+    return draw_scatter(read(charts.Scatter, document))
+
+
+def histograms(document: Json) -> HistogramsDrawing:
+    return draw_histograms(read(charts.Histograms, document))
+
+
+def read(kind: type[Any], document: Json) -> Any:
+    """The chart of a document, which must be of this kind."""
+    (chart,) = read_charts(JsonValue([document]))
+    assert isinstance(chart, kind)
+    return chart
 
 
 def line(points: list[list[Any]], unit: str = "percent", name: str = "INT8") -> Json:
@@ -56,13 +83,13 @@ def line(points: list[list[Any]], unit: str = "percent", name: str = "INT8") -> 
         ({**TABLE, "columns": ["a"]}, "The table is empty."),
     ],
 )
-def test_a_figure_without_data_says_so(figure: Json, said: str) -> None:
+def test_a_chart_without_data_says_so(figure: Json, said: str) -> None:
     page = page_with(figure)
     assert said in page.text()
     assert figure["title"] in page.text()
 
 
-def test_an_unknown_kind_of_figure_is_left_out() -> None:
+def test_an_unknown_kind_of_chart_is_left_out() -> None:
     assert "Figures" not in page_with({"kind": "pie"}).text()
 
 
@@ -136,9 +163,35 @@ def test_confusions_are_counted_by_row_and_the_worst_come_first() -> None:
 
 
 def test_a_matrix_that_is_ragged_or_has_nonsense_in_it_is_still_drawn() -> None:
-    matrix = confusion_matrix({**MATRIX, "labels": ["a"], "matrix": [[3], [1, 2, 9, 9], [None, -4, "x"]]})
+    matrix = confusion_matrix({**MATRIX, "labels": ["a"], "matrix": [[3], [1, 2, 9, 9], [-4]]})
     assert matrix.labels == ("a", "class 1", "class 2")
     assert [row.counts for row in matrix.rows] == [(3, 0, 0), (1, 2, 9), (0, 0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("chart", "said"),
+    [
+        ({**MATRIX, "matrix": [[None]]}, r"matrix\[0\]\[0\]: expected a whole number, not None"),
+        ({**MATRIX, "matrix": [["x"]]}, r"matrix\[0\]\[0\]: expected a whole number, not 'x'"),
+        (line([[1, 2, 3]]), r"points\[0\]: expected 2 values, not 3"),
+        (line([[1, "2"]]), r"points\[0\]\[1\]: expected a number, not '2'"),
+        ({"kind": "scatter", "title": "T"}, "'caption' is missing"),
+        ({"kind": "histograms", "title": "T", "caption": "", "x_label": "", "panels": [{}]}, "'name' is missing"),
+    ],
+)
+def test_a_chart_of_another_form_is_refused_with_its_place(chart: Json, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        page_with(chart)
+
+
+KINDS = [LINE, line([[1, 2.5], ["a", 3]]), MATRIX, TABLE, {**TABLE, "columns": ["a"], "rows": [["b", 1]]}]
+KINDS += [drawn.scatter(), drawn.histograms(), drawn.claims(), drawn.history()]
+
+
+@pytest.mark.parametrize("document", KINDS)
+def test_a_chart_is_the_same_in_json(document: Json) -> None:
+    (chart,) = read_charts(JsonValue([document]))
+    assert chart.to_json() == document
 
 
 def test_a_small_matrix_has_its_counts_written_in() -> None:
@@ -165,7 +218,7 @@ def test_a_long_table_says_what_it_leaves_out() -> None:
 
 def test_sizes_stand_beside_the_references() -> None:
     plot = scatter(drawn.scatter())
-    own, reference = plot.clouds
+    own, reference = plot.series
     assert [dot.label for dot in own.dots] == ["fp32", "clustered-2", "clustered-32", "pruned-0.5"]
     assert own.dots[1].x < own.dots[2].x < own.dots[0].x
     assert own.dots[0].y < own.dots[1].y
@@ -187,7 +240,7 @@ def test_points_and_their_names_stay_within_the_plot(points: list[tuple[float, f
     plot = scatter(figure)
     assert len(plot.x_ticks) <= 9
     boxes = []
-    for dot in (dot for cloud in plot.clouds for dot in cloud.dots):
+    for dot in (dot for series in plot.series for dot in series.dots):
         assert _scatter.LEFT <= dot.x <= _scatter.RIGHT
         assert _scatter.TOP <= dot.y <= _scatter.BOTTOM
         if dot.label_x is not None:
@@ -207,13 +260,13 @@ def test_clusters_and_zeros_are_marked() -> None:
     assert "2,368 are exactly 0 (50 %)" in pruned.description
 
 
-NUMBERS = st.lists(st.integers(-5, 10**6) | st.floats() | st.none(), max_size=70)
+NUMBERS = st.lists(st.integers(-5, 10**6) | st.floats(), max_size=70)
 
 
 @given(st.fixed_dictionaries(dict.fromkeys(("counts", "before", "values", "sizes", "reference_values"), NUMBERS)))
 def test_histograms_survive_any_numbers(numbers: Json) -> None:
     figure = drawn.histograms()
-    figure["panels"] = [{**drawn.panel("x", []), **numbers, "top": 0}, {}]
+    figure["panels"] = [{**drawn.panel("x", []), **numbers, "top": 0}, drawn.panel("", [])]
     for panel in histograms(figure).panels:
         for path in (panel.bars, panel.before, panel.marks, panel.reference_marks):
             assert "nan" not in path
@@ -226,15 +279,17 @@ def test_histograms_survive_any_numbers(numbers: Json) -> None:
     ("kind", "said"),
     [("scatter", "No points to draw."), ("histograms", "No weights to draw.")],
 )
-def test_a_newer_figure_without_data_says_so(kind: str, said: str) -> None:
-    assert said in page_with({"kind": kind, "title": "T"}).text()
+def test_a_newer_chart_without_data_says_so(kind: str, said: str) -> None:
+    document = {"scatter": drawn.scatter, "histograms": drawn.histograms}[kind]()
+    document.update({"series": [], "panels": []})
+    assert said in page_with(document).text()
 
 
 def test_claims_that_differ_come_first_and_open() -> None:
     page = page_with(drawn.claims())
     text = page.text()
-    assert "3 figures of the summary, 1 of them differs" in text
-    assert text.index("22.7 %") < text.index("2 figures that agree") < text.index("90.3 %")
+    assert "3 numbers in the summary, 1 of them differs" in text
+    assert text.index("22.7 %") < text.index("2 numbers that agree") < text.index("90.3 %")
     assert [badge.text for badge in page.all(class_="og-badge")] == ["differs", "agrees", "agrees"]
 
 

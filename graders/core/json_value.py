@@ -1,0 +1,96 @@
+"""Reading JSON of a known form: every access knows its place, so that a wrong document is refused in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+NOT_FINITE = ("nan", "inf", "-inf")
+"""How scorecards write numbers that JSON has no form for."""
+
+
+class FormError(ValueError):
+    """A value is missing or of the wrong kind; the message names its place."""
+
+
+@dataclass(frozen=True)
+class JsonValue:
+    """A value of a JSON document and its place in it, such as ``labs[0].criteria[3].earned``."""
+
+    raw: Any
+    place: str = ""
+
+    def at(self, name: str) -> JsonValue:
+        """The value under a name. :raises FormError: this is no object, or has no such name."""
+        if not isinstance(self.raw, dict):
+            raise self._error("an object")
+        if name not in self.raw:
+            raise FormError(f"{self.place + ': ' if self.place else ''}{name!r} is missing")
+        return JsonValue(self.raw[name], f"{self.place}.{name}" if self.place else name)
+
+    def get(self, name: str) -> JsonValue | None:
+        """The value under a name; None if it is missing or null."""
+        if isinstance(self.raw, dict) and self.raw.get(name) is None:
+            return None
+        return self.at(name)
+
+    def items(self) -> Iterator[JsonValue]:
+        """The values of a list. :raises FormError: this is none."""
+        if not isinstance(self.raw, list):
+            raise self._error("a list")
+        for index, item in enumerate(self.raw):
+            yield JsonValue(item, f"{self.place}[{index}]")
+
+    def entries(self) -> Iterator[tuple[str, JsonValue]]:
+        """The names and values of an object. :raises FormError: this is none."""
+        if not isinstance(self.raw, dict):
+            raise self._error("an object")
+        for name, value in self.raw.items():
+            yield str(name), JsonValue(value, f"{self.place}.{name}")
+
+    def mapping(self) -> dict[str, Any]:
+        """An object of free form, as it is. :raises FormError: this is none."""
+        return {name: value.raw for name, value in self.entries()}
+
+    def text(self) -> str:
+        """A text. :raises FormError: this is none."""
+        if not isinstance(self.raw, str):
+            raise self._error("a text")
+        return self.raw
+
+    def texts(self) -> tuple[str, ...]:
+        """A list of texts. :raises FormError: this is none."""
+        return tuple(item.text() for item in self.items())
+
+    def number(self) -> float:
+        """A number, which may be the text of one that is not finite. :raises FormError: this is none."""
+        if isinstance(self.raw, str) and self.raw in NOT_FINITE:
+            return float(self.raw)
+        if isinstance(self.raw, bool) or not isinstance(self.raw, int | float):
+            raise self._error("a number")
+        return self.raw
+
+    def numbers(self) -> tuple[float, ...]:
+        """A list of numbers. :raises FormError: this is none."""
+        return tuple(item.number() for item in self.items())
+
+    def whole(self) -> int:
+        """A whole number. :raises FormError: this is none."""
+        if isinstance(self.raw, bool) or not isinstance(self.raw, int):
+            raise self._error("a whole number")
+        return self.raw
+
+    def wholes(self) -> tuple[int, ...]:
+        """A list of whole numbers. :raises FormError: this is none."""
+        return tuple(item.whole() for item in self.items())
+
+    def flag(self) -> bool:
+        """A truth value. :raises FormError: this is none."""
+        if not isinstance(self.raw, bool):
+            raise self._error("true or false")
+        return self.raw
+
+    def _error(self, expected: str) -> FormError:
+        found = repr(self.raw)
+        return FormError(f"{self.place or 'the document'}: expected {expected}, not {found[:40]}")
