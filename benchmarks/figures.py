@@ -60,7 +60,7 @@ def table() -> str:
         for name in SHOWN:
             path = profile.baseline / ("fp32.tflite" if name == "fp32" else f"compressed/{name}.tflite")
             with Scorer(server, Path(folder) / name, [pictures]).measure(path) as measurement:
-                outputs = measurement.infer_frames(pictures, len(labels))
+                outputs = measurement.infer_frames(pictures, len(labels), profile.normalisation)
             accuracy = float((outputs.argmax(axis=1) == labels).mean())
             theirs = PUBLISHED.get(name, ("-", "-"))
             saved = f"{deflation(path.read_bytes()):.1%}".replace("%", " %")

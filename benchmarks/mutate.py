@@ -33,9 +33,12 @@ from graders.core.errors import RunError  # noqa: E402
 from graders.core.verdicts import Verdict  # noqa: E402
 from graders.framework.model_tester.runner import encoding_of  # noqa: E402
 from graders.measure.scorer import client as scoring  # noqa: E402
-from graders.measure.scorer.client import Compressed, Measurement, WeightDifference, start_server  # noqa: E402
+from graders.measure.scorer.client import start_server  # noqa: E402
+from graders.measure.scorer.measurement import Measurement  # noqa: E402
+from graders.measure.scorer.results import Compressed, WeightDifference  # noqa: E402
 from graders.measure.tflite import Model, aligned_activations, integer_violations, io_dtypes  # noqa: E402
 from graders.profiles import choose as choose_profile  # noqa: E402
+from graders.profiles.profile import IMAGENET  # noqa: E402
 from graders.sandbox import RunSpec, Server, Session, choose  # noqa: E402
 
 MODELS = ROOT / "fixtures" / "models" / "pocket_pets"
@@ -441,7 +444,7 @@ class Mill:
 
     def infer(self, path: Path, delegates: bool) -> Any:
         """Two frames."""
-        return self._measured(path, Measurement.infer_frames, self._frames, 2, delegates=delegates)
+        return self._measured(path, Measurement.infer_frames, self._frames, 2, IMAGENET, delegates=delegates)
 
     def _doubts(self, made: Mutant, name: str, answer: Any) -> Iterator[str]:
         """What can't be true of a file of which it is known what was done to it."""

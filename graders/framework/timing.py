@@ -59,12 +59,12 @@ class Timing:
             measurement.prepare_pair(self.baselines(baseline))
 
             def one() -> None:
-                mine, other = measurement.time_pair()
-                if min(mine, other) <= 0:
+                times = measurement.time_pair()
+                if min(times.ours, times.baseline) <= 0:
                     raise RunError(Verdict.FAILED, "the file's latency can't be measured")
-                ours.append(mine)
-                theirs.append(other)
-                self.clock.now += mine
+                ours.append(times.ours)
+                theirs.append(times.baseline)
+                self.clock.now += times.ours
 
             benchmark.pedantic(one, rounds=ROUNDS, iterations=1)
             ratio = ratio_of(np.array(ours), np.array(theirs))

@@ -1,7 +1,7 @@
-"""A script of its own, so that the grader never loads an image library: draws the evaluation images of one seed.
+"""Draws the evaluation images of one seed: a script of its own, so that the grader never loads an image library.
 
 ``python -I draw_images.py REQUEST`` writes ``frames.npy`` and the shown images below the request's folder and prints
-the labels as JSON. File names tell nothing about classes.
+the labels as JSON. File names say nothing about classes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-SIDE = 224
 # The generator's own seeds are small; a grading's seed is moved away from them.
 SEED_OFFSET = 1 << 32
 
@@ -56,7 +55,8 @@ def chosen(root: Path, seed: int, count: int) -> Iterator[tuple[Image.Image, int
 def main() -> None:
     """The command line: one JSON request."""
     request = json.loads(sys.argv[1])
-    root, folder, seed = Path(request["root"]), Path(request["folder"]), int(request["seed"])
+    root, folder = Path(request["root"]), Path(request["folder"])
+    seed, side = int(request["seed"]), int(request["side"])
     source = drawn(root, seed, request["per_class"]) if request["drawn"] else chosen(root, seed, request["count"])
     pairs = list(source)
     order = np.random.Generator(np.random.PCG64([SEED_OFFSET + seed, 1])).permutation(len(pairs))
@@ -68,7 +68,7 @@ def main() -> None:
             name = f"{number:03d}.png"
             image.save(folder / request["shown_folder"] / name)
             shown.append(name)
-        frames.append(np.asarray(image.resize((SIDE, SIDE))))
+        frames.append(np.asarray(image.resize((side, side))))
     np.save(folder / "frames.npy", np.stack(frames))
     labels = [int(label) for _, label in pairs]
     print(json.dumps({"shown": shown, "labels": labels}))

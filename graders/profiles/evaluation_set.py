@@ -12,15 +12,13 @@ from graders.core.errors import GraderError
 from graders.profiles.profile import Profile
 
 SCRIPT = Path(__file__).resolve().parent / "draw_images.py"
-PER_CLASS = 12
-CLASSES = 37
 SHOWN = 24
 SHOWN_FOLDER = "shown"
 
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """``frames``: a .npy file, uint8 (n, 224, 224, 3), for the scorer. ``shown``: image files for the runner, which
+    """``frames``: a .npy file, uint8 (n, side, side, 3), for the scorer. ``shown``: image files for the runs, which
     are the first ``len(shown)`` frames. ``labels``: the n classes, known to the grader alone.
     """
 
@@ -32,15 +30,16 @@ class EvaluationSet:
 def draw(profile: Profile, seed: int, folder: Path) -> EvaluationSet:
     """Draws the evaluation set of this seed into ``folder``; the same seed draws the same images.
 
-    :raises GraderError: where the images can't be made.
+    :raises GraderError: the images can't be made.
     """
     (folder / SHOWN_FOLDER).mkdir(parents=True, exist_ok=True)
     request = {
         "root": str(profile.dataset_root),
         "drawn": profile.drawn,
         "seed": seed,
-        "per_class": PER_CLASS,
-        "count": PER_CLASS * CLASSES,
+        "per_class": profile.per_class,
+        "count": profile.per_class * profile.classes,
+        "side": profile.side,
         "shown": SHOWN,
         "folder": str(folder),
         "shown_folder": SHOWN_FOLDER,

@@ -13,12 +13,25 @@ POCKET_MODELS = FIXTURES / "models" / "pocket_pets"
 PROFILES = ("embedded", "oxford_pets")
 
 
+@dataclass(frozen=True)
+class Normalisation:
+    """How a model expects its images: each colour in 0..1, less ``mean`` and divided by ``std``."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+IMAGENET = Normalisation(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """A data set in the Oxford-IIIT Pet layout, the trained model that the labs start from, and what they are.
+    """A data set in the Oxford-IIIT Pet layout, and the trained model that the labs start from.
 
-    ``drawn`` says that evaluation images can be drawn without end by the data set's own generator; otherwise they are
-    a share of its test split. ``baseline`` holds the reference's own files for this model where they are kept ready.
+    ``drawn``: evaluation images can be drawn without end by the data set's own generator; otherwise they are a share of
+    its test split. ``baseline``: the folder of the reference's own files for this model, if there are any. ``side``:
+    the width and height of the model's input; ``normalisation``: what is done to the colours. ``per_class``: how many
+    evaluation images there are of each of the ``classes``.
     """
 
     name: str
@@ -27,10 +40,14 @@ class Profile:
     model_path: Path
     drawn: bool
     baseline: Path | None
+    side: int = 224
+    normalisation: Normalisation = IMAGENET
+    classes: int = 37
+    per_class: int = 12
 
     @property
     def identity(self) -> str:
-        """What tells this profile's data and model from another's in one process."""
+        """A name for this profile's data and model that no other profile in the process has."""
         return f"{self.name}:{self.dataset_root}:{self.model_path}".replace("/", "|")
 
     @property
@@ -50,7 +67,7 @@ class Profile:
 
     @property
     def images(self) -> str:
-        """What the evaluation images are, for the caption of a figure."""
+        """What the evaluation images are, for the caption of a chart."""
         return "stand-in images drawn for this grading" if self.drawn else "test images chosen for this grading"
 
 
@@ -67,7 +84,7 @@ EMBEDDED = Profile(
 def choose(name: str, dataset_root: Path | None, model_path: Path | None) -> Profile:
     """The profile of that name, with the paths given on the command line.
 
-    :raises UsageError: for an unknown name, or where a real profile lacks its data set or its model.
+    :raises UsageError: for an unknown name, or or if a real profile lacks its data set or its model.
     """
     if name == "embedded":
         if dataset_root or model_path:

@@ -20,6 +20,7 @@ from graders.framework.clock import ScorerClock
 from graders.framework.lab_toml import load
 from graders.framework.result_cache import ResultCache
 from graders.framework.timing import MOST_ROUNDS, ROUNDS, Timing
+from graders.measure.scorer.results import PairedTimes
 
 LAB = load(LABS / "l02_quantization")
 LIMIT = LAB.thresholds["latency_ratio"]
@@ -52,10 +53,10 @@ class ScriptedScorer:
         """Takes the baseline."""
         self.prepared.append(baseline)
 
-    def time_pair(self) -> tuple[float, float]:
+    def time_pair(self) -> PairedTimes:
         """The next pair."""
         self.taken += 1
-        return self.pair(self.taken - 1)
+        return PairedTimes(*self.pair(self.taken - 1))
 
 
 class Benchmark:

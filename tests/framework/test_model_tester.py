@@ -18,6 +18,7 @@ from graders.framework.lab_toml import load
 from graders.framework.model_tester import runner
 from graders.framework.model_tester.checks import require_inference_only
 from graders.labs.l02_quantization.checks import whole_numbers
+from graders.profiles.profile import EMBEDDED, Normalisation
 from graders.sandbox import Reply
 from graders.scoring.outcomes import reason_of
 
@@ -44,7 +45,7 @@ class FileScorer:
     def __exit__(self, *error: object) -> None:
         pass
 
-    def infer_frames(self, frames: Path, count: int, delegates: bool) -> NDArray[Any]:
+    def infer_frames(self, frames: Path, count: int, normalisation: Normalisation, delegates: bool) -> NDArray[Any]:
         """The outputs for the first frames."""
         return self.outputs[delegates][:count]
 
@@ -52,7 +53,7 @@ class FileScorer:
 def agreement(found: NDArray[Any], plain: NDArray[Any], quick: NDArray[Any] | None = None) -> runner.Agreement:
     """What comes of predictions where a file gives these outputs."""
     scorer = FileScorer(plain, plain if quick is None else quick)
-    grading: Any = SimpleNamespace(lab=LAB, scorer=scorer, evaluation=SimpleNamespace(frames=Path()))
+    grading: Any = SimpleNamespace(lab=LAB, scorer=scorer, evaluation=SimpleNamespace(frames=Path()), profile=EMBEDDED)
     output = SimpleNamespace(quantised=False)
     file: Any = SimpleNamespace(artifact=SimpleNamespace(path=Path()), output=output)
     return runner.file_agreement(grading, file, found.astype(np.float64))

@@ -34,7 +34,7 @@ from graders.measure.compression import (
     pruned,
 )
 from graders.measure.evaluation import Evaluation
-from graders.measure.scorer.client import Compressed
+from graders.measure.scorer.results import Compressed
 from graders.measure.tflite.reader import read_model
 from graders.submission import Artifact
 

@@ -39,7 +39,8 @@ from graders.labs.mnist_compression import (
 from graders.labs.mnist_compression.digits import draw
 from graders.labs.mnist_compression.evidence import ExtraFile, KerasModel, LiteFile, NotebookEvidence
 from graders.labs.mnist_compression.network import Layers
-from graders.measure.scorer.client import Scorer, StoredTensor, start_server
+from graders.measure.scorer.client import Scorer, start_server
+from graders.measure.scorer.results import StoredTensor
 from graders.sandbox import Server, choose
 
 LAB = load(LABS / "mnist_compression")

@@ -16,10 +16,13 @@ from PIL import Image
 from graders import sandbox
 from graders.core.paths import LABS
 from graders.framework.lab_toml import load
+from graders.labs.l02_quantization import dataset
+from graders.labs.l02_quantization.dataset import Samples
 from graders.measure.calibration import Quantisation, RangeTable
-from graders.measure.scorer.client import Samples, Scorer, start_server
+from graders.measure.scorer.client import Scorer, start_server
 from graders.measure.tflite import Model, aligned_activations
 from graders.profiles import choose
+from graders.profiles.profile import IMAGENET
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 KIT = REPOSITORY / "student_template"
@@ -146,11 +149,11 @@ def calibration(scorer: Scorer, pocket: Pocket, drawn_shares: tuple[float, ...])
     around = [round(share * factor, 3) for share in drawn_shares for factor in (0.8, 1.0, 1.2)]
     wanted = dict.fromkeys([*SHARES, 0.5, *around])
     splits = [(share, SEED) for share in wanted] + [(share, KIT_SEED) for share in (*SHARES, *drawn_shares)]
-    with scorer.measure(pocket.model) as measurement:
-        samples = measurement.samples(KIT, pocket.dataset, list(dict.fromkeys(splits)))
+    with scorer.measure(pocket.model, dataset.DRIVER) as measurement:
+        samples = dataset.read_samples(measurement, KIT, pocket.dataset, list(dict.fromkeys(splits)))
     images = [str(pocket.dataset / "images" / name) for name in samples.train]
-    with scorer.measure(pocket.fp32) as measurement:
-        table = measurement.ranges(KIT, images, [pair.first.index for pair in pairs], "prepared")
+    with scorer.measure(pocket.fp32, dataset.DRIVER) as measurement:
+        table = dataset.activation_ranges(measurement, KIT, images, [pair.first.index for pair in pairs], IMAGENET)
     found = []
     for pair in pairs:
         parameters = pair.second.quantization

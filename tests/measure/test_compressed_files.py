@@ -13,7 +13,8 @@ from graders.core.verdicts import Verdict
 from graders.framework.lab_toml import load
 from graders.labs.l03_pruning_clustering.baseline import FOLDER, values
 from graders.measure.compression import at_most, overall, pruned, tuning
-from graders.measure.scorer.client import Compressed, Scorer
+from graders.measure.scorer.client import Scorer
+from graders.measure.scorer.results import Compressed
 from graders.profiles import choose
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "compression"

@@ -20,13 +20,15 @@ from numpy.typing import NDArray
 from graders import sandbox
 from graders.core.errors import RunError, ScorerError
 from graders.core.verdicts import Verdict
-from graders.measure.calibration import RangeTable
-from graders.measure.scorer.client import Measurement, Scorer, start_server
+from graders.labs.l02_quantization import dataset
+from graders.measure.scorer.client import Scorer, start_server
+from graders.measure.scorer.measurement import Measurement
+from graders.profiles.profile import IMAGENET
 
 MAX_BYTES = 64 << 20
 KIT = Path(__file__).resolve().parents[2] / "student_template"
 LITERT_SAMPLES = Path(__file__).resolve().parents[1] / "data" / "tflite"
-# An inference for each image by itself, prepared by the kit that students get, quantised as the course teaches it.
+# An inference for each image on its own, prepared by the starter code, quantised as the course teaches it.
 DIRECT = """
 import json, sys
 import numpy as np
@@ -120,7 +122,7 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
 OPERATIONS: dict[str, Callable[[Measurement, Path, Path], Any]] = {
     "read": lambda measurement, baseline, frames: measurement.read(MAX_BYTES),
     "compare_weights": lambda measurement, baseline, frames: measurement.compare_weights(baseline),
-    "infer_frames": lambda measurement, baseline, frames: measurement.infer_frames(frames, 2),
+    "infer_frames": lambda measurement, baseline, frames: measurement.infer_frames(frames, 2, IMAGENET),
     "infer_tensors": lambda measurement, baseline, frames: measurement.infer_tensors(
         np.zeros((2, 224, 224, 3), dtype=np.float32)
     ),
@@ -171,9 +173,9 @@ def test_each_file_has_a_process_of_its_own(scorer: Scorer, pocket: Any, tmp_pat
 def test_inference_is_litert_s_own(
     name: str, scorer: Scorer, pocket: Any, pictures: list[Path], frames: Path, direct: Callable[[str], Any]
 ) -> None:
-    """Frames give what LiteRT gives for the same images one by one, prepared by the students' own kit."""
+    """Frames give what LiteRT gives for the same images one by one, prepared by the starter code."""
     with scorer.measure(getattr(pocket, name)) as measurement:
-        found = measurement.infer_frames(frames, len(pictures))
+        found = measurement.infer_frames(frames, len(pictures), IMAGENET)
     expected = direct(name)["outputs"]
     assert found.dtype == expected.dtype
     if name == "int8":
@@ -194,15 +196,15 @@ def test_tensors_are_taken_as_they_are(name: str, scorer: Scorer, pocket: Any, d
 def test_only_the_first_frames_are_taken(scorer: Scorer, pocket: Any, frames: Path) -> None:
     """As many frames as asked for are evaluated, the first ones, whether they fill a batch or not."""
     with scorer.measure(pocket.int8) as measurement:
-        every = measurement.infer_frames(frames, 40)
+        every = measurement.infer_frames(frames, 40, IMAGENET)
         for count in (1, 3, 37, 38):
-            np.testing.assert_array_equal(measurement.infer_frames(frames, count), every[:count])
+            np.testing.assert_array_equal(measurement.infer_frames(frames, count, IMAGENET), every[:count])
 
 
 def test_outputs_differ_between_images(scorer: Scorer, pocket: Any, frames: Path) -> None:
     """No two images have the same outputs: batches are not mixed up and the input does reach the network."""
     with scorer.measure(pocket.fp32) as measurement:
-        found = measurement.infer_frames(frames, 40)
+        found = measurement.infer_frames(frames, 40, IMAGENET)
     assert len(np.unique(found, axis=0)) == 40
 
 
@@ -210,8 +212,8 @@ def test_outputs_differ_between_images(scorer: Scorer, pocket: Any, frames: Path
 def test_delegates_change_nothing(name: str, scorer: Scorer, pocket: Any, frames: Path) -> None:
     """With and without XNNPACK the embedded model gives the same, float rounding or one code aside."""
     with scorer.measure(getattr(pocket, name)) as measurement:
-        plain = measurement.infer_frames(frames, 40, delegates=False).astype(float)
-        quick = measurement.infer_frames(frames, 40, delegates=True).astype(float)
+        plain = measurement.infer_frames(frames, 40, IMAGENET, delegates=False).astype(float)
+        quick = measurement.infer_frames(frames, 40, IMAGENET, delegates=True).astype(float)
     np.testing.assert_allclose(quick, plain, atol=1 if name == "int8" else 1e-4)
 
 
@@ -248,9 +250,9 @@ def ending_in(code: str, *inputs: int, dtype: str = "FLOAT32", constant: list[in
 def test_a_file_for_single_images(delegates: bool, scorer: Scorer, pocket: Any, frames: Path, edited: Edited) -> None:
     """A file that takes a single image only is evaluated one by one, and gives the same."""
     with scorer.measure(edited(pocket.fp32, ending_in("RESHAPE", constant=[1, 37]))) as measurement:
-        found = measurement.infer_frames(frames, 40, delegates=delegates)
+        found = measurement.infer_frames(frames, 40, IMAGENET, delegates=delegates)
     with scorer.measure(pocket.fp32) as measurement:
-        expected = measurement.infer_frames(frames, 40, delegates=delegates)
+        expected = measurement.infer_frames(frames, 40, IMAGENET, delegates=delegates)
     assert found.shape == (40, 37)
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
@@ -357,7 +359,7 @@ def test_more_scores_than_any_classifier_s(scorer: Scorer, pocket: Any, frames: 
     """A file whose output would fill an answer is its own fault, and nobody seems to have tampered."""
     path = edited(pocket.fp32, ending_in("TILE", constant=[1, 100_000]))
     with scorer.measure(path) as measurement, pytest.raises(RunError, match="numbers for 2 inputs") as raised:
-        measurement.infer_frames(frames, 2)
+        measurement.infer_frames(frames, 2, IMAGENET)
     assert raised.value.verdict is Verdict.FAILED
 
 
@@ -422,11 +424,11 @@ def test_a_file_that_never_ends_is_waited_for_once(
         started = time.monotonic()
         for _ in range(4):
             with hurried.measure(path) as measurement, pytest.raises(RunError) as raised:
-                measurement.infer_frames(frames, 2)
+                measurement.infer_frames(frames, 2, IMAGENET)
             assert raised.value.verdict is Verdict.TIMEOUT
         assert time.monotonic() - started < 20
         with hurried.measure(pocket.fp32) as measurement:
-            assert measurement.infer_frames(frames, 2).shape == (2, 37)
+            assert measurement.infer_frames(frames, 2, IMAGENET).shape == (2, 37)
 
 
 # Weights
@@ -560,8 +562,8 @@ def test_another_network_is_said_to_be_one(scorer: Scorer, pocket: Any) -> None:
 # Samples, ranges, time
 
 
-def test_samples_are_the_kit_s(calibration: Any, pocket: Any) -> None:
-    """The data set's images and splits are those that the students' kit gives, named without a folder."""
+def test_samples_are_those_of_the_starter_code(calibration: Any, pocket: Any) -> None:
+    """The data set's images and splits are those that the starter code gives, named without a folder."""
     script = (
         "import json, sys; sys.path.insert(0, sys.argv[1])\n"
         "from dl_in_iot_course.misc.pet_dataset import PetDataset\n"
@@ -579,10 +581,10 @@ def test_ranges_hold_what_they_should(calibration: Any, direct: Callable[[str], 
                                       pictures: list[Path]) -> None:  # fmt: skip
     """An image's ranges are those of its own input and of its own scores, and every activation of a ReLU6 is in 0..6."""
     known = direct("fp32")
-    with scorer.measure(pocket.fp32) as measurement:
+    with scorer.measure(pocket.fp32, dataset.DRIVER) as measurement:
         graph = measurement.read(MAX_BYTES).main
         ends = [graph.inputs[0], graph.outputs[0]]
-        table = measurement.ranges(KIT, [str(path) for path in pictures], ends, "prepared")
+        table = dataset.activation_ranges(measurement, KIT, [str(path) for path in pictures], ends, IMAGENET)
     flat = known["inputs"].reshape(len(pictures), -1)
     np.testing.assert_array_equal(table.low[:, 0], flat.min(axis=1))
     np.testing.assert_array_equal(table.high[:, 0], flat.max(axis=1))
@@ -596,16 +598,17 @@ def test_ranges_without_normalisation(
     transform: str, low: float, high: float, scorer: Scorer, pocket: Any, pictures: list[Path]
 ) -> None:
     """Images that were not normalised stay in 0..255 or in 0..1, and use most of it."""
-    with scorer.measure(pocket.fp32) as measurement:
-        table: RangeTable = measurement.ranges(KIT, [str(path) for path in pictures[:5]], [0], transform)
+    with scorer.measure(pocket.fp32, dataset.DRIVER) as measurement:
+        images = [str(path) for path in pictures[:5]]
+        table = dataset.activation_ranges(measurement, KIT, images, [0], IMAGENET, transform)
     assert low <= table.low.min() < low + 0.2 * high
     assert 0.8 * high < table.high.max() <= high
 
 
 def test_an_image_of_ours_that_is_missing_is_our_fault(scorer: Scorer, pocket: Any, tmp_path: Path) -> None:
     """An image that can't be read is not the file's fault."""
-    with scorer.measure(pocket.fp32) as measurement, pytest.raises(ScorerError):
-        measurement.ranges(KIT, [str(tmp_path / "none.jpg")], [0], "prepared")
+    with scorer.measure(pocket.fp32, dataset.DRIVER) as measurement, pytest.raises(ScorerError):
+        dataset.activation_ranges(measurement, KIT, [str(tmp_path / "none.jpg")], [0], IMAGENET)
 
 
 def test_a_pair_is_timed(scorer: Scorer, pocket: Any) -> None:
@@ -613,7 +616,8 @@ def test_a_pair_is_timed(scorer: Scorer, pocket: Any) -> None:
     with scorer.measure(pocket.int8) as measurement:
         measurement.prepare_pair(pocket.fp32)
         for _ in range(3):
-            assert min(measurement.time_pair()) > 0
+            times = measurement.time_pair()
+            assert min(times.ours, times.baseline) > 0
 
 
 def test_a_file_that_does_more_takes_longer(scorer: Scorer, pocket: Any, edited: Edited) -> None:
@@ -629,7 +633,7 @@ def test_a_file_that_does_more_takes_longer(scorer: Scorer, pocket: Any, edited:
         with scorer.measure(mine) as measurement:
             measurement.prepare_pair(baseline)
             pairs = [measurement.time_pair() for _ in range(9)]
-        ratios.append(float(np.median([ours / theirs for ours, theirs in pairs])))
+        ratios.append(float(np.median([times.ours / times.baseline for times in pairs])))
     assert ratios[0] > 1 > ratios[1]
 
 

@@ -40,7 +40,7 @@ def evaluated(context: LabContext, path: Path) -> Evaluation:
     """A file's quality on the evaluation images, measured in the scorer; labels stay here."""
     chosen = context.evaluation
     with context.scorer.measure(path) as measurement:
-        outputs = measurement.infer_frames(chosen.frames, len(chosen.labels))
+        outputs = measurement.infer_frames(chosen.frames, len(chosen.labels), context.profile.normalisation)
     classes = len(context.profile.class_names)
     if outputs.shape[1] != classes:
         message = f"the file outputs {outputs.shape[1]} scores; the data set has {classes} classes"

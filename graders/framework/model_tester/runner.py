@@ -21,7 +21,7 @@ from graders.framework.model_tester import references
 from graders.framework.model_tester.files import FileEvidence, encoding_of
 from graders.framework.runner import RunLog
 from graders.measure.quantization import Counterexample
-from graders.measure.scorer.client import Measurement
+from graders.measure.scorer.measurement import Measurement
 from graders.sandbox import Reply, Session
 
 T = TypeVar("T")
@@ -216,10 +216,10 @@ def file_agreement(context: LabContext, file: FileEvidence, found: NDArray[np.fl
     :raises RunError: where the file gives the same for whatever it is shown: a class can say that without the file.
     :raises GraderError: where they are neither's and the runtimes disagree about the file.
     """
-    frames = context.evaluation.frames
+    frames, normalisation = context.evaluation.frames, context.profile.normalisation
     with context.scorer.measure(file.artifact.path) as measurement:
-        plain = measurement.infer_frames(frames, len(found), delegates=False)
-        quick = measurement.infer_frames(frames, len(found), delegates=True)
+        plain = measurement.infer_frames(frames, len(found), normalisation, delegates=False)
+        quick = measurement.infer_frames(frames, len(found), normalisation, delegates=True)
     if len(plain) > 1 and (plain == plain[0]).all():
         message = (
             f"the file outputs the same scores for all {len(plain)} images, so they can't be used to check the class"
@@ -260,7 +260,7 @@ def _require_descent(context: LabContext, measurement: Measurement) -> None:
     known = context.profile.baseline
     if not context.given_model.own or known is None:
         return
-    descent = measurement.descent(references.reference_model(context).path, known / references.FP32)
-    if descent is not None and descent.other > descent.given + NEARER:
+    lineage = measurement.lineage(references.reference_model(context).path, known / references.FP32)
+    if lineage is not None and lineage.other > lineage.given + NEARER:
         message = "the file's weights come from a different model, not from the one passed to this run"
         raise RunError(Verdict.LOST, message, kind=RunErrorKind.WRONG_MODEL)

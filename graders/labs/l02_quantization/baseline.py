@@ -11,8 +11,9 @@ from graders.core.paths import TEMPLATE
 from graders.framework.context import LabContext
 from graders.framework.model_tester import references
 from graders.framework.model_tester.references import ReferenceModel
+from graders.labs.l02_quantization import dataset
+from graders.labs.l02_quantization.dataset import Samples
 from graders.measure.calibration import Quantisation, RangeTable
-from graders.measure.scorer.client import Samples
 from graders.measure.tflite import Model, aligned_activations
 
 INT8, RANGES = "int8.tflite", "ranges.npz"
@@ -98,8 +99,8 @@ def _samples(context: LabContext) -> Samples:
     splits = [(share, seed) for share in sorted(shares)]
     # Other samples that students are known to use: the starter code's default seed, the remaining part.
     splits += [(share, KIT_SEED) for share in sorted(shares)]
-    with context.scorer.measure(context.profile.model_path) as measurement:
-        return measurement.samples(TEMPLATE, context.profile.dataset_root, splits)
+    with context.scorer.measure(context.profile.model_path, dataset.DRIVER) as measurement:
+        return dataset.read_samples(measurement, TEMPLATE, context.profile.dataset_root, splits)
 
 
 def drawn_share(context: LabContext) -> float:
@@ -144,8 +145,9 @@ def measure_ranges(
 ) -> RangeTable:
     """Ranges of the FP32 baseline's activations for these images of the data set."""
     folder = context.profile.dataset_root / "images"
-    with context.scorer.measure(base.fp32) as measurement:
-        table = measurement.ranges(TEMPLATE, [str(folder / name) for name in names], base.activations, transform)
+    images, normalisation = [str(folder / name) for name in names], context.profile.normalisation
+    with context.scorer.measure(base.fp32, dataset.DRIVER) as measurement:
+        table = dataset.activation_ranges(measurement, TEMPLATE, images, base.activations, normalisation, transform)
     return RangeTable(tuple(names), table.low, table.high)
 
 

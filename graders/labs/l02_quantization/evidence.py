@@ -10,7 +10,7 @@ from graders.framework.model_tester.runner import Agreement, InputReady
 from graders.measure.calibration import Quantisation
 from graders.measure.evaluation import Evaluation
 from graders.measure.quantization import Counterexample, Encoding
-from graders.measure.scorer.client import WeightDifference
+from graders.measure.scorer.results import WeightDifference
 
 
 @dataclass(frozen=True)

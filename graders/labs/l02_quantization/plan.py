@@ -24,7 +24,7 @@ from graders.labs.l02_quantization.renumbered import renumbered_dataset
 from graders.labs.l02_quantization.runs import DRAWN, FP32, IMBALANCED, NATIVE, RENUMBERED
 from graders.measure import calibration
 from graders.measure.calibration import Quantisation
-from graders.measure.scorer.client import WeightDifference
+from graders.measure.scorer.results import WeightDifference
 
 
 def plan_runs(context: LabContext) -> list[PlannedRun[Evidence]]:
@@ -65,7 +65,9 @@ def run_native(context: LabContext, log: RunLog) -> NativeEvidence:
     def agreement() -> Agreement:
         predictions = runner.predictions(replies.get(), len(context.evaluation.shown))
         with context.scorer.measure(reference.fp32) as measurement:
-            expected = measurement.infer_frames(context.evaluation.frames, len(predictions))
+            expected = measurement.infer_frames(
+                context.evaluation.frames, len(predictions), context.profile.normalisation
+            )
         return runner.real_agreement(predictions, expected)
 
     # With batch normalisation folded in, a summary of another tool's may have it.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders.framework.context import LabContext
-from graders.measure.scorer.client import Samples
+from graders.labs.l02_quantization.dataset import Samples
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from graders.framework.definition import Lab
 from graders.framework.model_tester import files, references
 from graders.labs.l03_pruning_clustering.evidence import Expected
 from graders.labs.l03_pruning_clustering.runs import CLUSTERED, PRUNED
-from graders.measure.scorer.client import Compressed
+from graders.measure.scorer.results import Compressed
 
 FOLDER = "compressed"
 

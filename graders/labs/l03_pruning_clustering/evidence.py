@@ -8,7 +8,7 @@ from graders.core.result import Result
 from graders.framework.model_tester.files import FileEvidence
 from graders.framework.model_tester.runner import Agreement, InputReady
 from graders.measure.evaluation import Evaluation
-from graders.measure.scorer.client import Compressed
+from graders.measure.scorer.results import Compressed
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from graders.core.charts import Histograms, Panel
 from graders.core.result import Result
 from graders.labs.l03_pruning_clustering.evidence import CompressedEvidence
 from graders.measure.compression import Histogram
-from graders.measure.scorer.client import Compressed
+from graders.measure.scorer.results import Compressed
 
 
 def weight_charts(measured: Mapping[str, CompressedEvidence]) -> list[Histograms]:

@@ -21,7 +21,7 @@ from graders.labs.mnist_compression.evidence import ArchiveSize, KerasModel, Lit
 from graders.labs.mnist_compression.network import KERNELS, WRAPPERS, Layers, layers_of
 from graders.measure.evaluation import Evaluation, evaluate
 from graders.measure.quantization import Encoding
-from graders.measure.scorer.client import Measurement
+from graders.measure.scorer.measurement import Measurement
 from graders.measure.sizes import BEST, deflate_size
 from graders.submission import Artifact
 from graders.submission.artifacts import accept_artifact

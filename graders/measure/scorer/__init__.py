@@ -1,1 +1,1 @@
-"""The scorer: a sandboxed process that reads and runs model files (:mod:`.worker`), and its :mod:`.client`."""
+"""The scorer: a sandboxed process (:mod:`.worker`) that reads and runs model files, and its :mod:`.client`."""

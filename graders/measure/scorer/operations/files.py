@@ -1,0 +1,167 @@
+"""What a file says and holds: its graph, its weights, what was done to them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from graders.measure import compression, keras_files
+from graders.measure.scorer.operations.answers import Answer, Array, Unmeasurable
+from graders.measure.scorer.operations.interpreter import open_interpreter, resize, run
+from graders.measure.scorer.results import Compressed, StoredAs, WeightDifference, WeightLineage
+from graders.measure.sizes import deflate_size
+from graders.measure.tflite import MalformedModel, facts
+from graders.measure.tflite.facts import plain
+from graders.measure.tflite.reader import read_model
+from graders.measure.tflite.weights import Weights, weights
+
+# Of a file's facts as JSON: more is no classifier's, and more than one answer takes.
+MOST_FACTS = 3 << 20
+LEAST_WEIGHTS = 64
+MOST_TENSORS, MOST_WEIGHTS = 60, 16 << 20
+
+
+def read(path: str, max_bytes: int) -> Answer:
+    """The file's facts, or what is wrong with it."""
+    data = Path(path).read_bytes()
+    try:
+        found = facts(read_model(data, max_bytes=max_bytes))
+    except MalformedModel as error:
+        return {"malformed": str(error)}, {}
+    size = len(json.dumps(found))
+    if size > MOST_FACTS:
+        return {"malformed": f"its graph has more parts than any network's: {size:,} bytes of facts"}, {}
+    return {"model": found}, {}
+
+
+def tensors(path: str) -> Answer:
+    """Kernels and biases as real numbers in the order of the graph, and how each is stored."""
+    data = Path(path).read_bytes()
+    stored: list[StoredAs] = []
+    arrays: dict[str, Array] = {}
+    try:
+        for entry in weights(data, read_model(data)):
+            parts = (("kernel", entry.kernel, entry.kernel_tensor), ("bias", entry.bias, entry.bias_tensor))
+            for part, values, tensor in parts:
+                if values is None or tensor is None or len(stored) >= MOST_TENSORS:
+                    continue
+                scales = tensor.quantization.scales if tensor.quantization is not None else ()
+                arrays[f"{len(stored):04d}"] = values
+                stored.append(StoredAs(part, tensor.dtype, max(scales, default=0.0)))
+    except MalformedModel as error:
+        raise Unmeasurable(f"the file's weights can't be read: {error}") from None
+    _require_few(arrays)
+    return {"tensors": [plain(each) for each in stored]}, arrays
+
+
+def keras_weights(path: str) -> Answer:
+    """The arrays of a Keras model's file, by their paths in it; nothing of the file is run."""
+    try:
+        found = keras_files.read_keras_file(Path(path))
+    except keras_files.UnreadableFile as error:
+        raise Unmeasurable(f"{Path(path).name} can't be read: {error}") from None
+    arrays = {f"{number:04d}": values for number, values in enumerate(found.arrays.values())}
+    _require_few(arrays)
+    return {"names": list(found.arrays), "optimizer": found.optimizer}, arrays
+
+
+def _require_few(arrays: dict[str, Array]) -> None:
+    size = sum(each.nbytes for each in arrays.values())
+    if len(arrays) > MOST_TENSORS:
+        raise Unmeasurable(f"it holds {len(arrays):,} arrays; at most {MOST_TENSORS} were expected")
+    if size > MOST_WEIGHTS:
+        raise Unmeasurable(f"its weights have {size:,} bytes; at most {MOST_WEIGHTS:,} were expected")
+
+
+def _constants(path: str) -> list[tuple[str, Array]]:
+    data = Path(path).read_bytes()
+    found: list[tuple[str, Array]] = []
+    entry: Weights
+    for entry in weights(data, read_model(data)):
+        found.append((f"kernel of {entry.operator.label} {entry.operator.index}", entry.kernel))
+        if entry.bias is not None:
+            found.append((f"bias of {entry.operator.label} {entry.operator.index}", entry.bias))
+    return found
+
+
+def compare_weights(path: str, baseline: str) -> Answer:
+    """The largest difference between two files' weights, relative to each tensor's largest weight."""
+    try:
+        ours = _constants(path)
+    except MalformedModel as error:
+        raise Unmeasurable(f"the file's weights can't be read: {error}") from None
+    theirs = _constants(baseline)
+    if [array.shape for _, array in ours] != [array.shape for _, array in theirs]:
+        return {"difference": f"{len(ours)} weight tensors of other shapes than the {len(theirs)} expected"}, {}
+    worst, where, changed = 0.0, "", 0
+    for (name, mine), (_, other) in zip(ours, theirs, strict=True):
+        top = float(np.abs(other).max(initial=0.0)) or 1.0
+        relative = float(np.abs(mine - other).max(initial=0.0)) / top
+        relative = relative if np.isfinite(relative) else float("inf")
+        changed += relative > 1e-5
+        if relative > worst:
+            worst, where = relative, name
+    return {"weights": plain(WeightDifference(len(ours), changed, min(worst, 1e30), where))}, {}
+
+
+def lineage(path: str, given: str, other: str) -> Answer:
+    """How alike a file's kernels are to those of two files of one network: correlations, weighted by size; or nothing
+    if it is another network.
+    """
+    try:
+        ours = _constants(path)
+    except MalformedModel as error:
+        raise Unmeasurable(f"the file's weights can't be read: {error}") from None
+    found = []
+    for file in (given, other):
+        theirs = _constants(file)
+        if [array.shape for _, array in ours] != [array.shape for _, array in theirs]:
+            return {}, {}
+        found.append(_alike([array for _, array in ours], [array for _, array in theirs]))
+    return {"lineage": plain(WeightLineage(*found))}, {}
+
+
+def _alike(ours: list[Array], theirs: list[Array]) -> float:
+    """The mean correlation of the larger arrays, weighted by their sizes; 0 if nothing can be said."""
+    total = weight = 0.0
+    for mine, other in zip(ours, theirs, strict=True):
+        if mine.size < LEAST_WEIGHTS or not np.isfinite(mine).all():
+            continue
+        one, two = mine.astype(np.float64).ravel(), other.astype(np.float64).ravel()
+        one, two = one - one.mean(), two - two.mean()
+        norm = float(np.sqrt((one * one).sum() * (two * two).sum()))
+        if norm > 0 and np.isfinite(norm):
+            total += mine.size * float((one * two).sum()) / norm
+            weight += mine.size
+    return total / weight if weight else 0.0
+
+
+def compress(path: str, original: str, clusters: int | None, sparsity: float | None) -> Answer:
+    """What was done to the weights: see :func:`graders.measure.compression.measure`; and what DEFLATE leaves of it.
+
+    Kernels that the file computes, because tfmot's wrappers were left in it, are those of an inference.
+    """
+    data = Path(path).read_bytes()
+    try:
+        computed = _computed(path, compression.unfinished(read_model(data)))
+        before = Path(original).read_bytes()
+        found = compression.measure(data, before, clusters=clusters, sparsity=sparsity, computed=computed)
+    except MalformedModel as error:
+        raise Unmeasurable(f"the file's weights can't be read: {error}") from None
+    return {"compressed": plain(Compressed(found, len(data), deflate_size(data)))}, {}
+
+
+def _computed(path: str, kernels: dict[int, int]) -> dict[int, Array]:
+    """What an inference makes of these tensors, by operator; none if the file can't be run."""
+    if not kernels:
+        return {}
+    try:
+        interpreter = open_interpreter(path, delegates=False, keep_all=True)
+        resize(interpreter, 1)
+        details = interpreter.get_input_details()[0]
+        run(interpreter, np.zeros(details["shape"], details["dtype"]))
+        return {operator: np.array(interpreter.get_tensor(tensor)) for operator, tensor in kernels.items()}
+    except (Unmeasurable, ValueError, RuntimeError):
+        return {}
