@@ -1,4 +1,4 @@
-"""The notebook lab's verdicts on real files, which a notebook without TensorFlow copies into its box: a whole run, cheaply."""
+"""The notebook lab's checks of real files, which a notebook without TensorFlow copies in place: a whole run, cheaply."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ CELLS = (
 
 @pytest.fixture(scope="module")
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NotebookEvidence]:
-    """What the run of such a notebook comes to."""
+    """The evidence from running such a notebook."""
     folder = tmp_path_factory.mktemp("notebook")
     path = folder / "code" / LAB.student_file
     path.parent.mkdir(parents=True)
@@ -131,7 +131,7 @@ def model(evidence: NotebookEvidence, change: Any) -> KerasModel:
 
 
 def test_right_files_lose_nothing(evidence: NotebookEvidence) -> None:
-    """A cell that fails beside them costs nothing either."""
+    """Correct files pass every check, even if an unrelated cell fails."""
     assert judged(evidence) == UNCALLED
     assert [failure.number for failure in evidence.executed.failures] == [7]
     facts = charts.describe(evidence)
@@ -143,7 +143,7 @@ def test_right_files_lose_nothing(evidence: NotebookEvidence) -> None:
 
 
 def test_a_file_in_a_folder_is_measured_as_any_other(evidence: NotebookEvidence) -> None:
-    """So that figures of it in the report are compared with its size, wherever it lies."""
+    """A file in a subfolder is measured, so that the report's numbers can be compared with it."""
     log = RunLog("notebook")
     measured = static_review.stages({"notebook": RunResult(SimpleNamespace(name="notebook"), evidence, None, log)})
     size = (DATA / "pruned_model.h5").stat().st_size
@@ -153,7 +153,7 @@ def test_a_file_in_a_folder_is_measured_as_any_other(evidence: NotebookEvidence)
 
 
 def test_committed_models_are_not_there(tmp_path: Path) -> None:
-    """What was made elsewhere can't be handed out again as what this execution made."""
+    """A committed file does not count as one that this execution wrote."""
     for name in ("a.tflite", "deep/b.h5", "helper.py", "picture.png"):
         (tmp_path / "own" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "own" / name).write_bytes(b"x")
@@ -162,12 +162,12 @@ def test_committed_models_are_not_there(tmp_path: Path) -> None:
 
 
 def test_what_numpy_computes_is_what_the_file_computes(evidence: NotebookEvidence) -> None:
-    """A Keras file is never run, so its accuracy is computed from its arrays."""
+    """A Keras file's accuracy is computed from its arrays, as the file is never run."""
     assert evidence.baseline.get().accuracy == evidence.non_quantised.get().quality.get().accuracy
 
 
 def test_never_pruned(evidence: NotebookEvidence) -> None:
-    """The baseline in the place of the pruned model, and quantised."""
+    """The baseline in place of the pruned model fails, also when quantised."""
     wrong = replace(evidence, pruned=evidence.baseline, pruned_quantised=evidence.post_training)
     assert judged(wrong).items() - UNCALLED.items() == {
         ("test_number_of_zeros", "never_fitted"),
@@ -180,7 +180,7 @@ def test_never_pruned(evidence: NotebookEvidence) -> None:
     ("share", "hint"), [(0.5, "pruned_once"), (0.7, "ended_early"), (0.9, "other_sparsity"), (0.4, "other_sparsity")]
 )
 def test_other_shares_of_zeros(share: float, hint: str, evidence: NotebookEvidence) -> None:
-    """The share tells what was wrong with the schedule."""
+    """The sparsity shows what was wrong with the schedule."""
 
     def change(values: Any) -> Any:
         flat = np.where(values == 0, 1e-2, values).ravel()
@@ -192,13 +192,13 @@ def test_other_shares_of_zeros(share: float, hint: str, evidence: NotebookEviden
 
 
 def test_near_zeros_are_no_zeros(evidence: NotebookEvidence) -> None:
-    """An archive saves nothing on them."""
+    """Nearly zero weights fail, because they do not compress."""
     wrong = replace(evidence, pruned=Result(model(evidence, lambda values: values + 1e-6)))
     assert judged(wrong)["test_number_of_zeros"] == "near_zeros"
 
 
 def test_wrappers_left_in(evidence: NotebookEvidence) -> None:
-    """Masks are numbers too."""
+    """A file with pruning masks fails."""
     wrong = replace(evidence.pruned.get(), numbers=40_805, wrapped=("mask", "threshold"))
     found = judged(replace(evidence, pruned=Result(wrong)))
     assert found.items() - UNCALLED.items() == {("test_the_model_is_stripped", "not_stripped")}
@@ -206,14 +206,14 @@ def test_wrappers_left_in(evidence: NotebookEvidence) -> None:
 
 @pytest.mark.parametrize(("file", "hint"), [("post_training", "qat_dynamic"), ("non_quantised", "qat_plain_float")])
 def test_not_quantised_in_training(file: str, hint: str, evidence: NotebookEvidence) -> None:
-    """Weights alone are not enough, and such a file is the baseline's."""
+    """A file with quantised weights only, or of the baseline, fails."""
     found = judged(replace(evidence, quantisation_aware=getattr(evidence, file)))
     assert found["test_the_file_is_quantised"] == hint
     assert found["test_the_model_was_trained"] == "qat_untrained"
 
 
 def test_quantised_files_in_other_places(evidence: NotebookEvidence) -> None:
-    """Each file is told from the others."""
+    """Each wrong file in a stage is recognised."""
     wrong = replace(evidence, non_quantised=evidence.post_training, post_training=evidence.pruned_quantised)
     found = judged(wrong)
     assert found["test_the_file_holds_the_baseline"] == "not_float"
@@ -225,7 +225,7 @@ def test_quantised_files_in_other_places(evidence: NotebookEvidence) -> None:
 
 
 def test_archives_of_other_files(evidence: NotebookEvidence) -> None:
-    """A figure that is no archive of the file that was asked for."""
+    """A number that is not the archive size of a required file fails with its hint."""
     known = evidence.figures.get()
     sizes = {name: size for name, size in known.sizes.items() if "pruned" not in name}
     wrong = replace(evidence, figures=Result(replace(known, sizes=sizes)))
@@ -244,7 +244,7 @@ def test_a_file_is_evaluated_that_no_model_is_of(evidence: NotebookEvidence) -> 
 
 
 def test_figures_of_every_size_are_no_measurement(evidence: NotebookEvidence) -> None:
-    """Among enough numbers there is any archive's size; those of one or two runs are not as many."""
+    """Listing very many numbers fails, as some would match by chance; one or two runs do not print that many."""
     known = evidence.figures.get()
     twice = (*known.printed, *(1.04 * figure for figure in known.sizes.values()))
     assert judged(replace(evidence, figures=Result(replace(known, printed=twice)))) == UNCALLED
@@ -257,7 +257,7 @@ def test_figures_of_every_size_are_no_measurement(evidence: NotebookEvidence) ->
 
 
 def test_a_second_kernel_in_a_file(evidence: NotebookEvidence) -> None:
-    """One of them may lead nowhere, and be the only one that is quantised."""
+    """A file with the same kernel twice is refused, as one of the two may be unconnected."""
     file = evidence.non_quantised.get()
     kernel = StoredTensor("kernel", "float32", 0.0, file.layers.arrays["dense layer's kernel"])
     others = [StoredTensor("", "float32", 0.0, values) for values in file.layers.arrays.values()]
@@ -275,7 +275,7 @@ def test_a_second_kernel_in_a_file(evidence: NotebookEvidence) -> None:
 
 
 def test_a_notebook_that_leaves_nothing(evidence: NotebookEvidence) -> None:
-    """What was not written is missing, criterion by criterion."""
+    """Files that were not written are missing, each for its own criteria."""
     nothing = Result[Any](None, RunError(Verdict.MISSING, "no file was written"))
     wrong = replace(
         evidence, baseline=nothing, non_quantised=nothing, post_training=nothing, quantisation_aware=nothing,
@@ -310,7 +310,7 @@ def extra(lite: LiteFile, *, own: bool = False, dtype: str = "", **more: Any) ->
 
 
 def test_further_files_are_found(evidence: NotebookEvidence) -> None:
-    """In folders too; links, pipes, what is no file of its kind, and what lies very deep are passed over."""
+    """Additional files are found in folders too; links, pipes, other formats and deep folders are skipped."""
     assert [each.name for each in evidence.extras] == ["more/copy.tflite"]
     found = evidence.extras[0]
     assert found.layers is not None
@@ -319,13 +319,13 @@ def test_further_files_are_found(evidence: NotebookEvidence) -> None:
 
 
 def test_no_optional_step(evidence: NotebookEvidence) -> None:
-    """A file in float32 is neither in 16 bits nor another network's."""
+    """A float32 file of the lab's network earns neither bonus."""
     assert bonuses(evidence) == ["no_float16", "no_own_network"]
     assert bonuses(evidence, *evidence.extras) == ["no_float16", "no_own_network"]
 
 
 def test_sixteen_bits_are_the_baselines(evidence: NotebookEvidence) -> None:
-    """Weights rounded to 16 bits are the baseline's, those of a model trained on, or pruned, are not."""
+    """The baseline's weights rounded to float16 earn the bonus; those of a retrained or pruned model do not."""
     lite = evidence.non_quantised.get()
     rounded = Layers(
         {name: values.astype(np.float16).astype(np.float32) for name, values in lite.layers.arrays.items()}
@@ -338,8 +338,8 @@ def test_sixteen_bits_are_the_baselines(evidence: NotebookEvidence) -> None:
     assert bonuses(evidence, replace(right, accuracy=0.5))[0] == "float16_other_model"
 
 
-def test_a_network_of_ones_own_is_told_by_its_files(evidence: NotebookEvidence) -> None:
-    """A third for each step of one network; what is the lab's network, or tells no digits apart, is worth nothing."""
+def test_the_students_own_network_is_recognised(evidence: NotebookEvidence) -> None:
+    """Each step of one own network earns a third; the lab's network, or an untrained one, earns nothing."""
     after, aware = evidence.post_training.get(), evidence.quantisation_aware.get()
     pruned = extra(evidence.non_quantised.get(), own=True, zeros=0.8)
     steps = [extra(after, own=True), extra(aware, own=True), pruned]
@@ -351,7 +351,7 @@ def test_a_network_of_ones_own_is_told_by_its_files(evidence: NotebookEvidence) 
 
 @pytest.mark.parametrize(("count", "share"), [(0, 0.0), (1, 1 / 3), (2, 2 / 3)])
 def test_each_step_is_worth_a_third(count: int, share: float, evidence: NotebookEvidence) -> None:
-    """Of the network with the most steps."""
+    """The network with the most steps counts."""
     steps = [extra(evidence.post_training.get(), own=True), extra(evidence.quantisation_aware.get(), own=True)][:count]
     lone = extra(evidence.post_training.get(), own=True, network=(7,))
     with pytest.raises(CheckFailed) as lost:

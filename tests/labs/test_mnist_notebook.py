@@ -1,4 +1,4 @@
-"""The notebook lab: executing cells in a run, explaining what did not come about, measuring what did."""
+"""The notebook lab: executing cells in a run, explaining missing files, measuring written ones."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ def test_cells_share_their_names(session: Session) -> None:
     """What a cell defines is there in the next, and a last expression is shown."""
     execution = execute(session, "a = 2", "def f(x):\n    return a * x", "f(21)", "f(3);", "print('end')")
     assert [text.strip() for text in execution.printed] == ["", "", "42", "", "end"]
-    assert execution.told() == "5 of 5 code cells executed"
+    assert execution.progress() == "5 of 5 code cells executed"
 
 
-def test_a_cell_that_fails_is_told_by_its_number(session: Session) -> None:
-    """The next ones are executed all the same."""
+def test_a_failed_cell_is_named_by_its_number(session: Session) -> None:
+    """The cells after a failed one are executed as well."""
     execution = execute(session, "a = 1\nb = a / 0", "import sys; sys.exit(0)", "c = 3", "def (", "print(c)")
     assert execution.printed[-1].strip() == "3"
     assert [failure.number for failure in execution.failures] == [1, 3, 7]
@@ -71,11 +71,11 @@ def test_a_cell_that_fails_is_told_by_its_number(session: Session) -> None:
     assert first.message == "cell 1 raised ZeroDivisionError: division by zero"
     assert [str(place) for place in first.places] == ["cell 1, line 2"]
     assert execution.failures[1].error.exception == "SystemExit"
-    assert "failed: cells 1, 3, 7" in execution.told()
+    assert "failed: cells 1, 3, 7" in execution.progress()
 
 
-def test_the_end_of_the_process_is_told_by_its_cell(session: Session) -> None:
-    """What was written before is there nevertheless."""
+def test_the_cell_that_ended_the_process_is_named(session: Session) -> None:
+    """The files written before are still measured."""
     execution = execute(session, "open('early.tflite', 'w').write('x')", "import os; os._exit(0)", "a = 1")
     assert execution.done == 1
     assert execution.ended is not None
@@ -107,8 +107,8 @@ def test_what_only_a_kernel_has_is_there_and_harmless(session: Session) -> None:
     assert execution.printed[6].strip() == "'__main__'"
 
 
-def test_names_are_told_in_the_end(session: Session) -> None:
-    """Files by their constants, wherever the notebook went; figures, where they are figures."""
+def test_names_are_reported_after_execution(session: Session) -> None:
+    """The state has files by their constants, and the numeric metrics."""
     execute(
         session,
         "import os\nfrom pathlib import Path\nos.makedirs('out'); os.chdir('out')",
@@ -121,17 +121,17 @@ def test_names_are_told_in_the_end(session: Session) -> None:
 
 
 def test_a_function_that_is_not_there_is_missing(session: Session) -> None:
-    """It is not wrong."""
+    """A function that is not written is missing, not wrong."""
     execute(session, "def get_gzipped_model_size(file):\n    return len(open(file, 'rb').read())")
     content = np.arange(100, dtype=np.uint8)
     assert session.call("gzipped", {"name": "a.bin"}, {"content": content}).facts == {"value": 100.0}
     shown = {"images": np.zeros((1, 28, 28), np.uint8), "labels": np.zeros(1, np.int64), "content": content}
-    with pytest.raises(RunError, match="no function evaluate_tflite_model was defined"):
+    with pytest.raises(RunError, match="defines no function evaluate_tflite_model"):
         session.call("evaluate", {"name": "a.tflite"}, shown)
 
 
 def test_constants_and_figures_are_read_from_code_and_output() -> None:
-    """For a notebook whose names can't be asked for any more."""
+    """File names are read from the code if the process has ended."""
     execution = Execution((CellCode(0, 'FILE_PRUNED_MODEL = "p.keras"\nFILE_X = Path("x/y.h5")'),))
     execution.printed = ["archive 8,704 bytes, 25834 B, 24.5 kB, sha 9f8e12", "b'77 302' np.int64(7)", "(8000, 28, 28) (60000,)"]
     assert execution.constants() == {"FILE_PRUNED_MODEL": "p.keras", "FILE_X": "x/y.h5"}
@@ -139,11 +139,11 @@ def test_constants_and_figures_are_read_from_code_and_output() -> None:
 
 
 def test_a_name_that_is_missing_is_an_earlier_cells_fault() -> None:
-    """The cell that writes the file failed for want of what an earlier one was to define."""
+    """A NameError is traced back to the earlier cell that failed to define the name."""
     execution = Execution((CellCode(0, "model = broken"), CellCode(1, "convert(model, FILE_QAT_QUANTIZED)")))
     for number, kind in ((1, "ValueError"), (2, "NameError")):
-        told = {"type": kind, "message": "it", "line": 1, "code": ""}
-        execution.failures.append(notebook_run.CellFailure(number, notebook_run.cell_error(number, told)))
+        raised = {"type": kind, "message": "it", "line": 1, "code": ""}
+        execution.failures.append(notebook_run.CellFailure(number, notebook_run.cell_error(number, raised)))
     missing = RunError(Verdict.MISSING, "no file q.tflite was written")
     assert execution.why_missing(missing, "FILE_QAT_QUANTIZED", "q.tflite").message.endswith("cell 1 raised ValueError: it")
     assert execution.why_missing(missing, "FILE_PT", "b.tflite") is missing
@@ -151,7 +151,7 @@ def test_a_name_that_is_missing_is_an_earlier_cells_fault() -> None:
 
 @pytest.mark.parametrize("name", ["../secret.tflite", "/etc/passwd", "link/secret.tflite", "a\0b", ""])
 def test_nothing_is_taken_from_outside_of_the_box(name: str, tmp_path: Path) -> None:
-    """Neither by a path nor over a folder that is a link."""
+    """No file is taken from outside the folder, neither by a path nor through a linked folder."""
     (tmp_path / "box").mkdir()
     (tmp_path / "secret.tflite").write_bytes(b"secret")
     (tmp_path / "box" / "link").symlink_to(tmp_path)
@@ -161,7 +161,7 @@ def test_nothing_is_taken_from_outside_of_the_box(name: str, tmp_path: Path) -> 
 
 
 def test_a_file_in_a_folder_of_the_box_is_taken(tmp_path: Path) -> None:
-    """Notebooks may keep their files in order."""
+    """A file in a subfolder is taken."""
     (tmp_path / "box" / "models").mkdir(parents=True)
     (tmp_path / "box" / "models" / "a.tflite").write_bytes(b"bytes")
     grading: Any = SimpleNamespace(workdir=lambda run: tmp_path / "box", work=tmp_path / "work", lab=LAB)
@@ -172,14 +172,14 @@ def test_a_file_in_a_folder_of_the_box_is_taken(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a/" * 300 + "b.h5", "n" * 256, "\ud800.tflite", "ą" * 128])
 def test_a_name_that_no_file_can_have(name: str, tmp_path: Path) -> None:
-    """It is the student's fault, and no other file's."""
+    """An impossible file name is the submission's error, and affects no other file."""
     grading: Any = SimpleNamespace(workdir=lambda run: tmp_path / "box", work=tmp_path / "work", lab=LAB)
-    with pytest.raises(RunError, match="that of no file"):
+    with pytest.raises(RunError, match="not a valid file name"):
         files.Workdir(grading, "notebook", {}).take_path(name, "a file")
 
 
-def test_files_with_long_or_like_names_are_told_apart(tmp_path: Path) -> None:
-    """Each is kept as it is, also where it is taken twice."""
+def test_files_with_long_or_equal_names_are_kept_apart(tmp_path: Path) -> None:
+    """Each file is copied separately, also if it is taken twice."""
     deep = "/".join(["ą" * 100] * 3)
     for name in ("a/b", "a-b", f"{deep}/c"):
         (tmp_path / "box" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -195,14 +195,14 @@ def test_files_with_long_or_like_names_are_told_apart(tmp_path: Path) -> None:
     [(3, 3.0), (0.5, 0.5), (10**400, None), (float("nan"), None), (float("inf"), None), ("3", None), ([3], None)],
 )
 def test_what_is_no_number_counts_as_none(value: Any, number: float | None) -> None:
-    """Of the runner's word only what a float can hold is taken."""
+    """Reported numbers that no float can hold are ignored."""
     assert plan._finite(value) == number
     assert plan._numbers({"a": value, "\ud800\x1b[31m": 1}) == ({"a": number} if number is not None else {}) | {"?": 1.0}
     assert plan._numbers([value]) == {}
 
 
 def test_our_own_file_is_of_no_model() -> None:
-    """It is a whole file with other weights than the model's that is converted, and calls the digits otherwise."""
+    """The grader's own file is complete, has new weights, and maps digits to other classes."""
     drawn = digits.draw(LAB.data_paths[0], 200, 3, ("x_test", "y_test"))
     content, labelled = probes.own_file(np.random.Generator(np.random.PCG64(3)), drawn)
     model = read_model(content)
@@ -217,7 +217,7 @@ def test_our_own_file_is_of_no_model() -> None:
 
 
 def figure(stage: str | None, quantity: str, value: float) -> PrintedMetric:
-    """A printed figure, exact."""
+    """An exact printed number."""
     return PrintedMetric(0, "label", stage, quantity, value, value, value, str(value), "line")
 
 
@@ -233,8 +233,8 @@ def figure(stage: str | None, quantity: str, value: float) -> PrintedMetric:
         (figure(None, "zipped_bytes", 120_000), False),
     ],
 )
-def test_a_figure_is_borne_out_by_what_was_measured(found: PrintedMetric, borne_out: bool) -> None:
-    """Of its own stage where that is known; of any, where the figure's is not told."""
+def test_a_number_is_confirmed_by_a_measurement(found: PrintedMetric, borne_out: bool) -> None:
+    """A number is compared with its own stage if that is known, else with every stage."""
     measured = {"tflite": {"accuracy": 0.85, "size": 85_040.0, "zipped": 77_000.0}, "ptq": {"size": 24_384.0}}
     assert report_claims.any_borne_out([found], measured, LAB) is borne_out
     assert report_claims.any_borne_out([found], {}, LAB) is False
@@ -244,8 +244,8 @@ def test_a_figure_is_borne_out_by_what_was_measured(found: PrintedMetric, borne_
     assert report_claims.any_borne_out([claim], measured, LAB) is borne_out
 
 
-def test_layers_are_told_by_their_shapes() -> None:
-    """In Keras's layout and in TensorFlow Lite's; masks and steps beside them do not disturb."""
+def test_layers_are_recognised_by_their_shapes() -> None:
+    """Layers are recognised in Keras's and TensorFlow Lite's layout; masks and steps are ignored."""
     weights = probes.fresh_weights(np.random.Generator(np.random.PCG64(1)))
     keras = [probes._as_keras(values) for values in weights.arrays.values()]
     found = network.layers_of([*keras, keras[0] * 0, np.int64(3), np.float32(0.1)])
@@ -259,7 +259,7 @@ def test_layers_are_told_by_their_shapes() -> None:
 
 
 def test_digits_are_drawn_from_the_seed() -> None:
-    """The same again, others for another seed, and none of them as it is kept; the kept network knows them."""
+    """The digits depend only on the seed, differ from the stored ones, and are still recognised by the stored network."""
     path = LAB.data_paths[0].with_name("held_back.npz")
     one, again, other = (digits.draw(path, 300, seed) for seed in (1, 1, 2))
     assert (one.pixels == again.pixels).all()
@@ -274,7 +274,7 @@ def test_digits_are_drawn_from_the_seed() -> None:
 
 
 def test_no_digit_is_in_two_parts() -> None:
-    """What is held back is in nothing that a run can read."""
+    """No run can read the held-back digits."""
     with np.load(LAB.data_paths[0]) as public, np.load(LAB.data_paths[0].with_name("held_back.npz")) as held:
         shown = {image.tobytes() for name in ("x_train", "x_test") for image in public[name]}
         assert not any(image.tobytes() in shown for image in held["x"])

@@ -11,7 +11,7 @@ from graders.framework.runner import RunResult
 from graders.labs.mnist_compression.evidence import NotebookEvidence
 from graders.labs.mnist_compression.stages import accuracy_of, staged
 
-DISTURBED = "held-back MNIST digits, disturbed newly for this grading"
+DISTURBED = "held-back MNIST digits, distorted at random for this grading"
 
 
 def describe(evidence: NotebookEvidence) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the lab's checks share: of what type operators and tensors are, and what tells one mistake from another."""
+"""What the lab's checks share: types of operators and tensors, and the diagnosis of mistakes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def require_float_ends(file: LiteFile) -> None:
     types = {*ends.inputs, *ends.outputs}
     check(
         types == FLOAT,
-        measured=f"{file.name} has inputs and outputs of {_told(types)}",
+        measured=f"{file.name} has inputs and outputs of type {_listed(types)}",
         expected="float32 inputs and outputs",
         hint="float_ends",
     )
@@ -40,14 +40,14 @@ def require_float(file: LiteFile) -> None:
     types = {kernel.dtype for kernel in file.kernels.values()}
     check(
         types == FLOAT,
-        measured=f"kernels of {_told(types)} in {file.name}",
+        measured=f"kernels of type {_listed(types)} in {file.name}",
         expected="float32 kernels",
         hint="not_float",
     )
 
 
 def require_int8_weights(file: LiteFile) -> None:
-    """Fails unless the dense layer's kernel is stored in int8; the converter leaves small ones alone."""
+    """Fails unless the dense layer's kernel is stored in int8; the converter does not quantise small kernels."""
     found = file.kernels[DENSE].dtype
     check(
         found in INT8,
@@ -58,7 +58,7 @@ def require_int8_weights(file: LiteFile) -> None:
 
 
 def activations_of(file: FileEvidence) -> set[str]:
-    """The types between operators, those at the ends and of shapes left out."""
+    """The types of activations between operators, without inputs, outputs and shapes."""
     graph = file.model.main
     found = set()
     for operator in graph.operators:
@@ -71,12 +71,12 @@ def activations_of(file: FileEvidence) -> set[str]:
 
 
 def require_integer(file: LiteFile, evidence: NotebookEvidence) -> None:
-    """Fails unless kernels are int8 and all between the ends is integer."""
+    """Fails unless kernels are int8 and every activation is an integer."""
     kernels = {kernel.dtype for kernel in file.kernels.values()}
     between = activations_of(file.file)
     check(
         kernels <= INT8 and not any("float" in dtype for dtype in between),
-        measured=f"kernels of {_told(kernels)}, activations of {_told(between)} in {file.name}",
+        measured=f"{_listed(kernels)} kernels and {_listed(between)} activations in {file.name}",
         expected="int8 kernels and int8 activations",
         hint=_why_float(file, kernels, evidence),
     )
@@ -106,7 +106,7 @@ def aware_range(file: LiteFile) -> float:
 
 
 def require_same_weights(file: LiteFile, others: Layers, lab: Lab, hint: str, whose: str) -> None:
-    """Fails unless the file's weights are those given, but for what storing them in 8 bits changes."""
+    """Fails unless the file's weights are the given ones, up to rounding to 8 bits."""
     wrong, exact = [], 0.0
     for name, values in others.arrays.items():
         scale = file.kernels[name].scale if name in file.kernels else 0.0
@@ -119,36 +119,38 @@ def require_same_weights(file: LiteFile, others: Layers, lab: Lab, hint: str, wh
     check_threshold(lab, "same", exact)
     check(
         not wrong,
-        measured=f"{file.name}: other weights in the {' and the '.join(wrong)}" if wrong else f"{file.name}: {whose}",
+        measured=f"{file.name}: different weights in the {' and the '.join(wrong)}"
+        if wrong
+        else f"{file.name}: {whose}",
         expected=whose,
         hint=hint,
     )
 
 
 def require_trained(evidence: NotebookEvidence, lab: Lab) -> None:
-    """Fails where the baseline learned nothing: that a file is no worse than it says nothing then."""
+    """Fails if the baseline learned nothing, because comparing with it is meaningless then."""
     before = baseline_accuracy(evidence)
     check(
         check_threshold(lab, "learned", before, at_least=True),
-        measured=f"the baseline gets {before:.1%} of the hidden digits right",
-        expected=f"at least {lab.thresholds['learned']:.0%}, as a trained network does",
+        measured=f"the baseline classifies {before:.1%} of the hidden digits correctly",
+        expected=f"at least {lab.thresholds['learned']:.0%}, as a trained network reaches",
         hint="not_trained",
     )
 
 
 def require_accuracy(found: float, before: float, most: str, lab: Lab, hint: str) -> None:
-    """Fails where an accuracy lies too far below another on the same digits. :param most: the threshold's name."""
+    """Fails if an accuracy is too far below another on the same digits. :param most: the threshold's name."""
     observe(accuracy=round(found, 4), before=round(before, 4))
     check(
         check_threshold(lab, most, before - found),
-        measured=f"{found:.1%} of {lab.settings['graded_images']} hidden digits, {before:.1%} before",
+        measured=f"{found:.1%} of {lab.settings['graded_images']} hidden digits correct, {before:.1%} before",
         expected=f"at least {before - lab.thresholds[most]:.1%}",
         hint=hint,
     )
 
 
 def baseline_layers(evidence: NotebookEvidence) -> Layers:
-    """The baseline's weights: of the float file, or where there is none, of the file with its weights."""
+    """The baseline's weights: from the float file, or if there is none, from the file with its weights."""
     if evidence.non_quantised.value is not None:
         return evidence.non_quantised.value.layers
     if evidence.baseline.value is not None:
@@ -163,13 +165,13 @@ def baseline_accuracy(evidence: NotebookEvidence) -> float:
     return evidence.baseline.get().accuracy
 
 
-def zeros_told(model: KerasModel, wrong: Sequence[str]) -> str:
-    """A kernel's zeros in words, the wrong ones first."""
+def zeros_text(model: KerasModel, wrong: Sequence[str]) -> str:
+    """The kernels' zeros in words, the wrong ones first."""
     names = [*wrong, *(name for name in model.layers.arrays if "kernel" in name and name not in wrong)]
     return ", ".join(
         f"{model.layers.zeros(name):,} of {model.layers.size(name):,} in the {name}" for name in names[:SHOWN]
     )
 
 
-def _told(types: set[str]) -> str:
+def _listed(types: set[str]) -> str:
     return ", ".join(sorted(types)) or "no type"

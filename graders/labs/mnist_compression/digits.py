@@ -1,6 +1,6 @@
-"""The digits that quality is graded on: a held-back part of the data, each turned, scaled and shifted a little.
+"""The digits that quality is graded on: a held-back part of the data, each rotated, scaled and shifted a little.
 
-How is drawn from the grading's seed, so that these very pictures lie nowhere, in no template and no repository.
+The distortion is drawn from the grading's seed, so these images exist in no template and no repository.
 """
 
 from __future__ import annotations

@@ -46,19 +46,19 @@ def prepare(data: str, train: int, test: int, folder: str) -> Answer:
 
 
 def cell(number: int, code: str) -> Answer:
-    """Executes a cell and shows its last expression, as a notebook does; what it raises is told and does no harm."""
+    """Executes a cell and shows its last expression, as a notebook does; what it raises is returned, not raised."""
     name = f"<cell {number}>"
     # With no time of its own an entry is never taken for out of date: functions of a cell show their source.
     linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
     heard = io.StringIO()
-    told, shown = None, ""
+    raised, shown = None, ""
     with _heard(heard):
         try:
             shown = _execute(code, name)
         except BaseException as error:  # noqa: BLE001 - sys.exit and KeyboardInterrupt of a student's included
-            told = _described(error, name)
-            print(f"cell {number}: {told['type']}: {told['message']}", file=sys.stderr)
-    return {"error": told, "printed": heard.getvalue()[-MAX_PRINTED:], "shown": shown}, {}
+            raised = _described(error, name)
+            print(f"cell {number}: {raised['type']}: {raised['message']}", file=sys.stderr)
+    return {"error": raised, "printed": heard.getvalue()[-MAX_PRINTED:], "shown": shown}, {}
 
 
 def _execute(code: str, name: str) -> str:
@@ -138,7 +138,7 @@ def _described(error: BaseException, name: str) -> dict[str, Any]:
 
 
 def _serve(path: Path, train: int, test: int) -> None:
-    """Has every ``datasets.mnist.load_data`` give the digits at ``path``, as many as asked for."""
+    """Has every ``datasets.mnist.load_data`` return the requested number of the digits at ``path``."""
 
     def load_data(*_: Any, **__: Any) -> Any:
         with np.load(path, allow_pickle=False) as digits:
@@ -192,15 +192,15 @@ def _widened(images: np.ndarray, labels: np.ndarray, count: int) -> tuple[np.nda
 
 
 class _Shell:
-    """What get_ipython() gives: whatever is asked of it is not done, and said so."""
+    """What get_ipython() gives: none of its methods does anything but say so."""
 
     config: dict[str, Any] = {}  # noqa: RUF012 - libraries look for a notebook's kernel in it
     kernel = None
 
     def __getattr__(self, name: str) -> Any:
         def not_done(*arguments: Any, **_: Any) -> None:
-            told = " ".join(str(each)[:100] for each in arguments)
-            print(f"(not run in grading: get_ipython().{name} {told})")
+            shown = " ".join(str(each)[:100] for each in arguments)
+            print(f"(not run in grading: get_ipython().{name} {shown})")
 
         return not_done
 
@@ -248,7 +248,7 @@ def names() -> dict[str, Any]:
 
 
 def state() -> Answer:
-    """What the notebook's names hold: the files that it wrote, its figures, its models' numbers of parameters."""
+    """What the notebook's names hold: the files that it wrote, its metrics, its models' numbers of parameters."""
     files: dict[str, str] = {}
     parameters: dict[str, int] = {}
     box = os.path.realpath(os.environ["HOME"])
@@ -259,16 +259,16 @@ def state() -> Answer:
             with contextlib.suppress(Exception):
                 parameters[name] = int(value.count_params())
     here = os.path.relpath(Path.cwd(), box)
-    told = {name: _figures(_space.get(name)) for name in ("MODEL_SIZE", "ACCURACY")}
+    metrics = {name: _numbers(_space.get(name)) for name in ("MODEL_SIZE", "ACCURACY")}
     functions = [
         name
         for name in ("model_builder", "convert_tflite", "evaluate_tflite_model", "get_gzipped_model_size")
         if callable(_space.get(name))
     ]
-    return {"files": files, "folder": here, "figures": told, "parameters": parameters, "functions": functions}, {}
+    return {"files": files, "folder": here, "figures": metrics, "parameters": parameters, "functions": functions}, {}
 
 
-def _figures(value: Any) -> dict[str, float]:
+def _numbers(value: Any) -> dict[str, float]:
     found: dict[str, float] = {}
     if isinstance(value, dict):
         for key, each in list(value.items())[:MAX_NAMES]:
@@ -317,7 +317,7 @@ class MissingFunction(Exception):
 def _function(name: str) -> Any:
     found = _space.get(name)
     if not callable(found):
-        raise MissingFunction(f"no function {name} was defined when the notebook had been executed")
+        raise MissingFunction(f"the executed notebook defines no function {name}")
     return found
 
 

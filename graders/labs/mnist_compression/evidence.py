@@ -68,7 +68,7 @@ class KerasModel:
 
 @dataclass(frozen=True)
 class Value:
-    """What a function of the student's gave, and what is right; ``given`` is None where it was no number."""
+    """What a student's function returned, and the right value; ``given`` is None if it was not a number."""
 
     given: float | None
     right: float
@@ -91,7 +91,7 @@ class ArchiveSize:
 
 @dataclass(frozen=True)
 class ExtraFile:
-    """A ``.tflite`` file beyond those asked for, by its path from the working directory.
+    """A ``.tflite`` file beyond the required ones, by its path from the working directory.
 
     ``layers``: None where it holds another network than the lab's. ``network``: its kernels' numbers of weights, in
     order. ``kernels``: the types that they are stored in, ``largest`` that of the largest one. ``zeros``: the share of
@@ -110,7 +110,7 @@ class ExtraFile:
 
 @dataclass(frozen=True)
 class Figures:
-    """Numbers that the notebook gave when it was executed: by the keys of its dicts, and printed ones."""
+    """Numbers from the executed notebook: by the keys of its dicts, and printed ones."""
 
     sizes: Mapping[str, float]
     accuracies: Mapping[str, float]
@@ -119,7 +119,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class NotebookEvidence:
-    """The notebook executed: how that went, its files, its functions tried on what they have never seen."""
+    """The executed notebook: its execution, its files, and its functions called with new inputs."""
 
     executed: Executed
     baseline: Result[KerasModel]

@@ -1,4 +1,4 @@
-"""What a notebook wrote beyond what was asked for: weights in 16 bits, and networks of its author's own."""
+"""What a notebook wrote beyond the required files: float16 weights, and the student's own networks."""
 
 from __future__ import annotations
 

@@ -79,12 +79,12 @@ class Workdir:
         workdir = self.context.workdir(self.run)
         parts = PurePosixPath(name).parts
         if not _is_nameable(parts):
-            raise bad_file(f"a name of {len(name):,} characters is that of no file")
+            raise bad_file(f"a name of {len(name):,} characters is not a valid file name")
         outside = not parts or PurePosixPath(name).is_absolute() or ".." in parts or "\0" in name
         # A folder there may be a link to anywhere; every process of the run is dead by now.
         folder = os.path.realpath(workdir.joinpath(*parts[:-1])) if not outside else ""
         if outside or not f"{folder}/".startswith(f"{os.path.realpath(workdir)}/"):
-            raise bad_file(f"{name} lies outside of the folder that the notebook runs in")
+            raise bad_file(f"{name} is outside the folder that the notebook runs in")
         # Files in several folders may have one name: each copy has a folder of its own.
         own = hashlib.sha256(name.encode()).hexdigest()[:16]
         target = self.context.work / "artifacts" / self.run / own / parts[-1][-MOST_NAMED:]
@@ -115,12 +115,12 @@ def lite_file(context: LabContext, artifact: Artifact, digits: Digits) -> LiteFi
         quality = attempt(lambda: _quality(measurement, file, digits))
     layers = layers_of(each.values for each in stored)
     if isinstance(layers, str):
-        raise bad_file(f"{artifact.path.name} holds another network than the lab's: {layers}")
+        raise bad_file(f"{artifact.path.name} contains a different network than the lab's: {layers}")
     sizes = {layers.size(name): name for name in KERNELS}
     twice = [name for size, name in sizes.items() if sum(each.values.size == size for each in stored) > 1]
     if twice:
-        # Which of them counts can't be told: one may lead nowhere.
-        raise bad_file(f"{artifact.path.name} holds more than one {twice[0]}")
+        # It is unknown which of them is used: one may be unconnected.
+        raise bad_file(f"{artifact.path.name} contains more than one {twice[0]}")
     kernels = {
         sizes[each.values.size]: StoredKernel(each.dtype, each.scale) for each in stored if each.values.size in sizes
     }
@@ -133,7 +133,7 @@ def _quality(measurement: Measurement, file: FileEvidence, digits: Digits) -> Ev
     for scale in (1 / 255, 1.0):
         outputs = measurement.infer_tensors(lite_input(file, digits, scale))
         if outputs.shape[1] != 10:
-            raise bad_file(f"the file gives {outputs.shape[1]} scores for a digit, not 10")
+            raise bad_file(f"the file outputs {outputs.shape[1]} scores per digit, not 10")
         found.append(evaluate(outputs, digits.labels))
     return max(found, key=lambda quality: quality.accuracy)
 
@@ -171,7 +171,7 @@ def keras_model(context: LabContext, artifact: Artifact, digits: Digits) -> Kera
         found = measurement.keras_weights()
     layers = layers_of(found.arrays.values())
     if isinstance(layers, str):
-        raise bad_file(f"{artifact.path.name} holds another network than the lab's: {layers}")
+        raise bad_file(f"{artifact.path.name} contains a different network than the lab's: {layers}")
     left = [word for word in WRAPPERS if any(word in name for name in found.arrays)]
     accuracy = max(_accuracy(layers, digits, scale) for scale in (1 / 255, 1.0))
     # Single numbers are a metric's or a step's; they weigh nothing.

@@ -1,4 +1,4 @@
-"""Executing a notebook in a run, cell by cell, and explaining by its cells why a file did not come about."""
+"""Executing a notebook in a run, cell by cell, and explaining by its cells why a file was not written."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Execution:
     ended_in: int = 0
 
     def run(self, session: Session, log: RunLog) -> None:
-        """Executes every cell; one that fails does not keep the next ones from being executed."""
+        """Executes every cell, also after one that failed."""
         for place, cell in enumerate(self.cells, start=1):
             number = cell.index + 1
             log.note = f"cell {number} is being executed"
@@ -49,20 +49,20 @@ class Execution:
                 return
             self.done += 1
             self._note(number, reply)
-        log.note = self.told()
+        log.note = self.progress()
 
     def _note(self, number: int, reply: Reply) -> None:
         self.printed.append(str(reply.facts.get("printed", ""))[:20_000])
-        told = reply.facts.get("error")
-        if isinstance(told, dict):
-            self.failures.append(CellFailure(number, cell_error(number, told)))
+        error = reply.facts.get("error")
+        if isinstance(error, dict):
+            self.failures.append(CellFailure(number, cell_error(number, error)))
 
-    def told(self) -> str:
+    def progress(self) -> str:
         """How it went, in a line."""
         names = ", ".join(str(failure.number) for failure in self.failures[:6])
         failed = f"; failed: cell{'s' if len(self.failures) > 1 else ''} {names}" if self.failures else ""
         left_out = sum(len(cell.skipped) for cell in self.cells)
-        skipped = f"; {left_out} lines of shell or IPython not run" if left_out else ""
+        skipped = f"; {left_out} shell or IPython lines not run" if left_out else ""
         return f"{self.done} of {len(self.cells)} code cells executed{failed}{skipped}"
 
     def executed(self) -> Executed:
@@ -71,7 +71,7 @@ class Execution:
         return Executed(len(self.cells), self.done, tuple(self.failures), skipped[:100], self.ended, self.ended_in)
 
     def numbers(self) -> tuple[float, ...]:
-        """Every number that was printed; thousands of bytes as both that they may be."""
+        """Every number that was printed; kilobytes as both 1,000 and 1,024 bytes."""
         lines = "\n".join(self.printed).splitlines()
         # A summary's "Total params: 20410 (79.73 KB)" is the size of no file, and neither is the shape (10000, 28, 28).
         text = SHAPE.sub("", "\n".join(line for line in lines if "params" not in line))
@@ -82,7 +82,7 @@ class Execution:
         return tuple(found)
 
     def why_missing(self, missing: RunError, constant: str, file: str) -> RunError:
-        """Why a file was not written: the cell that ended the process, or that failed and is about it."""
+        """Why a file was not written: the cell that ended the process, or the failed cell that mentions the file."""
         if self.ended is not None:
             error = self.ended
             return RunError(error.verdict, f"{missing.message}: cell {self.ended_in}: {error.message}", error.places)
@@ -93,7 +93,7 @@ class Execution:
         return error.restated(f"{missing.message}: {error.message}")
 
     def _blamed(self, constant: str, file: str) -> CellFailure | None:
-        """The failure that kept a file from being written: where a name was missing, the one that left it undefined."""
+        """The failure that prevented a file; if a name was undefined, the failure that left it so."""
         sources = {cell.index + 1: cell.code for cell in self.cells}
         about = next((each for each in self.failures if _mentions(sources[each.number], constant, file)), None)
         if about is not None and about.error.exception == "NameError":
@@ -101,7 +101,7 @@ class Execution:
         return about
 
     def constants(self) -> dict[str, str]:
-        """Names of files as the code states them; what the notebook's names hold in the end is better, where known."""
+        """File names as literals in the code; the values after execution are preferred if known."""
         return {name: value for cell in self.cells for name, value in CONSTANT.findall(cell.code)}
 
 
@@ -109,13 +109,13 @@ def _mentions(code: str, constant: str, file: str) -> bool:
     return constant in code or file in code
 
 
-def cell_error(number: int, told: Mapping[str, Any]) -> RunError:
-    """A cell's exception, from the runner's word of it."""
-    exception = plain(str(told.get("type", "Exception"))[:200])
-    message = " ".join(plain(str(told.get("message", ""))).split())[:MAX_MESSAGE]
-    line = told.get("line")
-    place = plain(str(told.get("place", "")))[:40] or f"cell {number}"
-    code = plain(str(told.get("code") or "")[:200])
+def cell_error(number: int, raised: Mapping[str, Any]) -> RunError:
+    """A cell's exception, as the run reported it."""
+    exception = plain(str(raised.get("type", "Exception"))[:200])
+    message = " ".join(plain(str(raised.get("message", ""))).split())[:MAX_MESSAGE]
+    line = raised.get("line")
+    place = plain(str(raised.get("place", "")))[:40] or f"cell {number}"
+    code = plain(str(raised.get("code") or "")[:200])
     places = (SourceLine(place, line, code),) if isinstance(line, int) and line > 0 else ()
     verdict = Verdict.OUT_OF_MEMORY if exception in MEMORY_ERRORS else Verdict.FAILED
     if exception == "NotImplementedError":

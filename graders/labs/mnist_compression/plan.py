@@ -107,19 +107,19 @@ def _measured(
     )
 
 
-def _texts(told: object) -> dict[str, str]:
-    found = told if isinstance(told, dict) else {}
+def _texts(reported: object) -> dict[str, str]:
+    found = reported if isinstance(reported, dict) else {}
     return {str(name): value for name, value in found.items() if isinstance(value, str)}
 
 
-def _numbers(told: object) -> dict[str, float]:
-    found = told if isinstance(told, dict) else {}
+def _numbers(reported: object) -> dict[str, float]:
+    found = reported if isinstance(reported, dict) else {}
     numbers = {str(name)[:MAX_NAME]: _finite(value) for name, value in found.items()}
     return {plain(name): value for name, value in numbers.items() if value is not None}
 
 
 def _finite(value: object) -> float | None:
-    """The runner's word as a number, where it is one that there is a float for."""
+    """A reported value as a float, if it is a finite number."""
     try:
         number = float(value) if isinstance(value, int | float) else math.nan
     except OverflowError:
@@ -128,8 +128,8 @@ def _finite(value: object) -> float | None:
 
 
 def _figures(facts: dict[str, object], execution: Execution) -> Figures:
-    told = facts.get("figures")
-    dicts = told if isinstance(told, dict) else {}
+    reported = facts.get("figures")
+    dicts = reported if isinstance(reported, dict) else {}
     return Figures(_numbers(dicts.get("MODEL_SIZE")), _numbers(dicts.get("ACCURACY")), execution.numbers())
 
 

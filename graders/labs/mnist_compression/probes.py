@@ -1,4 +1,4 @@
-"""The student's functions, tried on what they have never seen: names, weights, digits, a file of this grading's own."""
+"""The student's functions, called with new names, weights and digits, and a file of this grading's own."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from graders.sandbox import Session
 MODEL = Path(__file__).resolve().parents[3] / "fixtures" / "models" / "mnist" / "baseline.npz"
 CONVERTED = MODEL.with_name("network.tflite")
 TRIED = 200
-# Bytes of the file whose archive is asked for: random ones, and as many more that are equal.
+# Bytes of the file to archive: random ones, followed by up to so many zeros.
 ARCHIVED = (6_000, 30_000)
-# How far the fresh model's weights are from the kept ones, as a share of their spread.
+# How far the new model's weights are from the stored ones, as a share of their spread.
 NOISE = 0.05
 WRONG = (0.1, 0.4)
 Facts = dict[str, Any]
@@ -31,9 +31,9 @@ Facts = dict[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Tried:
-    """What was handed to the functions, and what came of each: the runner's word.
+    """What was passed to the functions, and what the run reported for each.
 
-    ``names``: of those that convert_tflite was to write, plain and quantised. ``weights``: of the model that it was
+    ``names``: of the files that convert_tflite was to write, plain and quantised. ``weights``: of the model that it was
     given. ``own``: our own file, which evaluate_tflite_model was given: no model in the run's process has its weights.
     """
 
@@ -78,7 +78,7 @@ def try_functions(context: LabContext, session: Session) -> Tried:
 
 
 def fresh_weights(random: np.random.Generator) -> Layers:
-    """Weights of a trained network that nobody else has: kept ones, with some noise."""
+    """Weights of a trained network that nobody else has: stored ones with some noise."""
     arrays = {}
     for name, values in _kept().arrays.items():
         noise = random.standard_normal(values.shape) * NOISE * float(values.std())
@@ -109,7 +109,7 @@ def _kept() -> Layers:
 
 
 def _mislabelled(digits: Digits, random: np.random.Generator) -> Digits:
-    """Some labels wrong on purpose, so that no accuracy can be foretold."""
+    """Some labels made wrong, so that no accuracy can be predicted."""
     wrong = random.random(len(digits.labels)) < random.uniform(*WRONG)
     others = (digits.labels + random.integers(1, 10, len(digits.labels))) % 10
     return Digits(digits.pixels, np.where(wrong, others, digits.labels))
@@ -122,7 +122,7 @@ def _as_keras(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _called(call: Callable[[], Facts]) -> Result[Facts]:
-    """What a call gave; what is not written yet is missing, not wrong."""
+    """What a call returned; a function that is not written yet is missing, not wrong."""
 
     def with_verdict() -> Facts:
         try:

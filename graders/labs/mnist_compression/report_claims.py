@@ -1,4 +1,4 @@
-"""What the checks of the notebook as handed in and of the report find wrong, in words."""
+"""What the checks of the submitted notebook and of the report find wrong, in words."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 SHOWN = 3
 MOST_CELLS = 6
 QUANTITIES = {"bytes": "size", "zipped_bytes": "zipped", "zip_bytes": "zipped", "accuracy": "accuracy"}
-# Files whose size does not hang on how they are saved.
+# Files whose size does not depend on how they are saved.
 SIZED = ("tflite", "ptq", "qat_tflite", "pruned_quantized")
 
 
 def not_executed(found: NotebookReview) -> str:
-    """The first thing for which a notebook as handed in does not count as executed, in words; ``""`` for none."""
+    """The first reason why a submitted notebook does not count as executed, in words; ``""`` for none."""
     return {
-        "no_outputs": "a script, which has no outputs"
+        "no_outputs": "a script was submitted, which has no outputs"
         if not found.executed_known
-        else f"cells that print have no output ({_cells(found.silent)})",
+        else f"cells that print something have no output ({_cells(found.silent)})",
         "not_executed": f"{len(found.unexecuted)} of {len(found.code_cells)} code cells were not executed "
         f"({_cells(found.unexecuted)})"
         if found.unexecuted
         else "",
         "out_of_order": f"{found.order.value} ({_cells(found.order_cells)})",
-        "errors_left": "; ".join(f"cell {each.cell + 1} ended with {each.text[:200]}" for each in found.errors[:1]),
+        "errors_left": "; ".join(f"cell {each.cell + 1} failed with {each.text[:200]}" for each in found.errors[:1]),
     }[why_not_executed(found)]
 
 
@@ -61,7 +61,7 @@ def _cells(places: tuple[int, ...]) -> str:
 
 
 def placeholders(review: ReportReview) -> Iterator[str]:
-    """What was left to be filled in in the report."""
+    """The placeholders that were left in the report."""
     from graders.written.claims import Check
 
     for finding in review.about(Check.PLACEHOLDER):
@@ -70,7 +70,7 @@ def placeholders(review: ReportReview) -> Iterator[str]:
 
 
 def contradictions(found: NotebookReview) -> Iterator[str]:
-    """Figures in the outputs that can't be of one run."""
+    """Numbers in the outputs that can't come from one run."""
     from graders.submission.notebooks import disagreements
 
     for each in disagreements(found.metrics, LABELS):
@@ -80,7 +80,7 @@ def contradictions(found: NotebookReview) -> Iterator[str]:
 
 
 def other_sizes(found: NotebookReview, measured: Mapping[str, Mapping[str, float]], lab: Lab) -> Iterator[str]:
-    """Figures in the outputs that the same code does not give when it is executed."""
+    """Numbers in the outputs that the same code does not reproduce when it is executed."""
     against = _Comparison(measured, lab)
     for each in found.metrics:
         said = against.with_measured(each, each.stage or "", QUANTITIES[each.quantity])
@@ -91,21 +91,21 @@ def other_sizes(found: NotebookReview, measured: Mapping[str, Mapping[str, float
 
 @dataclass
 class _Comparison:
-    """Figures held against what was measured; how far off they are at most becomes evidence, by threshold."""
+    """Stated numbers compared with measurements; the largest differences become evidence, by threshold."""
 
     measured: Mapping[str, Mapping[str, float]]
     lab: Lab
     worst: dict[str, float] = field(default_factory=dict)
 
     def with_measured(self, figure: PrintedMetric | Claim, stage: str, quantity: str) -> str:
-        """What was measured instead, in words; ``""`` where the figure is near enough, or nothing was measured."""
+        """What was measured instead, in words; ``""`` if the number is close enough, or nothing was measured."""
         right = self.measured.get(stage, {}).get(quantity)
         if right is None or (quantity == "size" and stage not in SIZED):
             return ""
         threshold = f"claimed_{quantity}"
         off = self._off(figure, quantity, right)
         self.worst[threshold] = max(off, self.worst.get(threshold, 0.0))
-        return "" if off <= self.lab.thresholds[threshold] else f"{_told(quantity, right)} when it is executed"
+        return "" if off <= self.lab.thresholds[threshold] else f"but {_formatted(quantity, right)} when it is executed"
 
     def _off(self, figure: PrintedMetric | Claim, quantity: str, right: float) -> float:
         """How far: of an accuracy the difference; of a size a share, the headers of an archive aside."""
@@ -115,7 +115,7 @@ class _Comparison:
         return max(right - figure.high, figure.low - right - headers, 0.0) / max(right, 1.0)
 
     def observe(self) -> None:
-        """Tells how far off the figures were."""
+        """Records how far off the numbers were."""
         for threshold, off in self.worst.items():
             check_threshold(self.lab, threshold, off)
 
@@ -123,7 +123,7 @@ class _Comparison:
 def any_borne_out(
     figures: Iterable[PrintedMetric | Claim], measured: Mapping[str, Mapping[str, float]], lab: Lab
 ) -> bool:
-    """Whether at least one figure is what the grader measured: of its stage, or where that is not told, of any."""
+    """Whether at least one number is what the grader measured: of its stage, or if that is unknown, of any."""
     return any(_is_borne_out(figure, measured, lab) for figure in figures)
 
 
@@ -142,7 +142,7 @@ def _is_borne_out(figure: PrintedMetric | Claim, measured: Mapping[str, Mapping[
 
 
 def _stage(figure: PrintedMetric | Claim) -> str:
-    """The one stage that a figure speaks of, ``""`` where it may be of several or of none."""
+    """The one stage that a number belongs to, ``""`` if it may belong to several or none."""
     from graders.written.claims.model import Claim
 
     if isinstance(figure, Claim):
@@ -150,20 +150,20 @@ def _stage(figure: PrintedMetric | Claim) -> str:
     return figure.stage or ""
 
 
-def _told(quantity: str, value: float) -> str:
+def _formatted(quantity: str, value: float) -> str:
     return f"{value:.1%}" if quantity == "accuracy" else f"{value:,.0f} bytes"
 
 
 def require_report(review: ReportReview) -> None:
-    """:raises RunError: where there is no report. :raises NeedsManualReview: where only a person can read it."""
+    """:raises RunError: if there is no report. :raises NeedsManualReview: if it is in a format that can't be parsed."""
     if review.missing:
         raise RunError(Verdict.MISSING, "no lab report in Markdown was found")
     if review.found.file is None:
-        raise NeedsManualReview(f"the report is {review.found.pending}, which a person has to read")
+        raise NeedsManualReview(f"the report is {review.found.pending}, which must be read manually")
 
 
 def false_claims(static_review: StaticReview, lab: Lab) -> list[str]:
-    """What the report states and can't be: against itself, against the notebook's outputs, against the files."""
+    """Numbers of the report that contradict each other, the notebook's outputs or the files."""
     from graders.written.claims import Check
 
     review = static_review.review
@@ -183,7 +183,7 @@ def false_claims(static_review: StaticReview, lab: Lab) -> list[str]:
 
 
 def _against_outputs(stage: str, quantity: str, value: float, printed: NotebookReview | None, lab: Lab) -> str:
-    """What the notebook's outputs say of a stage where none of its figures is the one that is claimed."""
+    """What the notebook's outputs show for a stage, if none of its numbers is the claimed one."""
     figures = [
         each
         for each in (printed.metrics if printed is not None else ())
@@ -192,4 +192,4 @@ def _against_outputs(stage: str, quantity: str, value: float, printed: NotebookR
     slack = lab.thresholds["claimed_printed"]
     if not figures or any(each.low - slack <= value <= each.high + slack for each in figures):
         return ""
-    return f"{figures[0].text} in the output of cell {figures[0].cell + 1}"
+    return f"but {figures[0].text} in the output of cell {figures[0].cell + 1}"

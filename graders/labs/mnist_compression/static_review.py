@@ -1,4 +1,4 @@
-"""The notebook as handed in and the report, read once; nothing of either is run."""
+"""The submitted notebook and the report, read once; nothing in them is run."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StaticReview:
-    """What was handed in, and what the grader measured of each stage when it executed the notebook, if it did.
+    """What was submitted, and what the grader measured of each stage when it executed the notebook, if it did.
 
-    ``measured``: by stage ``"accuracy"``, ``"size"`` and ``"zipped"``. ``untouched``: the notebook is the template's.
-    ``executed``: whether that was tried, and no fault of the grader's came between.
+    ``measured``: by stage ``"accuracy"``, ``"size"`` and ``"zipped"``. ``untouched``: the notebook is the unchanged
+    template. ``executed``: whether execution was attempted without a fault of the grader's.
     """
 
     notebook: Result[NotebookReview]
@@ -44,7 +44,7 @@ def read(root: Path, lab: Lab, results: Mapping[str, RunResult[NotebookEvidence]
     from graders.written.claims import Question
     from graders.written.lab_report import ReportRules, review_report
 
-    # The labs' own texts are nobody's report.
+    # The labs' own texts are not reports.
     given = tuple(path.read_text(encoding="utf-8") for path in sorted(TEMPLATE.rglob("*.md")))
     questions = tuple(
         Question(each["id"], number, tuple(each["keys"]))

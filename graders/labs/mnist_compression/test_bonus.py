@@ -1,4 +1,4 @@
-"""Optional steps: weights in 16 bits, and all steps for a network of one's own. What is not there costs nothing."""
+"""Optional steps: float16 weights, and all steps for the student's own network. Leaving them out costs nothing."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 SIXTEEN = 2.0**-10
 """Rounding to 16 bits changes a weight by at most 2 ** -11 of itself; of a kernel's largest, twice that is enough."""
-STEPS = ("quantised after training", "quantised in training", "pruned")
+STEPS = ("post-training quantisation", "quantisation-aware training", "pruning")
 
 
 @criterion("mnist.bonus.float16", runs="notebook")
 def test_weights_in_16_bits(evidence: NotebookEvidence, lab: Lab) -> None:
-    """One more file: the baseline's weights in float16."""
+    """An additional file has the baseline's weights in float16."""
     sixteen = [extra for extra in evidence.extras if extra.layers is not None and "float16" in extra.kernels]
     check(
         bool(sixteen),
-        measured=_files("no further file holds weights in float16", evidence.extras),
-        expected="a .tflite file of the baseline with its weights in float16",
+        measured=_files("no additional file has float16 weights", evidence.extras),
+        expected="a .tflite file of the baseline with float16 weights",
         hint="no_float16",
     )
     checks.require_trained(evidence, lab)
     before = checks.baseline_layers(evidence)
-    # Weights that lie in a file and lead nowhere show in what it gets right.
+    # Weights that are in the file but unused show in its accuracy.
     least = checks.baseline_accuracy(evidence) - lab.thresholds["quantisation"]
     own = [
         extra.name
@@ -39,8 +39,10 @@ def test_weights_in_16_bits(evidence: NotebookEvidence, lab: Lab) -> None:
     ]
     check(
         bool(own),
-        measured=f"{own[0]}: the baseline's weights" if own else _files("in float16, not the baseline's", sixteen),
-        expected="the baseline's weights, rounded to 16 bits",
+        measured=f"{own[0]}: the baseline's weights"
+        if own
+        else _files("the float16 weights are not the baseline's", sixteen),
+        expected="the baseline's weights, rounded to float16",
         hint="float16_other_model",
     )
 
@@ -52,7 +54,7 @@ def _rounded(found: Layers, before: Layers) -> bool:
 
 @criterion("mnist.bonus.network", runs="notebook")
 def test_a_network_of_ones_own(evidence: NotebookEvidence, lab: Lab) -> None:
-    """Of another network than the lab's, a file for each step, as accurate as a trained one; each is worth a third."""
+    """The student's own network has an accurate file for each step; each is worth a third."""
     networks: dict[tuple[int, ...], list[ExtraFile]] = {}
     for extra in evidence.extras:
         if extra.layers is None and extra.accuracy >= lab.thresholds["learned"]:
@@ -61,8 +63,8 @@ def test_a_network_of_ones_own(evidence: NotebookEvidence, lab: Lab) -> None:
     missing = ", ".join(step for step in STEPS if step not in done)
     check(
         not missing,
-        measured=_files(f"of no other network: {missing}", evidence.extras) if missing else "all three steps",
-        expected=f"files of one other network that tells digits apart: {', '.join(STEPS)}",
+        measured=_files(f"missing for another network: {missing}", evidence.extras) if missing else "all three steps",
+        expected=f"files of one other trained network: {', '.join(STEPS)}",
         hint="no_own_network",
         share=len(done) / 3,
     )
@@ -82,6 +84,6 @@ def _done(files: Iterable[ExtraFile], lab: Lab) -> list[str]:
     return [step for step in STEPS if step in done]
 
 
-def _files(told: str, extras: Sequence[ExtraFile]) -> str:
-    names = ", ".join(f"{extra.name} ({extra.accuracy:.0%} right)" for extra in extras[: checks.SHOWN])
-    return f"{told}; further files: {names or 'none'}"
+def _files(text: str, extras: Sequence[ExtraFile]) -> str:
+    names = ", ".join(f"{extra.name} ({extra.accuracy:.0%} accuracy)" for extra in extras[: checks.SHOWN])
+    return f"{text}; additional files: {names or 'none'}"

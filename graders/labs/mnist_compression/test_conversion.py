@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @criterion("mnist.conversion.file", runs="notebook")
 def test_the_file_holds_the_baseline(evidence: NotebookEvidence, lab: Lab) -> None:
-    """Float32 throughout, trained, and with the weights that were saved."""
+    """The file is float32, trained, and has the weights that were saved."""
     file = evidence.non_quantised.get()
     checks.require_float(file)
     accuracy = file.quality.get().accuracy
     check(
         check_threshold(lab, "learned", accuracy, at_least=True),
-        measured=f"{file.name} gets {accuracy:.1%} of the hidden digits right",
-        expected=f"at least {lab.thresholds['learned']:.0%}, as a trained network does",
+        measured=f"{file.name} classifies {accuracy:.1%} of the hidden digits correctly",
+        expected=f"at least {lab.thresholds['learned']:.0%}, as a trained network reaches",
         hint="not_trained",
     )
     if evidence.baseline.value is not None:
@@ -33,25 +33,25 @@ def test_the_file_holds_the_baseline(evidence: NotebookEvidence, lab: Lab) -> No
 
 @criterion("mnist.conversion.convert", runs="notebook")
 def test_any_model_is_converted(evidence: NotebookEvidence, lab: Lab) -> None:
-    """A model with fresh weights, to a file of a fresh name."""
+    """convert_tflite converts a model with new weights to a file with a new name."""
     file = evidence.converted.get()
     checks.require_same_weights(
-        file, evidence.fresh.get(), lab, "convert_other_model", "the weights of the model it was given"
+        file, evidence.fresh.get(), lab, "convert_other_model", "the weights of the model passed to it"
     )
     checks.require_float(file)
 
 
 @criterion("mnist.conversion.evaluate", runs="notebook")
 def test_any_file_is_evaluated(evidence: NotebookEvidence, lab: Lab) -> None:
-    """A file of ours, digits of ours, some of them labelled wrong."""
+    """evaluate_tflite_model is right about the grader's own file and digits, some of them mislabelled."""
     found = evidence.evaluated.get()
-    told = "no number was returned" if found.given is None else f"{found.given:g}"
+    returned = "no number" if found.given is None else f"{found.given:g}"
     given = found.given if found.given is not None else -1.0
     share = given / 100 if given > 1 and found.right <= 1 else given
     check(
         check_threshold(lab, "value", abs(share - found.right)),
-        measured=f"{told} for a file, 200 digits and labels that it had not seen",
-        expected=f"{found.right:g}, what the file gets right of them",
+        measured=f"it returned {returned} for a new file and 200 new digits",
+        expected=f"{found.right:g}, the file's accuracy on them",
         hint="no_number" if found.given is None else "evaluate",
         function="evaluate_tflite_model",
     )

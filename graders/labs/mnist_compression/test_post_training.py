@@ -1,4 +1,4 @@
-"""Quantised after training: the file, the function, the accuracy."""
+"""Post-training quantisation: the file, the function, the accuracy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @criterion("mnist.ptq.weights", runs="notebook")
 def test_weights_are_int8(evidence: NotebookEvidence, lab: Lab) -> None:
-    """The baseline's own weights, in 8 bits; inputs and outputs stay as they are."""
+    """The file has the baseline's weights in 8 bits, and float32 inputs and outputs."""
     file = evidence.post_training.get()
     checks.require_int8_weights(file)
     checks.require_float_ends(file)
@@ -25,18 +25,18 @@ def test_weights_are_int8(evidence: NotebookEvidence, lab: Lab) -> None:
 
 @criterion("mnist.ptq.convert", runs="notebook")
 def test_any_model_is_quantised(evidence: NotebookEvidence, lab: Lab) -> None:
-    """A model with fresh weights."""
+    """convert_tflite quantises a model with new weights."""
     file = evidence.converted_quantised.get()
     checks.require_int8_weights(file)
     checks.require_float_ends(file)
     checks.require_same_weights(
-        file, evidence.fresh.get(), lab, "convert_other_model", "the weights of the model it was given"
+        file, evidence.fresh.get(), lab, "convert_other_model", "the weights of the model passed to it"
     )
 
 
 @criterion("mnist.ptq.accuracy", runs="notebook")
 def test_accuracy(evidence: NotebookEvidence, lab: Lab) -> None:
-    """Rounding the weights costs next to nothing."""
+    """Rounding the weights costs hardly any accuracy."""
     found = evidence.post_training.get().quality.get().accuracy
     checks.require_trained(evidence, lab)
     checks.require_accuracy(found, checks.baseline_accuracy(evidence), "quantisation", lab, "accuracy_quantised")

@@ -1,4 +1,4 @@
-"""Pruned: zeros in each kernel, no wrappers, the zeros kept when quantised, accurate."""
+"""Pruning: zeros in each kernel, no wrappers, zeros preserved by quantisation, accuracy."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ BIASES = ("convolution's bias", "dense layer's bias")
 
 @criterion("mnist.pruning.zeros", runs="notebook")
 def test_number_of_zeros(evidence: NotebookEvidence, lab: Lab) -> None:
-    """Four fifths of each kernel are exactly zero, and no bias is."""
+    """80 % of each kernel is exactly zero, and biases are not pruned."""
     model = evidence.pruned.get()
     kernels = {name: _share(model, name) for name in model.layers.arrays if "kernel" in name}
     wrong = [name for name, share in kernels.items() if abs(share - FINAL) > lab.thresholds["zeros"]]
     check(
         check_threshold(lab, "zeros", max(abs(share - FINAL) for share in kernels.values())),
-        measured=f"{model.name}: zeros: {checks.zeros_told(model, wrong)}",
-        expected="a share of 0.80 of each kernel",
+        measured=f"zeros in {model.name}: {checks.zeros_text(model, wrong)}",
+        expected="80 % of each kernel",
         hint=_why_zeros(model, kernels, evidence),
         found=f"{min(kernels.values()):.2f}",
     )
@@ -35,7 +35,7 @@ def test_number_of_zeros(evidence: NotebookEvidence, lab: Lab) -> None:
     check(
         zeros <= sum(model.layers.size(name) for name in BIASES) // 4,
         measured=f"{zeros} zeros in the biases of {model.name}",
-        expected="biases that are not pruned",
+        expected="unpruned biases",
         hint="biases_pruned",
     )
 
@@ -72,7 +72,7 @@ def _why_zeros(model: KerasModel, kernels: dict[str, float], evidence: NotebookE
 
 
 def _trained_again(evidence: NotebookEvidence) -> bool:
-    """Whether a model was wrapped for pruning and most of its small weights came back."""
+    """Whether a model was wrapped for pruning and most of its pruned weights are non-zero again."""
     from graders.labs.mnist_compression.network import PRUNING_WRAPPED
 
     pruned, before = evidence.pruned.get(), checks.baseline_layers(evidence)
@@ -89,27 +89,27 @@ def _trained_again(evidence: NotebookEvidence) -> bool:
 
 @criterion("mnist.pruning.stripped", runs="notebook")
 def test_the_model_is_stripped(evidence: NotebookEvidence) -> None:
-    """No masks, thresholds and steps in the file; and it is a pruned model's."""
+    """The file is a pruned model's, without masks, thresholds and steps."""
     from graders.labs.mnist_compression.network import PARAMETERS
 
     model = evidence.pruned.get()
     check(
         not model.wrapped and model.numbers <= PARAMETERS,
-        measured=f"{model.name} holds {model.numbers:,} numbers"
-        + (f", {' and '.join(model.wrapped)} among them" if model.wrapped else ""),
-        expected=f"the network's {PARAMETERS:,}",
+        measured=f"{model.name} contains {model.numbers:,} numbers"
+        + (f", including {' and '.join(model.wrapped)}" if model.wrapped else ""),
+        expected=f"the network's {PARAMETERS:,} parameters",
         hint="not_stripped" if model.wrapped else "more_numbers",
     )
     _require_touched(evidence)
 
 
 def _require_touched(evidence: NotebookEvidence) -> None:
-    """Fails for a model that was never pruned: that it is plain or accurate earns nothing."""
+    """Fails for a model that was never pruned: being plain or accurate earns nothing then."""
     model = evidence.pruned.get()
     shares = [_share(model, name) for name in model.layers.arrays if "kernel" in name]
     check(
         max(shares) >= NONE,
-        measured=f"{model.name}: zeros: {checks.zeros_told(model, ())}",
+        measured=f"zeros in {model.name}: {checks.zeros_text(model, ())}",
         expected="a pruned model",
         hint="no_zeros",
     )
@@ -117,25 +117,25 @@ def _require_touched(evidence: NotebookEvidence) -> None:
 
 @criterion("mnist.pruning.quantised", runs="notebook")
 def test_quantised_with_its_zeros(evidence: NotebookEvidence, lab: Lab) -> None:
-    """Int8 weights and float32 ends; what is zero in the pruned model is zero in the file."""
+    """The file has int8 weights and float32 inputs and outputs, and every zero of the pruned model."""
     file, model = evidence.pruned_quantised.get(), evidence.pruned.value
     dtype = file.kernels[checks.DENSE].dtype
     check(
         model is None or not model.wrapped or dtype != "float32",
-        measured=f"the dense layer's kernel of {file.name} is computed anew from {dtype} in each inference",
+        measured=f"the dense layer's kernel of {file.name} is recomputed from {dtype} in each inference",
         expected="an int8 kernel",
         hint="not_stripped",
     )
     checks.require_int8_weights(file)
     checks.require_float_ends(file)
     if model is None or max(_share(model, name) for name in model.layers.arrays if "kernel" in name) < NONE:
-        # What is not there can't be kept: the file has to show it by itself.
+        # Without a pruned model to compare with, the file itself must be sparse enough.
         share = file.layers.zeros(checks.DENSE) / file.layers.size(checks.DENSE)
-        told = f"{share:.1%} zeros in the dense layer's kernel of {file.name}"
+        measured = f"{share:.1%} zeros in the dense layer's kernel of {file.name}"
         check(
             share >= FINAL - lab.thresholds["zeros"],
-            measured=told,
-            expected="80 %, as pruned",
+            measured=measured,
+            expected="80 %, as in the pruned model",
             hint="quantised_unpruned",
         )
         return
@@ -144,7 +144,7 @@ def test_quantised_with_its_zeros(evidence: NotebookEvidence, lab: Lab) -> None:
         lost = int((file.layers.arrays[name][zero] != 0).sum())
         check(
             check_threshold(lab, "zeros_kept", lost / max(1, int(zero.sum()))),
-            measured=f"{lost:,} of {int(zero.sum()):,} zeros in the {name} are no zeros in {file.name}",
+            measured=f"{lost:,} of {int(zero.sum()):,} zeros in the {name} are non-zero in {file.name}",
             expected=f"the zeros of {model.name}",
             hint="zeros_lost",
         )
@@ -152,7 +152,7 @@ def test_quantised_with_its_zeros(evidence: NotebookEvidence, lab: Lab) -> None:
 
 @criterion("mnist.pruning.accuracy", runs="notebook")
 def test_accuracy(evidence: NotebookEvidence, lab: Lab) -> None:
-    """A fifth of the weights does nearly as well as all of them."""
+    """The pruned model is nearly as accurate as the baseline."""
     model = evidence.pruned.get()
     checks.require_trained(evidence, lab)
     _require_touched(evidence)

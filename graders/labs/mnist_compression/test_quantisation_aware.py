@@ -1,4 +1,4 @@
-"""Trained with quantisation in mind: integers throughout, trained, accurate."""
+"""Quantisation-aware training: integers throughout, trained, accurate."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from graders.labs.mnist_compression.evidence import NotebookEvidence
 
 START = 6 / 127
-"""The scale of kernels whose ranges are where tfmot's wrappers start, -6 to 6: every training step sets them anew."""
+"""The scale of kernels whose ranges are where tfmot's wrappers start, -6 to 6: every training step updates them."""
 
 
 @criterion("mnist.qat.quantised", runs="notebook")
 def test_the_file_is_quantised(evidence: NotebookEvidence) -> None:
-    """Kernels and what flows between the operators are integers; the ends may be float32."""
+    """Kernels and activations are integers; inputs and outputs may be float32."""
     checks.require_integer(evidence.quantisation_aware.get(), evidence)
 
 
 @criterion("mnist.qat.trained", runs="notebook")
 def test_the_model_was_trained(evidence: NotebookEvidence, lab: Lab) -> None:
-    """Its weights are not the baseline's rounded, and its ranges were learned."""
+    """The weights are not just the baseline's rounded, and the ranges were learned."""
     file = evidence.quantisation_aware.get()
     before = checks.baseline_layers(evidence)
     moved = {name: file.layers.moved(before, name) for name in before.arrays if "kernel" in name}
@@ -31,20 +31,21 @@ def test_the_model_was_trained(evidence: NotebookEvidence, lab: Lab) -> None:
     observe(moved={name: round(share, 4) for name, share in moved.items()}, input_range=round(top, 3))
     far = max(moved.values())
     trained = check_threshold(lab, "moved", far, at_least=True)
-    told = f"kernels of {file.name} are {far:.1%} from the baseline's"
+    measured = f"kernels of {file.name} differ from the baseline's by {far:.1%}"
     if all(abs(kernel.scale / START - 1) < 0.01 for kernel in file.kernels.values()):
-        trained, told = False, f"kernels of {file.name} have ranges from -6 to 6, where they start before any training"
+        trained = False
+        measured = f"kernels of {file.name} have ranges from -6 to 6, the initial ones before any training"
     check(
         trained,
-        measured=told,
-        expected=f"more than {lab.thresholds['moved']:.0%}, as an epoch of training moves them",
+        measured=measured,
+        expected=f"more than {lab.thresholds['moved']:.0%}, as after an epoch of training",
         hint="qat_untrained",
     )
 
 
 @criterion("mnist.qat.accuracy", runs="notebook")
 def test_accuracy(evidence: NotebookEvidence, lab: Lab) -> None:
-    """As accurate as the baseline, about."""
+    """The file is about as accurate as the baseline."""
     found = evidence.quantisation_aware.get().quality.get().accuracy
     checks.require_trained(evidence, lab)
     checks.require_accuracy(found, checks.baseline_accuracy(evidence), "aware", lab, "accuracy_aware")

@@ -1,4 +1,4 @@
-"""Archives: the function that measures them, and what was measured."""
+"""Archives: the function that measures them, and the measured sizes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from graders.labs.mnist_compression.evidence import ArchiveSize, NotebookEvidence
 
 UNITS = (1, 1000, 1024)
-# A notebook states a dozen sizes. To have one near any size in that range takes fifty, that far apart.
+# A notebook states a dozen sizes. Fifty would be needed to have one close to every size in the range.
 RANGE, STEP, MOST_SIZES = (5_000, 150_000), 1.03, 40
 PRUNED = ("FILE_PRUNED_MODEL", "FILE_PRUNED_MODEL_H5", "FILE_PRUNED_MODEL_KERAS")
 QUANTISED = "FILE_PRUNED_QUANTIZED_TFLITE"
@@ -22,12 +22,12 @@ FLOAT_FILES = (".h5", ".hdf5", ".keras", ".tflite")
 
 @criterion("mnist.sizes.function", runs="notebook")
 def test_any_file_is_archived(evidence: NotebookEvidence, lab: Lab) -> None:
-    """A file of ours: its size in a ZIP or gzip archive, in bytes or thousands of them."""
+    """get_gzipped_model_size returns the archive size of the grader's own file, in bytes or kilobytes."""
     found = evidence.archived.get()
-    told = "no number was returned" if found.given is None else f"{found.given:,.0f}"
+    returned = "no number" if found.given is None else f"{found.given:,.0f}"
     check(
         found.given is not None and _is_archive([found.given * unit for unit in UNITS], found.right, found.right, lab),
-        measured=f"{told} for a file that it had not seen",
+        measured=f"it returned {returned} for a new file",
         expected=f"about {found.right:,.0f} bytes",
         hint="no_number" if found.given is None else "archive_function",
         function="get_gzipped_model_size",
@@ -36,38 +36,38 @@ def test_any_file_is_archived(evidence: NotebookEvidence, lab: Lab) -> None:
 
 @criterion("mnist.sizes.archives", runs="notebook")
 def test_archives_were_measured(evidence: NotebookEvidence, lab: Lab) -> None:
-    """In MODEL_SIZE or in what was printed; each of the three is worth a third."""
+    """MODEL_SIZE or the printed output has all three archive sizes; each is worth a third."""
     figures = evidence.figures.get()
-    # A file's own size may be near another one's archive.
+    # A file's own size may be close to another file's archive size.
     raw = {float(file.bytes) for file in evidence.archives}
-    kept = [size * unit for size in figures.sizes.values() for unit in UNITS]
-    stated = [figure for figure in (*kept, *figures.printed) if figure not in raw]
+    stored = [size * unit for size in figures.sizes.values() for unit in UNITS]
+    stated = [figure for figure in (*stored, *figures.printed) if figure not in raw]
     several = len({round(math.log(figure, STEP)) for figure in stated if RANGE[0] <= figure <= RANGE[1]})
     check(
         several <= MOST_SIZES,
-        measured=f"{several} sizes from {RANGE[0]:,} to {RANGE[1]:,} bytes, so that any archive's is among them",
-        expected="the sizes of the archives, and of the other files",
+        measured=f"{several} sizes from {RANGE[0]:,} to {RANGE[1]:,} bytes: too many to tell which are the archives'",
+        expected="only the sizes of the archives and of the other files",
         hint="archives",
     )
     missing = []
     sizes = {}
-    for word, files in _asked(evidence).items():
+    for word, files in _required(evidence).items():
         for file in files:
             sizes[file.name] = f"{file.bytes:,} bytes, {file.deflated:,} in an archive"
         if not any(_is_archive(stated, file.least, file.deflated, lab) for file in files):
-            missing.append(_told(word, files))
+            missing.append(_describe(word, files))
     observe(archives=sizes)
     check(
         not missing,
-        measured="; ".join(missing) if missing else "the sizes of all three archives are stated",
-        expected="the archive's size of the baseline, of the pruned and of the pruned quantised model",
+        measured="; ".join(missing) if missing else "the sizes of all three archives were found",
+        expected="the archive sizes of the baseline, the pruned and the pruned quantised model",
         hint=_why_sizes(evidence, lab, stated),
         share=1 - len(missing) / 3,
     )
 
 
-def _asked(evidence: NotebookEvidence) -> dict[str, list[ArchiveSize]]:
-    """The files whose archives are asked for: of the baseline any of its float files will do."""
+def _required(evidence: NotebookEvidence) -> dict[str, list[ArchiveSize]]:
+    """The files whose archives are required; for the baseline, any of its float files counts."""
     known = {archive.constant: archive for archive in evidence.archives}
     others = [
         archive
@@ -81,24 +81,24 @@ def _asked(evidence: NotebookEvidence) -> dict[str, list[ArchiveSize]]:
     }
 
 
-def _told(word: str, files: Sequence[ArchiveSize]) -> str:
+def _describe(word: str, files: Sequence[ArchiveSize]) -> str:
     if not files:
         return f"{word}: no file was written"
-    names = " or ".join(f"{file.name}'s, {file.deflated:,} bytes" for file in files[:2])
-    return f"{word}: no figure is {names}"
+    names = " or ".join(f"{file.name} ({file.deflated:,} bytes)" for file in files[:2])
+    return f"{word}: no size matches the archive of {names}"
 
 
 def _why_sizes(evidence: NotebookEvidence, lab: Lab, stated: Sequence[float]) -> str:
-    asked = [file for files in _asked(evidence).values() for file in files]
+    required = [file for files in _required(evidence).values() for file in files]
     if any(file.optimizer and _is_archive(stated, file.least, file.deflated, lab) for file in evidence.archives):
         return "optimizer_state"
-    if any(_is_archive(stated, file.least, file.deflated, lab) for file in asked):
+    if any(_is_archive(stated, file.least, file.deflated, lab) for file in required):
         return "archive_wrong_file"
     return "archives"
 
 
 def _is_archive(stated: Sequence[float], least: float, deflated: float, lab: Lab) -> bool:
-    """Whether one of the figures is the size of an archive with so many bytes of data."""
+    """Whether one of the numbers is the size of an archive with this much data."""
     low = least * (1 - lab.thresholds["archive"])
     high = deflated * (1 + lab.thresholds["archive"]) + lab.thresholds["archive_bytes"]
     return any(low <= figure <= high for figure in stated)
