@@ -222,7 +222,7 @@ def figure(stage: str | None, quantity: str, value: float) -> PrintedMetric:
 
 
 @pytest.mark.parametrize(
-    "found, borne_out",
+    "found, confirmed",
     [
         (figure("tflite", "accuracy", 0.9), True),
         (figure("tflite", "accuracy", 0.5), False),
@@ -233,15 +233,15 @@ def figure(stage: str | None, quantity: str, value: float) -> PrintedMetric:
         (figure(None, "zipped_bytes", 120_000), False),
     ],
 )
-def test_a_number_is_confirmed_by_a_measurement(found: PrintedMetric, borne_out: bool) -> None:
+def test_a_number_is_confirmed_by_a_measurement(found: PrintedMetric, confirmed: bool) -> None:
     """A number is compared with its own stage if that is known, else with every stage."""
     measured = {"tflite": {"accuracy": 0.85, "size": 85_040.0, "zipped": 77_000.0}, "ptq": {"size": 24_384.0}}
-    assert report_claims.any_borne_out([found], measured, LAB) is borne_out
-    assert report_claims.any_borne_out([found], {}, LAB) is False
+    assert report_claims.any_confirmed([found], measured, LAB) is confirmed
+    assert report_claims.any_confirmed([found], {}, LAB) is False
     quantity = {"bytes": Quantity.BYTES, "zipped_bytes": Quantity.ZIP_BYTES}.get(found.quantity, Quantity.ACCURACY)
     variants = (found.stage,) if found.stage else ("ptq", "tflite")
     claim = Claim(variants, quantity, found.value, found.low, found.high, Place("r.md", 1), "", Form.TABLE, Basis.WORD)
-    assert report_claims.any_borne_out([claim], measured, LAB) is borne_out
+    assert report_claims.any_confirmed([claim], measured, LAB) is confirmed
 
 
 def test_layers_are_recognised_by_their_shapes() -> None:

@@ -97,22 +97,22 @@ class _Comparison:
     lab: Lab
     worst: dict[str, float] = field(default_factory=dict)
 
-    def with_measured(self, figure: PrintedMetric | Claim, stage: str, quantity: str) -> str:
+    def with_measured(self, number: PrintedMetric | Claim, stage: str, quantity: str) -> str:
         """What was measured instead, in words; ``""`` if the number is close enough, or nothing was measured."""
         right = self.measured.get(stage, {}).get(quantity)
         if right is None or (quantity == "size" and stage not in SIZED):
             return ""
         threshold = f"claimed_{quantity}"
-        off = self._off(figure, quantity, right)
+        off = self._off(number, quantity, right)
         self.worst[threshold] = max(off, self.worst.get(threshold, 0.0))
         return "" if off <= self.lab.thresholds[threshold] else f"but {_formatted(quantity, right)} when it is executed"
 
-    def _off(self, figure: PrintedMetric | Claim, quantity: str, right: float) -> float:
+    def _off(self, number: PrintedMetric | Claim, quantity: str, right: float) -> float:
         """How far: of an accuracy the difference; of a size a share, the headers of an archive aside."""
         if quantity == "accuracy":
-            return abs(figure.value - right)
+            return abs(number.value - right)
         headers = self.lab.thresholds["archive_bytes"]
-        return max(right - figure.high, figure.low - right - headers, 0.0) / max(right, 1.0)
+        return max(right - number.high, number.low - right - headers, 0.0) / max(right, 1.0)
 
     def observe(self) -> None:
         """Records how far off the numbers were."""
@@ -120,15 +120,15 @@ class _Comparison:
             check_threshold(self.lab, threshold, off)
 
 
-def any_borne_out(
-    figures: Iterable[PrintedMetric | Claim], measured: Mapping[str, Mapping[str, float]], lab: Lab
+def any_confirmed(
+    numbers: Iterable[PrintedMetric | Claim], measured: Mapping[str, Mapping[str, float]], lab: Lab
 ) -> bool:
     """Whether at least one number is what the grader measured: of its stage, or if that is unknown, of any."""
-    return any(_is_borne_out(figure, measured, lab) for figure in figures)
+    return any(_is_confirmed(number, measured, lab) for number in numbers)
 
 
-def _is_borne_out(figure: PrintedMetric | Claim, measured: Mapping[str, Mapping[str, float]], lab: Lab) -> bool:
-    quantity, stage = QUANTITIES.get(str(figure.quantity), ""), _stage(figure)
+def _is_confirmed(number: PrintedMetric | Claim, measured: Mapping[str, Mapping[str, float]], lab: Lab) -> bool:
+    quantity, stage = QUANTITIES.get(str(number.quantity), ""), _stage(number)
     for known in [measured[stage]] if stage in measured else measured.values():
         right = known.get(quantity)
         if right is None:
@@ -136,18 +136,18 @@ def _is_borne_out(figure: PrintedMetric | Claim, measured: Mapping[str, Mapping[
         slack = lab.thresholds[f"claimed_{quantity}"]
         if quantity != "accuracy":
             slack = slack * right + lab.thresholds["archive_bytes"]
-        if figure.low - slack <= right <= figure.high + slack:
+        if number.low - slack <= right <= number.high + slack:
             return True
     return False
 
 
-def _stage(figure: PrintedMetric | Claim) -> str:
+def _stage(number: PrintedMetric | Claim) -> str:
     """The one stage that a number belongs to, ``""`` if it may belong to several or none."""
     from graders.written.claims.model import Claim
 
-    if isinstance(figure, Claim):
-        return figure.variants[0] if len(figure.variants) == 1 else ""
-    return figure.stage or ""
+    if isinstance(number, Claim):
+        return number.variants[0] if len(number.variants) == 1 else ""
+    return number.stage or ""
 
 
 def _formatted(quantity: str, value: float) -> str:
@@ -184,12 +184,12 @@ def false_claims(static_review: StaticReview, lab: Lab) -> list[str]:
 
 def _against_outputs(stage: str, quantity: str, value: float, printed: NotebookReview | None, lab: Lab) -> str:
     """What the notebook's outputs show for a stage, if none of its numbers is the claimed one."""
-    figures = [
+    numbers = [
         each
         for each in (printed.metrics if printed is not None else ())
         if each.stage == stage and QUANTITIES[each.quantity] == quantity and quantity == "accuracy"
     ]
     slack = lab.thresholds["claimed_printed"]
-    if not figures or any(each.low - slack <= value <= each.high + slack for each in figures):
+    if not numbers or any(each.low - slack <= value <= each.high + slack for each in numbers):
         return ""
-    return f"but {figures[0].text} in the output of cell {figures[0].cell + 1}"
+    return f"but {numbers[0].text} in the output of cell {numbers[0].cell + 1}"

@@ -44,13 +44,13 @@ def test_nothing_is_left_to_be_filled_in(static_review: StaticReview) -> None:
 
 
 @criterion("mnist.report.printed")
-def test_printed_figures_agree(static_review: StaticReview, lab: Lab) -> None:
+def test_printed_numbers_agree(static_review: StaticReview, lab: Lab) -> None:
     """The numbers in the notebook's outputs agree with each other and with the files that its code writes."""
     found = static_review.notebook.get()
     if not found.metrics:
         raise RunError(Verdict.MISSING, "no accuracy or size was found in the notebook's outputs")
     wrong = [*report_claims.contradictions(found), *report_claims.other_sizes(found, static_review.measured, lab)]
-    if static_review.executed and not report_claims.any_borne_out(found.metrics, static_review.measured, lab):
+    if static_review.executed and not report_claims.any_confirmed(found.metrics, static_review.measured, lab):
         wrong.append(f"none of {len(found.metrics)} numbers match a file that the notebook writes when it is executed")
     check(
         not wrong,
@@ -84,12 +84,12 @@ def test_the_report_is_true(static_review: StaticReview, lab: Lab) -> None:
         raise RunError(Verdict.MISSING, "the report gives no accuracy or size of any stage")
     wrong = report_claims.false_claims(static_review, lab)
     claims = static_review.review.claims.claims
-    if static_review.executed and not report_claims.any_borne_out(claims, static_review.measured, lab):
+    if static_review.executed and not report_claims.any_confirmed(claims, static_review.measured, lab):
         wrong.append(f"none of {len(claims)} numbers match a file that the notebook writes when it is executed")
     observe(claims=len(claims))
     check(
         not wrong,
-        measured="; ".join(wrong[: report_claims.SHOWN]) if wrong else f"{len(claims)} figures",
+        measured="; ".join(wrong[: report_claims.SHOWN]) if wrong else f"{len(claims)} consistent numbers",
         expected="numbers that agree with each other, with the notebook's outputs and with its files",
         hint="claims",
     )
