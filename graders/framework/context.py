@@ -97,7 +97,7 @@ class LabContext:
         """
         workdir = self.work / "workdirs" / name
         workdir.mkdir(parents=True)
-        readable = self.lab.data_paths or self._of_profile()
+        readable = (*self.lab.data_paths, *(self._of_profile() if self.lab.profile else ()), self.made_data)
         spec = RunSpec(
             name=name,
             driver=self.lab.driver,
@@ -111,11 +111,18 @@ class LabContext:
         )
         return self.server.open(spec)
 
+    @property
+    def made_data(self) -> Path:
+        """A folder for data that a lab makes for its runs: they can read it."""
+        folder = self.work / "made"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     def _of_profile(self) -> tuple[Path, ...]:
-        """What runs read of the profile's data set, its model and the images that they are shown."""
+        """What runs read of the profile: its data set, the given model, and the images that they are shown."""
         shown = self._evaluation_folder / SHOWN_FOLDER
         shown.mkdir(parents=True, exist_ok=True)
-        return (*self.profile.data, self.given_model.path, shown, self.work / "renumbered")
+        return (*self.profile.data, self.given_model.path, shown)
 
     def workdir(self, name: str) -> Path:
         """The working directory of a run."""

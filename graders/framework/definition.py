@@ -87,8 +87,8 @@ class Lab:
     """One graded assignment: its folder, its criteria in order, and its data.
 
     ``history``: the rules for the git history, beside the lab's own files. ``data``: files below :attr:`root` that its
-    runs read in place of the profile's data set and model. ``report``: a report's usual place, if there is one.
-    ``driver_name``: the shared driver of its runs, if the lab has no ``driver.py``.
+    runs read. ``report``: a report's usual place, if there is one. ``driver_name``: the shared driver of its runs, if
+    the lab has no ``driver.py``. ``profile``: its runs read the profile's data set and model.
     """
 
     id: str
@@ -108,6 +108,7 @@ class Lab:
     data: tuple[str, ...] = ()
     report: str = ""
     driver_name: str = FUNCTIONS
+    profile: bool = False
 
     @property
     def root(self) -> Path:

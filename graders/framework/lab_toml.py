@@ -221,6 +221,7 @@ def load(folder: Path) -> Lab:
         data=table.texts("data", ()),
         report=table.text("report", ""),
         driver_name=_driver(table),
+        profile=table.flag("profile"),
     )
     if lab.summary is None and "questions" in table:
         raise table.error("[[questions]] are answered in a summary: add [summary]", "questions")

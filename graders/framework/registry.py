@@ -1,11 +1,15 @@
-"""Every lab that there is, found by its folder."""
+"""Every lab that there is: of this repository, of installed packages, and of folders that the command line names."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+import importlib.metadata
+import importlib.util
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from graders.core.errors import GraderError, UsageError
@@ -15,20 +19,106 @@ from graders.framework.lab_plugin import LabPlugin
 from graders.framework.lab_toml import load
 
 DEFINITION, MODULE = "lab.toml", "lab.py"
+ENTRY_POINTS = "optgrade.labs"
+"""The group in which an installed package names its labs: each entry point is a ``LAB``."""
+OUTSIDE = "optgrade_labs"
+"""The package as whose parts labs outside of this repository are imported: ``optgrade_labs.<folder>.lab``."""
+
+
+def available_labs(folders: Sequence[Path] = ()) -> tuple[LabPlugin[Any], ...]:
+    """Every lab, those of this repository first, each group in order of name.
+
+    :param folders: labs' folders, or folders of labs' folders.
+    :raises UsageError: for a lab outside of this repository that can't be used; one line.
+    """
+    found = [*_own_labs(), *_installed_labs(), *_labs_in(folders)]
+    seen: dict[str, LabPlugin[Any]] = {}
+    for plugin in found:
+        other = seen.setdefault(plugin.lab.id, plugin)
+        if other.lab.folder != plugin.lab.folder:
+            raise UsageError(f"two labs are called {plugin.lab.id}: {other.lab.folder} and {plugin.lab.folder}")
+    return tuple(seen.values())
 
 
 @cache
-def available_labs() -> tuple[LabPlugin[Any], ...]:
-    """Every lab: each folder below ``graders/labs`` that has a ``lab.toml``, in order of name."""
-    return tuple(_load(path.parent) for path in sorted(LABS.glob(f"*/{DEFINITION}")))
+def _own_labs() -> tuple[LabPlugin[Any], ...]:
+    """Each folder below ``graders/labs`` that has a ``lab.toml``."""
+    folders = [path.parent for path in sorted(LABS.glob(f"*/{DEFINITION}"))]
+    return tuple(_exported(importlib.import_module(f"graders.labs.{each.name}.lab"), each) for each in folders)
 
 
-def _load(folder: Path) -> LabPlugin[Any]:
-    """The lab of a folder: what its ``lab.py`` exports as ``LAB``."""
-    found = getattr(importlib.import_module(f"graders.labs.{folder.name}.lab"), "LAB", None)
+@cache
+def _installed_labs() -> tuple[LabPlugin[Any], ...]:
+    points = sorted(importlib.metadata.entry_points(group=ENTRY_POINTS), key=lambda point: point.name)
+    return tuple(_installed(point) for point in points)
+
+
+def _installed(point: importlib.metadata.EntryPoint) -> LabPlugin[Any]:
+    try:
+        found = point.load()
+    except Exception as error:
+        raise UsageError(f"entry point {point.name} of {ENTRY_POINTS}: {_told(error)}") from error
     if not isinstance(found, LabPlugin):
-        raise GraderError(f"{folder / MODULE}: exports no LAB of type LabPlugin")
+        raise UsageError(f"entry point {point.name} of {ENTRY_POINTS}: {point.value} is not a LabPlugin")
     return found
+
+
+def _labs_in(folders: Iterable[Path]) -> Iterator[LabPlugin[Any]]:
+    for folder in folders:
+        found = (
+            [folder] if (folder / DEFINITION).is_file() else [path.parent for path in folder.glob(f"*/{DEFINITION}")]
+        )
+        if not found:
+            raise UsageError(f"--labs {folder}: no {DEFINITION}, neither in this folder nor in one below it")
+        yield from (_outside(each.resolve()) for each in sorted(found))
+
+
+@cache
+def _outside(folder: Path) -> LabPlugin[Any]:
+    """The lab of a folder outside of this repository, imported as ``optgrade_labs.<folder>``."""
+    try:
+        definition = load(folder)
+        if definition.id != folder.name:
+            raise UsageError(f"{folder / DEFINITION}: the lab's id is '{definition.id}'; call its folder so, too")
+        if not (folder / MODULE).is_file():
+            raise UsageError(f"{folder}: no {MODULE}, which exports the lab as LAB")
+        _make_importable(folder)
+        return _exported(importlib.import_module(f"{OUTSIDE}.{folder.name}.lab"), folder)
+    except GraderError as error:
+        raise UsageError(str(error)) from None
+    except UsageError:
+        raise
+    except Exception as error:
+        raise UsageError(f"{folder / MODULE}: {_told(error)}") from error
+
+
+def _make_importable(folder: Path) -> None:
+    """Makes a folder a package, so that its modules can import each other; that of a lab that was there before goes."""
+    for name, paths in ((OUTSIDE, []), (f"{OUTSIDE}.{folder.name}", [str(folder)])):
+        if name in sys.modules and (name == OUTSIDE or list(sys.modules[name].__path__) == paths):
+            continue
+        for stale in [each for each in sys.modules if each == name or each.startswith(f"{name}.")]:
+            del sys.modules[stale]
+        module = ModuleType(name)
+        module.__path__ = paths
+        sys.modules[name] = module
+
+
+def _exported(module: ModuleType, folder: Path) -> LabPlugin[Any]:
+    """What a ``lab.py`` exports as ``LAB``."""
+    found = getattr(module, "LAB", None)
+    if not isinstance(found, LabPlugin):
+        raise GraderError(f"{folder / MODULE}: exports no LAB that is a LabPlugin")
+    return found
+
+
+def _told(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def definitions() -> tuple[Lab, ...]:
+    """The definitions of the labs of this repository and of installed packages."""
+    return tuple(each.lab for each in available_labs())
 
 
 def lab_in(folder: Path) -> Lab:
@@ -36,21 +126,19 @@ def lab_in(folder: Path) -> Lab:
     return next((lab for lab in definitions() if lab.folder == folder), None) or load(folder)
 
 
-def definitions() -> tuple[Lab, ...]:
-    """The definitions of all labs."""
-    return tuple(each.lab for each in available_labs())
-
-
-def select_labs(names: Sequence[str]) -> list[LabPlugin[Any]]:
+def select_labs(names: Sequence[str], folders: Sequence[Path] = ()) -> list[LabPlugin[Any]]:
     """The labs of these ids, or of ids that begin so (``l02``); all of them for no names.
 
+    :param folders: as for :func:`available_labs`.
     :raises UsageError: for a name that fits no lab.
     """
-    entries = list(available_labs())
+    plugins = list(available_labs(folders))
     for name in names:
-        if not any(entry.lab.id == name or entry.lab.id.startswith(f"{name}_") for entry in entries):
-            known = ", ".join(entry.lab.id for entry in entries)
+        if not any(_is_called(plugin.lab, name) for plugin in plugins):
+            known = ", ".join(plugin.lab.id for plugin in plugins)
             raise UsageError(f"--lab {name}: no such lab; there are {known}")
-    if not names:
-        return entries
-    return [entry for entry in entries if any(entry.lab.id == n or entry.lab.id.startswith(f"{n}_") for n in names)]
+    return [plugin for plugin in plugins if not names or any(_is_called(plugin.lab, name) for name in names)]
+
+
+def _is_called(lab: Lab, name: str) -> bool:
+    return lab.id == name or lab.id.startswith(f"{name}_")

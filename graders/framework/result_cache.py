@@ -32,7 +32,7 @@ def fingerprint(lab: Lab, profile: Profile, isolation: Isolation, seed: int) -> 
             "isolation": digest_of([isolation.tier, isolation.user, isolation.walls, missing]),
             "data": digest_of([data_digest(profile), lab_data_digest(lab)]),
             "code": _grader_digest(),
-            "lab": _lab_digest(lab.folder),
+            "lab": _lab_digest(lab.folder, lab.root, lab.template, lab.reference),
             "settings": digest_of(settings),
             "thresholds": digest_of(lab.thresholds),
             "seed": str(seed),
@@ -51,13 +51,13 @@ def data_digest(profile: Profile) -> str:
 
 
 def lab_data_digest(lab: Lab) -> str:
-    """The lab's own data in the repository."""
-    return _folders_digest(tuple(sorted({path.parent for path in lab.data_paths})))
+    """The lab's own data."""
+    return _folders_digest(lab.root, tuple(sorted({path.parent for path in lab.data_paths})))
 
 
 @cache
-def _folders_digest(folders: tuple[Path, ...]) -> str:
-    return files_digest(REPOSITORY, [path for folder in folders for path in folder_files(folder)])
+def _folders_digest(root: Path, folders: tuple[Path, ...]) -> str:
+    return files_digest(root, [path for folder in folders for path in folder_files(folder)])
 
 
 @cache
@@ -78,10 +78,15 @@ def _grader_digest() -> str:
 
 
 @cache
-def _lab_digest(folder: Path) -> str:
-    """A lab's own code, but for its criteria and its charts: these look at results."""
+def _lab_digest(folder: Path, root: Path, template: Path, reference: Path) -> str:
+    """A lab's own code, but for its criteria and its charts: these look at results. Of a lab outside of this repository
+    its starter code and its reference, too.
+    """
     own = [path for path in folder_files(folder, ".py") if path.name not in LOOKING]
-    return files_digest(REPOSITORY, [path for path in own if not path.name.startswith("test_")])
+    own = [path for path in own if not path.name.startswith("test_")]
+    if root != REPOSITORY:
+        own += [path for place in (template, reference) if place.is_dir() for path in folder_files(place)]
+    return files_digest(root, list(dict.fromkeys(own)))
 
 
 class ResultCache:

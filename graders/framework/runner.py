@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, cast
 
 from graders.core.errors import GraderError, RunError
+from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
 from graders.sandbox import RunRecord
 
@@ -61,6 +62,18 @@ class RunResult(Generic[E]):
         if self.error is not None:
             raise self.error
         return cast("E", self.evidence)
+
+
+# What drivers raise if the student's file lacks what the assignment names.
+ABSENT = ("MissingClass", "MissingFunction")
+
+
+def as_missing(error: RunError) -> RunError:
+    """What is not written yet is missing, not wrong."""
+    if error.exception not in (*ABSENT, "NotImplementedError"):
+        return error
+    message = error.message.split(": ", 1)[-1]
+    return error.restated(message if error.exception in ABSENT else f"not written yet: {message}", Verdict.MISSING)
 
 
 def execute_runs(

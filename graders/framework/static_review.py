@@ -40,12 +40,19 @@ def read_history_of(root: Path, located: Sequence[Lab] = ()) -> History | NoHist
     """
     from graders.submission.history import History, given_blobs, read_history
 
-    paths = list(dict.fromkeys(path for lab in (*definitions(), *located) for path in lab.paths))
-    given = given_blobs(TEMPLATE, sorted(entry.name for entry in TEMPLATE.iterdir()))
+    labs = (*definitions(), *located)
+    paths = list(dict.fromkeys(path for lab in labs for path in lab.paths))
+    templates = [folder for folder in dict.fromkeys((TEMPLATE, *(lab.template for lab in labs))) if folder.is_dir()]
+    given: dict[str, Any] = {}
+    origins: dict[str, Path] = {}
+    for folder in templates:
+        found_here = given_blobs(folder, sorted(entry.name for entry in folder.iterdir()))
+        given |= found_here
+        origins |= {path: folder / path for path in found_here}
     found = read_history(root, paths, given=given)
     if not isinstance(found, History):
         return found
-    untouched = {path for path in given if _same(root / path, TEMPLATE / path)}
+    untouched = {path for path, origin in origins.items() if _same(root / path, origin)}
     commits = [
         replace(commit, files=tuple(change for change in commit.files if change.path not in untouched))
         for commit in found.commits
@@ -63,8 +70,10 @@ def _same(one: Path, other: Path) -> bool:
         return False
 
 
-def judged_history(history: History, lab: Lab) -> Mapping[str, SubScore]:
+def judged_history(history: History, lab: Lab, located: Sequence[Lab] = ()) -> Mapping[str, SubScore]:
     """The sub-scores of a history for a lab, by name.
+
+    :param located: as for :func:`read_history_of`.
 
     :raises RunError: where no commit of the student's own touches the lab.
     """
@@ -72,7 +81,8 @@ def judged_history(history: History, lab: Lab) -> Mapping[str, SubScore]:
 
     if not history.shallow and not any(commit.touches(lab.paths) for commit in history.commits):
         raise RunError(Verdict.MISSING, f"no commit of the student's own touches {' or '.join(lab.paths)}")
-    others = tuple(path for other in definitions() if other.id != lab.id for path in other.paths)
+    known = {other.id: other for other in (*located, *definitions())}
+    others = tuple(path for other in known.values() if other.id != lab.id for path in other.paths)
     rules = HistoryRules.from_settings(lab.paths, lab.history or {}, other_paths=others)
     return {score.name: score for score in judge_history(history, rules)}
 
@@ -138,11 +148,11 @@ def review(
     assert asked is not None
     variants = tuple(Variant.named(name) for name in asked.variants)
     variants += tuple(Variant.named(name, required=False) for name in asked.others)
-    page = TEMPLATE / asked.folder / "README.md"
+    page = lab.template / asked.folder / "README.md"
     rules = SummaryRules(
         folder=asked.folder,
         variants=variants,
-        template=page.read_text(encoding="utf-8"),
+        template=page.read_text(encoding="utf-8") if page.is_file() else "",
         quantities=_wanted(asked.quantities),
         questions=_questions(asked),
     )
@@ -168,7 +178,7 @@ def summary_digest(root: Path, lab: Lab) -> str | None:
     """A hash over the summary's files and the page that they began as; None where there is more than can be kept."""
     assert lab.summary is not None
     found = []
-    for place in (root / lab.summary.folder, TEMPLATE / lab.summary.folder):
+    for place in (root / lab.summary.folder, lab.template / lab.summary.folder):
         try:
             files = sorted(path for path in folder_files(place) if path.is_file() and not path.is_symlink())
             if len(files) > MOST_FILES or sum(path.stat().st_size for path in files) > MOST_BYTES:

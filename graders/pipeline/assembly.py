@@ -55,7 +55,7 @@ def assemble(
 
 def _data_notice(config: GradingConfig) -> tuple[str, ...]:
     """The profile's title, unless all labs are graded with data of their own."""
-    return () if all(plugin.lab.data for plugin in config.labs) else (config.profile.title,)
+    return () if not any(plugin.lab.profile for plugin in config.labs) else (config.profile.title,)
 
 
 def _timing(staged: StagedSubmission, results: RunResults) -> dict[str, float]:

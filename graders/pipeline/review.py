@@ -91,7 +91,7 @@ def _judge_history(staged: StagedSubmission, lab: OpenLab, commits: LazyHistory)
     history = commits.get()
     if isinstance(history, NoHistory):
         raise NeedsManualReview(history.reason, history.next)
-    return static_review.judged_history(history, lab.lab)
+    return static_review.judged_history(history, lab.lab, [each.lab for each in staged.labs])
 
 
 def _review_summary(staged: StagedSubmission, lab: OpenLab, results: RunResults) -> SummaryEvidence:

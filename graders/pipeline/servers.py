@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from graders.caching.shared import SharedCachePool
-from graders.core.paths import REFERENCE
 from graders.core.removal import remove
 from graders.framework.context import RUNNER_ENVIRONMENT
 from graders.measure.scorer.client import start_server
@@ -72,7 +71,8 @@ def _readable_paths(config: GradingConfig) -> list[Path]:
     """What runs may have to read; the reference's code has runs of its own, and students' code can't read it."""
     profile, labs = config.profile, [plugin.lab for plugin in config.labs]
     paths = [*profile.data, profile.model_path, *dict.fromkeys(lab.driver for lab in labs)]
-    return [*paths, *(path for lab in labs for path in lab.data_paths), REFERENCE]
+    references = dict.fromkeys(lab.reference for lab in labs if lab.reference.is_dir())
+    return [*paths, *(path for lab in labs for path in lab.data_paths), *references]
 
 
 @contextmanager

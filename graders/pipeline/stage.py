@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from graders.core.errors import RunError, SubmissionError
-from graders.core.paths import TEMPLATE
 from graders.core.verdicts import Verdict
 from graders.framework.definition import Lab
 from graders.framework.registry import definitions
@@ -106,7 +105,7 @@ def _copy(config: GradingConfig, work: Path) -> _Copy:
     """The submission, unpacked if it is an archive, and its view."""
     # A notebook may lie anywhere, and is looked for from the root that the others give.
     files = [plugin.lab.student_file for plugin in config.labs]
-    given = list(dict.fromkeys(path for plugin in config.labs for path in plugin.lab.given))
+    given = {path: plugin.lab.template / path for plugin in config.labs for path in plugin.lab.given}
     path = config.submission
     notes: tuple[str, ...] = ()
     try:
@@ -114,7 +113,7 @@ def _copy(config: GradingConfig, work: Path) -> _Copy:
             unpacked = unpack(path, work / "unpacked" / submission_name(path))
             path, notes = unpacked.folder, tuple(unpacked.notes[:MOST_NOTES])
         submission = discover(path, files)
-        view = build_overlay(submission.root, TEMPLATE, given, work / "code")
+        view = build_overlay(submission.root, given, work / "code")
     except SubmissionError as error:
         path = config.submission
         return _Copy(Submission(submission_name(path), path, path), Overlay(work, NO_DIGEST, ()), notes, error)

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,8 +36,10 @@ class Overlay:
     files: Mapping[str, str] = field(default_factory=dict)
 
 
-def build_overlay(source: Path, given_from: Path, given: Sequence[str], destination: Path) -> Overlay:
-    """Copies the regular files below ``source``, then the ``given`` paths of ``given_from`` over them.
+def build_overlay(source: Path, given: Mapping[str, Path], destination: Path) -> Overlay:
+    """Copies the regular files below ``source``, then starter code over them.
+
+    :param given: files and folders of the starter code, by their paths in the submission.
 
     Links, devices, very large files and what no run needs (``.git``, caches, summaries) are left out; the notes say
     which of the first three.
@@ -74,19 +76,18 @@ def build_overlay(source: Path, given_from: Path, given: Sequence[str], destinat
         target.write_bytes(data)
     if too_many:
         notes.append(f"{too_many:,} more files: only {MAX_FILES:,} are taken; left out")
-    for path in given:
-        _lay_over(given_from / path, destination / path)
-    kept = {
-        name: sha
-        for name, sha in files.items()
-        if (destination / name).is_file() and not _laid_over(name, given_from, given)
-    }
+    for path, origin in given.items():
+        _lay_over(origin, destination / path)
+    kept = {name: sha for name, sha in files.items() if (destination / name).is_file() and not _laid_over(name, given)}
     return Overlay(destination, code.hexdigest(), tuple(notes), kept)
 
 
-def _laid_over(name: str, given_from: Path, given: Sequence[str]) -> bool:
-    """Whether a given file has taken a student's file's place."""
-    return any((name == path or name.startswith(f"{path}/")) and (given_from / name).exists() for path in given)
+def _laid_over(name: str, given: Mapping[str, Path]) -> bool:
+    """Whether a file of the starter code has taken a student's file's place."""
+    return any(
+        origin.exists() if name == path else name.startswith(f"{path}/") and (origin / name[len(path) + 1 :]).exists()
+        for path, origin in given.items()
+    )
 
 
 def _files(source: Path, notes: list[str]) -> Iterator[Path]:

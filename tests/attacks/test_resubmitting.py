@@ -16,7 +16,7 @@ from graders.submission import Part, build_overlay, part_for
 from graders.submission.seeds import seed_of
 
 from .cases import Attack, build, load_all
-from .output import REPOSITORY, SECRET
+from .output import SECRET
 
 (BISECTING,) = [attack for attack in load_all() if attack.number == 30]
 NAME = "seed-from-own-files"
@@ -28,7 +28,7 @@ def part(tmp_path_factory: pytest.TempPathFactory) -> Part:
     (variant,) = [each for each in BISECTING.variants if each.name == NAME]
     folder = tmp_path_factory.mktemp("bisecting")
     submission = build(variant.base, variant.changes, folder / "submission", NAME)
-    view = build_overlay(submission, REPOSITORY / "student_template", BISECTING.lab.given, folder / "view")
+    view = build_overlay(submission, {path: BISECTING.lab.template / path for path in BISECTING.lab.given}, folder / "view")
     return part_for(view, {}, folder / "part", BISECTING.lab.student_file)
 
 

@@ -20,6 +20,7 @@ from graders.framework.lab_toml import load
 from graders.framework.model_tester import runner
 from graders.framework.model_tester.files import FileEvidence
 from graders.framework.model_tester.runner import Agreement
+from graders.framework.runner import as_missing
 from graders.labs.l02_quantization import checks, probes
 from graders.labs.l02_quantization.evidence import Calibrated, Int8Evidence, QuantiseEvidence
 from graders.measure.calibration import Quantisation
@@ -419,5 +420,5 @@ def test_the_same_scores_for_every_image_are_noticed() -> None:
 )
 def test_what_is_not_written_yet_is_missing(kind: str, verdict: Verdict, message: str) -> None:
     """NotImplementedError and a missing class count as missing; any other exception is a failure."""
-    found = runner.as_missing(RunError(Verdict.FAILED, f"{kind}: write FP32Model", exception=kind))
+    found = as_missing(RunError(Verdict.FAILED, f"{kind}: write FP32Model", exception=kind))
     assert (found.verdict, found.message) == (verdict, message)

@@ -61,7 +61,7 @@ def laid(source: Path, kit: Path | None = None) -> Any:
 
     def work() -> None:
         try:
-            future.set_result(build_overlay(source, kit or source, GIVEN if kit else [], place))
+            future.set_result(build_overlay(source, {path: kit / path for path in GIVEN} if kit else {}, place))
         except BaseException as error:
             future.set_exception(error)
 

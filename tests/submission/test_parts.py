@@ -37,7 +37,7 @@ class Maker:
             if text is not None:
                 (source / name).parent.mkdir(parents=True, exist_ok=True)
                 (source / name).write_text(text)
-        view = build_overlay(source, self._folder / "given", ["kit/given.py"], work / "code")
+        view = build_overlay(source, {"kit/given.py": self._folder / "given" / "kit/given.py"}, work / "code")
         return view, part_for(view, OTHERS, work / "part")
 
 
@@ -141,5 +141,5 @@ def test_code_that_is_not_text(make: Maker, tmp_path: Path) -> None:
     (source / "kit" / "l02").mkdir(parents=True)
     (source / "kit" / "l02" / "code.py").write_text("")
     (source / "kit" / "odd.py").write_bytes(b"\xff\xfe l02 \x00")
-    view = build_overlay(source, tmp_path, [], tmp_path / "odd-work")
+    view = build_overlay(source, {}, tmp_path / "odd-work")
     assert part_for(view, OTHERS, tmp_path / "odd-part").left_out == 0

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from graders.core.errors import GraderError, RunError
-from graders.core.paths import REFERENCE
 from graders.framework.context import LabContext
 from graders.framework.model_stats import ModelStats
 from graders.framework.model_tester.files import evaluated
@@ -45,7 +44,7 @@ def make(context: LabContext, target: Path, module: str, class_name: str, argume
         number for number in itertools.count(1) if not context.workdir(f"baseline-{target.stem}-{number}").exists()
     )
     run = f"baseline-{target.stem}-{attempt}"
-    session = context.open(run, code=REFERENCE)
+    session = context.open(run, code=context.lab.reference)
     try:
         session.call(
             "start",

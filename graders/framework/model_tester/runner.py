@@ -19,7 +19,7 @@ from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
 from graders.framework.model_tester import references
 from graders.framework.model_tester.files import FileEvidence, encoding_of
-from graders.framework.runner import RunLog
+from graders.framework.runner import RunLog, as_missing
 from graders.measure.quantization import Counterexample
 from graders.measure.scorer.measurement import Measurement
 from graders.sandbox import Reply, Session
@@ -114,15 +114,6 @@ def drive_plain(context: LabContext, log: RunLog, classes: Sequence[str]) -> tup
     finally:
         log.records.append(session.end())
     return reply, reply.error if isinstance(reply.error, RunError) else None
-
-
-def as_missing(error: RunError) -> RunError:
-    """What is not written yet is missing, not wrong."""
-    if error.exception in ("MissingClass", "NotImplementedError"):
-        message = error.message.split(": ", 1)[-1]
-        prefix = "" if error.exception == "MissingClass" else "not written yet: "
-        return error.restated(prefix + message, Verdict.MISSING)
-    return error
 
 
 def tried(call: Callable[[], T]) -> Result[T]:

@@ -20,6 +20,7 @@ from graders.framework.context import LabContext
 from graders.framework.model_tester import runner
 from graders.framework.model_tester.files import FileEvidence
 from graders.framework.model_tester.runner import Agreement
+from graders.framework.runner import as_missing
 from graders.labs.l02_quantization.checks import CODES
 from graders.labs.l02_quantization.evidence import QuantiseEvidence
 from graders.measure import quantization as codes
@@ -97,11 +98,11 @@ def probe(context: LabContext, call: Call, drive: bool) -> Probed:
     try:
         _drive_quantise(context, call, probed)
     except RunError as error:
-        probed.quantise_error = runner.as_missing(error)
+        probed.quantise_error = as_missing(error)
     try:
         _drive_dequantise(context, call, probed)
     except RunError as error:
-        probed.dequantise_error = runner.as_missing(error)
+        probed.dequantise_error = as_missing(error)
     return probed
 
 

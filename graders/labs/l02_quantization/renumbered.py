@@ -26,7 +26,7 @@ def renumbered_dataset(context: LabContext, known: Samples) -> Renumbered:
     while order[classes.index(wanted)] == wanted or order.index(wanted) == classes.index(wanted):
         random.shuffle(order)
     number = dict(zip(classes, order, strict=True))
-    source, root = context.profile.dataset_root, context.work / "renumbered"
+    source, root = context.profile.dataset_root, context.made_data / "renumbered"
     (root / "annotations").mkdir(parents=True)
     (root / "images").symlink_to(source / "images", target_is_directory=True)
     for split in ("trainval", "test"):
