@@ -13,12 +13,12 @@ from pytest_metadata.plugin import metadata_key
 from graders import hooks, options
 from graders.core.errors import OptgradeError
 from graders.core.paths import LABS
+from graders.core.text import without_commands
 from graders.core.verdicts import Verdict
 from graders.framework.checks import CRITERION, observing
 from graders.framework.definition import Lab
 from graders.framework.registry import DEFINITION
 from graders.pipeline.config import AnyLab
-from graders.reports import terminal
 from graders.scoring import CheckOutcome
 from graders.session import PytestGrading, adjust_pytest, finish_page
 
@@ -239,7 +239,7 @@ def _show(report: pytest.TestReport, outcome: CheckOutcome, item: pytest.Item, *
     report.longrepr = None
     if outcome.reason is not None:
         parts = outcome.reason.to_json().items()
-        report.longrepr = "\n".join(f"{part}: {terminal.disarmed(text)}" for part, text in parts)
+        report.longrepr = "\n".join(f"{part}: {without_commands(text)}" for part, text in parts)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -11,6 +11,7 @@ import pytest
 
 from graders.core.errors import SourceLine
 from graders.core.exit_codes import ExitCode
+from graders.core.text import terminal_line
 from graders.core.verdicts import Verdict
 from graders.framework.clock import ScorerClock
 from graders.framework.definition import Lab
@@ -155,7 +156,7 @@ class TerminalListener:
     def ended(self, lab: Lab, result: AnyResult, done: int, count: int) -> None:
         """A run has ended."""
         seconds = sum(record.wall_s for record in result.log.records)
-        message = terminal.clean(str(result.error or result.log.note or "done"))[:MESSAGE_WIDTH]
+        message = terminal_line(str(result.error or result.log.note or "done"))[:MESSAGE_WIDTH]
         self._write(f"  [{done}/{count}] {lab.short} {result.plan.name:<22} {seconds:5.1f} s  {message}")
 
     def on_step(self, lab: Lab, run: str, text: str) -> None:

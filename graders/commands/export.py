@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from graders.core.errors import Unscored, UsageError
+from graders.core.text import report_line
 from graders.reports.formats import (
     canvas,
     classroom50,
@@ -24,7 +25,6 @@ from graders.reports.formats import (
     table,
 )
 from graders.reports.formats.gradebook import Filled
-from graders.reports.formats.sanitize import line
 from graders.scoring import Scorecard, find_scorecards
 
 SUMMARY = "scorecards for gradebooks and workflows: Gradescope, JUnit, CSV, Canvas, Moodle, GitHub …"
@@ -157,7 +157,7 @@ def _sheet(path: Path) -> sheet.Sheet:
 def _report_unscored(unscored: Sequence[Scorecard]) -> int:
     """Names submissions that have no mark; the exit code."""
     for scorecard in unscored:
-        name, count = line(scorecard.submission, 80), len(scorecard.unscored)
+        name, count = report_line(scorecard.submission, 80), len(scorecard.unscored)
         print(f"graders: {name}: {count} criteria could not be graded: no mark", file=sys.stderr)
     return UNSCORED if unscored else 0
 

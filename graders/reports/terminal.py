@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from time import monotonic
 
+from graders.core.text import terminal_line
 from graders.core.verdicts import Verdict
 from graders.framework.definition import PERSON
 from graders.reports.verdicts import WORDING
@@ -31,17 +31,7 @@ class ProgressPrinter:
         now = self._clock()
         if now - self._last.setdefault(run, now) >= self._pause_s:
             self._last[run] = now
-            self._write(f"        {run}: {clean(text)[:110]}")
-
-
-def clean(text: str) -> str:
-    """Text without control characters, workflow commands or line breaks."""
-    return disarmed("".join(char if char.isprintable() else " " for char in text))
-
-
-def disarmed(text: str) -> str:
-    """Text without commands: runners of workflows take them from any line that has these."""
-    return re.sub(r":(?=:)", ": ", text).replace("##[", "## [")
+            self._write(f"        {run}: {terminal_line(text)[:110]}")
 
 
 def lost_lines(scorecard: Scorecard) -> Iterator[str]:
@@ -61,14 +51,14 @@ def lost_lines(scorecard: Scorecard) -> Iterator[str]:
         for score in scores:
             worth = f"{format_points(score.earned)} of {format_points(score.maximum)}"
             mark = WORDING[score.verdict].mark
-            yield f"{mark} {score.id:<28} {worth:>13}  {score.verdict}: {clean(score.title)}"
+            yield f"{mark} {score.id:<28} {worth:>13}  {score.verdict}: {terminal_line(score.title)}"
         for part in PARTS if reason else ():
             text = getattr(reason, part)
             if text:
-                yield f"      {part:<9} {clean(text)}"
+                yield f"      {part:<9} {terminal_line(text)}"
         places = dict.fromkeys(place for score in scores for place in _places(score))
         if places:
-            yield f"      {'where':<9} {clean('; '.join(places))}"
+            yield f"      {'where':<9} {terminal_line('; '.join(places))}"
 
 
 def _balance(scores: Iterable[CriterionScore]) -> Decimal:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from graders.core.errors import GraderError, UsageError
-from graders.submission.history.sanitize import clean
+from graders.core.text import plain_line
 
 MAX_FILE = 1 << 20
 COLUMNS = 120
@@ -97,7 +97,7 @@ def read_marks(path: Path) -> Marks:
         data = tomllib.loads(text, parse_float=_decimal)
     except tomllib.TOMLDecodeError as error:
         last = f"at line {len(text.splitlines())}, the last"
-        reason = clean(str(error).replace("at end of document", last))
+        reason = plain_line(str(error).replace("at end of document", last))
         raise UsageError(f"{shown}: not TOML: {reason}") from None
     except (ValueError, RecursionError):
         raise UsageError(f"{shown}: a number too long, or lists in lists without end") from None
@@ -168,7 +168,7 @@ def has_marks(path: Path) -> bool:
 
 
 def _shown(path: Path) -> str:
-    return clean(str(path), LONGEST_PATH)
+    return plain_line(str(path), LONGEST_PATH)
 
 
 def _text(path: Path, shown: str) -> str:
@@ -208,7 +208,7 @@ def _decimal(text: str) -> Decimal:
 def _marks(data: Mapping[str, Any]) -> Marks:
     for name in data:
         if name not in ("submission", "marks"):
-            raise UsageError(f"{_quoted(clean(name, LONGEST_NAME))} is not known; there are submission and marks")
+            raise UsageError(f"{_quoted(plain_line(name, LONGEST_NAME))} is not known; there are submission and marks")
     submission, entries = data.get("submission"), data.get("marks", {})
     if not isinstance(submission, str):
         raise UsageError("submission must be a text in quotes")
@@ -234,7 +234,7 @@ def _filled(entry: Any) -> tuple[Decimal | None, str, str]:
     for name in entry:
         if name not in _KEYS:
             known = ", ".join(_KEYS)
-            raise UsageError(f"{_quoted(clean(name, LONGEST_NAME))} is not known; there are {known}")
+            raise UsageError(f"{_quoted(plain_line(name, LONGEST_NAME))} is not known; there are {known}")
     for name in ("passage", "comment"):
         if not isinstance(entry.get(name, ""), str):
             raise UsageError(f"{name} must be a text in quotes")
@@ -257,7 +257,7 @@ def _points(value: Any) -> Decimal | None:
 
 
 def _lines(submission: str, to_mark: Sequence[ToMark], known: Marks, most: int) -> Iterator[str]:
-    yield f"# Marks by a person for: {clean(submission, LONGEST_NAME)}"
+    yield f"# Marks by a person for: {plain_line(submission, LONGEST_NAME)}"
     yield '# Write points (0 to the maximum) and, if you like, a comment. What stays "" is still to be marked.'
     yield "# Then grade again with --marks and this file."
     yield f"submission = {_quoted(submission)}"
@@ -269,7 +269,7 @@ def _lines(submission: str, to_mark: Sequence[ToMark], known: Marks, most: int) 
         yield ""
         yield f"[{_entry(item.criterion)}]"
         unit = "point" if item.maximum == 1 else "points"
-        yield f"# {clean(item.title, LONGEST_NAME)} (at most {_number(item.maximum)} {unit})"
+        yield f"# {plain_line(item.title, LONGEST_NAME)} (at most {_number(item.maximum)} {unit})"
         yield from _passage(item.passage, most)
         yield from _values(item.criterion, known, item.passage.fingerprint)
     for criterion in (*known.marks, *known.comments):
@@ -282,7 +282,7 @@ def _lines(submission: str, to_mark: Sequence[ToMark], known: Marks, most: int) 
 
 
 def _passage(passage: Passage, most: int) -> Iterator[str]:
-    place = clean(passage.place, LONGEST_NAME)
+    place = plain_line(passage.place, LONGEST_NAME)
     if place:
         yield f"# {place}:" if passage.text else f"# {place}"
     lines, whole = _wrapped(passage.text, most)

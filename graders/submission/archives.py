@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from graders.core.errors import SubmissionError
-from graders.submission.history.sanitize import clean
+from graders.core.text import plain_line
 
 MAX_FILES = MAX_FOLDERS = 20_000
 # Of the list of entries, which is read before anything is known of them: each becomes an object of half a KiB or more.
@@ -59,7 +59,7 @@ def unpack(archive: Path, into: Path) -> Unpacked:
     except (zipfile.BadZipFile, *DAMAGED) as error:
         # An error of the system tells the path, which is one of this machine's.
         told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise SubmissionError(f"the archive {clean(archive.name)} can't be unpacked: {clean(told)}") from None
+        raise SubmissionError(f"the archive {plain_line(archive.name)} can't be unpacked: {plain_line(told)}") from None
     return Unpacked(into, tuple(notes))
 
 
@@ -89,7 +89,7 @@ def _unpack(opened: zipfile.ZipFile, into: Path, notes: list[str]) -> None:
     left = MAX_TOTAL
     folders: set[tuple[str, ...]] = set()
     for member in members:
-        shown = clean(member.filename, 120)
+        shown = plain_line(member.filename, 120)
         parts = _parts(member.filename)
         why = _refused(member, parts)
         if why:

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from graders.core.text import is_formula, markdown_line, report_line, report_lines
 from graders.reports.formats import (
     classroom50,
     github,
@@ -24,7 +25,6 @@ from graders.reports.formats import (
     matching,
     moodle,
     reporter,
-    sanitize,
     sheet,
     summary,
     table,
@@ -136,16 +136,16 @@ def test_markdown_has_no_markup_but_its_own(text: str) -> None:
 )
 def test_backticks_open_no_way_out(text: str) -> None:
     """However they are paired, what stands in and between them is text."""
-    assert _tags(sanitize.markup(text)) <= {"p", "code"}
-    assert _tags(f"| {sanitize.markup(text)} | b |\n|---|---|\n") <= PLAIN
+    assert _tags(markdown_line(text)) <= {"p", "code"}
+    assert _tags(f"| {markdown_line(text)} | b |\n|---|---|\n") <= PLAIN
 
 
 def test_names_of_code_are_set_as_code() -> None:
-    assert sanitize.markup("Use `np.clip(x)`, not `a|b`.") == "Use `np.clip(x)`, not \\`a\\|b\\`\\."
+    assert markdown_line("Use `np.clip(x)`, not `a|b`.") == "Use `np.clip(x)`, not \\`a\\|b\\`\\."
 
 
 def test_markdown_mentions_nobody() -> None:
-    told = sanitize.markup("@everyone in #12 at www.evil.example or http://evil.example")
+    told = markdown_line("@everyone in #12 at www.evil.example or http://evil.example")
     assert "@everyone" not in told
     assert "#12" not in told
     assert "www.evil" not in told
@@ -186,13 +186,13 @@ def test_a_summary_is_cut_before_github_drops_it() -> None:
 @given(st.text() | st.text(st.sampled_from("\x1b[]m\x9b\x07\r\n:#[a\u202e\ud800")))
 def test_a_line_is_a_line(text: str) -> None:
     """Whatever comes in, one clean line of bounded length comes out, and cleaning it again changes nothing."""
-    told = sanitize.line(text, 50)
+    told = report_line(text, 50)
     told.encode("utf-8")
     assert "\n" not in told
     assert "::" not in told
     assert "##[" not in told
-    assert sanitize.line(told, 200) == told
-    assert len(sanitize.lines(text, 50).replace(": ", ":")) <= 2 * 51
+    assert report_line(told, 200) == told
+    assert len(report_lines(text, 50).replace(": ", ":")) <= 2 * 51
 
 
 @pytest.mark.parametrize(
@@ -201,4 +201,4 @@ def test_a_line_is_a_line(text: str) -> None:
      ("A-", False), ("\uff1d1", True), ("\ufeff=1", True), ("", False)],
 )  # fmt: skip
 def test_what_a_spreadsheet_takes_for_a_formula(text: str, formula: bool) -> None:
-    assert sanitize.is_formula(text) is formula
+    assert is_formula(text) is formula

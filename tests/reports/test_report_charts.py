@@ -16,11 +16,11 @@ from graders.core.charts import read_charts
 from graders.core.errors import UsageError
 from graders.core.json_value import JsonValue
 from graders.reports.html import _histograms, _scatter
+from graders.reports.html._formatting import MISSING
 from graders.reports.html._histograms import HistogramsDrawing, draw_histograms
 from graders.reports.html._line import BOTTOM, LEFT, RIGHT, TOP, LineDrawing, draw_line
 from graders.reports.html._matrix import MatrixDrawing, draw_matrix
 from graders.reports.html._scatter import ScatterDrawing, draw_scatter
-from graders.reports.html._text import MISSING
 
 from . import drawn, labs, samples
 from .labs import Json

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.reports.html._evidence import Value, arrange
-from graders.reports.html._text import MISSING
+from graders.reports.html._formatting import MISSING
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.reports.html import _text
+from graders.core import text
+from graders.reports.html import _formatting
+from graders.scoring import format_points
 
 from . import hostile
 
@@ -29,13 +31,10 @@ from . import hostile
         (2 / 3, "0.67"),
         (-0.0, "0"),
         (-1e-9, "0"),
-        (math.nan, _text.MISSING),
-        (math.inf, _text.MISSING),
-        (None, _text.MISSING),
     ],
 )
-def test_points_are_written_to_the_cent_and_no_further(value: float | None, written: str) -> None:
-    assert _text.points(value) == written
+def test_points_are_written_to_the_cent_and_no_further(value: float, written: str) -> None:
+    assert format_points(value) == written
 
 
 @pytest.mark.parametrize(
@@ -45,26 +44,26 @@ def test_points_are_written_to_the_cent_and_no_further(value: float | None, writ
         (0.9414414414, "0.941441"),
         (1e-5, "1e-05"),
         (True, "yes"),
-        (10**400, _text.MISSING),
-        (math.nan, _text.MISSING),
+        (10**400, _formatting.MISSING),
+        (math.nan, _formatting.MISSING),
     ],
 )
 def test_measurements_have_six_digits(value: float, written: str) -> None:
-    assert _text.number(value) == written
+    assert _formatting.number(value) == written
 
 
 @pytest.mark.parametrize(
     ("value", "written"), [(0.04, "0.0 s"), (9.96, "10.0 s"), (59.9, "1 min 0 s"), (125.2, "2 min 5 s")]
 )
 def test_durations_are_written_in_minutes_and_seconds(value: float, written: str) -> None:
-    assert _text.seconds(value) == written
+    assert _formatting.seconds(value) == written
 
 
 @pytest.mark.parametrize(
     ("value", "written"), [(0, "0 B"), (999, "999 B"), (59912, "59.9 kB"), (2_500_000, "2.5 MB"), (7e9, "7.0 GB")]
 )
 def test_sizes_have_units(value: float, written: str) -> None:
-    assert _text.size(value) == written
+    assert _formatting.size(value) == written
 
 
 @pytest.mark.parametrize(
@@ -88,50 +87,50 @@ def test_sizes_have_units(value: float, written: str) -> None:
     ],
 )
 def test_what_escaping_leaves_alone_is_cleaned(raw: str, cleaned: str) -> None:
-    assert _text.clean(raw) == cleaned
+    assert text.visible_text(raw) == cleaned
 
 
 @given(st.text() | st.text(st.sampled_from("\x1b[]m\x9b\x07\r\n\b;0a\u202e\ud800\u0301")))
 def test_clean_text_can_be_written_and_stays_as_it_is(raw: str) -> None:
-    cleaned = _text.clean(raw)
+    cleaned = text.visible_text(raw)
     cleaned.encode("utf-8")
     assert not set(cleaned) & set("\x00\x07\x1b\x9b\r\u202e\u2066")
-    assert _text.clean(cleaned) == cleaned
+    assert text.visible_text(cleaned) == cleaned
 
 
 def test_long_text_is_cut_and_says_so() -> None:
-    cut = _text.shorten(hostile.HUGE, 100)
+    cut = text.html_text(hostile.HUGE, 100)
     assert cut == "A" * 100 + "… (999,900 more characters)"
-    assert _text.shorten("short", 5) == "short"
+    assert text.html_text("short", 5) == "short"
 
 
 def test_labels_are_one_short_line() -> None:
-    assert _text.label("two\nlines", 20) == "two lines"
-    assert _text.label("a" * 30, 8) == "aaaaaaa…"
+    assert text.html_label("two\nlines", 20) == "two lines"
+    assert text.html_label("a" * 30, 8) == "aaaaaaa…"
 
 
 def test_an_output_keeps_its_end_and_cuts_long_lines() -> None:
-    tail = _text.tail("first\n" + "x" * 5000 + "\nlast line\n", limit=8000)
+    tail = _formatting.tail("first\n" + "x" * 5000 + "\nlast line\n", limit=8000)
     assert tail.text.endswith("\nlast line")
     assert tail.text.startswith("first")
     assert "(4,000 more characters)" in tail.text
     assert tail.note == ""
-    assert _text.tail("a" * 20, limit=5).note == "The last 5 of 20 characters."
+    assert _formatting.tail("a" * 20, limit=5).note == "The last 5 of 20 characters."
 
 
 @pytest.mark.parametrize("unit", ["\x1b", "\x1b]", "\x1b[0", "\r", "\x9b;", "\u0301", "`", "a"])
 def test_no_text_takes_long(unit: str) -> None:
     begin = time.process_time()
-    _text.clean(unit * (300_000 // len(unit)))
-    _text.spans(unit * (300_000 // len(unit)))
+    text.visible_text(unit * (300_000 // len(unit)))
+    _formatting.spans(unit * (300_000 // len(unit)))
     assert time.process_time() - begin < 2
 
 
 def test_code_in_running_text_is_between_backticks() -> None:
-    spans = _text.spans("Use `np.clip` before, not ` after")
+    spans = _formatting.spans("Use `np.clip` before, not ` after")
     assert [(span.text, span.is_code) for span in spans] == [
         ("Use ", False),
         ("np.clip", True),
         (" before, not ` after", False),
     ]
-    assert _text.spans("  ") == ()
+    assert _formatting.spans("  ") == ()

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graders.core.errors import RunError, SourceLine
+from graders.core.text import captured_output
 from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
 from graders.framework.runner import RunLog
 from graders.labs.mnist_compression.evidence import CellFailure, Executed
 from graders.sandbox import Reply, Session
-from graders.sandbox.host.output import plain
 from graders.submission.notebooks import CellCode
 
 MAX_MESSAGE = 600
@@ -111,11 +111,11 @@ def _mentions(code: str, constant: str, file: str) -> bool:
 
 def cell_error(number: int, raised: Mapping[str, Any]) -> RunError:
     """A cell's exception, as the run reported it."""
-    exception = plain(str(raised.get("type", "Exception"))[:200])
-    message = " ".join(plain(str(raised.get("message", ""))).split())[:MAX_MESSAGE]
+    exception = captured_output(str(raised.get("type", "Exception"))[:200])
+    message = " ".join(captured_output(str(raised.get("message", ""))).split())[:MAX_MESSAGE]
     line = raised.get("line")
-    place = plain(str(raised.get("place", "")))[:40] or f"cell {number}"
-    code = plain(str(raised.get("code") or "")[:200])
+    place = captured_output(str(raised.get("place", "")))[:40] or f"cell {number}"
+    code = captured_output(str(raised.get("code") or "")[:200])
     places = (SourceLine(place, line, code),) if isinstance(line, int) and line > 0 else ()
     verdict = Verdict.OUT_OF_MEMORY if exception in MEMORY_ERRORS else Verdict.FAILED
     if exception == "NotImplementedError":

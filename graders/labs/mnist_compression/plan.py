@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from graders.core.errors import RunError, SubmissionError, bad_file
 from graders.core.result import Result, attempt, failure
+from graders.core.text import captured_output
 from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
 from graders.framework.runner import RunLog
@@ -20,7 +21,6 @@ from graders.labs.mnist_compression.evidence import Figures, KerasModel, LiteFil
 from graders.labs.mnist_compression.extras import extra_files
 from graders.labs.mnist_compression.notebook_run import Execution, prepare_session
 from graders.measure.sizes import deflate_size
-from graders.sandbox.host.output import plain
 from graders.submission import notebooks
 
 T = TypeVar("T", LiteFile, KerasModel)
@@ -75,7 +75,7 @@ def _measured(
                 if missing.verdict is not Verdict.MISSING:
                     raise
                 raise execution.why_missing(missing, constant, workdir.name(constant)) from None
-            return replace(measure(context, artifact, digits), name=plain(workdir.name(constant)))
+            return replace(measure(context, artifact, digits), name=captured_output(workdir.name(constant)))
 
         return attempt(take)
 
@@ -115,7 +115,7 @@ def _texts(reported: object) -> dict[str, str]:
 def _numbers(reported: object) -> dict[str, float]:
     found = reported if isinstance(reported, dict) else {}
     numbers = {str(name)[:MAX_NAME]: _finite(value) for name, value in found.items()}
-    return {plain(name): value for name, value in numbers.items() if value is not None}
+    return {captured_output(name): value for name, value in numbers.items() if value is not None}
 
 
 def _finite(value: object) -> float | None:

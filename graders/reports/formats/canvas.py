@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graders.core.errors import UsageError
+from graders.core.text import report_line
 from graders.reports.formats.gradebook import Change, Filled, mark, maxima, noted, number, same, why_not
 from graders.reports.formats.matching import Matches, Person
-from graders.reports.formats.sanitize import line
 from graders.reports.formats.sheet import Row, Sheet
 from graders.scoring import Scorecard, format_points
 
@@ -51,12 +51,14 @@ def open_book(sheet: Sheet, assignment: str) -> Book:
     titles = {index: found for index, title in enumerate(header) if (found := TITLED.fullmatch(title))}
     wanted = [index for index, found in titles.items() if assignment.strip() in (found[0], found[1], found[2])]
     if len(wanted) != 1:
-        known = "; ".join(line(found[0], 80) for found in titles.values()) or "none"
+        known = "; ".join(report_line(found[0], 80) for found in titles.values()) or "none"
         count = "no" if not wanted else "more than one"
-        raise UsageError(f"--assignment {line(assignment, 80)}: {count} such column in the sheet; it has: {known}")
+        raise UsageError(
+            f"--assignment {report_line(assignment, 80)}: {count} such column in the sheet; it has: {known}"
+        )
     book = Book(sheet, wanted[0], tuple(_people(sheet)))
     if "read only" in book.possible.casefold():
-        raise UsageError(f"{line(header[wanted[0]], 80)} is read only in Canvas: nothing can be imported to it")
+        raise UsageError(f"{report_line(header[wanted[0]], 80)} is read only in Canvas: nothing can be imported to it")
     return book
 
 
@@ -70,7 +72,7 @@ def fill(book: Book, matches: Matches, skip_pending: bool = False) -> Filled:
         scorecard = matches.rows.get(person.row)
         if scorecard is None:
             continue
-        before, who = book.sheet.rows[person.row].at(book.column), line(person.shown, 60)
+        before, who = book.sheet.rows[person.row].at(book.column), report_line(person.shown, 60)
         reason = why_not(scorecard, skip_pending) or _refused(before)
         if reason:
             left.append(f"{who}: {reason}")
@@ -78,7 +80,7 @@ def fill(book: Book, matches: Matches, skip_pending: bool = False) -> Filled:
             unchanged += 1
         else:
             changes[person.row] = {book.column: mark(scorecard)}
-            changed.append(Change(who, line(before, 20), mark(scorecard), noted(scorecard)))
+            changed.append(Change(who, report_line(before, 20), mark(scorecard), noted(scorecard)))
     foreign = [index for index in map(book.sheet.column, FOREIGN) if index is not None]
     return Filled(
         text=book.sheet.written(changes, foreign),

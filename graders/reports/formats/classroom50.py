@@ -14,7 +14,7 @@ from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from urllib.parse import quote
 
 from graders.core.errors import UsageError
-from graders.reports.formats.sanitize import line
+from graders.core.text import report_line
 from graders.scoring import CriterionScore, Scorecard
 
 SCHEMA = "classroom50/result/v1"
@@ -93,7 +93,7 @@ def result(scorecard: Scorecard, identity: Identity) -> str:
     maxima = _maxima(criteria, scores, most)
     tests = [
         {
-            "test-name": line(f"{criterion.id}: {criterion.title}", 200),
+            "test-name": report_line(f"{criterion.id}: {criterion.title}", 200),
             "passed": criterion.passed,
             "score": score,
             "max-score": maximum,

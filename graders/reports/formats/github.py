@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graders.reports.formats.sanitize import command, value
+from graders.core.text import workflow_message, workflow_property
 from graders.reports.formats.wording import parts, worth
 from graders.reports.verdicts import WORDING
 from graders.scoring import CriterionScore, Scorecard
@@ -36,7 +36,9 @@ def _annotation(scorecard: Scorecard, score: CriterionScore) -> str:
     # The innermost of the student's own lines is where the exception was raised.
     if score.lines:
         place = score.lines[-1]
-        where = f"file={value(scorecard.path(place.file), 300)},line={place.line},"
+        where = f"file={workflow_property(scorecard.path(place.file), 300)},line={place.line},"
     texts = {"verdict": WORDING[score.verdict].sentence, **dict(parts(score))}
     text = ". ".join(texts[name].rstrip(" .") for name in SHOWN if texts.get(name))
-    return f"::error {where}title={value(f'{score.id}: {worth(score)}', 200)}::{command(text, 900)}"
+    return (
+        f"::error {where}title={workflow_property(f'{score.id}: {worth(score)}', 200)}::{workflow_message(text, 900)}"
+    )

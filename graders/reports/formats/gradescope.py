@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from graders.core.text import report_line
 from graders.core.verdicts import Verdict
-from graders.reports.formats.sanitize import line
 from graders.reports.formats.wording import parts, total, verdict
 from graders.scoring import CriterionScore, Scorecard, format_points
 
@@ -25,15 +25,15 @@ def results(scorecard: Scorecard, visibility: str = "visible") -> str:
     document = {
         "score": float(scorecard.points.earned),
         "execution_time": round(scorecard.wall_s),
-        "output": "\n".join([line(total(scorecard)), *(line(notice) for notice in scorecard.notices)]),
+        "output": "\n".join([report_line(total(scorecard)), *(report_line(notice) for notice in scorecard.notices)]),
         "output_format": "text",
         "visibility": visibility,
         "stdout_visibility": "hidden",
         "tests": list(_tests(scorecard)),
         "extra_data": {
-            "submission": line(scorecard.submission),
+            "submission": report_line(scorecard.submission),
             "points": scorecard.points.to_json(),
-            "profile": line(scorecard.profile),
+            "profile": report_line(scorecard.profile),
             "seed": scorecard.seed,
             "isolation": scorecard.tier,
         },
@@ -51,9 +51,9 @@ def _tests(scorecard: Scorecard) -> Iterator[dict[str, Any]]:
 
 
 def _test(lab: str, score: CriterionScore, number: str) -> dict[str, Any]:
-    reason = [f"{name}: {line(text)}" for name, text in parts(score)]
+    reason = [f"{name}: {report_line(text)}" for name, text in parts(score)]
     test: dict[str, Any] = {
-        "name": line(f"{score.title} ({score.id})"),
+        "name": report_line(f"{score.title} ({score.id})"),
         "name_format": "text",
         "number": number,
         "output": "\n".join([verdict(score), *reason]),

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
+from graders.core.text import report_line
 from graders.core.verdicts import Verdict
-from graders.reports.formats.sanitize import line
 from graders.reports.formats.wording import parts, total, verdict
 from graders.scoring import CriterionScore, LabScore, Scorecard, format_points
 
@@ -31,7 +31,7 @@ def _suite(part: Scorecard, lab: LabScore) -> ET.Element:
     kinds = [_kind(score) for score in part.scores]
     suite = ET.Element(
         "testsuite",
-        name=line(f"{part.submission}/{lab.lab}"),
+        name=report_line(f"{part.submission}/{lab.lab}"),
         errors=str(kinds.count(ERROR)),
         failures=str(kinds.count(FAILURE)),
         skipped=str(kinds.count(SKIPPED)),
@@ -45,17 +45,17 @@ def _suite(part: Scorecard, lab: LabScore) -> ET.Element:
 
 
 def _case(suite: str, score: CriterionScore) -> ET.Element:
-    case = ET.Element("testcase", classname=line(suite), name=score.id, time="0.000")
+    case = ET.Element("testcase", classname=report_line(suite), name=score.id, time="0.000")
     values = {"title": score.title, "verdict": score.verdict.value, "maximum": format_points(score.maximum)}
     if score.decided:
         values["points"] = format_points(score.earned)
     _properties(case, values)
     kind = _kind(score)
     if kind:
-        outcome = ET.SubElement(case, kind, message=line(f"{score.title}: {verdict(score)}"))
+        outcome = ET.SubElement(case, kind, message=report_line(f"{score.title}: {verdict(score)}"))
         if kind == SKIPPED:
             outcome.set("type", "pending")
-        outcome.text = "\n".join(f"{name}: {line(text)}" for name, text in parts(score)) or None
+        outcome.text = "\n".join(f"{name}: {report_line(text)}" for name, text in parts(score)) or None
     return case
 
 
@@ -68,4 +68,4 @@ def _kind(score: CriterionScore) -> str:
 def _properties(parent: ET.Element, values: dict[str, str]) -> None:
     properties = ET.SubElement(parent, "properties")
     for name, value in values.items():
-        ET.SubElement(properties, "property", name=name, value=line(value))
+        ET.SubElement(properties, "property", name=name, value=report_line(value))

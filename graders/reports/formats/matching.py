@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from graders.core.errors import UsageError
-from graders.reports.formats.sanitize import line
+from graders.core.text import report_line
 from graders.reports.formats.sheet import Sheet
 from graders.scoring import Scorecard
 
@@ -54,23 +54,23 @@ def match(
         name = normal(scorecard.submission)
         wanted = [given[name]] if name in given else [name, normal(called(scorecard.submission))]
         found = next((by_key[key] for key in wanted if key in by_key), {})
-        shown = line(scorecard.submission, 80)
+        shown = report_line(scorecard.submission, 80)
         if len(found) == 1:
             claims.setdefault(next(iter(found)), []).append(scorecard)
         elif found:
-            who = ", ".join(line(person.shown, 40) for person in found.values())
+            who = ", ".join(report_line(person.shown, 40) for person in found.values())
             unmatched.append(f"{shown}: more than one student is called so ({who}); name one by --match")
         else:
-            asked = f" ({line(given[name], 40)}, as --match says)" if name in given else ""
+            asked = f" ({report_line(given[name], 40)}, as --match says)" if name in given else ""
             unmatched.append(f"{shown}{asked}: no such student in the sheet; name one by --match")
     for row, claim in claims.items():
         if len(claim) > 1:
-            names = ", ".join(line(scorecard.submission, 40) for scorecard in claim)
-            who = next(line(person.shown, 40) for person in people if person.row == row)
+            names = ", ".join(report_line(scorecard.submission, 40) for scorecard in claim)
+            who = next(report_line(person.shown, 40) for person in people if person.row == row)
             unmatched.append(f"{who}: more than one submission ({names}); leave one of them out")
     known = {normal(scorecard.submission) for scorecard in scorecards}
     unmatched += [
-        f"--match names {line(name, 40)}, of which there is no scorecard" for name in given if name not in known
+        f"--match names {report_line(name, 40)}, of which there is no scorecard" for name in given if name not in known
     ]
     return Matches({row: claim[0] for row, claim in claims.items() if len(claim) == 1}, tuple(unmatched))
 
@@ -89,6 +89,8 @@ def given_matches(sheet: Sheet, name: str) -> dict[str, str]:
         if not key or not who:
             continue
         if pairs.get(key, who) != who:
-            raise UsageError(f"{name}: {line(row.at(submission), 60)} stands there twice, for different students")
+            raise UsageError(
+                f"{name}: {report_line(row.at(submission), 60)} stands there twice, for different students"
+            )
         pairs[key] = who
     return pairs

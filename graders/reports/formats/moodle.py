@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from graders.core.errors import UsageError
+from graders.core.text import escaped_html_line, report_line, spreadsheet_cell
 from graders.reports.formats.gradebook import Change, Filled, mark, noted, number, same, why_not
 from graders.reports.formats.matching import Matches, Person
-from graders.reports.formats.sanitize import cell, line, page
 from graders.reports.formats.sheet import Row, Sheet
 from graders.reports.formats.wording import parts, total, worth
 from graders.reports.verdicts import WORDING
@@ -52,7 +52,7 @@ def open_worksheet(sheet: Sheet) -> Worksheet:
     if grade is None or modified is None or identifier is None:
         raise UsageError(
             f"not a Moodle grading worksheet: columns {IDENTIFIER}, {GRADE} and {MODIFIED} are expected (download it "
-            f"with the language set to English), not {', '.join(line(name, 30) for name in sheet.header[:12])}"
+            f"with the language set to English), not {', '.join(report_line(name, 30) for name in sheet.header[:12])}"
         )
     if sheet.delimiter != ",":
         raise UsageError("the worksheet has semicolons between its cells, but Moodle reads commas only")
@@ -60,7 +60,9 @@ def open_worksheet(sheet: Sheet) -> Worksheet:
     for index, row in enumerate(sheet.rows[1:], 1):
         name = row.at(identifier)
         if name in seen:
-            raise UsageError(f"the worksheet has {line(name, 40)} twice, in rows {seen[name] + 1} and {index + 1}")
+            raise UsageError(
+                f"the worksheet has {report_line(name, 40)} twice, in rows {seen[name] + 1} and {index + 1}"
+            )
         if name:
             seen[name] = index
     return Worksheet(sheet, grade, modified, tuple(_people(sheet, identifier)))
@@ -83,7 +85,7 @@ def fill(sheet: Worksheet, matches: Matches, skip_pending: bool = False, feedbac
         if scorecard is None:
             continue
         row = sheet.sheet.rows[person.row]
-        before, who = row.at(sheet.grade), line(person.shown, 60)
+        before, who = row.at(sheet.grade), report_line(person.shown, 60)
         reason = why_not(scorecard, skip_pending) or _dropped(sheet, row, scorecard)
         if reason:
             left.append(f"{who}: {reason}")
@@ -93,7 +95,7 @@ def fill(sheet: Worksheet, matches: Matches, skip_pending: bool = False, feedbac
             unchanged += 1
             continue
         changes[person.row] = {sheet.grade: mark(scorecard), **comment}
-        changed.append(Change(who, line(before, 20), mark(scorecard), noted(scorecard)))
+        changed.append(Change(who, report_line(before, 20), mark(scorecard), noted(scorecard)))
         if before or row.at(sheet.modified) not in ("", "-"):
             risky.append(who)
     foreign = [index for index in map(sheet.sheet.column, FOREIGN) if index is not None]
@@ -140,13 +142,13 @@ def _comment(sheet: Worksheet, row: Row, scorecard: Scorecard) -> dict[int, str]
             comment += " …"
             break
         comment += f"<p>{text}</p>"
-    return {column: cell(comment, 2 * MOST_FEEDBACK)}
+    return {column: spreadsheet_cell(comment, 2 * MOST_FEEDBACK)}
 
 
 def _sentence(score: CriterionScore) -> str:
     reason = dict(parts(score))
-    step = f": {page(reason['next'], 200)}" if reason.get("next") else ""
-    return f"{page(score.title, 120)}: {worth(score)}, {WORDING[score.verdict].sentence}{step}"
+    step = f": {escaped_html_line(reason['next'], 200)}" if reason.get("next") else ""
+    return f"{escaped_html_line(score.title, 120)}: {worth(score)}, {WORDING[score.verdict].sentence}{step}"
 
 
 def _people(sheet: Sheet, identifier: int) -> list[Person]:

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from graders.reports.formats.sanitize import line
+from graders.core.text import report_line
 from graders.reports.formats.wording import parts, verdict, worth
 from graders.scoring import CriterionScore, Scorecard
 
@@ -67,14 +67,14 @@ def _test(scorecard: Scorecard, criterion: CriterionScore, score: float, limit: 
     message = "" if passed else f"{worth(criterion)}: {verdict(criterion)}"
     if not passed and limit:
         texts = dict(parts(criterion))
-        message += "".join(f"; {line(texts[name], limit)}" for name in ("measured", "next") if texts.get(name))
+        message += "".join(f"; {report_line(texts[name], limit)}" for name in ("measured", "next") if texts.get(name))
     return {
-        "name": line(criterion.title, 120) + f" ({criterion.id})" if limit else criterion.id[:60],
+        "name": report_line(criterion.title, 120) + f" ({criterion.id})" if limit else criterion.id[:60],
         "status": "pass" if passed else "fail",
         "score": score,
         "message": message,
         "test_code": "",
-        "filename": line(scorecard.path(place.file), 200) if place else "",
+        "filename": report_line(scorecard.path(place.file), 200) if place else "",
         "line_no": place.line if place else 0,
         "execution_time": "0s",
     }

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from graders.core.errors import UsageError
-from graders.reports.formats.sanitize import cell, is_formula
+from graders.core.text import is_formula, spreadsheet_cell
 
 BOM = "\ufeff"
 
@@ -57,7 +57,7 @@ class Sheet:
         cells = list(row.cells)
         for column in foreign:
             if index > 0 and column < len(cells) and is_formula(cells[column]):
-                cells[column] = cell(cells[column])
+                cells[column] = spreadsheet_cell(cells[column])
         for column, text in changes.items():
             cells += [""] * (column + 1 - len(cells))
             cells[column] = text

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from graders.core.text import markdown_line
 from graders.core.verdicts import Verdict
-from graders.reports.formats.sanitize import markup
 from graders.reports.formats.wording import parts, total, verdict, worth
 from graders.reports.verdicts import OPTIONAL, WORDING
 from graders.scoring import Scorecard, format_points
@@ -28,22 +28,22 @@ def document(scorecards: Sequence[Scorecard]) -> str:
 
 
 def _pieces(scorecard: Scorecard) -> Iterator[str]:
-    yield f"## {markup(scorecard.submission, 120)}: {total(scorecard)}\n"
+    yield f"## {markdown_line(scorecard.submission, 120)}: {total(scorecard)}\n"
     for notice in scorecard.notices:
-        yield f"> {markup(notice)}\n"
+        yield f"> {markdown_line(notice)}\n"
     yield "| lab | earned | automatic | graded manually |\n|---|---:|---:|---:|"
     for lab in scorecard.labs:
         points = lab.points
         sums = " | ".join(format_points(each) for each in (points.earned, points.automatic, points.pending))
-        yield f"| {markup(lab.title)} | {sums} |"
+        yield f"| {markdown_line(lab.title)} | {sums} |"
     yield ""
     yield "| | criterion | points | |\n|---|---|---:|---|"
     for score in scorecard.scores:
         mark = (OPTIONAL if score.bonus else WORDING[score.verdict]).emoji
-        yield f"| {mark} | {markup(score.title)} | {worth(score)} | {markup(verdict(score))} |"
+        yield f"| {mark} | {markdown_line(score.title)} | {worth(score)} | {markdown_line(verdict(score))} |"
     yield ""
     yield from _reasons(scorecard)
-    tier, profile = markup(scorecard.tier, 20), markup(scorecard.profile, 60)
+    tier, profile = markdown_line(scorecard.tier, 20), markdown_line(scorecard.profile, 60)
     yield f"Isolation tier `{tier}`, profile {profile}, seed {scorecard.seed}.\n"
 
 
@@ -51,9 +51,9 @@ def _reasons(scorecard: Scorecard) -> Iterator[str]:
     """Why points were lost, the costliest criterion first."""
     shown = [score for score in scorecard.scores if score.lost or score.verdict is Verdict.UNSCORED]
     for score in sorted(shown, key=lambda score: -score.lost):
-        yield f"### {markup(score.title)} ({worth(score)})\n"
+        yield f"### {markdown_line(score.title)} ({worth(score)})\n"
         for name, text in parts(score):
-            yield f"- **{name}**: {markup(text)}"
+            yield f"- **{name}**: {markdown_line(text)}"
         for place in score.lines[:3]:
-            yield f"- **line**: {markup(scorecard.path(place.file))}, {place.line}"
+            yield f"- **line**: {markdown_line(scorecard.path(place.file))}, {place.line}"
         yield ""

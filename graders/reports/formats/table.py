@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from graders.reports.formats.sanitize import cell
+from graders.core.text import spreadsheet_cell
 from graders.scoring import CriterionScore, LabScore, Reason, Scorecard, format_points
 
 COLUMNS = (
@@ -34,11 +34,11 @@ def _row(scorecard: Scorecard, lab: LabScore, score: CriterionScore) -> list[str
     reason = score.reason or Reason("", "", "", "")
     texts = (scorecard.submission, lab.lab, score.id, score.title, score.marked_by, score.verdict.value)
     return [
-        *(cell(text) for text in texts),
+        *(spreadsheet_cell(text) for text in texts),
         earned,
         format_points(score.maximum),
-        *(cell(text) for text in (reason.measured, reason.expected, reason.cause, reason.next)),
-        cell(scorecard.profile),
+        *(spreadsheet_cell(text) for text in (reason.measured, reason.expected, reason.cause, reason.next)),
+        spreadsheet_cell(scorecard.profile),
         str(scorecard.seed),
-        cell(scorecard.tier),
+        spreadsheet_cell(scorecard.tier),
     ]

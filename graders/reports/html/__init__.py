@@ -15,9 +15,10 @@ from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, Stric
 from markupsafe import Markup, escape
 
 from graders.caching import default_folder
+from graders.core.text import html_label, html_text
 from graders.scoring import Scorecard, format_points
 
-from . import _histograms, _line, _matrix, _scatter, _text
+from . import _formatting, _histograms, _line, _matrix, _scatter
 from ._document import finish_page, whole_page
 from ._page import lay_out
 
@@ -49,7 +50,7 @@ def render_page(scorecard: Scorecard) -> str:
 
 def report_title(submission: str) -> str:
     """Return the page's title as plain text, for a submission of this name."""
-    return f"{_text.label(submission, 120)}: grading report"
+    return f"{html_label(submission, 120)}: grading report"
 
 
 @cache
@@ -75,7 +76,7 @@ def _environment() -> Environment:
         finalize=_bounded,
     )
     environment.filters["points"] = format_points
-    environment.globals.update(counted=_text.counted, missing=_text.MISSING)
+    environment.globals.update(counted=_formatting.counted, missing=_formatting.MISSING)
     return environment
 
 
@@ -91,6 +92,6 @@ def _compiled() -> FileSystemBytecodeCache | None:
 
 def _bounded(value: Any) -> Any:
     """The safety net below all layout code: no expression prints text that is not clean and bounded."""
-    if isinstance(value, str) and not isinstance(value, Markup | _text.Fitted):
-        return _text.shorten(value)
+    if isinstance(value, str) and not isinstance(value, Markup | _formatting.Fitted):
+        return html_text(value)
     return value

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from graders import scoring
+from graders.core.text import LONGEST_TEXT, html_label, html_text
 from graders.core.verdicts import Verdict
 from graders.framework.locations import SourceLocation
 from graders.reports.verdicts import OPTIONAL, WORDING, VerdictWording
 from graders.scoring import CheckResult, CriterionScore
 
-from . import _text
+from . import _formatting
 from ._evidence import Fact, arrange
-from ._text import Span
+from ._formatting import Span
 
 _LONG, _PARTS, _MOST_PARTS = 180, 3, 12
 
@@ -128,20 +129,20 @@ def _reason(reason: scoring.Reason | None) -> Reason | None:
     if reason is None:
         return None
     return Reason(
-        measured=_text.spans(reason.measured),
-        expected=_text.spans(reason.expected),
-        cause=_text.code_spans(reason.cause),
-        next=_text.code_spans(reason.next),
+        measured=_formatting.spans(reason.measured),
+        expected=_formatting.spans(reason.expected),
+        cause=_formatting.code_spans(reason.cause),
+        next=_formatting.code_spans(reason.next),
         findings=_findings(reason.measured),
     )
 
 
 def _findings(measured: str) -> tuple[tuple[Span, ...], ...]:
     """The parts of a long text that has semicolons between many of them."""
-    parts = measured[: 4 * _text.LONGEST_TEXT].split("; ")
+    parts = measured[: 4 * LONGEST_TEXT].split("; ")
     if len(parts) < _PARTS or len(measured) < _LONG:
         return ()
-    shown = [_text.spans(part, 400) for part in parts[:_MOST_PARTS]]
+    shown = [_formatting.spans(part, 400) for part in parts[:_MOST_PARTS]]
     hidden = len(parts) - len(shown)
     return (*shown, (Span(f"… and {hidden} more", False),)) if hidden else tuple(shown)
 
@@ -149,8 +150,8 @@ def _findings(measured: str) -> tuple[tuple[Span, ...], ...]:
 def _where(where: SourceLocation | None) -> Where | None:
     if where is None:
         return None
-    places = tuple(Place(_text.label(each.name, 80), each.line or 0) for each in where.places)
-    return Where(file=_text.label(where.file, 200), places=places)
+    places = tuple(Place(html_label(each.name, 80), each.line or 0) for each in where.places)
+    return Where(file=html_label(where.file, 200), places=places)
 
 
 def criterion(score: CriterionScore, anchor: str, lab: str) -> Criterion:
@@ -158,8 +159,8 @@ def criterion(score: CriterionScore, anchor: str, lab: str) -> Criterion:
     optional = score.bonus and score.verdict not in (Verdict.EARNED, Verdict.PARTIAL, Verdict.UNSCORED)
     return Criterion(
         anchor=anchor,
-        id=_text.shorten(score.id, 120),
-        title=_text.spans(score.title, 240),
+        id=html_text(score.id, 120),
+        title=_formatting.spans(score.title, 240),
         lab=lab,
         score=score,
         wording=OPTIONAL if optional else WORDING[score.verdict],
@@ -171,7 +172,7 @@ def criterion(score: CriterionScore, anchor: str, lab: str) -> Criterion:
 
 
 def _check(check: CheckResult) -> Check:
-    return Check(name=_text.shorten(check.name, 160), wording=WORDING[check.verdict], reason=_reason(check.reason))
+    return Check(name=html_text(check.name, 160), wording=WORDING[check.verdict], reason=_reason(check.reason))
 
 
 def advice(criteria: Iterable[Criterion]) -> tuple[Advice, ...]:

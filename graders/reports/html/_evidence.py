@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import _text
+from graders.core.text import html_text
+
+from . import _formatting
 
 _DEEPEST = 5
 _MOST_VALUES = 400
@@ -63,12 +65,12 @@ def _facts(items: Sequence[tuple[str, Any]], depth: int, budget: _Budget) -> Val
     if not items:
         return Value(text="none")
     if depth >= _DEEPEST:
-        return Value(text=f"{_text.counted(len(items), 'value')}, nested too deep to show")
+        return Value(text=f"{_formatting.counted(len(items), 'value')}, nested too deep to show")
     shown: list[Fact] = []
     for name, item in items:
         if not budget.take():
             break
-        shown.append(Fact(label=_text.shorten(name, 80), value=_arrange(item, depth + 1, budget)))
+        shown.append(Fact(label=html_text(name, 80), value=_arrange(item, depth + 1, budget)))
     return Value(facts=tuple(shown), left_out=_more(len(items) - len(shown)))
 
 
@@ -101,7 +103,7 @@ def _table(items: Sequence[Mapping[str, Any]], columns: tuple[str, ...], budget:
         if not budget.take():
             break
         rows.append(tuple(scalar(item[column]) for column in columns))
-    names = tuple(_text.shorten(column, 80) for column in columns)
+    names = tuple(html_text(column, 80) for column in columns)
     return Value(columns=names, rows=tuple(rows), left_out=_more(len(items) - len(rows)))
 
 
@@ -112,10 +114,10 @@ def _is_scalar(value: Any) -> bool:
 def scalar(value: Any) -> str:
     """Return a plain value as text: numbers with six digits, `yes`/`no`, a dash for nothing."""
     if value is None:
-        return _text.MISSING
+        return _formatting.MISSING
     if isinstance(value, int | float):
-        return _text.number(value)
-    return _text.shorten(value, 600)
+        return _formatting.number(value)
+    return html_text(value, 600)
 
 
 def _more(count: int) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graders.core import charts
+from graders.core.text import html_label, html_text
 
-from . import _text
-from ._text import Fitted
+from . import _formatting
+from ._formatting import Fitted
 
 WIDTH, HEIGHT = 260, 158
 LEFT, RIGHT, TOP, BOTTOM = 8, 252, 22, 118
@@ -83,9 +84,9 @@ def draw_histograms(chart: charts.Histograms) -> HistogramsDrawing:
     """Lay out histograms."""
     panels = tuple(_panel(each) for each in chart.panels[:_MOST_PANELS])
     return HistogramsDrawing(
-        title=_text.label(chart.title, 120),
-        caption=_text.shorten(chart.caption, 600),
-        x_label=_text.label(chart.x_label, 60),
+        title=html_label(chart.title, 120),
+        caption=html_text(chart.caption, 600),
+        x_label=html_label(chart.x_label, 60),
         panels=panels,
         note=f"{len(chart.panels) - _MOST_PANELS:,} more files not drawn." if len(chart.panels) > _MOST_PANELS else "",
         has_reference=any(panel.reference_marks for panel in panels),
@@ -94,15 +95,19 @@ def draw_histograms(chart: charts.Histograms) -> HistogramsDrawing:
 
 def _panel(panel: charts.Panel) -> PanelDrawing:
     numbers = _numbers(panel)
-    name = _text.label(panel.name, 40)
+    name = html_label(panel.name, 40)
     share = f"{100 * numbers.zeros / numbers.weights:.3g} %" if numbers.weights > 0 else ""
     zeros = f"{numbers.zeros:,.0f}"
     values = f"{len(numbers.values)}" if numbers.values else "many"
-    written = ", ".join(_text.number(round(value, 4)) for value in numbers.values) if numbers.values else _text.MISSING
-    reference = _text.MISSING if panel.reference_zeros is None else f"{panel.reference_zeros:,}"
+    written = (
+        ", ".join(_formatting.number(round(value, 4)) for value in numbers.values)
+        if numbers.values
+        else _formatting.MISSING
+    )
+    reference = _formatting.MISSING if panel.reference_zeros is None else f"{panel.reference_zeros:,}"
     return PanelDrawing(
         name=name,
-        asked=_text.label(panel.asked, 60),
+        asked=html_label(panel.asked, 60),
         bars=_lollipops(numbers) if numbers.values else _bars(numbers),
         before=_outline(numbers),
         zero_bar=Fitted(f"M{numbers.x(0):g} {BOTTOM}V{TOP}") if numbers.zeros else Fitted(""),

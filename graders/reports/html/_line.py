@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from graders.core import charts
+from graders.core.text import html_label, html_text
 
-from . import _text
-from ._text import Fitted
+from . import _formatting
+from ._formatting import Fitted
 
 WIDTH, HEIGHT = 520, 300
 LEFT, RIGHT, TOP, BOTTOM = 58, 500, 24, 246
@@ -96,10 +97,10 @@ def draw_line(line: charts.Line) -> LineDrawing:
     """Lay out a line chart. Points without a finite y are left out; x values are spaced evenly, in order."""
     percent = line.y_unit == "percent"
     chart = LineDrawing(
-        title=_text.label(line.title, 120),
-        caption=_text.shorten(line.caption, 600),
-        x_label=_text.label(line.x_label, 60),
-        y_label=_text.label(line.y_label, 40),
+        title=html_label(line.title, 120),
+        caption=html_text(line.caption, 600),
+        x_label=html_label(line.x_label, 60),
+        y_label=html_label(line.y_label, 40),
         unit="%" if percent else "",
     )
     drawn = line.series[:_MOST_SERIES]
@@ -116,8 +117,8 @@ def draw_line(line: charts.Line) -> LineDrawing:
         x_label=chart.x_label,
         y_label=chart.y_label,
         unit=chart.unit,
-        x_ticks=tuple(Tick(scale.x(place), _text.label(place, 14)) for place in places[::every]),
-        y_ticks=tuple(Tick(scale.y(value), _text.number(value)) for value in ticks),
+        x_ticks=tuple(Tick(scale.x(place), html_label(place, 14)) for place in places[::every]),
+        y_ticks=tuple(Tick(scale.y(value), _formatting.number(value)) for value in ticks),
         series=_draw(lines, scale, chart.unit),
         description=_describe(chart, lines),
         columns=(chart.x_label or "x", *(found.name for found in lines)),
@@ -131,7 +132,7 @@ def _line(series: charts.LineSeries) -> _Line:
     for point in _points(series):
         if len(values) < _MOST_PLACES:
             values[_place_name(point.x)] = float(point.y)
-    return _Line(_text.label(series.name, 40), values)
+    return _Line(html_label(series.name, 40), values)
 
 
 def _points(series: charts.LineSeries) -> list[charts.LinePoint]:
@@ -139,7 +140,7 @@ def _points(series: charts.LineSeries) -> list[charts.LinePoint]:
 
 
 def _place_name(place: float | str) -> str:
-    return _text.label(place, 40) if isinstance(place, str) else _text.number(place)
+    return html_label(place, 40) if isinstance(place, str) else _formatting.number(place)
 
 
 def _places(all_series: Sequence[charts.LineSeries], lines: Sequence[_Line]) -> tuple[str, ...]:
@@ -147,9 +148,9 @@ def _places(all_series: Sequence[charts.LineSeries], lines: Sequence[_Line]) -> 
     known = {name for line in lines for name in line.values}
     raw = {_place_name(point.x): point.x for series in all_series for point in _points(series)}
     places = [name for name in raw if name in known]
-    sizes = [_text.finite(raw[name]) for name in places]
+    sizes = [_formatting.finite(raw[name]) for name in places]
     if None not in sizes:
-        places.sort(key=lambda name: _text.finite(raw[name]) or 0.0)
+        places.sort(key=lambda name: _formatting.finite(raw[name]) or 0.0)
     return tuple(places)
 
 
@@ -208,7 +209,7 @@ def _free_room(
 
 
 def _value(line: _Line, place: str) -> str:
-    return _text.number(round(line.values[place], 4)) if place in line.values else _text.MISSING
+    return _formatting.number(round(line.values[place], 4)) if place in line.values else _formatting.MISSING
 
 
 def _describe(chart: LineDrawing, lines: Sequence[_Line]) -> str:
@@ -216,11 +217,11 @@ def _describe(chart: LineDrawing, lines: Sequence[_Line]) -> str:
     parts = []
     for line in lines:
         low, high = min(line.values.values()), max(line.values.values())
-        extent = f"from {_text.number(round(low, 4))} to {_text.number(round(high, 4))}{unit}"
-        parts.append(f"{line.name}: {_text.counted(len(line.values), 'point')}, {extent}")
+        extent = f"from {_formatting.number(round(low, 4))} to {_formatting.number(round(high, 4))}{unit}"
+        parts.append(f"{line.name}: {_formatting.counted(len(line.values), 'point')}, {extent}")
     return f"{chart.y_label} by {chart.x_label}. " + "; ".join(parts) + ". The numbers follow as a table."
 
 
 def _left_out(all_series: Sequence[charts.LineSeries]) -> str:
     extra = len(all_series) - _MOST_SERIES
-    return f"{_text.counted(extra, 'more line', 'more lines')} not drawn." if extra > 0 else ""
+    return f"{_formatting.counted(extra, 'more line', 'more lines')} not drawn." if extra > 0 else ""

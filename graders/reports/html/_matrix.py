@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graders.core import charts
+from graders.core.text import html_label, html_text
 
-from . import _text
-from ._text import Fitted
+from ._formatting import Fitted
 
 GUTTER = 112
 _MOST_CLASSES = 64
@@ -76,8 +76,8 @@ class MatrixDrawing:
 
 def draw_matrix(chart: charts.ConfusionMatrix) -> MatrixDrawing:
     """Lay out a confusion matrix; `matrix[i][j]` counts images of class i taken for class j."""
-    title = _text.label(chart.title, 120)
-    caption = _text.shorten(chart.caption, 600)
+    title = html_label(chart.title, 120)
+    caption = html_text(chart.caption, 600)
     size = len(chart.matrix)
     if size > _MOST_CLASSES:
         note = f"{size:,} classes are too many to draw."
@@ -87,7 +87,7 @@ def draw_matrix(chart: charts.ConfusionMatrix) -> MatrixDrawing:
     if not total:
         return MatrixDrawing(title=title, caption=caption)
     names = chart.labels
-    labels = tuple(_text.label(names[i], 20) if i < len(names) else f"class {i}" for i in range(size))
+    labels = tuple(html_label(names[i], 20) if i < len(names) else f"class {i}" for i in range(size))
     return MatrixDrawing(
         title=title,
         caption=caption,

@@ -10,19 +10,20 @@ from typing import Literal
 from graders import scoring
 from graders.core import charts
 from graders.core.charts import Chart
+from graders.core.text import html_label, html_text
 from graders.core.verdicts import RunVerdict, Verdict
 from graders.reports.verdicts import FINISHED, WORDING, VerdictWording
 from graders.scoring import CriterionScore, LabScore, RunSummary, Scorecard
 
-from . import _text
+from . import _formatting
 from ._criteria import Advice, Criterion, advice, criterion, faults
 from ._evidence import scalar
+from ._formatting import Span, Tail
 from ._histograms import HistogramsDrawing, draw_histograms
 from ._line import LineDrawing, draw_line
 from ._matrix import MatrixDrawing, draw_matrix
 from ._scatter import ScatterDrawing, draw_scatter
 from ._static_review import Claims, History, lay_out_claims, lay_out_history
-from ._text import Span, Tail
 
 _MOST_ROWS = 200
 _MOST_COLUMNS = 24
@@ -191,21 +192,21 @@ def lay_out(scorecard: Scorecard) -> Page:
     labs = tuple(_lab(lab, index) for index, lab in enumerate(scorecard.labs))
     criteria = [item for lab in labs for item in lab.criteria]
     return Page(
-        submission=_text.label(scorecard.submission, 120),
-        profile=_text.label(scorecard.profile, 60),
+        submission=html_label(scorecard.submission, 120),
+        profile=html_label(scorecard.profile, 60),
         seed=scalar(scorecard.seed) + (" (with a secret)" if scorecard.seed_from == "secret" else ""),
-        tier=_text.label(scorecard.tier, 40),
+        tier=html_label(scorecard.tier, 40),
         isolation=_ISOLATION.get(scorecard.tier, ""),
         missing_layers=tuple(
-            Setting(_text.label(each.layer, 80), _text.shorten(each.reason, 400)) for each in scorecard.missing
+            Setting(html_label(each.layer, 80), html_text(each.reason, 400)) for each in scorecard.missing
         ),
         points=_points(scorecard.points, scorecard.unscored),
         labs=labs,
         advice=advice(criteria),
         faults=faults(criteria),
-        notices=tuple(_text.spans(notice, 800) for notice in scorecard.notices),
+        notices=tuple(_formatting.spans(notice, 800) for notice in scorecard.notices),
         environment=tuple(
-            Setting(_text.label(name, 80), _text.shorten(value, 400)) for name, value in scorecard.environment.items()
+            Setting(html_label(name, 80), html_text(value, 400)) for name, value in scorecard.environment.items()
         ),
         timing=tuple(_timing(name, value) for name, value in scorecard.timing.items()),
     )
@@ -222,10 +223,10 @@ def _points(points: scoring.Points, unscored: Sequence[CriterionScore]) -> Point
 
 
 def _lab(lab: LabScore, index: int) -> Lab:
-    title = _text.label(lab.title or lab.lab, 120)
+    title = html_label(lab.title or lab.lab, 120)
     scores = lab.scores
     return Lab(
-        name=_text.label(lab.lab, 80),
+        name=html_label(lab.lab, 80),
         title=title,
         points=_points(lab.points, [score for score in scores if score.verdict is Verdict.UNSCORED]),
         criteria=tuple(criterion(score, f"og-c{index}-{place}", title) for place, score in enumerate(scores)),
@@ -239,14 +240,14 @@ def _lab(lab: LabScore, index: int) -> Lab:
 
 def _run(run: RunSummary) -> Run:
     return Run(
-        name=_text.label(run.run, 80),
-        title=_text.shorten(run.title, 200),
+        name=html_label(run.run, 80),
+        title=html_text(run.title, 200),
         wording=FINISHED if run.verdict is RunVerdict.FINISHED else WORDING[Verdict(run.verdict)],
-        note=_text.spans(run.note or "", 800),
-        output=_text.tail(run.output_tail),
-        size=_text.size(run.output_bytes),
-        cpu=_text.seconds(run.cpu_s),
-        wall=_text.seconds(run.wall_s),
+        note=_formatting.spans(run.note or "", 800),
+        output=_formatting.tail(run.output_tail),
+        size=_formatting.size(run.output_bytes),
+        cpu=_formatting.seconds(run.cpu_s),
+        wall=_formatting.seconds(run.wall_s),
     )
 
 
@@ -264,15 +265,15 @@ def _drawing(chart: Chart) -> Drawing | None:
 
 
 def _table(table: charts.Table) -> Table:
-    columns = tuple(_text.shorten(column, 80) for column in table.columns[:_MOST_COLUMNS])
+    columns = tuple(html_text(column, 80) for column in table.columns[:_MOST_COLUMNS])
     rows = [row[: len(columns)] for row in table.rows[:_MOST_ROWS]]
     hidden = len(table.rows) - len(rows)
     return Table(
-        title=_text.label(table.title, 120),
-        caption=_text.shorten(table.caption, 600),
+        title=html_label(table.title, 120),
+        caption=html_text(table.caption, 600),
         columns=columns,
         numeric=tuple(
-            bool(rows) and all(_text.finite(row[i]) is not None for row in rows if i < len(row))
+            bool(rows) and all(_formatting.finite(row[i]) is not None for row in rows if i < len(row))
             for i in range(len(columns))
         ),
         rows=tuple(tuple(scalar(cell) for cell in row) + ("",) * (len(columns) - len(row)) for row in rows),
@@ -281,5 +282,5 @@ def _table(table: charts.Table) -> Table:
 
 
 def _timing(name: str, value: float) -> Setting:
-    known = _TIMINGS.get(name) or _text.label(name.removesuffix("_s").replace("_", " "), 80).capitalize()
-    return Setting(known, _text.seconds(value) if name.endswith("_s") else _text.number(value))
+    known = _TIMINGS.get(name) or html_label(name.removesuffix("_s").replace("_", " "), 80).capitalize()
+    return Setting(known, _formatting.seconds(value) if name.endswith("_s") else _formatting.number(value))

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from graders.core import charts
+from graders.core.text import html_label, html_text
 
-from . import _text
+from . import _formatting
+from ._formatting import Fitted
 from ._line import Tick, round_ticks
-from ._text import Fitted
 
 WIDTH, HEIGHT = 800, 380
 LEFT, RIGHT, TOP, BOTTOM = 58, 782, 20, 326
@@ -95,22 +96,22 @@ class _Plane:
 
     def size_text(self, size: float) -> str:
         """A value of the x axis in words."""
-        return _text.size(size).replace(".0 ", " ") if self.byte else _text.number(size)
+        return _formatting.size(size).replace(".0 ", " ") if self.byte else _formatting.number(size)
 
     def value_text(self, value: float) -> str:
         """A value of the y axis in words."""
-        return _text.number(round(value, 2)) + (" %" if self.percent else "")
+        return _formatting.number(round(value, 2)) + (" %" if self.percent else "")
 
 
 def draw_scatter(chart: charts.Scatter) -> ScatterDrawing:
     """Lay out a scatter chart; points without two finite numbers are left out."""
-    title, caption = _text.label(chart.title, 120), _text.shorten(chart.caption, 600)
-    x_label, y_label = _text.label(chart.x_label, 60), _text.label(chart.y_label, 40)
+    title, caption = html_label(chart.title, 120), html_text(chart.caption, 600)
+    x_label, y_label = html_label(chart.x_label, 60), html_label(chart.y_label, 40)
     series = {}
     for each in chart.series[:_MOST_SERIES]:
         points = _points(each)
         if points:
-            series[_text.label(each.name, 40)] = points
+            series[html_label(each.name, 40)] = points
     if not series:
         return ScatterDrawing(title=title, caption=caption, x_label=x_label, y_label=y_label)
     plane = _plane(chart, [point for points in series.values() for point in points])
@@ -120,7 +121,7 @@ def draw_scatter(chart: charts.Scatter) -> ScatterDrawing:
         x_label=x_label,
         y_label=y_label + (", %" if plane.percent else ""),
         x_ticks=tuple(Tick(plane.x(value), plane.size_text(value)) for value in plane.x_ticks),
-        y_ticks=tuple(Tick(plane.y(value), _text.number(value)) for value in plane.y_ticks),
+        y_ticks=tuple(Tick(plane.y(value), _formatting.number(value)) for value in plane.y_ticks),
         series=_drawn_series(series, plane),
         links=_links(series, plane),
         description=_describe(x_label, y_label, series, plane),
@@ -131,7 +132,7 @@ def draw_scatter(chart: charts.Scatter) -> ScatterDrawing:
 
 def _points(series: charts.ScatterSeries) -> tuple[_Point, ...]:
     return tuple(
-        _Point(_text.label(point.name, 30), float(point.x), float(point.y))
+        _Point(html_label(point.name, 30), float(point.x), float(point.y))
         for point in series.points[:_MOST_POINTS]
         if all(math.isfinite(number) and abs(number) < _LARGEST for number in (point.x, point.y))
     )
@@ -216,8 +217,8 @@ def _describe(x_label: str, y_label: str, series: Mapping[str, Sequence[_Point]]
         best = max(points, key=lambda point: point.value)
         small = min(points, key=lambda point: point.size)
         parts.append(
-            f"{name}: {_text.counted(len(points), 'file')}, the best {best.name} with {plane.value_text(best.value)}, "
-            f"the smallest {small.name} with {plane.size_text(small.size)}"
+            f"{name}: {_formatting.counted(len(points), 'file')}, the best {best.name} with "
+            f"{plane.value_text(best.value)}, the smallest {small.name} with {plane.size_text(small.size)}"
         )
     return f"{y_label} by {x_label}. " + "; ".join(parts) + ". The numbers follow as a table."
 
@@ -230,7 +231,9 @@ def _rows(series: Mapping[str, Sequence[_Point]], plane: _Plane) -> tuple[tuple[
         cells = [name]
         for points in known:
             point = points.get(name)
-            values = (plane.size_text(point.size), plane.value_text(point.value)) if point else (_text.MISSING,) * 2
+            values = (
+                (plane.size_text(point.size), plane.value_text(point.value)) if point else (_formatting.MISSING,) * 2
+            )
             cells += values
         rows.append(tuple(cells))
     return tuple(rows)

@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass
 
 from graders.core import charts
+from graders.core.text import html_label, html_text
 from graders.core.verdicts import Verdict
 from graders.reports.verdicts import WORDING, VerdictWording
 
-from . import _text
+from . import _formatting
 
 _MOST_CLAIMS = 300
 _MOST_COMMITS = 60
@@ -79,8 +80,8 @@ def lay_out_claims(chart: charts.Claims) -> Claims:
     """Lay out claims; those that differ are apart."""
     rows = [_claim(row) for row in chart.rows[:_MOST_CLAIMS]]
     return Claims(
-        title=_text.label(chart.title, 120),
-        caption=_text.shorten(chart.caption, 600),
+        title=html_label(chart.title, 120),
+        caption=html_text(chart.caption, 600),
         differing=tuple(row for row in rows if not row.agrees),
         agreeing=tuple(row for row in rows if row.agrees),
         note=_more(len(chart.rows) - len(rows), "claim"),
@@ -89,11 +90,11 @@ def lay_out_claims(chart: charts.Claims) -> Claims:
 
 def _claim(row: charts.Claim) -> Claim:
     return Claim(
-        variant=_text.label(row.variant, 80),
-        quantity=_text.label(row.quantity, 80),
-        stated=_text.label(row.stated, 80),
-        place=_text.label(row.place, 80),
-        measured=_text.label(row.measured, 80),
+        variant=html_label(row.variant, 80),
+        quantity=html_label(row.quantity, 80),
+        stated=html_label(row.stated, 80),
+        place=html_label(row.place, 80),
+        measured=html_label(row.measured, 80),
         agrees=row.agrees,
     )
 
@@ -102,8 +103,8 @@ def lay_out_history(chart: charts.History) -> History:
     """Lay out a git history."""
     commits = tuple(_lab_commit(each) for each in chart.commits[:_MOST_COMMITS])
     return History(
-        title=_text.label(chart.title, 120),
-        caption=_text.shorten(chart.caption, 600),
+        title=html_label(chart.title, 120),
+        caption=html_text(chart.caption, 600),
         parts=tuple(_part(each) for each in chart.parts[:_MOST_PARTS]),
         commits=commits,
         note=_more(max(chart.more, 0) + len(chart.commits) - len(commits), "commit"),
@@ -114,12 +115,12 @@ def _part(part: charts.HistoryPart) -> Part:
     holds = part.holds if part.holds is not None and math.isfinite(part.holds) else None
     commits = tuple(_costly_commit(each) for each in part.commits[:_MOST_COMMITS])
     return Part(
-        name=_text.label(part.name, 40),
-        share=f"{100 * part.share:.0f} %" if math.isfinite(part.share) else _text.MISSING,
+        name=html_label(part.name, 40),
+        share=f"{100 * part.share:.0f} %" if math.isfinite(part.share) else _formatting.MISSING,
         held=None if holds is None else round(100 * min(max(holds, 0.0), 1.0)),
         wording=WORDING[_verdict(holds)],
-        measured=_text.shorten(part.measured, 400),
-        expected=_text.shorten(part.expected, 400),
+        measured=html_text(part.measured, 400),
+        expected=html_text(part.expected, 400),
         commits=commits,
         note=_more(max(part.more, 0) + len(part.commits) - len(commits), "commit"),
     )
@@ -133,20 +134,20 @@ def _verdict(holds: float | None) -> Verdict:
 
 def _costly_commit(commit: charts.CostlyCommit) -> Commit:
     return Commit(
-        id=_text.label(commit.commit, 40),
-        subject=_text.label(commit.subject, 160),
-        why=_text.shorten(commit.why, 300),
+        id=html_label(commit.commit, 40),
+        subject=html_label(commit.subject, 160),
+        why=html_text(commit.why, 300),
     )
 
 
 def _lab_commit(commit: charts.LabCommit) -> Commit:
     return Commit(
-        id=_text.label(commit.commit, 40),
-        subject=_text.label(commit.subject, 160),
-        time=_text.label(commit.time, 40),
+        id=html_label(commit.commit, 40),
+        subject=html_label(commit.subject, 160),
+        time=html_label(commit.time, 40),
         files=max(commit.files, 0),
     )
 
 
 def _more(count: int, noun: str) -> str:
-    return f"{_text.counted(count, f'more {noun}')} not shown." if count > 0 else ""
+    return f"{_formatting.counted(count, f'more {noun}')} not shown." if count > 0 else ""

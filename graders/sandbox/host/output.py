@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
-def plain(text: str) -> str:
-    """Text without escape sequences and control characters, and without what no encoding can hold."""
-    shown = text.encode("utf-8", "replace").decode()
-    return _CONTROL.sub("", shown.replace("\r\n", "\n").replace("\r", "\n"))
+from graders.core.text import captured_output
 
 
 class Output:
@@ -40,4 +32,4 @@ class Output:
     def text(self) -> str:
         """The kept text without control characters; where something was dropped, a line says how much."""
         middle = f"\n[… {self.dropped:,} bytes dropped …]\n".encode() if self.dropped else b""
-        return plain((self._head + middle + self._tail).decode("utf-8", "replace"))
+        return captured_output((self._head + middle + self._tail).decode("utf-8", "replace"))

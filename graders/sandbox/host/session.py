@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from graders.core.errors import RunError, SandboxError, SourceLine
 from graders.core.paths import REPOSITORY
+from graders.core.text import captured_output
 from graders.core.verdicts import Verdict
 from graders.sandbox.guest import wire
 from graders.sandbox.host.limits import Limits
-from graders.sandbox.host.output import Output, plain
+from graders.sandbox.host.output import Output
 
 READ = 1 << 20
 MAX_MESSAGE = 2000
@@ -319,15 +320,15 @@ class Session:
         """The student's exception, from the runner's word of it."""
         if not isinstance(error, dict):
             return RunError(Verdict.TAMPERED, "the runner's answer is not one that the runner gives")
-        exception = plain(str(error.get("type", "Exception"))[:200])
+        exception = captured_output(str(error.get("type", "Exception"))[:200])
         message = str(error.get("message", ""))[:MAX_MESSAGE]
-        message = self._without_paths(plain(message)).strip()
+        message = self._without_paths(captured_output(message)).strip()
         frames = error.get("frames")
         places = []
         for frame in frames[:MAX_FRAMES] if isinstance(frames, list) else []:
             if isinstance(frame, dict) and isinstance(frame.get("line"), int):
-                code = plain(str(frame.get("code") or "")[:200])
-                places.append(SourceLine(plain(str(frame.get("file", ""))[:300]), frame["line"], code))
+                code = captured_output(str(frame.get("code") or "")[:200])
+                places.append(SourceLine(captured_output(str(frame.get("file", ""))[:300]), frame["line"], code))
         verdict = Verdict.OUT_OF_MEMORY if exception in MEMORY_ERRORS else Verdict.FAILED
         if exception in ("SystemExit", "KeyboardInterrupt"):
             text = f"the code raised {exception} instead of finishing"

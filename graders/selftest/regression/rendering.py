@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graders.reports.terminal import clean
+from graders.core.text import terminal_line
 from graders.selftest.regression.difference import Change
 from graders.selftest.regression.records import Record, Regression
 
@@ -22,13 +22,13 @@ MOST_LINES = 12
 
 def progress_line(record: Record, done: int, count: int) -> str:
     """A line for an entry that has ended."""
-    return f"  [{done}/{count}] {clean(record.name):<60} {record.seconds:6.1f} s  {outcome(record)}"
+    return f"  [{done}/{count}] {terminal_line(record.name):<60} {record.seconds:6.1f} s  {outcome(record)}"
 
 
 def outcome(record: Record) -> str:
     """How an entry came out, in a few words."""
     if record.fault:
-        return f"NOT GRADED: {clean(record.fault)}"
+        return f"NOT GRADED: {terminal_line(record.fault)}"
     if record.wrong:
         return "NOT AS EXPECTED"
     return "kept" if record.kept else "done"
@@ -40,9 +40,9 @@ def closing_lines(run: Regression, changes: Sequence[Change] | None) -> Iterator
     for record in records:
         if record.fault or record.wrong:
             yield ""
-            yield f"{clean(record.name)}: {clean(record.title)}"
+            yield f"{terminal_line(record.name)}: {terminal_line(record.title)}"
             text = "\n".join([record.fault, *record.wrong])
-            told = [clean(line) for line in text.splitlines() if line.strip()]
+            told = [terminal_line(line) for line in text.splitlines() if line.strip()]
             yield from (f"    {line}" for line in told[:MOST_LINES])
     if changes is not None:
         yield ""
@@ -57,10 +57,10 @@ def _told(changes: Sequence[Change]) -> Iterator[str]:
     if not changes:
         yield "nothing is different from before"
     for change in changes:
-        yield f"{clean(change.submission)}  {change.criterion}".rstrip()
-        yield f"    {clean(change.before)}  ->  {clean(change.after)}  ({change.points:+g} points)"
+        yield f"{terminal_line(change.submission)}  {change.criterion}".rstrip()
+        yield f"    {terminal_line(change.before)}  ->  {terminal_line(change.after)}  ({change.points:+g} points)"
         if change.told:
-            yield f"    measured  {clean(change.told)}"
+            yield f"    measured  {terminal_line(change.told)}"
         yield f"    changed   {change.why}"
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from threading import Thread
 from typing import IO
 
-from graders.submission.history.sanitize import clean
+from graders.core.text import plain_line
 
 TIME_S = 10.0
 MAX_OUTPUT = 16 << 20
@@ -152,6 +152,6 @@ def _drain(stream: IO[bytes], into: bytearray, most: int, process: subprocess.Po
 
 
 def _first_line(errors: bytes) -> str:
-    lines = [clean(line, 160) for line in errors.decode("utf-8", "replace").splitlines()]
+    lines = [plain_line(line, 160) for line in errors.decode("utf-8", "replace").splitlines()]
     fatal = [line for line in lines if line.startswith(("fatal:", "error:"))]
     return next(iter(fatal or lines), "").removeprefix("fatal: ").removeprefix("error: ")

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from graders.core.text import plain_line
 from graders.submission.history.bundle import has_bundle, mirror_bundle
 from graders.submission.history.contents import kind_of
 from graders.submission.history.git import GitFailed, run_git
 from graders.submission.history.ownership import Signed, divide
 from graders.submission.history.records import Commit, FileChange, History, NoHistory
 from graders.submission.history.repository import Mirror, NoRepository, find_repository, make_mirror
-from graders.submission.history.sanitize import clean
 
 MAX_COMMITS = 5000
 MAX_CHANGES = 100_000
@@ -138,7 +138,9 @@ def _parents_first(signed: Sequence[Signed]) -> list[Signed]:
 
 
 def _signed(identifier: str, parents: str, name: str, email: str, time: str, subject: str) -> Signed:
-    commit = Commit(identifier.strip(), clean(subject), clean(name, 80), _time(time), tuple(parents.split()), ())
+    commit = Commit(
+        identifier.strip(), plain_line(subject), plain_line(name, 80), _time(time), tuple(parents.split()), ()
+    )
     return Signed(commit, name.strip().casefold(), email.strip().casefold())
 
 

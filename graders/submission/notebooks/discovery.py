@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from graders.core.errors import SubmissionError
+from graders.core.text import SHORT, plain_line
 from graders.submission.discovery import SKIPPED
 from graders.submission.notebooks.exports import looks_exported
 from graders.submission.notebooks.files import MAX_FILE, read_bytes
 from graders.submission.notebooks.model import Found, Notebook
 from graders.submission.notebooks.parser import read
-from graders.submission.notebooks.text import one_line
 
 MAX_DEPTH = 8
 MAX_FOLDERS = 3_000
@@ -120,7 +120,7 @@ def _why(best: _Candidate, other: _Candidate) -> str:
 
 
 def _shown(candidate: _Candidate) -> str:
-    return one_line(candidate.path.as_posix(), 120)
+    return plain_line(candidate.path.as_posix(), 120)
 
 
 def _candidates(root: Path, wanted: WantedNotebook, notes: list[str]) -> list[_Candidate]:
@@ -133,7 +133,7 @@ def _candidates(root: Path, wanted: WantedNotebook, notes: list[str]) -> list[_C
         if path.suffix.lower() == ".py" and not _is_export(root / path, size, near):
             continue
         if len(found) >= MAX_READ or read_bytes_so_far + min(size, MAX_FILE) > MAX_BYTES:
-            notes.append(f"{one_line(path.as_posix(), 120)}: not looked at; only {MAX_READ} notebooks are")
+            notes.append(f"{plain_line(path.as_posix(), 120)}: not looked at; only {MAX_READ} notebooks are")
             break
         read_bytes_so_far += min(size, MAX_FILE)
         found.append(_candidate(root, path, near, wanted.names))
@@ -195,7 +195,7 @@ def _paths(root: Path, notes: list[str]) -> Iterator[Path]:
                     if not entry.is_symlink():
                         yield Path(entry.path).relative_to(root)
                     elif entry.name.lower().endswith(".ipynb"):
-                        notes.append(f"{one_line(entry.name)} is a link; not followed")
+                        notes.append(f"{plain_line(entry.name, SHORT)} is a link; not followed")
         level = deeper
 
 

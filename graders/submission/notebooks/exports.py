@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from graders.core.text import unix_text
 from graders.submission.notebooks.model import Cell
-from graders.submission.notebooks.text import clean
 
 _PERCENT = re.compile(r"# ?%%(?:[ \t]|$)(?P<rest>.*)")
 _PROMPT = re.compile(r"# ?In ?\[[ \d*]{0,6}\]:?[ \t]*$")
@@ -26,7 +26,7 @@ def looks_exported(text: str) -> bool:
 
 def read_export(text: str, most_cells: int, most_source: int) -> tuple[Cell, ...]:
     """The cells of a script; one of its code where it has no marks. Nothing is known of what was executed."""
-    lines = clean(text.removeprefix("\ufeff")).split("\n")
+    lines = unix_text(text.removeprefix("\ufeff")).split("\n")
     parts = _by_marks(lines)
     if parts is None:
         parts = _of_colab(lines) if _COLAB.search("\n".join(lines[:_HEAD])) else [("code", lines)]

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from graders.core.errors import SubmissionError
-from graders.submission.notebooks.text import one_line
+from graders.core.text import SHORT, plain_line
 
 MAX_FILE = 32 << 20
 
@@ -17,7 +17,7 @@ def read_bytes(path: Path, most: int = MAX_FILE) -> bytes:
 
     :raises SubmissionError: there is none, it is a link or no regular file, or it has more than ``most`` bytes.
     """
-    name = one_line(path.name)
+    name = plain_line(path.name, SHORT)
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except (FileNotFoundError, NotADirectoryError):

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from graders.core.text import SHORT, plain_line
 from graders.submission.notebooks.model import Cell, Notebook
 from graders.submission.notebooks.plain_python import plain_python
 from graders.submission.notebooks.statements import without_strings
-from graders.submission.notebooks.text import one_line
 
 MAX_GAPS = 200
 MAX_LINE = 1_000
@@ -71,7 +71,7 @@ def _of_cell(cell: Cell, markers: Sequence[str]) -> Iterator[Gap]:
     found = _of_code(cell, markers) if cell.kind == "code" else _of_text(cell, markers)
     lines = cell.source.split("\n")
     for line, kind in sorted(dict(sorted(found, reverse=True)).items()):
-        yield Gap(cell.index, line, one_line(lines[line - 1]), kind)
+        yield Gap(cell.index, line, plain_line(lines[line - 1], SHORT), kind)
 
 
 def _of_code(cell: Cell, markers: Sequence[str]) -> Iterator[tuple[int, str]]:

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from graders.core.errors import SubmissionError
+from graders.core.text import SHORT, displayed_output, plain_line, unix_text
 from graders.submission.notebooks.exports import read_export
 from graders.submission.notebooks.files import read_bytes
 from graders.submission.notebooks.model import Cell, Notebook, Output
-from graders.submission.notebooks.text import clean, one_line, plain
 
 MAX_CELLS = 2_000
 MAX_SOURCE = 200_000
@@ -44,7 +44,7 @@ def read(path: Path) -> Notebook:
     :raises SubmissionError: it can't be read; one line says what was expected, what came, and what to do.
     """
     data = read_bytes(path)
-    name = one_line(path.name)
+    name = plain_line(path.name, SHORT)
     if not data.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         raise SubmissionError(f"{name}: a notebook was expected, but the file is empty; {_SAVE}")
     if data.startswith(_LFS):
@@ -154,7 +154,7 @@ def _cells(raw: list[Any]) -> tuple[tuple[Cell, ...], tuple[str, ...]]:
 def _cell(index: int, raw: dict[str, Any]) -> Cell:
     kind = raw.get("cell_type")
     kind = kind if kind in ("code", "markdown") else "raw"
-    source = clean(_joined(raw.get("source", raw.get("input")), MAX_SOURCE))
+    source = unix_text(_joined(raw.get("source", raw.get("input")), MAX_SOURCE))
     if kind != "code":
         return Cell(index, kind, source)
     outputs = raw.get("outputs")
@@ -193,16 +193,16 @@ def _outputs(raw: list[Any]) -> Iterator[Output]:
         elif kind:
             data = each.get("data", each)
             data = data if isinstance(data, dict) else {}
-            types = tuple(one_line(key, 60) for key in data if "/" in key and key != "text/plain")[:MAX_TYPES]
+            types = tuple(plain_line(key, 60) for key in data if "/" in key and key != "text/plain")[:MAX_TYPES]
             yield Output(kind, _plain(data.get("text/plain", data.get("text"))), None, types)
 
 
 def _plain(value: object) -> str:
-    return plain(_joined(value, 50 * MAX_OUTPUT), MAX_OUTPUT)
+    return displayed_output(_joined(value, 50 * MAX_OUTPUT), MAX_OUTPUT)
 
 
 def _error(raw: dict[str, Any]) -> Output:
-    name, value = (one_line(_joined(raw.get(key), 2_000)) for key in ("ename", "evalue"))
+    name, value = (plain_line(_joined(raw.get(key), 2_000), SHORT) for key in ("ename", "evalue"))
     traceback = raw.get("traceback")
     lines = [line for line in traceback if isinstance(line, str)] if isinstance(traceback, list) else []
     return Output("error", _plain("\n".join(lines[:MAX_OUTPUTS])), f"{name}: {value}" if value else name or "an error")
@@ -214,6 +214,6 @@ def _language(found: dict[str, Any]) -> str:
         inner = metadata.get(part) if isinstance(metadata, dict) else None
         value = inner.get(key) if isinstance(inner, dict) else None
         if isinstance(value, str) and value.strip():
-            name = one_line(value, 40).lower()
+            name = plain_line(value, 40).lower()
             return "python" if name.startswith(("python", "ipython")) or (part, key) == ("kernelspec", "name") else name
     return "python"

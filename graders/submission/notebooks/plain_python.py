@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from graders.core.text import SHORT, plain_line
 from graders.submission.notebooks.magics import (
     NOTHING,
     RUNS_CELL,
@@ -18,7 +19,6 @@ from graders.submission.notebooks.magics import (
 )
 from graders.submission.notebooks.model import Cell, CellCode, Notebook
 from graders.submission.notebooks.statements import Kind, Statement, statements
-from graders.submission.notebooks.text import one_line
 
 MAX_SKIPPED = 50
 MAX_NESTED = 20
@@ -137,7 +137,7 @@ def _without_call(raw: str, line: int, skipped: list[str]) -> str:
 
 
 def _told(line: int, text: str, instead: Replacement) -> str:
-    return f"line {line}: {one_line(text)} ({instead.note})"
+    return f"line {line}: {plain_line(text, SHORT)} ({instead.note})"
 
 
 def _blank(text: str) -> str:

@@ -14,9 +14,9 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 
+from graders.core.text import SHORT, plain_line
 from graders.submission.notebooks.labels import StageLabels, begins_word, spaced
 from graders.submission.notebooks.model import Cell, Notebook
-from graders.submission.notebooks.text import one_line
 
 ACCURACY, BYTES, ZIPPED = "accuracy", "bytes", "zipped_bytes"
 MAX_METRICS = 500
@@ -171,8 +171,8 @@ class _Reader:
         value, low, high = read
         if (quantity == ACCURACY and not 0 <= value <= 1) or (quantity != ACCURACY and value < 100):
             return
-        stage, text = self.labels.stage_of(label), one_line(found.group())
-        yield PrintedMetric(cell.index, one_line(label, 120), stage, quantity, value, low, high, text, form)
+        stage, text = self.labels.stage_of(label), plain_line(found.group(), SHORT)
+        yield PrintedMetric(cell.index, plain_line(label, 120), stage, quantity, value, low, high, text, form)
 
 
 @cache

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from graders.core.text import SHORT, plain_line
 from graders.submission.discovery import SKIPPED
 from graders.submission.notebooks.labels import StageLabels
-from graders.submission.notebooks.text import one_line
 from graders.written.claims.files import NotThere, read_inside
 from graders.written.claims.normalization import normal
 from graders.written.claims.summaries import MARKDOWN, SummaryFile
@@ -101,7 +101,7 @@ def find_report(
     best = ordered[0] if ordered and ordered[0].fits else None
     others = tuple(one.file.path for one in ordered if one is not best)
     if best and any(one.fits for one in ordered[1:]):
-        notes.append(f"{one_line(best.file.path)} was taken as the report, not {one_line(others[0])}")
+        notes.append(f"{plain_line(best.file.path, SHORT)} was taken as the report, not {plain_line(others[0], SHORT)}")
     return FoundReport(best.file if best else None, others, tuple(pending), tuple(notes))
 
 
@@ -118,9 +118,9 @@ def _read(
     try:
         text, note = decoded(read_inside(root, path, MAX_FILE))
     except NotThere as problem:
-        notes.append(f"{one_line(path)}: {problem}")
+        notes.append(f"{plain_line(path, SHORT)}: {problem}")
         return None
-    notes += [f"{one_line(path)}: {note}"] if note else []
+    notes += [f"{plain_line(path, SHORT)}: {note}"] if note else []
     lines = _lines(text)
     if not lines:
         return None
@@ -128,7 +128,7 @@ def _read(
         same = sum(line in known for line in lines)
         # A few lines of one's own, written into the page or the template, make it a report.
         if same == len(lines) or (same >= SAME * len(lines) and len(lines) - same < 3):
-            notes.append(f"{one_line(path)} is still the lab's own page, not a report")
+            notes.append(f"{plain_line(path, SHORT)} is still the lab's own page, not a report")
             return None
     rows = [row[:200] for row in text.split("\n")[:MAX_LINES]]
     folders = path.split("/")[:-1]
