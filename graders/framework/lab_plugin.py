@@ -76,6 +76,10 @@ class LabPlugin(Generic[E]):
         """The size of the model that summaries are about; None if claims can't be compared with a model."""
         return None
 
+    def drawn_values(self, context: LabContext) -> Mapping[str, str]:  # noqa: ARG002
+        """What is drawn for a grading and must not show before it is used, by what it is, as texts."""
+        return {}
+
     def make_reference_files(self, context: LabContext, folder: Path) -> list[Path]:  # noqa: ARG002
         """Makes the files that are stored with a profile, so that a grading need not make them; their paths.
 

@@ -9,8 +9,7 @@ import pytest
 
 from graders.core.errors import UsageError
 from graders.sandbox import choose
-
-from .grading import Arena
+from graders.selftest.attacks.grading import Arena
 
 
 class Arenas:

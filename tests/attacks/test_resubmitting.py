@@ -12,11 +12,10 @@ import pytest
 from graders.framework import registry
 from graders.framework.context import LabContext
 from graders.framework.model_tester.runner import file_name
+from graders.selftest.attacks.cases import Attack, build, load_all
+from graders.selftest.attacks.output import SECRET
 from graders.submission import Part, build_overlay, part_for
 from graders.submission.seeds import seed_of
-
-from .cases import Attack, build, load_all
-from .output import SECRET
 
 (BISECTING,) = [attack for attack in load_all() if attack.number == 30]
 NAME = "seed-from-own-files"

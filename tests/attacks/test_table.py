@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from .cases import TIERS, load_all
-from .output import REPOSITORY
-from .table import FAILS, GAP, HOLDS, REFUSED, Results, main, rows, sums
+from graders.core.paths import REPOSITORY
+from graders.sandbox import TIERS
+from graders.selftest.attacks.cases import load_all
+from graders.selftest.attacks.table import FAILS, GAP, HOLDS, REFUSED, Results, main, rows, sums
 
 PAGE = REPOSITORY / "docs" / "security.md"
 ATTACKS = load_all(strict=False)

@@ -119,7 +119,7 @@ RUN: dict[str, list[str]] = {
 ELSEWHERE = {
     "make grade": "test_fresh_clone.py runs it in a clone",
     "make test": "is what runs this test",
-    "python -m tests.attacks.table": "takes an hour; tests/attacks runs a part of it, test_table.py prints the table",
+    "python -m graders.selftest.attacks.table": "takes an hour; tests/attacks runs a part of it, test_table.py prints the table",
     "python fixtures/datasets/mnist/execute.py NOTEBOOK [WEIGHTS.npz]": "takes a minute; test_notebooks_are_executed asks for less",
     "python fixtures/models/pocket_pets/train.py OUT.h5": "takes minutes; test_training_script_starts asks it for its options",
 }

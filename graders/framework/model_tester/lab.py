@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
@@ -28,6 +29,12 @@ class ModelTesterLab(LabPlugin[E]):
         importlib.import_module("sklearn.metrics")
         _ = context.evaluation
         references.reference_model(context)
+
+    def drawn_values(self, context: LabContext) -> Mapping[str, str]:
+        """The name of each run's file."""
+        from graders.framework.model_tester.runner import file_name
+
+        return {run: file_name(context, run) for run in self.run_names}
 
     def latency_baseline(self, context: LabContext, name: str) -> Path:
         """``"fp32"``: the given model's FP32 file."""

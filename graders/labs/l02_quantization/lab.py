@@ -55,6 +55,12 @@ class QuantizationLab(ModelTesterLab["Evidence"]):
 
         return baseline.baseline(context).int8 if name == "int8" else super().latency_baseline(context, name)
 
+    def drawn_values(self, context: LabContext) -> Mapping[str, str]:
+        """The calibration share, besides the names of files."""
+        from graders.labs.l02_quantization import baseline
+
+        return {**super().drawn_values(context), "share": str(baseline.drawn_share(context))}
+
     def make_reference_files(self, context: LabContext, folder: Path) -> list[Path]:
         """The INT8 file, and the activation ranges of all training images."""
         from graders.labs.l02_quantization import baseline

@@ -1,10 +1,11 @@
-"""Carries out the attacks and prints a Markdown table of them: what holds in each tier, and what is a known gap.
+"""Runs ``tests/attacks`` and prints a Markdown table of the attacks: what holds in each tier, and the known gaps.
 
-python -m tests.attacks.table [--save FILE] [--print] [pytest's options, such as -k bare]
+python -m graders.selftest.attacks.table [--save FILE] [--print] [pytest's options, such as -k bare]
 
-With ``--save FILE`` every outcome is written to FILE, a line each, as soon as it is known, and variants that hold by it
-already are not carried out again: an interrupted run, one tier after the other, and those that failed on a busy machine
-go on from there. ``--print`` carries nothing out and prints the table of FILE. The table ends with what is missing.
+With ``--save FILE`` every outcome is written to FILE, a line each, as soon as it is known, and variants that already
+hold according to FILE are not carried out again: so an interrupted run goes on, tiers can be run one after the other,
+and variants that failed on a busy machine can be repeated. ``--print`` carries nothing out and prints FILE's table.
+The table ends with what is missing.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ from pathlib import Path
 
 import pytest
 
-from .cases import TIERS, Attack, load_all
+from graders.core.paths import REPOSITORY
+from graders.sandbox import TIERS
+from graders.selftest.attacks.cases import Attack, load_all
 
+TESTS = REPOSITORY / "tests" / "attacks"
 CASE = re.compile(r"test_attack\[(\w+)/([^/\]]+)/([^/\]]+)\]$")
 HOLDS, GAP, FAILS, REFUSED = "holds", "gap", "fails", "refused"
 DONE = (HOLDS, GAP)
@@ -30,7 +34,7 @@ DONE = (HOLDS, GAP)
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How a variant came out in a tier. ``gap``: what is known not to hold there. ``seconds``: setup included."""
+    """The outcome of a variant in a tier. ``gap``: what is known not to hold there. ``seconds``: setup included."""
 
     tier: str
     attack: str
@@ -47,7 +51,7 @@ class Outcome:
 
 @dataclass
 class Results:
-    """A pytest plugin that keeps the last outcome of each variant. :param file: where they are written to as well."""
+    """A pytest plugin that collects the last outcome of each variant. :param file: where they are written as well."""
 
     file: Path | None = None
     outcomes: dict[tuple[str, str, str], Outcome] = field(default_factory=dict)
@@ -61,7 +65,7 @@ class Results:
                 self.outcomes[outcome.key] = outcome
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Leaves out what is done."""
+        """Deselects what is done."""
         done = [item for item in items if self._is_done(item.nodeid)]
         config.hook.pytest_deselected(items=done)
         items[:] = [item for item in items if item not in done]
@@ -72,7 +76,7 @@ class Results:
         return known is not None and known.outcome in DONE
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Takes the outcome of a variant: of setup, call and teardown the worst."""
+        """Records the outcome of a variant: the worst of setup, call and teardown."""
         found = CASE.search(report.nodeid)
         if found is None:
             return
@@ -109,18 +113,18 @@ def rows(attacks: Sequence[Attack], results: Results) -> Iterator[str]:
                 gaps[f"{tier}: {gap}"].append(f"{attack.number} ({names})")
     if gaps:
         yield from ("", "Known gaps:", "")
-    for gap, told in sorted(gaps.items()):
-        yield f"- {gap}: {', '.join(told)}"
+    for gap, found_in in sorted(gaps.items()):
+        yield f"- {gap}: {', '.join(found_in)}"
 
 
 def sums(attacks: Sequence[Attack], results: Results) -> Iterator[str]:
-    """A line a tier: how many variants came out how, and in what time."""
+    """A line for each tier: how many variants have which outcome, and the time they took."""
     for tier in TIERS:
         found = [outcome for attack in attacks for outcome in _of(attack, tier, results)]
         count = {word: sum(one.outcome == word for one in found) for word in (HOLDS, GAP, FAILS, REFUSED)}
         missing = sum(len(attack.variants) for attack in attacks) - len(found)
-        told = ", ".join(f"{word} {number}" for word, number in (*count.items(), ("missing", missing)))
-        yield f"{tier}: {told}; {sum(one.seconds for one in found):.0f} s"
+        counts = ", ".join(f"{word} {number}" for word, number in (*count.items(), ("missing", missing)))
+        yield f"{tier}: {counts}; {sum(one.seconds for one in found):.0f} s"
 
 
 def _of(attack: Attack, tier: str, results: Results) -> list[Outcome]:
@@ -130,28 +134,29 @@ def _of(attack: Attack, tier: str, results: Results) -> list[Outcome]:
 
 
 def _cell(outcomes: Sequence[Outcome], variants: int) -> str:
-    """What became of an attack's variants in a tier: ``4 hold, 1 gap``."""
+    """The outcomes of an attack's variants in a tier: ``4 hold, 1 known gap``."""
     count = {word: sum(one.outcome == word for one in outcomes) for word in (HOLDS, GAP, FAILS, REFUSED)}
     if count[REFUSED] or not outcomes:
         return "not tried"
     whole = f"{count[HOLDS]} hold" if count[HOLDS] != 1 else "1 holds"
-    told = [whole if count[HOLDS] else ""]
-    told += [f"{count[GAP]} known {'gap' if count[GAP] == 1 else 'gaps'}" if count[GAP] else ""]
-    told += [f"**{count[FAILS]} FAIL**" if count[FAILS] else ""]
-    told += [f"{variants - len(outcomes)} not tried" if len(outcomes) < variants else ""]
-    return ", ".join(filter(None, told))
+    parts = [whole if count[HOLDS] else ""]
+    parts += [f"{count[GAP]} known {'gap' if count[GAP] == 1 else 'gaps'}" if count[GAP] else ""]
+    parts += [f"**{count[FAILS]} FAIL**" if count[FAILS] else ""]
+    parts += [f"{variants - len(outcomes)} not tried" if len(outcomes) < variants else ""]
+    return ", ".join(filter(None, parts))
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the tests and prints the table; pytest's exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tests.attacks.table", add_help=False, allow_abbrev=False)
+    program = "python -m graders.selftest.attacks.table"
+    parser = argparse.ArgumentParser(prog=program, add_help=False, allow_abbrev=False)
     parser.add_argument("--save", type=Path)
     parser.add_argument("--print", action="store_true")
     options, others = parser.parse_known_args(arguments)
     # The tests read it when they are collected.
     os.environ.setdefault("OPTGRADE_EVERY_TIER", "1")
     results = Results(options.save)
-    code = 0 if options.print else int(pytest.main(["tests/attacks", "-q", "--no-header", *others], plugins=[results]))
+    code = 0 if options.print else int(pytest.main([str(TESTS), "-q", "--no-header", *others], plugins=[results]))
     attacks = load_all(strict=False)
     print("\n".join(["", *rows(attacks, results), "", *sums(attacks, results)]))
     return code

@@ -1,35 +1,35 @@
-"""An attack: a small file with its variants, each a submission that cheats, told as changes to one that does not.
+r"""An attack: a small file with its variants, each a submission that cheats, as changes to one that does not.
 
 The file is TOML, ``fixtures/submissions/attacks/NN-name.toml``, where NN is the attack's number in the threat model:
 
     attack = 13
+    lab = "l02"
     title = "os._exit(0)"
     why = "What an attacker hopes for, in a line."
 
     [[variants]]
     name = "at-import"              # unique in the file
-    base = "reference"              # or "lossy": the reference made worse, so that there is something to gain;
-                                    # or "hardly-begun": the same of the notebook lab, with hardly-begun.ipynb
-    select = "native"               # pytest's -k; "fp32" stands for that run's checks but for the latency
-    changes = [{ prepend = "import os\\nos._exit(0)" }]
+    base = "reference"              # or a submission of bases/, which leaves something to gain
+    select = "native"               # pytest's -k
+    changes = [{ prepend = "import os\nos._exit(0)" }]
 
-Changes are those of ``graders/selftest/corpus/cases.py``. A variant may have more:
+Changes, here and in ``bases/*.toml``, are those of ``graders/selftest/corpus/changes.py``. A variant may have more:
 
-    loot = true                     # the code prints a line that begins with LOOT where it could reach something
-    gaps = { bare = "reason" }      # tiers in which it is known to loot, or to leave something; never that it gains points
+    loot = true                     # the code prints a line that begins with LOOT if it could reach something
+    gaps = { bare = "reason" }      # tiers in which it is known to loot, or to leave something; never to gain points
     tampered = ["l02.native.predictions"]   # criteria whose verdict must be that
-    intact = ["l02.fp32"]           # criteria, by how their ids begin, that must come out as those of the base
+    intact = ["l02.fp32"]           # criteria, by how their ids begin, that must have the result of the base
     same = true                     # all criteria must
-    costs = ["l02.int8.integer_only"]   # criteria that must earn less than those of the base: the attack is seen through
+    costs = ["l02.int8.integer_only"]   # criteria that must earn less than those of the base: the attack is detected
     wall_limit = 8                  # the time limit of a run, in seconds
     secret = "file"                 # graded with an instructor's secret, from a file or from the "environment"
     feedback = "data.json"          # graded twice: this file of the second submission is the first one's scorecard
-    neighbour = true                # graded beside the reference, whose measurements must come out as if it were alone
-    packed = [{ name = "../x", content = "" }]      # handed in as a ZIP archive, with these members besides: with
+    neighbour = true                # graded beside the reference, whose measurements must be those it has alone
+    packed = [{ name = "../x", content = "" }]      # submitted as a ZIP archive with these members as well: with
                                     # content, as a link to somewhere, with so many MiB of zeros, or as so many files
 
-What an attack writes outside of its box has ``loot`` in its name: a run of the suite looks for such files. An attack on
-files that are not its own opens them for writing and writes nothing, so that nothing is lost where it succeeds.
+What an attack writes outside its working folder has ``loot`` in its name: a run of the suite looks for such files. An
+attack on files that are not its own opens them for writing and writes nothing, so that nothing is lost if it succeeds.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ import warnings
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +53,7 @@ from graders.selftest.corpus.cases import CORPUS
 from graders.selftest.corpus.changes import Change, read_change
 from graders.selftest.corpus.tables import CaseError, inside, items, no_others, table, text, typed, wordings
 
-__all__ = ["ATTACKS", "BASES", "TIERS", "Attack", "CaseError", "Variant", "build", "load", "load_all"]
-
 ATTACKS = CORPUS / "attacks"
-NOTEBOOK = "mnist_compression/quantization_and_pruning.ipynb"
 FILE_KEYS = {"attack", "title", "why", "lab", "variants"}
 VARIANT_KEYS = {
     "name", "base", "select", "changes", "loot", "gaps", "tampered", "intact", "same", "costs", "wall_limit",
@@ -64,28 +62,6 @@ VARIANT_KEYS = {
 MEMBER_KEYS = {"name", "content", "link", "zeros_mib", "count"}
 SECRETS = ("file", "environment")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-# These words alone would select checks of other runs as well, or a measurement that differs from time to time.
-RUNS = {"fp32": "(test_fp32 and not latency)"}
-HALVED = """        model = tf.keras.models.load_model(str(originalmodel), compile=False)
-        model.set_weights([weights / 2 for weights in model.get_weights()])
-        save(tf.lite.TFLiteConverter.from_keras_model(model).convert(), self.modelpath)"""
-BASES: Mapping[str, tuple[Change, ...]] = {
-    "reference": (),
-    "lossy": tuple(
-        Change("dl_in_iot_course/l02_quantization/quantization_experiments.py", old=old, new=new)
-        for old, new in (
-            # NativeModel: the classes' scores in the wrong order.
-            ("return self.model.predict_on_batch(self.X)", "return self.model.predict_on_batch(self.X)[:, ::-1]"),
-            # FP32Model: weights halved, and scores that are not those of the file.
-            ("        save(keras_converter(originalmodel).convert(), self.modelpath)", HALVED),
-            (
-                '        """The logits, float32 (1, classes), as they came."""\n        return Y',
-                '        """The logits, float32 (1, classes), as they came."""\n        return Y[:, ::-1]',
-            ),
-        )
-    ),
-    "hardly-begun": (Change(NOTEBOOK, content=(ATTACKS / "hardly-begun.ipynb").read_text(encoding="utf-8")),),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,17 +122,13 @@ class Attack:
 
 
 def load(path: Path) -> Attack:
-    """Reads an attack. :raises CaseError: where something in it is missing, unknown or of another type."""
-    where = path.name
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise CaseError(f"{where}: {error}") from None
+    """Reads an attack. :raises CaseError: if something in it is missing, unknown or of another type."""
+    data, where = _data(path), path.name
     no_others(data, FILE_KEYS, where)
     number = typed(data, "attack", int, where)
     if not where.startswith(f"{number:02}-"):
-        raise CaseError(f"{where}: attack = {number}: the file's name begins otherwise")
-    lab = registry.select_labs([text(data, "lab", where) if "lab" in data else "l02"])[0].lab
+        raise CaseError(f"{where}: attack = {number}: the file's name begins with another number")
+    lab = _lab(data, where)
     attack = Attack(
         path=path,
         number=number,
@@ -176,7 +148,7 @@ def load(path: Path) -> Attack:
 
 
 def load_all(*, strict: bool = True) -> list[Attack]:
-    """Every attack, in order of number. :param strict: False leaves files out that are wrong.
+    """Every attack, in order of number. :param strict: False skips files that are wrong.
 
     :raises CaseError: as :func:`load` does.
     """
@@ -190,8 +162,25 @@ def load_all(*, strict: bool = True) -> list[Attack]:
     return found
 
 
+@cache
+def bases() -> Mapping[str, tuple[Change, ...]]:
+    """What attacks may start from, as changes to the reference, by name.
+
+    :raises CaseError: if something in a file of ``bases/`` is missing, unknown or of another type.
+    """
+    return {"reference": ()} | {path.stem: _base(path) for path in sorted((ATTACKS / "bases").glob("*.toml"))}
+
+
+def build(base: str, changes: tuple[Change, ...], folder: Path, where: str) -> Path:
+    """Writes a submission to ``folder``, and returns where in it the submission is.
+
+    :raises CaseError: if a change does not apply.
+    """
+    return build_submission((*bases()[base], *changes), folder, where)
+
+
 def pack(submission: Path, members: tuple[Member, ...]) -> Path:
-    """Puts a submission into a ZIP archive beside it, hostile members first, and returns that."""
+    """Puts a submission into a ZIP archive beside it, hostile members first, and returns the archive."""
     path = submission.with_name(f"{submission.name}.zip")
     with warnings.catch_warnings(), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         # zipfile warns of a name that is there twice.
@@ -203,12 +192,25 @@ def pack(submission: Path, members: tuple[Member, ...]) -> Path:
     return path
 
 
-def build(base: str, changes: tuple[Change, ...], folder: Path, where: str) -> Path:
-    """Writes a submission to ``folder``, and returns where in it the submission lies.
+def _data(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise CaseError(f"{path.name}: {error}") from None
 
-    :raises CaseError: if a change does not apply.
-    """
-    return build_submission((*BASES[base], *changes), folder, where)
+
+def _lab(data: Mapping[str, Any], where: str) -> Lab:
+    return registry.select_labs([text(data, "lab", where)])[0].lab
+
+
+def _base(path: Path) -> tuple[Change, ...]:
+    data, where = _data(path), f"bases/{path.name}"
+    no_others(data, {"lab", "changes"}, where)
+    return _changes(data, _lab(data, where), where)
+
+
+def _changes(data: Mapping[str, Any], lab: Lab, where: str) -> tuple[Change, ...]:
+    return tuple(read_change(item, lab, f"{where}: change {number}") for number, item in items(data, "changes", where))
 
 
 def _member(item: Any, where: str) -> Member:
@@ -226,21 +228,18 @@ def _variant(data: Mapping[str, Any], lab: Lab, where: str) -> Variant:
     name, base = text(data, "name", where), text(data, "base", where)
     if not NAME.fullmatch(name):
         raise CaseError(f"{where}: name = {name!r}: expected small letters, digits and hyphens")
-    if base not in BASES:
-        raise CaseError(f"{where}: base = {base!r}: there are {', '.join(BASES)}")
+    if base not in bases():
+        raise CaseError(f"{where}: base = {base!r}: there are {', '.join(bases())}")
     gaps = table(data.get("gaps", {}), f"{where}: gaps")
     for tier in gaps:
         if tier not in TIERS:
             raise CaseError(f"{where}: gaps: {tier!r}: there are {', '.join(TIERS)}")
         text(gaps, tier, where)
-    select = text(data, "select", where)
     variant = Variant(
         name=name,
         base=base,
-        select=re.sub(r"\w+", lambda word: RUNS.get(word[0], word[0]), select),
-        changes=tuple(
-            read_change(item, lab, f"{where}: change {number}") for number, item in items(data, "changes", where)
-        ),
+        select=text(data, "select", where),
+        changes=_changes(data, lab, where),
         loot=typed(data, "loot", bool, where) if "loot" in data else False,
         gaps=gaps,
         tampered=wordings(data, "tampered", where) if "tampered" in data else (),

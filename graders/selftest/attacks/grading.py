@@ -1,4 +1,4 @@
-"""Grading a submission that cheats with the real plugin, and everything that must not have come of it."""
+"""Grading a submission that cheats with the real plugin, and everything that the attack must not have caused."""
 
 from __future__ import annotations
 
@@ -20,13 +20,11 @@ import pytest
 
 from graders import profiles, sandbox
 from graders.cohort.batch import ServerLender
-from graders.core.paths import REFERENCE
+from graders.core.paths import REFERENCE, REPOSITORY
 from graders.framework import registry
 from graders.framework.context import LabContext
 from graders.framework.definition import Lab
 from graders.framework.lab_plugin import LabPlugin
-from graders.framework.model_tester.runner import file_name
-from graders.labs.l02_quantization.baseline import drawn_share
 from graders.pipeline.assembly import assemble
 from graders.pipeline.config import GradingConfig
 from graders.pipeline.execution import execute
@@ -36,15 +34,14 @@ from graders.pipeline.review import review
 from graders.pipeline.servers import start_servers
 from graders.sandbox import Isolation
 from graders.scoring import without_times
+from graders.selftest.attacks.cases import Attack, Variant, build, pack
+from graders.selftest.attacks.output import LOOT, SECRET, Graded, about_injection, about_output, looted
 from graders.submission.seeds import ENVIRONMENT as SECRET_VARIABLE
-
-from .cases import Attack, Variant, build, pack
-from .output import LOOT, REPOSITORY, SECRET, Graded, about_injection, about_output, looted
 
 SEED = 7
 WORKFLOW = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY", "GITHUB_PATH", "GITHUB_STATE")
-# What nobody changes while the suite runs, and where an attack may leave files: with `loot` in their names.
-KEPT = ("graders", "reference", "student_template", "fixtures/datasets", "fixtures/models")
+# What must not change while the suite runs, and where an attack may leave files: with `loot` in their names.
+UNCHANGED = ("graders", "reference", "student_template", "fixtures/datasets", "fixtures/models")
 GONE_S = 5.0
 LEVELS = 2
 Read = Callable[[], str]
@@ -86,7 +83,7 @@ class Arena:
     def grade(
         self, lab: Lab, variant: Variant, submission: Path, folder: Path, read: Read, monkeypatch: pytest.MonkeyPatch
     ) -> Graded:
-        """Grades a submission as ``pytest graders`` does, in this process. :param read: what the terminal got."""
+        """Grades a submission as ``pytest graders`` does, in this process. :param read: reads the terminal's output."""
         monkeypatch.chdir(REPOSITORY)
         # The tier is known to hold already.
         monkeypatch.setattr(sandbox, "choose", lambda *_: self.isolation)
@@ -96,7 +93,7 @@ class Arena:
         out = folder / "report"
         argv = ["graders", f"--submission={submission}", f"--lab={lab.id}", f"--report-dir={out}"]
         argv += _seeding(variant, folder, monkeypatch)
-        # Everything is carried out: what an attack leaves behind is what counts here.
+        # Nothing comes from the cache: what an attack leaves behind is what counts here.
         argv += ["--no-cache", "-k", variant.select, "-p", "no:cacheprovider", "-p", "no:faulthandler", "-q"]
         if variant.wall_limit is not None:
             argv.append(f"--wall-limit={variant.wall_limit}")
@@ -108,10 +105,10 @@ class Arena:
         marks = (out / MARKS_FILE).read_text(encoding="utf-8") if (out / MARKS_FILE).is_file() else ""
         return Graded(code, scorecard, (out / "report.html").read_text(encoding="utf-8"), terminal, marks)
 
-    def complaints(
+    def mismatches(
         self, attack: Attack, variant: Variant, folder: Path, read: Read, monkeypatch: pytest.MonkeyPatch
     ) -> list[str]:
-        """Carries out the attack; everything that came of it and must not have, a line each."""
+        """Carries out the attack; everything that it caused and must not have, a line each."""
         base = self.base(attack, variant, read, monkeypatch)
         submission = build(variant.base, variant.changes, folder / "submission", attack.path.name)
         if variant.feedback is not None:
@@ -138,7 +135,7 @@ class Arena:
         return found if not found else [*found, "", "terminal:", graded.terminal]
 
     def _beside(self, lab: Lab, variant: Variant, submission: Path) -> list[str]:
-        """Measures the reference in the same servers and at the same time; whether it comes out as if it were alone."""
+        """Measures the reference in the same servers and at the same time; what differs from doing so alone."""
         (entry,) = registry.select_labs([lab.id])
         wanted = [name for name in entry.run_names if name in variant.select]
         key = lab.id, *wanted
@@ -150,10 +147,12 @@ class Arena:
             while not hostile.done():
                 found.append(self._measured(entry, REFERENCE, wanted))
             hostile.result()
-        return ["a neighbour was measured otherwise than alone"] if set(found) != {self.alone[key]} else []
+        return ["a neighbour's measurements differ from those it has alone"] if set(found) != {self.alone[key]} else []
 
-    def _measured(self, entry: LabPlugin[Any], submission: Path, runs: Sequence[str], wall_limit: float | None = None) -> str:
-        """All that a grading without pytest's checks finds out, but for durations, as a text."""
+    def _measured(
+        self, entry: LabPlugin[Any], submission: Path, runs: Sequence[str], wall_limit: float | None = None
+    ) -> str:
+        """All results of a grading without pytest's checks, except durations, as a text."""
         options = replace(self.options(submission, (entry,)), wall_limit_s=wall_limit)
         with open_grading(options, self.servers) as grading:
             results = execute(grading, {entry.lab.id: runs})
@@ -179,10 +178,10 @@ class Arena:
 
 
 def _seeding(variant: Variant, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The options that say what hidden values are drawn from."""
+    """The options that determine the hidden values."""
     if variant.secret is None:
         return [f"--seed={SEED}"]
-    if variant.secret == "environment":
+    if variant.secret == "environment":  # noqa: S105 - where a secret comes from is not one
         monkeypatch.setenv(SECRET_VARIABLE, SECRET)
         return []
     (folder / "secret").write_text(f"{SECRET}\n", encoding="utf-8")
@@ -194,44 +193,42 @@ def _about_scores(base: Graded, graded: Graded, variant: Variant) -> Iterator[st
     for identifier, criterion in graded.criteria.items():
         usual = base.criteria[identifier]
         got, wanted = (tuple(one[key] for key in ("verdict", "earned")) for one in (criterion, usual))
-        told = f"{identifier}: {got[0]} with {got[1]:g} points; {wanted[0]} with {wanted[1]:g} without the attack"
+        result = f"{identifier}: {got[0]} with {got[1]:g} points; {wanted[0]} with {wanted[1]:g} without the attack"
         if got[1] > wanted[1] or (got[0] == "earned" and wanted[0] != "earned"):
-            yield f"gained: {told}"
+            yield f"gained: {result}"
         elif got[0] == "unscored" and wanted[0] != "unscored":
-            yield f"broke the grading: {told}: {criterion['reason']}"
+            yield f"broke the grading: {result}: {criterion['reason']}"
         elif got != wanted and (variant.same or identifier.startswith(variant.intact or ("\0",))):
-            yield f"not as without the attack: {told}: {criterion['reason']}"
+            yield f"different from the grading without the attack: {result}: {criterion['reason']}"
         if identifier in variant.costs and not got[1] < wanted[1]:
-            yield f"not seen through: {told}"
+            yield f"not detected: {result}"
         if identifier in variant.tampered and got[0] != "tampered":
-            yield f"not noticed: {told}: {criterion['reason']}"
+            yield f"not detected as tampering: {result}: {criterion['reason']}"
     if graded.scorecard["points"]["earned"] > base.scorecard["points"]["earned"]:
         yield f"gained: {graded.scorecard['points']} in all; {base.scorecard['points']} without the attack"
 
 
 @cache
 def _secrets(identifier: str, seed: int) -> Mapping[str, str]:
-    """What is drawn for a grading and told to nobody before, by what it is: a share, and the names of runs' files."""
+    """What is drawn for a grading and shown to nobody before, by what it is."""
     (entry,) = registry.select_labs([identifier])
-    lab = entry.lab
-    grading: Any = SimpleNamespace(lab=lab, seed=seed)
-    grading.drawn = lambda purpose: LabContext.drawn(grading, purpose)
-    names = {run: file_name(grading, run) for run in entry.run_names}
-    return names | ({"share": str(drawn_share(grading))} if "drawn_share" in lab.settings else {})
+    context: Any = SimpleNamespace(lab=entry.lab, seed=seed)
+    context.drawn = lambda purpose: LabContext.drawn(context, purpose)
+    return entry.drawn_values(context)
 
 
 def _hidden(lab: Lab, base: Graded, graded: Graded) -> Iterator[str]:
-    """Hidden values in the output, but for the name of its own file, which a run has to know."""
-    asked = [run["run"] for each in graded.scorecard["labs"] for run in each["runs"]]
+    """Hidden values in the output, except the name of its own file, which a run has to know."""
+    requested = [run["run"] for each in graded.scorecard["labs"] for run in each["runs"]]
     ours, usual = (_secrets(lab.id, each.scorecard["seed"]) for each in (graded, base))
     for name, secret in sorted(ours.items()):
-        own = any(secret.startswith(f"{run}-") for run in asked)
-        # A drawn share stands in the title of its run once that is over, in the output without an attack as well.
-        if not own and _tells(graded, secret) and not _tells(base, usual[name]):
+        own = any(secret.startswith(f"{run}-") for run in requested)
+        # A drawn value may be in the title of its run once that is over, in the output without an attack as well.
+        if not own and _shows(graded, secret) and not _shows(base, usual[name]):
             yield f"the hidden value {secret} in the output"
 
 
-def _tells(graded: Graded, secret: str) -> bool:
+def _shows(graded: Graded, secret: str) -> bool:
     return bool(re.search(rf"(?<![\d.]){re.escape(secret)}(?!\d)", graded.whole))
 
 
@@ -248,16 +245,16 @@ def _descendants() -> set[psutil.Process]:
 
 
 def _files(submission: Path) -> set[str]:
-    """Files that must be the same before and after: with their sizes and times where nobody else may change them."""
+    """Files that must be the same before and after: with their sizes and times if nothing else may change them."""
     found = set()
-    for root in (submission, *(REPOSITORY / folder for folder in KEPT)):
+    for root in (submission, *(REPOSITORY / folder for folder in UNCHANGED)):
         for path in root.rglob("*"):
             if "__pycache__" not in path.parts and not path.is_dir():
                 state = path.lstat()
                 exact = root.name != "graders"
                 found.add(f"{path} {state.st_size} {state.st_mtime_ns}" if exact else str(path))
     # Other places are used by others as well, who may remove a folder that is just looked into.
-    for place in (REPOSITORY, Path.home(), Path("/tmp"), Path("/var/tmp"), Path("/dev/shm")):
+    for place in (REPOSITORY, Path.home(), Path("/tmp"), Path("/var/tmp"), Path("/dev/shm")):  # noqa: S108 - attacks leave files there
         for pattern in ("*", "*/*")[:LEVELS]:
             paths = glob.glob(str(place / pattern))  # noqa: PTH207 - this one passes over what is gone
             found |= {path for path in paths if LOOT.lower() in Path(path).name.lower()}

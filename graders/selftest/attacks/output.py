@@ -1,4 +1,4 @@
-"""What a grading left, and everything in it that an attack must not have brought about."""
+"""The output of a grading, and everything in it that an attack must not have caused."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from typing import Any
 
 import jsonschema
 
+from graders.core.paths import REPOSITORY
 from graders.pipeline.output import MARKS_FILE
 from graders.selftest.corpus.expected import schema
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 EXIT_CODES = (0, 1, 3)
 TRACEBACK = "Traceback (most recent call last)"
 LOOT = "LOOT"
-# What the corpus's attacks on readers do, where they succeed.
+# What the corpus's attacks on readers of reports do, if they succeed.
 EVIL = re.compile(r"alert\(38\)|evil\.example")
 # What terminals obey and what turns the direction of text; a page may have line ends and tabs.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 # Where runners of workflows take commands from a line.
 COMMAND = re.compile(r"^\s*::|##\[|^\s*\x1b\]", re.MULTILINE)
-SECRET = "the-secret-of-an-instructor-83b1"
+SECRET = "the-secret-of-an-instructor-83b1"  # noqa: S105 - attacks try to find it
 
 
 @dataclass(frozen=True)
 class Graded:
-    """What a grading left: exit code, scorecard, report and terminal."""
+    """The output of a grading: exit code, scorecard, report, terminal and the file for manual marks."""
 
     exit_code: int
     scorecard: Mapping[str, Any]
@@ -47,12 +47,12 @@ class Graded:
 
     @property
     def whole(self) -> str:
-        """All that came out, as one text."""
+        """The whole output, as one text."""
         return "\n".join([json.dumps(self.scorecard, ensure_ascii=False), self.report, self.terminal, self.marks])
 
 
 def looted(graded: Graded) -> list[str]:
-    """What the code says that it could reach."""
+    """What the submission's code says that it could reach."""
     everywhere = [*texts(graded.scorecard), graded.terminal]
     lines = [line for text in everywhere for line in text.splitlines()]
     return list(dict.fromkeys(line[:200] for line in lines if line.startswith(LOOT)))
@@ -72,13 +72,14 @@ def texts(value: Any, *, output: bool = True) -> Iterator[str]:
 
 
 def about_output(base: Graded, graded: Graded, folder: Path) -> Iterator[str]:
+    """Faults of the grader, paths of this machine and commands to terminals or workflows in the output."""
     try:
         jsonschema.validate(graded.scorecard, schema(), cls=jsonschema.Draft202012Validator)
     except jsonschema.ValidationError as error:
         yield f"the scorecard is not valid: {error.message[:300]}"
     if graded.exit_code not in EXIT_CODES or (graded.exit_code == 0 and base.exit_code != 0):
         yield f"exit code {graded.exit_code}; {base.exit_code} without the attack"
-    # A traceback that the student's code printed is its output; one anywhere else is ours.
+    # A traceback that the student's code printed is its output; one anywhere else is the grader's.
     of_grader = "\n".join(texts(graded.scorecard, output=False))
     printed = TRACEBACK in "\n".join(texts(graded.scorecard)) and TRACEBACK not in of_grader
     for place, text in (("terminal", graded.terminal), ("scorecard", of_grader), ("report", graded.report)):
@@ -108,14 +109,14 @@ class _Injected(HTMLParser):
         """Finds handlers of events, and addresses that lead out or run code."""
         self._within = tag
         for name, value in attrs:
-            told = (value or "").strip().lower()
+            address = (value or "").strip().lower()
             leads = name in ("href", "src", "action", "formaction", "xlink:href", "srcset", "style", "srcdoc")
-            if (name.startswith("on") and EVIL.search(told)) or (
-                leads and (told.startswith(("javascript:", "data:text")) or "evil" in told)
+            if (name.startswith("on") and EVIL.search(address)) or (
+                leads and (address.startswith(("javascript:", "data:text")) or "evil" in address)
             ):
-                self.found.append(f"<{tag} {name}={told[:60]!r}>")
+                self.found.append(f"<{tag} {name}={address[:60]!r}>")
 
-    def handle_endtag(self, tag: str) -> None:
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002 - the base class calls it so
         """Ends a script."""
         self._within = ""
 
@@ -126,7 +127,7 @@ class _Injected(HTMLParser):
 
 
 def about_injection(graded: Graded) -> Iterator[str]:
-    """What of a student's became a part of the page, or of the file that is marked in."""
+    """What of a student's text became a part of the page, or of the file for manual marks."""
     page = _Injected()
     page.feed(graded.report)
     for found in page.found:
@@ -134,7 +135,7 @@ def about_injection(graded: Graded) -> Iterator[str]:
     try:
         tomllib.loads(graded.marks)
     except tomllib.TOMLDecodeError as error:
-        yield f"{MARKS_FILE} can't be read any more: {error}"
+        yield f"{MARKS_FILE} can't be parsed: {error}"
     for place, text in (("report", graded.report), ("terminal", graded.terminal), (MARKS_FILE, graded.marks)):
         for char in sorted(set(CONTROL.findall(text))):
             yield f"the character {char!r} in the {place}"
