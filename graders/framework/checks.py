@@ -60,9 +60,9 @@ class Inconclusive(Exception):
 
 
 class NeedsManualReview(Exception):
-    """A check that only a person can decide, and what is known: the criterion is ``pending``."""
+    """A check that has to be graded manually, and what is known: the criterion is ``pending``."""
 
-    def __init__(self, measured: str, next_step: str = "Nothing; the marks are added later.") -> None:
+    def __init__(self, measured: str, next_step: str = "No action needed; marks are added later.") -> None:
         """:param measured: why it is not measured, in one line."""
         super().__init__(measured)
         self.measured = measured
@@ -88,7 +88,7 @@ def observe(**facts: Any) -> None:
 
 
 def check_threshold(lab: Lab, threshold: str, value: float, *, at_least: bool = False) -> bool:
-    """Whether a measured value keeps to a threshold of ``lab.toml``; both become evidence, for how far off it is.
+    """Whether a measured value meets a threshold of ``lab.toml``; both become evidence, to show the distance.
 
     :param at_least: the threshold is the smallest value allowed, not the largest.
     """
@@ -96,7 +96,7 @@ def check_threshold(lab: Lab, threshold: str, value: float, *, at_least: bool = 
 
 
 def record_threshold(threshold: str, value: float, limit: float, *, at_least: bool = False) -> bool:
-    """The same of a limit that stands elsewhere in ``lab.toml``, under a name of its own."""
+    """The same for a limit from elsewhere in ``lab.toml``, under a name of its own."""
     observed = _observed.get()
     if observed is not None:
         observed[THRESHOLDS] = {
@@ -107,7 +107,7 @@ def record_threshold(threshold: str, value: float, limit: float, *, at_least: bo
 
 
 def threshold_record(value: float, limit: float, *, at_least: bool = False) -> dict[str, Any]:
-    """How evidence tells of a value that was held against a threshold."""
+    """The evidence for a value that was compared with a threshold."""
     return {"value": value, "limit": limit, "side": "at least" if at_least else "at most"}
 
 
@@ -123,7 +123,7 @@ def check(
 ) -> None:
     """Fails the test with a full reason unless ``holds``; what was measured becomes evidence either way.
 
-    :param share: how much of the check is earned where it does not hold, in [0, 1).
+    :param share: how much of the check is earned if it does not hold, in [0, 1).
     :param lines: the student's own lines that the failure is about.
     """
     observe(measured=measured, expected=expected)

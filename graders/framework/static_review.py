@@ -1,4 +1,4 @@
-"""What is handed in beside the code: the summary and the git history, read once and judged for each lab."""
+"""What is submitted besides the code: the summary and the git history, read once and reviewed for each lab."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FINDING = 0.5
 def read_history_of(root: Path, located: Sequence[Lab] = ()) -> History | NoHistory:
     """The git history of a submission, where commits of the template's own files are not the student's.
 
-    A file that is, as handed in, still the template's is nobody's work, whatever happened to it on the way.
+    A file that is identical to the template's when submitted does not count as work, whatever its history.
 
     :param located: labs whose files lie elsewhere than usual, as this submission has them.
     """
@@ -75,12 +75,12 @@ def judged_history(history: History, lab: Lab, located: Sequence[Lab] = ()) -> M
 
     :param located: as for :func:`read_history_of`.
 
-    :raises RunError: where no commit of the student's own touches the lab.
+    :raises RunError: where no commit by the student touches the lab.
     """
     from graders.submission.history import HistoryRules, judge_history
 
     if not history.shallow and not any(commit.touches(lab.paths) for commit in history.commits):
-        raise RunError(Verdict.MISSING, f"no commit of the student's own touches {' or '.join(lab.paths)}")
+        raise RunError(Verdict.MISSING, f"no commit by the student touches {' or '.join(lab.paths)}")
     known = {other.id: other for other in (*located, *definitions())}
     others = tuple(path for other in known.values() if other.id != lab.id for path in other.paths)
     rules = HistoryRules.from_settings(lab.paths, lab.history or {}, other_paths=others)
@@ -88,7 +88,7 @@ def judged_history(history: History, lab: Lab, located: Sequence[Lab] = ()) -> M
 
 
 def require_history(history: Mapping[str, SubScore], name: str) -> None:
-    """Earns the part of a sub-score that holds. :raises NeedsManualReview: where a shallow clone can't tell."""
+    """Earns the part of a sub-score that holds. :raises NeedsManualReview: if a shallow clone hides the history."""
     found = history[name]
     if found.commits:
         observe(commits=[f"{each.short} {each.subject}: {each.why}" for each in found.commits])
@@ -123,12 +123,12 @@ class ClaimComparison:
 class SummaryEvidence:
     """A summary as far as a machine can read it.
 
-    ``same_model``: it is about the model that was graded, so claims were held against measurements. ``furthest``: by
-    how much, at most, a claim is from the measurement, by the name of its quantity, in the unit of the tolerance.
+    ``same_model``: it is about the model that was graded, so claims were compared with measurements. ``furthest``: the
+    largest difference of a claim from the measurement, by the name of its quantity, in the unit of the tolerance.
     """
 
     review: Review
-    asked: SummarySpec
+    spec: SummarySpec
     same_model: bool
     compared: tuple[ClaimComparison, ...]
     furthest: Mapping[str, float] = field(default_factory=dict)
@@ -139,43 +139,43 @@ def review(
 ) -> SummaryEvidence:
     """Reads and reviews a lab's summary.
 
-    :param measured: a run's facts, by the run's name. :param given_model: asked for where there is a summary to read.
-    :raises RunError: where none was handed in. :raises NeedsManualReview: where only a person can read it.
+    :param measured: a run's facts, by the run's name. :param given_model: called only if there is a summary to read.
+    :raises RunError: if none was submitted. :raises NeedsManualReview: if it has to be read manually.
     """
     from graders.written.claims import SummaryRules, Tolerance, Variant, review_summary
 
-    asked = lab.summary
-    assert asked is not None
-    variants = tuple(Variant.named(name) for name in asked.variants)
-    variants += tuple(Variant.named(name, required=False) for name in asked.others)
-    page = lab.template / asked.folder / "README.md"
+    spec = lab.summary
+    assert spec is not None
+    variants = tuple(Variant.named(name) for name in spec.variants)
+    variants += tuple(Variant.named(name, required=False) for name in spec.others)
+    page = lab.template / spec.folder / "README.md"
     rules = SummaryRules(
-        folder=asked.folder,
+        folder=spec.folder,
         variants=variants,
         template=page.read_text(encoding="utf-8") if page.is_file() else "",
-        quantities=_wanted(asked.quantities),
-        questions=_questions(asked),
+        quantities=_wanted(spec.quantities),
+        questions=_questions(spec),
     )
     found = review_summary(root, rules)
     if found.summary.missing:
-        raise RunError(Verdict.MISSING, f"no summary in {asked.folder}")
+        raise RunError(Verdict.MISSING, f"no summary in {spec.folder}")
     if found.summary.pending:
-        raise NeedsManualReview(f"the summary is {found.summary.pending}, which a person has to read")
+        raise NeedsManualReview(f"the summary is {found.summary.pending}, which must be read manually")
     original = given_model()
     same = original is not None and _same_model(found.claims, variants, original)
     if original is None or not same:
-        return SummaryEvidence(found, asked, same, ())
-    values = _values(asked, measured)
-    tolerances = {name: Tolerance(absolute=value) for name, value in asked.tolerances.items()}
-    tolerances |= {name: Tolerance(relative=value) for name, value in asked.relative.items()}
+        return SummaryEvidence(found, spec, same, ())
+    values = _values(spec, measured)
+    tolerances = {name: Tolerance(absolute=value) for name, value in spec.tolerances.items()}
+    tolerances |= {name: Tolerance(relative=value) for name, value in spec.relative.items()}
     by_quantity = {_quantity(name): tolerance for name, tolerance in tolerances.items()}
     known = replace(rules, parameters=original.parameters)
     found = review_summary(root, known, measured=values, tolerances=by_quantity)
-    return SummaryEvidence(found, asked, same, _compared(found, values), _furthest(found.claims.claims, values, asked))
+    return SummaryEvidence(found, spec, same, _compared(found, values), _furthest(found.claims.claims, values, spec))
 
 
 def summary_digest(root: Path, lab: Lab) -> str | None:
-    """A hash over the summary's files and the page that they began as; None where there is more than can be kept."""
+    """A hash over the summary's files and the template's page; None if the files are too many or too large."""
     assert lab.summary is not None
     found = []
     for place in (root / lab.summary.folder, lab.template / lab.summary.folder):
@@ -199,14 +199,14 @@ def _wanted(alternatives: Sequence[Sequence[str]]) -> tuple[frozenset[Quantity],
     return tuple(frozenset(_quantity(name) for name in names) for names in alternatives)
 
 
-def _questions(asked: SummarySpec) -> tuple[Any, ...]:
+def _questions(spec: SummarySpec) -> tuple[Any, ...]:
     from graders.written.claims import Question
 
-    return tuple(Question(question.id, question.number, question.keys) for question in asked.questions)
+    return tuple(Question(question.id, question.number, question.keys) for question in spec.questions)
 
 
 def _same_model(claims: Claims, variants: Sequence[Variant], original: ModelStats) -> bool:
-    """Whether the summary is about the graded model: told by the sizes of float files, or by its parameters."""
+    """Whether the summary is about the graded model, judged by the sizes of float files or the parameter count."""
     bits = {variant.name: variant.bits for variant in variants}
     size, parameters = original.size, original.parameters
     for claim in claims.claims:
@@ -221,12 +221,12 @@ def _same_model(claims: Claims, variants: Sequence[Variant], original: ModelStat
     return False
 
 
-def _values(asked: SummarySpec, measured: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[Quantity, float]]:
+def _values(spec: SummarySpec, measured: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[Quantity, float]]:
     """What was measured of each variant, by quantity."""
     keys = {"deflate_bytes": "zip_bytes"}
     names = ("accuracy", "precision", "sensitivity", "g_mean", "bytes", "deflate_bytes", "deflation")
     values = {}
-    for variant, run in asked.variants.items():
+    for variant, run in spec.variants.items():
         facts = measured.get(run, {})
         values[variant] = {_quantity(keys.get(name, name)): float(facts[name]) for name in names if name in facts}
     return values
@@ -245,22 +245,24 @@ def _compared(found: Review, values: Mapping[str, Mapping[Quantity, float]]) -> 
         agrees = (claim.variant, claim.quantity) not in wrong
         where = f"{claim.place.file.rpartition('/')[2]}, line {claim.place.line}"
         rows.append(
-            ClaimComparison(claim.variant, _title(claim), _told(claim, claim.value), where, _told(claim, value), agrees)
+            ClaimComparison(
+                claim.variant, _title(claim), _formatted(claim, claim.value), where, _formatted(claim, value), agrees
+            )
         )
     return tuple(rows)
 
 
 def _furthest(
-    claims: Sequence[Claim], values: Mapping[str, Mapping[Quantity, float]], asked: SummarySpec
+    claims: Sequence[Claim], values: Mapping[str, Mapping[Quantity, float]], spec: SummarySpec
 ) -> dict[str, float]:
-    """Claims about one variant only: one about a family need fit no more than one member."""
+    """Claims about one variant only; a claim about several needs to fit only one of them."""
     found: dict[str, float] = {}
     for claim in claims:
         name, value = str(claim.quantity), values.get(claim.variant, {}).get(claim.quantity)
-        if len(claim.variants) != 1 or value is None or name not in asked.allowed:
+        if len(claim.variants) != 1 or value is None or name not in spec.allowed:
             continue
         gap = max(0.0, claim.low - value, value - claim.high)
-        if name in asked.relative:
+        if name in spec.relative:
             gap /= abs(value) or 1.0
         found[name] = max(found.get(name, 0.0), gap)
     return found
@@ -272,29 +274,26 @@ def _title(claim: Claim) -> str:
     return TITLES[claim.quantity]
 
 
-def _told(claim: Claim, value: float) -> str:
+def _formatted(claim: Claim, value: float) -> str:
     from graders.written.claims.rendering import shown
 
     return shown(claim.quantity, value)
 
 
 def require_figures(summary: SummaryEvidence, *, sizes: bool) -> None:
-    """Each variant that the lab asks for has its figures: of quality, or of size.
-
-    The share of variants that are complete is earned.
-    """
+    """Fails unless each required variant has its metrics, or its sizes; the share of complete variants is earned."""
     from graders.written.claims import check_complete
 
-    asked = summary.asked
-    variants = _required(asked, sizes)
-    missing = check_complete(summary.review.claims, variants, _wanted(asked.sizes if sizes else asked.quantities))
-    told = "; ".join(finding.measured for finding in missing[:SHOWN])
-    more = f"; and {len(missing) - SHOWN} variants more" if len(missing) > SHOWN else ""
-    complete = f"all of {len(variants)} variants"
+    spec = summary.spec
+    variants = _required(spec, sizes)
+    missing = check_complete(summary.review.claims, variants, _wanted(spec.sizes if sizes else spec.quantities))
+    shown = "; ".join(finding.measured for finding in missing[:SHOWN])
+    more = f"; and {len(missing) - SHOWN} more variants" if len(missing) > SHOWN else ""
+    complete = f"all {len(variants)} variants complete"
     check(
         not missing,
-        measured=told + more if missing else complete,
-        expected=f"for each of {len(variants)} variants: {missing[0].expected}" if missing else complete,
+        measured=shown + more if missing else complete,
+        expected=f"for each of the {len(variants)} variants: {missing[0].expected}" if missing else complete,
         hint="summary_figures",
         share=1 - len(missing) / len(variants),
         cause=missing[0].cause if missing else "",
@@ -302,23 +301,23 @@ def require_figures(summary: SummaryEvidence, *, sizes: bool) -> None:
     )
 
 
-def _required(asked: SummarySpec, sizes: bool) -> tuple[Variant, ...]:
+def _required(spec: SummarySpec, sizes: bool) -> tuple[Variant, ...]:
     from graders.written.claims import Variant
 
-    return tuple(Variant.named(name) for name in (asked.sized if sizes else asked.variants))
+    return tuple(Variant.named(name) for name in (spec.sized if sizes else spec.variants))
 
 
 def require_images(summary: SummaryEvidence) -> None:
-    """Each variant's confusion matrix is there, is an image, and is shown in the text."""
+    """Fails unless each variant's confusion matrix exists, is an image, and is shown in the text."""
     from graders.written.claims import Check
 
     found = [finding for finding in summary.review.about(Check.IMAGE) if finding.sure]
-    good = {image.variant for image in summary.review.images if not image.problem} & set(summary.asked.variants)
-    _require_none(found, "summary_images", f"{len(good)} variants' images", len(good) / len(summary.asked.variants))
+    good = {image.variant for image in summary.review.images if not image.problem} & set(summary.spec.variants)
+    _require_none(found, "summary_images", f"images of {len(good)} variants", len(good) / len(summary.spec.variants))
 
 
 def require_sound(summary: SummaryEvidence) -> None:
-    """Nothing in the summary is impossible, contradicts the rest or the measurements, or was left to be filled in."""
+    """Fails if numbers are impossible, contradict each other or the measurements, or if placeholders were left."""
     from graders.written.claims import Check
 
     checks = (Check.CONTRADICTION, Check.IMPOSSIBLE, Check.INVERTED, Check.EVIDENCE, Check.PLACEHOLDER)
@@ -326,37 +325,37 @@ def require_sound(summary: SummaryEvidence) -> None:
     unsure = [_stated(finding) for finding in found if not finding.sure]
     if unsure:
         observe(look_at=unsure)
-    sure = _of_other_figures([finding for finding in found if finding.sure])
+    sure = _about_other_numbers([finding for finding in found if finding.sure])
     if not summary.review.claims.claims:
         _require_none(sure, "summary_sound", "", 0.0)
-        raise CheckFailed("no figures that could be sound", "a summary with figures", "summary_empty", {})
-    compared = f", {len(summary.compared)} of them held against measurements" if summary.same_model else ""
-    told = f"{len(summary.review.claims.claims)} figures{compared}"
+        raise CheckFailed("no numbers that could be checked", "a summary with numbers", "summary_empty", {})
+    compared = f", {len(summary.compared)} of them compared with measurements" if summary.same_model else ""
+    sound = f"{len(summary.review.claims.claims)} consistent numbers{compared}"
     for name, gap in summary.furthest.items():
-        record_threshold(f"{CLAIMED}{name}", gap, summary.asked.allowed[name])
-    _require_none(sure, "summary_sound", told, max(0.0, 1 - FINDING * len(sure)))
+        record_threshold(f"{CLAIMED}{name}", gap, summary.spec.allowed[name])
+    _require_none(sure, "summary_sound", sound, max(0.0, 1 - FINDING * len(sure)))
 
 
-def _of_other_figures(found: Sequence[Finding]) -> list[Finding]:
-    """Findings without those that are about a figure that one before is about: a mistake costs once."""
+def _about_other_numbers(found: Sequence[Finding]) -> list[Finding]:
+    """Findings without those about a number that an earlier one is about, so that a mistake costs once."""
     seen: set[tuple[Any, ...]] = set()
-    kept = []
+    chosen = []
     for finding in found:
-        figures = {(finding.variant, finding.quantity, quote.place) for quote in finding.quotes if finding.quantity}
-        if not figures & seen:
-            kept.append(finding)
-        seen |= figures
-    return kept
+        numbers = {(finding.variant, finding.quantity, quote.place) for quote in finding.quotes if finding.quantity}
+        if not numbers & seen:
+            chosen.append(finding)
+        seen |= numbers
+    return chosen
 
 
 def _require_none(found: Sequence[Finding], hint: str, fine: str, share: float) -> None:
     first = found[0] if found else None
     lines = dict.fromkeys(quote.place for finding in found[:SHOWN] for quote in finding.quotes)
-    told = "; ".join(_stated(finding) for finding in found[:SHOWN])
-    more = f"; and {len(found) - SHOWN} findings more" if len(found) > SHOWN else ""
+    shown = "; ".join(_stated(finding) for finding in found[:SHOWN])
+    more = f"; and {len(found) - SHOWN} more findings" if len(found) > SHOWN else ""
     check(
         first is None,
-        measured=told + more if first else fine,
+        measured=shown + more if first else fine,
         expected=first.expected if first else fine,
         hint=hint,
         share=min(share, 0.99) if first else 0.0,
@@ -367,7 +366,7 @@ def _require_none(found: Sequence[Finding], hint: str, fine: str, share: float) 
 
 
 def _stated(finding: Finding) -> str:
-    """What was found, with the places of it that it does not name itself."""
+    """The finding, with the places that its text does not name."""
     places = dict.fromkeys(str(quote.place) for quote in finding.quotes)
     others = [place for place in places if f"({place})" not in finding.measured]
     if places and not others:
@@ -376,11 +375,11 @@ def _stated(finding: Finding) -> str:
 
 
 def quote_answer(summary: SummaryEvidence, criterion: str) -> None:
-    """Hands the answer of a question over to a person. :raises NeedsManualReview: always."""
+    """Quotes the answer to a question for manual grading. :raises NeedsManualReview: always."""
     answer = next(answer for answer in summary.review.answers if answer.question == criterion)
-    question = next(question for question in summary.asked.questions if question.id == criterion)
+    question = next(question for question in summary.spec.questions if question.id == criterion)
     observe(question=question.text)
     if answer.quote is None:
-        raise NeedsManualReview(f"no answer was found to: {question.text}")
+        raise NeedsManualReview(f"no answer found to: {question.text}")
     observe(passage=answer.quote.text, place=str(answer.quote.place))
-    raise NeedsManualReview(f"{answer.words} words, {answer.quote.place}, in answer to: {question.text}")
+    raise NeedsManualReview(f"{answer.words} words, {answer.quote.place}, answering: {question.text}")

@@ -24,7 +24,7 @@ def claims_charts(summary: SummaryEvidence) -> list[Claims]:
         return []
     claims = Claims(
         title="The summary's numbers beside the grader's",
-        caption="The grader measures on other images, so qualities may differ by some points; sizes may not. "
+        caption="The grader measures on other images, so quality metrics may differ by some points; sizes may not. "
         "Numbers that differ by more come first.",
         rows=tuple(
             Claim(

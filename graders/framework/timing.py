@@ -30,9 +30,9 @@ class Timing:
     baselines: Callable[[str], Path]
 
     def require(self, path: Path, baseline: str, benchmark: Any) -> None:
-        """Fails where the file is certainly slower than allowed.
+        """Fails if the file is certainly slower than allowed.
 
-        :raises Inconclusive: where the machine is too noisy to tell.
+        :raises Inconclusive: if the timing is too noisy to decide.
         """
         limit = self.context.lab.thresholds["latency_ratio"]
         file = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -41,18 +41,18 @@ class Timing:
             lambda: self.measure(path, baseline, limit, benchmark),
             lambda found: found.verdict(limit) is not None,
         )
-        # What is too slow for certain is lost, so it is the interval's lower end that the limit is held against.
+        # Only a file that is certainly too slow fails, so the interval's lower end is compared with the limit.
         against = {"latency_ratio": threshold_record(ratio.low, limit)}
         timing = {"ratio": ratio.ratio, "low": ratio.low, "high": ratio.high, "pairs": ratio.pairs, THRESHOLDS: against}
         observe(limit=limit, timing=timing)
         verdict = ratio.verdict(limit)
         if verdict is None:
-            raise Inconclusive(f"not graded: too noisy ({ratio}; the limit is {limit:g})")
+            raise Inconclusive(f"not graded: timing too noisy ({ratio}; the limit is {limit:g})")
         if not verdict:
-            raise CheckFailed(str(ratio), f"at most {limit:g} times the baseline", "latency", {})
+            raise CheckFailed(str(ratio), f"at most {limit:g} times the baseline's latency", "latency", {})
 
     def measure(self, path: Path, baseline: str, limit: float, benchmark: Any) -> LatencyRatio:
-        """The ratio, from as many pairs as it takes to tell it from the limit, within bounds."""
+        """The ratio, from as many pairs as are needed to separate it from the limit, within bounds."""
         ours: list[float] = []
         theirs: list[float] = []
         with self.context.scorer.measure(path) as measurement:

@@ -15,26 +15,29 @@ from graders.scoring.criteria import CheckResult
 from graders.scoring.reasons import Reason
 
 RUN_HINTS: Mapping[Verdict, tuple[str, str]] = {
-    Verdict.MISSING: ("This part has not been handed in.", "Write it as the assignment says, then grade again."),
+    Verdict.MISSING: (
+        "This part has not been submitted.",
+        "Write it as described in the assignment, then grade again.",
+    ),
     Verdict.FAILED: (
-        "The code raised an exception that nothing caught.",
-        "Mend the line that is named; run it yourself first.",
+        "The code raised an uncaught exception.",
+        "Fix the line shown above; run it locally before resubmitting.",
     ),
     Verdict.TIMEOUT: (
-        "An endless loop, input that never comes, or far more work than the task needs.",
-        "Run this step alone and see where it stands still.",
+        "An endless loop, a wait for input, or far more work than the task needs.",
+        "Run this step on its own and find where it hangs.",
     ),
     Verdict.OUT_OF_MEMORY: (
         "Something far larger than the data set is built in memory.",
-        "Work image by image, and keep nothing that is not needed.",
+        "Process one image at a time and keep only what is needed.",
     ),
     Verdict.CRASHED: (
         "The code ended its own process (exit, os._exit), or native code crashed.",
-        "Return from methods in place of ending the program; run this step alone.",
+        "Return from methods instead of exiting; run this step on its own.",
     ),
     Verdict.TAMPERED: (
         "The code wrote to places that belong to the grader.",
-        "Leave out whatever writes to open file descriptors or to the grader's files.",
+        "Remove everything that writes to open file descriptors or to the grader's files.",
     ),
     Verdict.LOST: ("The file is not what the task asks for.", "Compare it with the assignment."),
 }
@@ -46,16 +49,16 @@ KIND_HINTS: Mapping[RunErrorKind, tuple[str, str]] = {
         "Return the scores of all classes as an array of shape (classes,) or (1, classes).",
     ),
     RunErrorKind.WRONG_MODEL: (
-        "The file was made beforehand, or from another copy of the model than the one at originalmodel.",
-        "Load the model from the path that optimize_model is given, and write a file made of it in this very run.",
+        "The file was made before this run, or from a model other than the one at originalmodel.",
+        "Load the model from the path passed to optimize_model, and write a file made from it in this run.",
     ),
 }
 # By the name of an exception that a driver raises about what it was given.
 EXCEPTION_HINTS = {"BadPrediction": KIND_HINTS[RunErrorKind.BAD_SCORES]}
 # How runs of hidden values end: int8-drawn, clustered-drawn.
 DRAWN = "drawn"
-PERSONS_MARK, NOT_MEASURABLE = "a person's mark", "It can't be told by measuring."
-OUR_FAULT = "This is a fault of the grader or of its machine, not of the submission."
+PERSONS_MARK, NOT_MEASURABLE = "a manual mark", "This is graded manually."
+OUR_FAULT = "This is a fault of the grader or its machine, not of the submission."
 
 
 @dataclass(frozen=True)
@@ -100,17 +103,17 @@ def reason_of(error: BaseException, lab: Lab) -> tuple[Verdict, Reason]:
     if isinstance(error, RunError):
         cause, step = _hint(error)
         where = f" ({error.places[-1]})" if error.places else ""
-        expected = (
-            "this part, written and handed in" if error.verdict is Verdict.MISSING else "a run that gets to its end"
-        )
+        expected = "this part, written and submitted" if error.verdict is Verdict.MISSING else "a run that finishes"
         return error.verdict, Reason(error.message + where, expected, cause, step)
     if isinstance(error, Inconclusive):
         step = "Grade again on a quieter machine."
-        return Verdict.UNSCORED, Reason(str(error), "a measurement that can be trusted", OUR_FAULT, step)
+        return Verdict.UNSCORED, Reason(str(error), "a reliable measurement", OUR_FAULT, step)
     if isinstance(error, GraderError):
-        return Verdict.UNSCORED, Reason(str(error), "a grader that works", OUR_FAULT, "Tell whoever runs the grader.")
+        return Verdict.UNSCORED, Reason(
+            str(error), "a working grader", OUR_FAULT, "Report this to whoever runs the grader."
+        )
     text = f"{type(error).__name__}: {error}"
-    return Verdict.UNSCORED, Reason(text, "a grader that works", OUR_FAULT, "Tell whoever runs the grader.")
+    return Verdict.UNSCORED, Reason(text, "a working grader", OUR_FAULT, "Report this to whoever runs the grader.")
 
 
 def _hint(error: RunError) -> tuple[str, str]:

@@ -14,10 +14,10 @@ from graders.scoring.outcomes import NOT_MEASURABLE, OUR_FAULT, PERSONS_MARK, Ch
 from graders.scoring.reasons import Reason
 
 PENDING = Reason(
-    "not measured: a person reads this part",
+    "not measured: this part is graded manually",
     PERSONS_MARK,
     NOT_MEASURABLE,
-    "Nothing; the marks are added later.",
+    "No action needed; marks are added later.",
 )
 NOT_ASKED = Reason(
     "not graded this time",

@@ -75,7 +75,7 @@ def test_a_pdf_is_for_a_person(submission: Path) -> None:
 
 
 def test_a_missing_row_costs_its_share(submission: Path) -> None:
-    """A variant that is left out costs one of seven shares of the figures, and is named."""
+    """A missing variant costs one seventh of the criterion, and is named."""
     path = submission / SUMMARY
     lines = path.read_text(encoding="utf-8").splitlines()
     kept = [line for line in lines if not re.match(r"\| tflite-int8-0.3 \| 0", line)]
@@ -119,7 +119,7 @@ def test_another_model_is_not_held_against_measurements(submission: Path) -> Non
 
 
 def test_headings_alone_earn_nothing(submission: Path) -> None:
-    """A summary without a figure is not sound for want of figures."""
+    """A summary without numbers does not pass as consistent."""
     (submission / SUMMARY).write_text("# Results\n\nAll went well.\n", encoding="utf-8")
     found = review(submission)
     for require in (static_review.require_images, static_review.require_sound):
@@ -140,7 +140,7 @@ def change(root: Path, old: str, new: str) -> None:
 
 
 def test_a_figure_costs_once(submission: Path) -> None:
-    """A figure that is impossible and also unlike what was measured is one mistake; two figures are two."""
+    """A number that is impossible and also differs from the measurement is one mistake; two numbers are two."""
     measured = {"fp32": {"bytes": FP32.stat().st_size}}
     change(submission, "| tflite-fp32 | 126,504 | 1.00 |", "| tflite-fp32 | 236,920 | 1.00 |")
     change(submission, "61,640 bytes in place of 126,504.", "half the bytes.")
@@ -164,7 +164,7 @@ def test_a_place_is_told_once(submission: Path) -> None:
 
 
 def test_the_templates_page_is_called_so(submission: Path) -> None:
-    """A page without a figure that is the template's own is told to be that, not to lack figures."""
+    """A copy of the template's page is reported as such, not as lacking numbers."""
     shutil.copyfile(static_review.TEMPLATE / LAB.paths[1] / "README.md", submission / SUMMARY)
     with pytest.raises(CheckFailed, match="lines are the template's own") as raised:
         static_review.require_sound(review(submission))
@@ -172,12 +172,12 @@ def test_the_templates_page_is_called_so(submission: Path) -> None:
 
 
 def test_an_answer_is_quoted(submission: Path) -> None:
-    """A question is always for a person: with the passage and its place, or with the question that has no answer."""
+    """A question is always graded manually: the reason quotes the passage and its place, or says that there is no answer."""
     with observing() as observed, pytest.raises(NeedsManualReview, match=r"\d+ words, .*summary\.md, line \d+"):
         static_review.quote_answer(review(submission), "l02.question.3")
     assert "calibration" in observed["passage"]
     (submission / SUMMARY).write_text("# Results\n\n| variant | accuracy |\n|---|---|\n| native | 0.9 |\n")
-    with observing() as observed, pytest.raises(NeedsManualReview, match="no answer was found to: How does the number"):
+    with observing() as observed, pytest.raises(NeedsManualReview, match="no answer found to: How does the number"):
         static_review.quote_answer(review(submission), "l02.question.3")
     assert "passage" not in observed
 
@@ -238,7 +238,7 @@ def test_a_long_history_is_cut() -> None:
 
 
 def test_nothing_of_the_lab_is_missing() -> None:
-    """A history that never touches the lab is a lab that was not handed in."""
+    """A lab that no commit touches counts as not submitted."""
     other = commit(1, "Write lab 3", replace(CHANGE, path="dl_in_iot_course/l03_pruning_clustering/a.py"))
     with pytest.raises(RunError) as raised:
         static_review.judged_history(History((other,)), LAB)
@@ -272,7 +272,7 @@ def test_whole_sub_scores_lose_nothing() -> None:
 
 
 def test_the_template_is_nobodys_work() -> None:
-    """Files that are still the template's, as handed in, make no commit a student's, though they had other versions."""
+    """Files that are still identical to the template's make no commit a student's, though they had other versions."""
     found = static_review.read_history_of(static_review.TEMPLATE)
     if isinstance(found, History):
         assert not [each for each in found.commits if each.touches(LAB.paths)]

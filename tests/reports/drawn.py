@@ -61,8 +61,8 @@ def claims() -> Json:
     ]
     return {
         "kind": "claims",
-        "title": "The summary's figures beside the grader's",
-        "caption": "What differs by more comes first.",
+        "title": "The summary's numbers beside the grader's",
+        "caption": "Numbers that differ by more come first.",
         "rows": [dict(zip(names, row, strict=True)) for row in rows],
     }
 
@@ -79,7 +79,7 @@ def history() -> Json:
     return {
         "kind": "history",
         "title": "The git history, part by part",
-        "caption": "Commits of the student's own that touch this lab, without merges.",
+        "caption": "The student's own commits that touch this lab, without merges.",
         "parts": parts,
         "commits": [commit],
         "more": 8,

@@ -172,7 +172,7 @@ def test_any_text_comes_through(message: str, file: str, verdict: Verdict) -> No
 def test_a_check_tells_the_students_lines_and_whether_its_value_was_drawn() -> None:
     """Reports read both from the scorecard, so neither hides in a text."""
     places = (SourceLine("kit/a.py", 12, "x"), SourceLine("kit/b.py", 0, ""))
-    reason = Reason("ValueError", "a run that gets to its end", "", "")
+    reason = Reason("ValueError", "a run that finishes", "", "")
     check = CheckOutcome("l02.int8.quantise", "int8-drawn (quantise)", Verdict.FAILED, reason, {}, 0.0, places)
     assert check.result().to_json()["places"] == [{"file": "kit/a.py", "line": 12}]
     assert check.result().to_json()["drawn"] is True
@@ -188,9 +188,9 @@ def test_what_only_a_person_can_decide_is_pending() -> None:
 
 @pytest.mark.parametrize("verdict", [Verdict.MISSING, Verdict.FAILED])
 def test_what_a_run_should_have_done(verdict: Verdict) -> None:
-    """A part that was not handed in should have been; one that failed should have got to its end."""
+    """A part that is missing should have been submitted; a run that failed should have finished."""
     _, reason = reason_of(RunError(verdict, "nothing", []), LAB)
-    assert ("handed in" in reason.expected) == (verdict is Verdict.MISSING)
+    assert ("submitted" in reason.expected) == (verdict is Verdict.MISSING)
 
 
 def test_the_first_line_is_a_place_and_the_run_s_name_ends_at_its_first_bracket() -> None:
