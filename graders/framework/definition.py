@@ -17,6 +17,8 @@ CLAIMED = "summary_"
 MODEL_TESTER, FUNCTIONS = "model_tester", "functions"
 DRIVERS = {name: Path(__file__).resolve().parent / name / "driver.py" for name in (MODEL_TESTER, FUNCTIONS)}
 """The drivers that labs share, by their name in ``lab.toml``."""
+OUTSIDE = "optgrade_labs"
+"""The package as whose parts labs outside of this repository are imported: ``optgrade_labs.<folder>.lab``."""
 
 
 @dataclass(frozen=True)

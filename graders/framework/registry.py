@@ -14,15 +14,13 @@ from typing import Any
 
 from graders.core.errors import GraderError, UsageError
 from graders.core.paths import LABS
-from graders.framework.definition import Lab
+from graders.framework.definition import OUTSIDE, Lab
 from graders.framework.lab_plugin import LabPlugin
 from graders.framework.lab_toml import load
 
 DEFINITION, MODULE = "lab.toml", "lab.py"
 ENTRY_POINTS = "optgrade.labs"
 """The group in which an installed package names its labs: each entry point is a ``LAB``."""
-OUTSIDE = "optgrade_labs"
-"""The package as whose parts labs outside of this repository are imported: ``optgrade_labs.<folder>.lab``."""
 
 
 def available_labs(folders: Sequence[Path] = ()) -> tuple[LabPlugin[Any], ...]:

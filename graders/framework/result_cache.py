@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -10,20 +10,24 @@ from typing import Any, TypeVar
 
 from graders.caching import Fingerprint, Store, environment_digest, files_digest, keepable
 from graders.caching.fingerprints import digest_of, folder_files, stated_digest
+from graders.caching.sources import source_files, sources_digest
 from graders.core.paths import GRADERS, REFERENCE, REPOSITORY, TEMPLATE
-from graders.framework.definition import Lab
+from graders.framework.definition import OUTSIDE, Lab
 from graders.profiles import Profile
 from graders.sandbox import Isolation
 
 T = TypeVar("T")
-# Packages that only look at results: a change there leaves every result as it is.
-AFTERWARDS = ("reports", "scoring", "commands", "cohort")
-ENTRANCES = tuple((name,) for name in ("plugin.py", "session.py", "options.py", "hooks.py", "cli.py"))
-LOOKING = ("charts.py", "weight_charts.py", "conftest.py")
+# What measures and caches for every lab, though a lab's own modules may know it by type only.
+SHARED_MODULES = tuple(Path(__file__).with_name(name) for name in ("context.py", "timing.py", "static_review.py"))
+# What looks at results when they are there: a change leaves every result as it is.
+AFTERWARDS = (GRADERS / "scoring", GRADERS / "reports")
 
 
-def fingerprint(lab: Lab, profile: Profile, isolation: Isolation, seed: int) -> Fingerprint:
-    """What everything that is measured for a lab depends on, but for the submission."""
+def fingerprint(lab: Lab, profile: Profile, isolation: Isolation, seed: int, modules: Iterable[Path]) -> Fingerprint:
+    """What everything that is measured for a lab depends on, but for the submission.
+
+    :param modules: files of the code that has the lab's runs executed; what they import is followed from there.
+    """
     missing = [asdict(layer) for layer in isolation.missing]
     settings = [lab.settings, asdict(lab.limits), lab.artifact_bytes, lab.student_file, lab.given, lab.preload]
     return Fingerprint(
@@ -31,8 +35,8 @@ def fingerprint(lab: Lab, profile: Profile, isolation: Isolation, seed: int) -> 
             "environment": environment_digest(),
             "isolation": digest_of([isolation.tier, isolation.user, isolation.walls, missing]),
             "data": digest_of([data_digest(profile), lab_data_digest(lab)]),
-            "code": _grader_digest(),
-            "lab": _lab_digest(lab.folder, lab.root, lab.template, lab.reference),
+            "code": code_digest(lab, modules),
+            "given": given_digest(lab.root, lab.template, lab.reference),
             "settings": digest_of(settings),
             "thresholds": digest_of(lab.thresholds),
             "seed": str(seed),
@@ -60,33 +64,44 @@ def _folders_digest(root: Path, folders: tuple[Path, ...]) -> str:
     return files_digest(root, [path for folder in folders for path in folder_files(folder)])
 
 
-@cache
-def _grader_digest() -> str:
-    """The grader's own code and word lists that results depend on, the reference, the given kit and the template's
-    texts; labs' own folders aside.
+def code_files(lab: Lab, modules: Iterable[Path] = ()) -> frozenset[Path]:
+    """The grader's and the lab's own code, and data beside it, that the lab's results depend on.
+
+    The lab's tests are not among it: they look at results, which its ``lab.py`` makes.
     """
-    found = []
-    for path in (*folder_files(GRADERS, ".py"), *folder_files(GRADERS, ".toml")):
-        parts = path.relative_to(GRADERS).parts
-        of_a_lab = parts[0] == "labs" and (len(parts) > 2 or parts[1].endswith(".toml"))
-        if not (of_a_lab or parts[0] in AFTERWARDS or parts in ENTRANCES):
-            found.append(path)
-    found += folder_files(REFERENCE, ".py")
+    entries = [lab.folder / "lab.py", lab.driver, *SHARED_MODULES, *modules]
+    return source_files(entries, packages=_packages(lab), without=AFTERWARDS)
+
+
+def code_digest(lab: Lab, modules: Iterable[Path] = ()) -> str:
+    """The digest of :func:`code_files`."""
+    return sources_digest(code_files(lab, modules), tuple(_packages(lab).values()))
+
+
+def _packages(lab: Lab) -> dict[str, Path]:
+    """The package that a lab outside of the repository is a part of, by the names under which it may import itself."""
+    if lab.folder.is_relative_to(GRADERS):
+        return {}
+    top = lab.folder
+    while (top.parent / "__init__.py").is_file():
+        top = top.parent
+    return {top.name: top, f"{OUTSIDE}.{lab.folder.name}": lab.folder}
+
+
+@cache
+def given_digest(root: Path, template: Path, reference: Path) -> str:
+    """The starter code with its texts, and the reference, whose code runs beside students'.
+
+    Every lab's own measurements may rest on those of this repository, so these count for all.
+    """
+    found = folder_files(REFERENCE, ".py")
     for ending in (".py", ".md", ".ipynb"):
         found += folder_files(TEMPLATE, ending)
-    return files_digest(REPOSITORY, found)
-
-
-@cache
-def _lab_digest(folder: Path, root: Path, template: Path, reference: Path) -> str:
-    """A lab's own code, but for its criteria and its charts: these look at results. Of a lab outside of this repository
-    its starter code and its reference, too.
-    """
-    own = [path for path in folder_files(folder, ".py") if path.name not in LOOKING]
-    own = [path for path in own if not path.name.startswith("test_")]
-    if root != REPOSITORY:
-        own += [path for place in (template, reference) if place.is_dir() for path in folder_files(place)]
-    return files_digest(root, list(dict.fromkeys(own)))
+    given = files_digest(REPOSITORY, found)
+    if root == REPOSITORY:
+        return given
+    own = [path for folder in (template, reference) if folder.is_dir() for path in folder_files(folder)]
+    return digest_of([given, files_digest(root, own)])
 
 
 class ResultCache:

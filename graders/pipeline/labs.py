@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from graders.framework.context import LabContext
 from graders.framework.definition import Lab
@@ -13,6 +14,9 @@ from graders.measure.scorer.client import Scorer
 from graders.pipeline.config import AnyLab, GradingConfig
 from graders.pipeline.servers import ServerPool, prepare_servers, work_folder
 from graders.pipeline.stage import StagedLab, StagedSubmission, stage
+
+# What has runs executed and reviews made, whose results are cached; the rest is what these import.
+RESULT_MODULES = tuple(Path(__file__).with_name(name) for name in ("labs.py", "execution.py", "review.py"))
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ def _context(
     shared = servers.caches.acquire(f"{profile.identity}/{lab.seed}")
     stack.callback(servers.caches.release, shared)
     readable = (profile.dataset_root, profile.model_path, shared.folder)
-    basis = fingerprint(lab.lab, profile, config.isolation, lab.seed)
+    basis = fingerprint(lab.lab, profile, config.isolation, lab.seed, RESULT_MODULES)
     return LabContext(
         lab=lab.lab,
         profile=profile,

@@ -9,18 +9,18 @@ from pathlib import Path
 
 from graders.caching import Fingerprint, environment_digest, files_digest
 from graders.caching.fingerprints import digest_of, folder_files
+from graders.caching.sources import source_files, sources_digest
 from graders.core.errors import UsageError
-from graders.core.paths import GRADERS, REFERENCE, REPOSITORY, TEMPLATE
+from graders.core.paths import GRADERS, LABS, REFERENCE, REPOSITORY, TEMPLATE
+from graders.framework.definition import Lab
 from graders.framework.registry import definitions
-from graders.framework.result_cache import data_digest, lab_data_digest
+from graders.framework.result_cache import code_files, data_digest, lab_data_digest
 from graders.profiles import choose
 from graders.sandbox import Isolation
 from graders.selftest.corpus import cases as corpus
 from graders.selftest.corpus.cases import Case
 from graders.submission.archives import is_archive
 
-# These compare and show, and grade nothing.
-COMPARING = ("commands", "selftest/regression", "selftest/calibration", "selftest/attacks")
 GIT_STATE = ("HEAD", "packed-refs", "shallow", "refs")
 
 
@@ -96,14 +96,17 @@ def _shared(isolation: Isolation) -> dict[str, str]:
 
 @cache
 def _code_digest() -> str:
-    """The grader's own files, labs' folders aside."""
-    found = []
-    for path in folder_files(GRADERS):
-        name = path.relative_to(GRADERS).as_posix()
-        of_a_lab = name.startswith("labs/") and name.count("/") > 1
-        if not of_a_lab and not name.startswith(COMPARING) and path.suffix in (".py", ".toml", ".css", ".js", ".html"):
-            found.append(path)
-    return files_digest(REPOSITORY, found)
+    """The grader's own files that an outcome depends on, its reports' templates among them; labs' folders aside."""
+    found = source_files([Path(__file__).with_name("engine.py"), GRADERS / "plugin.py"])
+    for lab in definitions():
+        found |= _lab_files(lab)
+    found |= frozenset(folder_files(GRADERS / "reports"))
+    return sources_digest(path for path in found if not path.is_relative_to(LABS))
+
+
+def _lab_files(lab: Lab) -> frozenset[Path]:
+    """What a lab's results and the tests that look at them depend on."""
+    return code_files(lab) | source_files(lab.folder.glob("*.py"))
 
 
 @cache
@@ -114,7 +117,8 @@ def _of_labs(identifiers: tuple[str, ...]) -> Mapping[str, str]:
     for lab in labs:
         # The thresholds are told apart from the rest of the lab.
         rest = [lab.criteria, lab.hints, lab.settings, lab.limits, lab.summary, lab.history]
-        found.append([files_digest(REPOSITORY, folder_files(lab.folder, ".py")), repr(rest)])
+        own = [path for path in _lab_files(lab) if path.is_relative_to(lab.folder)]
+        found.append([sources_digest(own), repr(rest)])
     return {"thresholds": thresholds, "lab": digest_of(found)}
 
 
