@@ -1,4 +1,4 @@
-"""``python -m graders``: what is not the grading of one submission."""
+"""``python -m graders``: everything but the grading of one submission."""
 
 from graders.cli import main
 

@@ -11,12 +11,11 @@ from typing import Protocol
 
 from graders import commands
 from graders.core.errors import OptgradeError, UsageError
-
-UNSCORED, USAGE = 3, 4
+from graders.core.exit_codes import ExitCode
 
 
 class Command(Protocol):
-    """What a command's module has."""
+    """What the module of a command has."""
 
     SUMMARY: str
 
@@ -24,18 +23,21 @@ class Command(Protocol):
         """Declares the command's own options."""
 
     def run(self, arguments: argparse.Namespace) -> int:
-        """Carries the command out; the exit code. :raises OptgradeError: told in one line."""
+        """Runs the command; the exit code. :raises OptgradeError: its message is shown as one line."""
 
 
 def load() -> dict[str, Command]:
-    """Every command by name, in order. Their modules import what is heavy only when they run."""
+    """Every command by name, in order. Their modules import heavy libraries only when they run."""
     names = sorted(module.name for module in pkgutil.iter_modules(commands.__path__) if module.name[0] != "_")
     return {name: importlib.import_module(f"graders.commands.{name}") for name in names}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m graders", description="optgrade, beside the grading itself.")
+    parser = argparse.ArgumentParser(
+        prog="python -m graders",
+        description="optgrade: everything but grading one submission, which is pytest graders.",
+    )
     chosen = parser.add_subparsers(dest="command", required=True)
     known = load()
     for name, command in known.items():
@@ -45,4 +47,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return known[given.command].run(given)
     except OptgradeError as error:
         print(f"graders: {error}", file=sys.stderr)
-        return USAGE if isinstance(error, UsageError) else UNSCORED
+        return ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.UNSCORED

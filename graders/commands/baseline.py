@@ -1,4 +1,4 @@
-"""Makes what is kept ready for the embedded model anew, from the reference."""
+"""Makes the embedded profile's baseline files again, with the reference."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from graders import profiles, sandbox
+from graders.core.exit_codes import ExitCode
 from graders.framework import registry
 from graders.framework.context import LabContext
 from graders.framework.model_tester import references
@@ -16,18 +17,16 @@ from graders.measure.scorer.client import Scorer
 from graders.pipeline.config import GradingConfig
 from graders.pipeline.servers import start_servers
 
-SUMMARY = "make what is kept ready for the embedded model anew"
+SUMMARY = "make the embedded profile's baseline files again, with the reference"
 BASELINE_SEED = 0
 
 
 def make_baseline(folder: Path, labs: Sequence[str] = ()) -> list[Path]:
-    """Makes what is kept ready for the embedded model anew, from the reference, in ``folder``; the paths.
+    """Makes the embedded profile's baseline files in ``folder``, with the reference; their paths.
 
-    :param labs: which labs' files; all of them for none.
-
-    :raises GraderError: where the reference fails.
+    :param labs: only these labs' files; empty for all labs'.
+    :raises GraderError: if the reference fails.
     """
-    # A lab whose files are all made by its own run keeps none ready.
     entries = tuple(each for each in registry.select_labs(labs) if each.makes_reference_files)
     profile = replace(profiles.choose("embedded", None, None), baseline=None)
     options = GradingConfig(submission=folder, labs=entries, profile=profile, isolation=sandbox.choose("auto"))
@@ -61,14 +60,20 @@ def make_baseline(folder: Path, labs: Sequence[str] = ()) -> list[Path]:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where the files go, and of which lab."""
+    """Where the files are written, and of which lab."""
     embedded = profiles.choose("embedded", None, None).model_path.parent
-    parser.add_argument("--into", type=Path, default=embedded, metavar="DIR", help="where they go")
-    parser.add_argument("--lab", action="append", default=[], metavar="NAME", help="of this lab only")
+    parser.add_argument(
+        "--into",
+        type=Path,
+        default=embedded,
+        metavar="DIR",
+        help="the folder to write (default: the embedded profile's)",
+    )
+    parser.add_argument("--lab", action="append", default=[], metavar="NAME", help="only this lab's files (repeatable)")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Makes them and prints what was made."""
+    """Makes the files and prints their sizes."""
     for path in make_baseline(arguments.into, arguments.lab):
         print(f"{path}: {path.stat().st_size:,} bytes")
-    return 0
+    return ExitCode.OK

@@ -6,24 +6,30 @@ import argparse
 import json
 from pathlib import Path
 
-SUMMARY = "a lab's thresholds, from repeated gradings of the reference and of known mistakes"
+from graders.core.exit_codes import ExitCode
+
+SUMMARY = "derive a lab's thresholds from repeated gradings of the reference and of known mistakes"
 SEEDS = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which lab, how many gradings, and what becomes of the result."""
+    """Which lab, how many gradings, and where the result is written."""
     parser.add_argument("lab", metavar="LAB", help="l02, l03, …")
-    parser.add_argument("--seeds", type=int, default=SEEDS, metavar="N", help=f"gradings of the reference; {SEEDS}")
-    parser.add_argument("--load", action="store_true", help="latency also while all cores are kept busy")
-    parser.add_argument("--no-corpus", dest="corpus", action="store_false", help="leave out the corpus's submissions")
-    parser.add_argument("--at-most", type=int, metavar="N", help="so many gradings now; the rest another time")
-    parser.add_argument("--results", type=Path, metavar="FILE", help="where the gradings' results are kept")
-    parser.add_argument("--write", action="store_true", help="write the thresholds and their tables to lab.toml")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the table as JSON too")
+    parser.add_argument(
+        "--seeds", type=int, default=SEEDS, metavar="N", help=f"gradings of the reference (default: {SEEDS})"
+    )
+    parser.add_argument("--load", action="store_true", help="also measure latency with all cores busy")
+    parser.add_argument("--no-corpus", dest="corpus", action="store_false", help="skip the corpus's submissions")
+    parser.add_argument("--at-most", type=int, metavar="N", help="grade at most N times now; the next call continues")
+    parser.add_argument("--results", type=Path, metavar="FILE", help="the file of the gradings' results")
+    parser.add_argument(
+        "--write", action="store_true", help="write the thresholds to lab.toml and their tables to calibration.toml"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the table as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Grades what is missing, then prints the table. 1 where a threshold lets too much right work fail."""
+    """Grades what is missing, then prints the table; the exit code says if a threshold fails too much correct work."""
     from graders.core.errors import UsageError
     from graders.framework import registry
     from graders.selftest.calibration import collection, proposals, table, writer
@@ -47,9 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json is not None:
         arguments.json.write_text(json.dumps(table.as_json(found, usable), indent=2) + "\n", encoding="utf-8")
     if budget.left_to_do:
-        print(f"{budget.left_to_do} gradings are left to do; the next call goes on")
+        print(f"{budget.left_to_do} gradings are left; the next call continues")
     elif arguments.write:
         settled = proposals.settled(found, usable, costs)
         changed = writer.write(lab.folder / "lab.toml", lab.short, found, settled, usable)
-        print("lab.toml: written" if changed else "lab.toml: is as it was")
-    return 0 if all(each.holds for each in found) else 1
+        print("lab.toml: written" if changed else "lab.toml: unchanged")
+    return ExitCode.OK if all(each.holds for each in found) else ExitCode.LOST

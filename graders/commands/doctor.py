@@ -1,4 +1,4 @@
-"""What this machine can do: isolation tiers with what is missing and the fix for it, libraries, tools."""
+"""What this machine can do: isolation tiers, versions of libraries, tools, and the fix for whatever is missing."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from pathlib import Path
 from graders import sandbox
 from graders.caching import environment
 from graders.core.errors import UsageError
+from graders.core.exit_codes import ExitCode
 from graders.sandbox.host.isolation import TIERS
 
-SUMMARY = "what this machine can do: isolation tiers, versions, what is missing and the fix"
+SUMMARY = "show what this machine can do: isolation tiers, versions, what is missing and how to fix it"
 TOOLS = {"git": "git history", "zip": "students' archives", "chromium": "screenshots of reports"}
 USER_NAMESPACES = Path("/proc/sys/user/max_user_namespaces")
 APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
@@ -35,7 +36,7 @@ def examine() -> Iterator[str]:
             yield f"  {name} {version}"
     for tool, use in TOOLS.items():
         found = shutil.which(tool)
-        yield f"  {tool}: {'there' if found else f'not installed; for {use} (Debian: apt-get install {tool})'}"
+        yield f"  {tool}: {'installed' if found else f'not installed; for {use} (Debian: apt-get install {tool})'}"
     yield ""
     best = ""
     for tier in TIERS:
@@ -48,30 +49,30 @@ def examine() -> Iterator[str]:
             continue
         best = best or tier
         user = "" if isolation.user is None else f", students' code as user {isolation.user}"
-        yield f"{tier}: holds{user}" if tier != "bare" else "bare: possible, and no security boundary"
+        yield f"{tier}: holds{user}" if tier != "bare" else "bare: possible, but not a security boundary"
         for layer in isolation.missing:
             yield f"    without {layer.layer}: {layer.reason}"
     yield ""
-    yield f"grading takes {best} here, unless --isolation asks for another tier"
+    yield f"grading takes {best} here, unless --isolation requests another tier"
 
 
 def fixes(tier: str, reason: str) -> Iterator[str]:
-    """What to do about a tier that is refused."""
+    """How to make a refused tier possible."""
     if sys.platform != "linux":
         yield "Grade in a Linux container or virtual machine."
         return
     if "not installed" in reason or "library is missing" in reason:
-        yield "Install what is named, then ask again."
+        yield "Install what is missing, then run this again."
         return
     if tier == "strict":
         if _number(USER_NAMESPACES) == 0:
-            yield "User namespaces are switched off: sysctl -w user.max_user_namespaces=10000"
+            yield "User namespaces are disabled: sysctl -w user.max_user_namespaces=10000"
         if _number(APPARMOR) == 1 and os.geteuid() != 0:
-            yield "AppArmor keeps bubblewrap from user namespaces. As root, write /etc/apparmor.d/bwrap:"
+            yield "AppArmor denies user namespaces to bubblewrap. As root, write /etc/apparmor.d/bwrap:"
             yield from (f"    {line}" for line in PROFILE.splitlines())
             yield "and load it: apparmor_parser -r /etc/apparmor.d/bwrap"
     if "Landlock" in reason:
-        yield "Landlock needs Linux 5.13 or later, and its name in /sys/kernel/security/lsm (boot with lsm=landlock,…)."
+        yield "Landlock needs Linux 5.13 or later, listed in /sys/kernel/security/lsm (boot with lsm=landlock,…)."
 
 
 def _number(path: Path) -> int | None:
@@ -89,4 +90,4 @@ def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - each command ge
     """Prints the lines."""
     for line in examine():
         print(line)
-    return 0
+    return ExitCode.OK

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from graders.core.errors import Unscored, UsageError
+from graders.core.exit_codes import ExitCode
 from graders.core.text import report_line
 from graders.reports.formats import (
     canvas,
@@ -28,7 +29,6 @@ from graders.reports.formats.gradebook import Filled
 from graders.scoring import Scorecard, find_scorecards
 
 SUMMARY = "scorecards for gradebooks and workflows: Gradescope, JUnit, CSV, Canvas, Moodle, GitHub …"
-LEFT, UNSCORED = 1, 3
 MANY: Mapping[str, Callable[[Sequence[Scorecard]], str]] = {
     "junit": junit.document,
     "csv": table.criteria,
@@ -42,21 +42,30 @@ RESULT = "result.json"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to export, to which format, and where to."""
     add = parser.add_argument
-    add("sources", nargs="+", type=Path, metavar="SOURCE", help="a scorecard.json, or a folder with some in it")
+    add("sources", nargs="+", type=Path, metavar="SOURCE", help="a scorecard.json, or a folder that contains some")
     add("--to", required=True, choices=(*ONE, *MANY, *SHEETS), metavar="FORMAT", help=", ".join((*ONE, *MANY, *SHEETS)))
-    add("-o", "--output", type=Path, metavar="PATH", help="where to; standard output for none")
-    add("--lab", action="append", default=[], metavar="NAME", help="the points of this lab only (may be repeated)")
-    add("--sheet", type=Path, metavar="FILE", help="canvas, moodle: the sheet as it was downloaded")
-    add("--assignment", default="", metavar="TITLE", help="canvas: the column's title, or the number in it")
-    add("--match", type=Path, metavar="FILE", help="canvas, moodle: a CSV of columns submission and student")
-    add("--skip-pending", action="store_true", help="canvas, moodle: leave out who still has points to be marked")
-    add("--feedback", action="store_true", help="moodle: fill in feedback, where there is none yet")
-    add("--write", action="store_true", help="canvas, moodle: write SHEET.filled.csv; without, only show the changes")
-    add("--visibility", default="visible", choices=gradescope.VISIBILITIES, help="gradescope: when students see it")
+    add("-o", "--output", type=Path, metavar="PATH", help="the file or folder to write (default: standard output)")
+    add("--lab", action="append", default=[], metavar="NAME", help="only the points of this lab (repeatable)")
+    add("--sheet", type=Path, metavar="FILE", help="canvas, moodle: the gradebook's sheet as downloaded")
+    add("--assignment", default="", metavar="TITLE", help="canvas: the title of the column, or the number in it")
+    add("--match", type=Path, metavar="FILE", help="canvas, moodle: a CSV file with the columns submission and student")
+    add(
+        "--skip-pending",
+        action="store_true",
+        help="canvas, moodle: skip submissions with pending points",
+    )
+    add("--feedback", action="store_true", help="moodle: fill in feedback unless there is some already")
+    add("--write", action="store_true", help="canvas, moodle: write SHEET.filled.csv (default: only show the changes)")
+    add(
+        "--visibility",
+        default="visible",
+        choices=gradescope.VISIBILITIES,
+        help="gradescope: when students see it",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exports; the exit code: 0, 1 where something was left alone, 3 where something is unscored."""
+    """Exports; the exit code says if something was skipped, or is unscored."""
     scorecards = [Scorecard.load(path).only(arguments.lab) for path in find_scorecards(arguments.sources)]
     if arguments.to in SHEETS:
         return _fill(arguments, scorecards)
@@ -68,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.to == "github":
         return _github(scorecards[0], arguments.output or find_scorecards(arguments.sources)[0].parent)
     _write(_one(scorecards[0], arguments), arguments.output)
-    return 0
+    return ExitCode.OK
 
 
 def _one(scorecard: Scorecard, arguments: argparse.Namespace) -> str:
@@ -85,7 +94,7 @@ def _classroom50(scorecard: Scorecard) -> str:
 
 
 def _github(scorecard: Scorecard, folder: Path) -> int:
-    """A step's summary, outputs and annotations, and Classroom 50's file where its names are known."""
+    """A step's summary, outputs and annotations, and Classroom 50's file if its names are known."""
     _append("GITHUB_STEP_SUMMARY", summary.document([scorecard]))
     for note in github.notes(scorecard):
         print(note)
@@ -96,14 +105,14 @@ def _github(scorecard: Scorecard, folder: Path) -> int:
     except Unscored:
         return _report_unscored([scorecard])
     _append("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in outputs.items()))
-    return 0
+    return ExitCode.OK
 
 
 def _append(variable: str, text: str) -> None:
-    """Adds to the file that a workflow's runner reads; without one there is nobody to read it."""
+    """Appends to the file that a workflow's runner reads, if there is one."""
     path = os.environ.get(variable)
     if not path:
-        print(f"graders: no {variable}, so that is left out (not in a workflow)", file=sys.stderr)
+        print(f"graders: no {variable}, so this part is skipped (not in a workflow)", file=sys.stderr)
         return
     with Path(path).open("a", encoding="utf-8") as file:
         file.write(text)
@@ -130,7 +139,9 @@ def _fill(arguments: argparse.Namespace, scorecards: Sequence[Scorecard]) -> int
     else:
         _write(filled.text, path)
         print(f"written: {path}")
-    return UNSCORED if filled.unscored else LEFT if filled.left else 0
+    if filled.unscored:
+        return ExitCode.UNSCORED
+    return ExitCode.LOST if filled.left else ExitCode.OK
 
 
 def _filled(arguments: argparse.Namespace, scorecards: Sequence[Scorecard], given: Mapping[str, str]) -> Filled:
@@ -159,7 +170,7 @@ def _report_unscored(unscored: Sequence[Scorecard]) -> int:
     for scorecard in unscored:
         name, count = report_line(scorecard.submission, 80), len(scorecard.unscored)
         print(f"graders: {name}: {count} criteria could not be graded: no mark", file=sys.stderr)
-    return UNSCORED if unscored else 0
+    return ExitCode.UNSCORED if unscored else ExitCode.OK
 
 
 def _write(text: str, path: Path | None) -> None:

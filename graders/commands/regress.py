@@ -1,4 +1,4 @@
-"""Grades the corpus, and folders of real submissions, and says what is not as expected or not as before."""
+"""Grades the corpus and folders of real submissions, and reports what differs from expectations or an earlier run."""
 
 from __future__ import annotations
 
@@ -6,28 +6,42 @@ import argparse
 import os
 from pathlib import Path
 
-SUMMARY = "grade the corpus, compare with what is expected or with an earlier run"
-AS_EXPECTED, DIFFERENT, UNSCORED = 0, 1, 3
+from graders.core.exit_codes import ExitCode
+
+SUMMARY = "grade the corpus and compare with expected outcomes or with an earlier run"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What is graded, what it is compared with, and where the comparison goes."""
-    parser.add_argument("words", nargs="*", metavar="WORD", help="only cases with any of these words in their names")
+    """What is graded, what it is compared with, and where the result is written."""
+    parser.add_argument("words", nargs="*", metavar="WORD", help="only cases whose names contain one of these words")
     parser.add_argument(
-        "--submissions", metavar="DIR", type=Path, action="append", default=[], help="grade the folders in here as well"
+        "--submissions",
+        metavar="DIR",
+        type=Path,
+        action="append",
+        default=[],
+        help="also grade every folder in DIR (repeatable)",
     )
-    parser.add_argument("--no-corpus", action="store_true", help="grade --submissions alone")
-    parser.add_argument("--against", metavar="FILE", type=Path, help="an earlier run, as --save or --json wrote it")
-    parser.add_argument("--save", metavar="FILE", type=Path, help="write this run, for --against later")
-    parser.add_argument("--json", metavar="FILE", type=Path, help="write the run and what is different as JSON")
-    parser.add_argument("--html", metavar="FILE", type=Path, help="write a page that tells it")
+    parser.add_argument("--no-corpus", action="store_true", help="grade only --submissions")
+    parser.add_argument(
+        "--against", metavar="FILE", type=Path, help="compare with an earlier run, as written by --save or --json"
+    )
+    parser.add_argument("--save", metavar="FILE", type=Path, help="write this run, for a later --against")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the run and the differences as JSON")
+    parser.add_argument("--html", metavar="FILE", type=Path, help="write the run and the differences as HTML")
     parser.add_argument("--isolation", default="auto", help="refuse to grade with less than this tier")
-    parser.add_argument("--workers", metavar="N", type=int, default=os.cpu_count() or 1, help="processes that grade")
-    parser.add_argument("--no-cache", action="store_true", help="grade everything anew, and keep nothing")
+    parser.add_argument(
+        "--workers",
+        metavar="N",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="gradings at a time (default: the number of cores)",
+    )
+    parser.add_argument("--no-cache", action="store_true", help="grade everything again; cache nothing")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Grades, compares, tells; 0 as expected and as before, 1 different, 3 where something could not be graded."""
+    """Grades, compares and reports; the exit code says if something differs, or could not be graded."""
     from graders import sandbox
     from graders.caching import Store, default_folder
     from graders.selftest import regression
@@ -56,5 +70,6 @@ def run(arguments: argparse.Namespace) -> int:
         if path is not None:
             path.write_text(text(), encoding="utf-8")
     if any(record.fault or (record.unscored and not record.expected) for record in done.records.values()):
-        return UNSCORED
-    return DIFFERENT if changes or any(record.wrong for record in done.records.values()) else AS_EXPECTED
+        return ExitCode.UNSCORED
+    different = changes or any(record.wrong for record in done.records.values())
+    return ExitCode.LOST if different else ExitCode.OK

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from graders.core.errors import UsageError
+from graders.core.exit_codes import ExitCode
 from graders.scoring import Scorecard
 
 SUMMARY = "render the HTML report again from a scorecard.json: nothing is graded"
@@ -13,9 +14,9 @@ SUMMARY = "render the HTML report again from a scorecard.json: nothing is graded
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own options."""
-    parser.add_argument("scorecard", type=Path, metavar="SCORECARD", help="a scorecard.json of a grading")
+    parser.add_argument("scorecard", type=Path, metavar="SCORECARD", help="the scorecard.json of a grading")
     parser.add_argument(
-        "--into", type=Path, metavar="FILE", help="the page (default: report.html beside the scorecard)"
+        "--into", type=Path, metavar="FILE", help="the page to write (default: report.html beside the scorecard)"
     )
 
 
@@ -31,4 +32,4 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise UsageError(f"{target}: can't be written: {error.strerror}") from None
     print(target)
-    return 0
+    return ExitCode.OK

@@ -72,7 +72,7 @@ def test_a_graded_submission_has_results(graded: Path) -> None:
 
 def test_without_isolation_nothing_is_graded_unless_asked(graded: Path) -> None:
     """Code that could write the results itself is not run, and it is said what to do."""
-    bare = "grading takes bare here, unless --isolation asks for another tier"
+    bare = "grading takes bare here, unless --isolation requests another tier"
     done = run(DOCKER / "run_autograder", graded, DOCTOR=bare)
     assert done.returncode == 4
     assert "OPTGRADE_ALLOW_BARE=1 grades nevertheless" in done.stderr

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from graders.core.errors import GraderError, RunError
-from graders.core.exit_codes import ExitCode
 from graders.core.verdicts import Verdict
 from graders.framework.checks import CheckFailed
 from graders.framework.definition import PERSON, Criterion
@@ -18,7 +17,7 @@ from graders.options import CommandLine, ReportOptions
 from graders.scoring import CheckOutcome, LabScore, Reason, Scorecard, score_criterion
 from graders.session import PytestGrading
 
-PASSED, FAILED, UNSCORED = ExitCode.OK, ExitCode.LOST, ExitCode.UNSCORED
+PASSED, FAILED, UNSCORED = 0, 1, 3
 
 
 def scorecard(*verdicts: Verdict | None) -> Scorecard:

@@ -80,12 +80,12 @@ def test_a_stopped_calibration_goes_on(graded: list[Job], tmp_path: Path, capsys
     argv = ["calibrate", "l02", "--seeds", "3", "--no-corpus", "--results", str(tmp_path / "kept.jsonl")]
     cli.main([*argv, "--at-most", "2"])
     assert [job.seed for job in graded] == [1, 2]
-    assert "1 gradings are left to do" in capsys.readouterr().out
+    assert "1 gradings are left" in capsys.readouterr().out
     assert cli.main([*argv, "--json", str(tmp_path / "found.json")]) == 0
     assert [job.seed for job in graded] == [1, 2, 3]
     printed = capsys.readouterr().out
     assert all(f"| `{name}` |" in printed for name in LAB.all_thresholds)
-    assert "left to do" not in printed
+    assert "gradings are left" not in printed
     assert "accuracy_drop" in (tmp_path / "found.json").read_text()
     assert (LAB.folder / "lab.toml").read_bytes() == before
 
@@ -112,7 +112,7 @@ def test_writing(
     assert load(folder).thresholds == LAB.thresholds
     assert "[accuracy_drop]\nn = 4\n" in (folder / "calibration.toml").read_text()
     assert cli.main(argv) == 0
-    assert "lab.toml: is as it was" in capsys.readouterr().out
+    assert "lab.toml: unchanged" in capsys.readouterr().out
 
 
 def test_one_lab_is_named(capsys: pytest.CaptureFixture[str]) -> None:

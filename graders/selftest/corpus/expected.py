@@ -12,13 +12,13 @@ from typing import Any
 import jsonschema
 
 from graders.cohort.batch import Graded, GradingRequest, paths_in
+from graders.core.exit_codes import ExitCode
 from graders.core.paths import REPOSITORY
 from graders.core.verdicts import Verdict
 from graders.scoring import CriterionScore
 from graders.selftest.corpus.cases import Case, Cost, settings_of
 
 SEED = 7
-EARNED, LOST, UNSCORED = 0, 1, 3
 PARTS = ("measured", "cause", "next")
 KINDS = {"summaries": "summary", "history": "history"}
 FAULTS = ("Traceback (most recent call last)", "INTERNALERROR")
@@ -96,7 +96,7 @@ def _about_output(case: Case, graded: Graded, folder: Path | None) -> Iterator[s
     whole = " deselected" not in graded.terminal
     points = graded.scorecard.points
     made_up = bool(case.costs) and points.earned == points.automatic and _bonus(graded) > 0
-    code = (LOST if case.costs and not made_up else EARNED) if whole else UNSCORED
+    code = (ExitCode.LOST if case.costs and not made_up else ExitCode.OK) if whole else ExitCode.UNSCORED
     if graded.exit_code != code:
         yield f"exit code {graded.exit_code}; expected {code}"
 
