@@ -10,6 +10,7 @@ for one destination:
 ``displayed_output``              what a run printed, as a terminal would have shown it in the end
 ``terminal_line``                 a line on a terminal or in a workflow's log
 ``report_line``, ``report_lines`` plain text in other programs' formats: JSON, XML (escaping is their writer's), mails
+``code_line``                     a line of code in an excerpt
 ``escaped_html_line``             a line of HTML, escaped
 ``html_text``, ``html_label``     text for templates of HTML, which escape it
 ``markdown_line``                 a line of Markdown in which nothing is markup
@@ -119,6 +120,13 @@ def _reported(character: str) -> str:
     if category[0] == "C" and character not in _IN_WORDS:
         return "\ufffd" if category in ("Cs", "Cc") else ""
     return "\n" if category in ("Zl", "Zp") else character
+
+
+def code_line(text: str, limit: int) -> str:
+    """A line of code as it is, its indentation too, of at most ``limit`` characters and without what can't be seen."""
+    plain = "".join(map(_reported, _TERMINAL_SEQUENCE.sub("", text[: 4 * limit]))).replace("\n", " ")
+    line = plain.expandtabs(4).rstrip()
+    return line if len(line) <= limit and len(text) <= 4 * limit else f"{line[: limit - 1]}…"
 
 
 def report_line(text: str, limit: int = LINE) -> str:

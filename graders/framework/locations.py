@@ -10,9 +10,8 @@ from typing import Any
 
 from graders.core.excerpts import Excerpt
 from graders.core.json_value import JsonValue
+from graders.framework.source_files import read_source, source_lines
 
-# More than any student writes; what a longer file holds behind that is not looked for.
-MOST_BYTES = 1 << 20
 _CLASS = re.compile(r"class[ \t]+(\w+)")
 _METHOD = re.compile(r"[ \t]+(?:async[ \t]+)?def[ \t]+(\w+)")
 
@@ -87,10 +86,8 @@ def locate_definitions(root: Path, file: str, names: Sequence[str]) -> SourceLoc
     """Where these names are defined in ``file`` below ``root``; None where nothing is named or there is no file."""
     if not names:
         return None
-    try:
-        with (root / file).open("rb") as opened:
-            text = opened.read(MOST_BYTES).decode("utf-8-sig", "replace")
-    except OSError:
+    text = read_source(root, file)
+    if text is None:
         return None
     lines = defined(text)
     places = (CodeLocation(name, lines.get(name, lines.get(name.partition(".")[0]))) for name in names)
@@ -101,7 +98,7 @@ def defined(source: str) -> dict[str, int]:
     """The first line of each class, and of each of its methods as ``Class.method``, counted from 1."""
     found: dict[str, int] = {}
     inside = ""
-    for number, line in enumerate(source.splitlines(), start=1):
+    for number, line in enumerate(source_lines(source), start=1):
         head = _CLASS.match(line)
         if head is not None:
             inside = head.group(1)

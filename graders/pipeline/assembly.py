@@ -7,6 +7,7 @@ import resource
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from graders.caching import environment
 from graders.core.charts import Chart
@@ -14,6 +15,7 @@ from graders.core.errors import OptgradeError, RunError
 from graders.core.verdicts import RunVerdict, Verdict
 from graders.framework import static_review_charts
 from graders.framework.checks import NeedsManualReview
+from graders.framework.excerpts import ExcerptReader
 from graders.framework.locations import locate_definitions
 from graders.pipeline.config import AnyLab, GradingConfig
 from graders.pipeline.execution import AnyResult, RunResults
@@ -78,22 +80,30 @@ def _lab_score(
 ) -> LabScore:
     scores = (score_criterion(each, outcomes.get(each.id, ())) for each in lab.lab.criteria)
     of_lab = results.of(lab.id)
+    if staged.fault is None:
+        roots = (staged.view.root, staged.submission.root)
+        reader = ExcerptReader(roots, lab.lab.student_file if lab.lab.is_notebook else "")
+        scores = (_located(lab, score, reader, staged.view.root) for score in tuple(scores))
     return LabScore(
         lab=lab.id,
         title=lab.lab.title,
-        criteria=tuple(_located(staged, lab, score) for score in scores),
+        criteria=tuple(scores),
         seed=lab.staged.seed,
         runs=tuple(run_summary(lab.plugin, result) for _, result in sorted(of_lab.items())),
         charts=() if staged.fault is not None else tuple(_charts(lab, of_lab, reviews)),
     )
 
 
-def _located(staged: StagedSubmission, lab: OpenLab, score: CriterionScore) -> CriterionScore:
-    """A criterion that lost points, with the lines of the student's file that it is about."""
-    if score.verdict in NOT_LOST or staged.fault is not None:
+def _located(lab: OpenLab, score: CriterionScore, reader: ExcerptReader, root: Path) -> CriterionScore:
+    """A criterion that lost points, with the lines of the student's files that it is about."""
+    if score.verdict in NOT_LOST:
         return score
-    where = locate_definitions(staged.view.root, lab.lab.student_file, lab.lab.criterion(score.id).where)
-    return replace(score, where=where)
+    where = locate_definitions(root, lab.lab.student_file, lab.lab.criterion(score.id).where)
+    failed = score.failed_checks
+    lines = reader.locate_lines([check.lines for check in failed])
+    shown = {check.name: replace(check, lines=found) for check, found in zip(failed, lines, strict=True)}
+    checks = tuple(shown.get(check.name, check) for check in score.checks)
+    return replace(score, where=reader.locate(where), checks=checks)
 
 
 def _charts(lab: OpenLab, results: Mapping[str, AnyResult], reviews: Reviews) -> list[Chart]:

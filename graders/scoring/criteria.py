@@ -108,7 +108,12 @@ class CriterionScore:
     @property
     def lines(self) -> tuple[CodeLine, ...]:
         """The student's own lines that the failed checks are about, each once, below the scorecard's root."""
-        return tuple(dict.fromkeys(line for check in self.failed_checks for line in check.lines))
+        found: dict[tuple[str, int], CodeLine] = {}
+        for line in (line for check in self.failed_checks for line in check.lines):
+            known = found.setdefault((line.file, line.line), line)
+            if known.excerpt is None and line.excerpt is not None:
+                found[line.file, line.line] = line
+        return tuple(found.values())
 
     def to_json(self) -> dict[str, Any]:
         """The criterion as the scorecard holds it."""

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from graders.framework.locations import MOST_BYTES, defined, locate_definitions
+from graders.framework.locations import defined, locate_definitions
 from graders.framework.registry import definitions
+from graders.framework.source_files import MOST_BYTES
 
 ROOT = Path(__file__).resolve().parents[2]
 # A notebook has cells, not lines.

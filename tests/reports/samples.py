@@ -10,6 +10,15 @@ from graders.core.verdicts import RunVerdict, Verdict
 from .labs import Json, checks, criterion, lab, pruning, quantization, reason, run, totals
 
 VERDICTS = tuple(verdict.value for verdict in Verdict)
+CODE = (
+    "        return predictions",
+    "",
+    "    # quantises",
+    "    def preprocess_input(self, X):",
+    "        scale, zero_point = self.model.get_input_details()[0]['quantization']",
+    "        return np.round(X / scale + zero_point).astype(np.int8)",
+    "",
+)
 RUN_VERDICTS = tuple(verdict.value for verdict in RunVerdict)
 
 
@@ -61,13 +70,18 @@ def five_mistakes() -> Json:
         ),
         where={
             "file": "dl_in_iot_course/l02_quantization/quantization_experiments.py",
-            "places": [{"name": "INT8Model.preprocess_input", "line": 148}, {"name": "INT8Model", "line": None}],
+            "places": [
+                {"name": "INT8Model.preprocess_input", "line": 148, "excerpt": {"first": 145, "lines": list(CODE)}},
+                {"name": "INT8Model", "line": None},
+            ],
         },
         evidence={"inputs_tried": 200, "wrapped": 37, "first_counterexample": {"x": 3.1, "expected": 127, "got": -102}},
     )
+    raised = {"file": "quantization_experiments.py", "line": 214, "excerpt": {"first": 214, "lines": ["        yield [image]"]}}
     found["l02.imbalanced.calibration"].update(
         verdict="failed",
         earned=0,
+        checks=[{"name": "imbint8", "verdict": "failed", "reason": None, "drawn": False, "places": [raised]}],
         reason=reason(
             "`ImbalancedINT8Model.optimize_model` raised `ValueError: Input 0 of node must be of rank 4`.",
             "A converter that gets `[array of shape (1, 224, 224, 3)]` for every training image of class 5.",

@@ -267,3 +267,30 @@ def test_colours_of_text_stand_out_from_what_is_behind_them(theme: int) -> None:
         for back in ("paper", "card", "soft"):
             bright, dim = sorted((_luminance(colours[front]), _luminance(colours[back])), reverse=True)
             assert (bright + 0.05) / (dim + 0.05) >= 4.5, (front, back)
+
+
+def test_the_students_own_lines_are_shown_where_points_were_lost() -> None:
+    page = parse(render(samples.five_mistakes()))
+    boxes = {box.text.split("\n")[0]: box.text for box in page.all("figure", "og-excerpt")}
+    assert set(boxes) == {
+        "quantization_experiments.py, line 148: INT8Model.preprocess_input",
+        "quantization_experiments.py, line 214",
+    }
+    marked = {line.text.strip() for line in page.all("span", "og-marked")}
+    assert marked == {"▶ 148    def preprocess_input(self, X):", "▶ 214        yield [image]"}
+    assert "147    # quantises" in boxes["quantization_experiments.py, line 148: INT8Model.preprocess_input"]
+
+
+def test_one_cause_shows_a_few_places_once() -> None:
+    def place(line: int) -> Json:
+        return {"name": f"A.m{line}", "line": line, "excerpt": {"first": line, "lines": [f"x{line}"]}}
+
+    why = labs.reason("a", "b", "c", "d")
+    items = [
+        labs.criterion(f"x.{i}", "A", 1, verdict="lost", reason=why, where={"file": "a.py", "places": [place(1), place(i)]})
+        for i in range(2, 9)
+    ]
+    page = parse(render(samples.scorecard("x", [labs.lab("x", "X", items, [], [])])))
+    (advice,) = page.all("li", "og-advice")
+    assert [f"line {line}" in advice.text for line in range(1, 9)] == [True] * 8
+    assert [f"x{line}\n" in advice.text for line in range(1, 9)] == [True] * 3 + [False] * 5

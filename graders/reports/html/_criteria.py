@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from graders import scoring
-from graders.core.text import LONGEST_TEXT, html_label, html_text
+from graders.core.text import LONGEST_TEXT, html_text
 from graders.core.verdicts import Verdict
-from graders.framework.locations import SourceLocation
 from graders.reports.verdicts import OPTIONAL, WORDING, VerdictWording
 from graders.scoring import CheckResult, CriterionScore
 
 from . import _formatting
 from ._evidence import Fact, arrange
 from ._formatting import Span
+from ._where import CodeExcerpt, Where, lay_out_excerpts, lay_out_places, merge
 
 _LONG, _PARTS, _MOST_PARTS = 180, 3, 12
+_MOST_EXCERPTS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,22 +45,6 @@ class Check:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Where:
-    """The student's file that a criterion is about, and the classes and methods in it; a line of 0 is not known."""
-
-    file: str
-    places: tuple[Place, ...]
-
-
-@dataclass(frozen=True)
-class Place:
-    """A class or method by name, and the line of its definition."""
-
-    name: str
-    line: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class Criterion:
     """One line of the table. `anchor` is unique in the page and made by it, never of foreign text."""
 
@@ -70,7 +55,8 @@ class Criterion:
     score: CriterionScore
     wording: VerdictWording
     reason: Reason | None
-    where: Where | None
+    where: tuple[Where, ...]
+    excerpts: tuple[CodeExcerpt, ...]
     checks: tuple[Check, ...]
     evidence: tuple[Fact, ...]
 
@@ -112,11 +98,13 @@ class Advice:
     @property
     def where(self) -> tuple[Where, ...]:
         """The places of all its criteria, by file, each once."""
-        files: dict[str, dict[Place, None]] = {}
-        for each in self.criteria:
-            if each.where is not None:
-                files.setdefault(each.where.file, {}).update(dict.fromkeys(each.where.places))
-        return tuple(Where(file=file, places=tuple(places)) for file, places in files.items())
+        return merge(where for each in self.criteria for where in each.where)
+
+    @property
+    def excerpts(self) -> tuple[CodeExcerpt, ...]:
+        """The code around the first few of them, each once."""
+        found = dict.fromkeys(excerpt for each in self.criteria for excerpt in each.excerpts)
+        return tuple(found)[:_MOST_EXCERPTS]
 
     @property
     def several_labs(self) -> bool:
@@ -147,13 +135,6 @@ def _findings(measured: str) -> tuple[tuple[Span, ...], ...]:
     return (*shown, (Span(f"… and {hidden} more", False),)) if hidden else tuple(shown)
 
 
-def _where(where: SourceLocation | None) -> Where | None:
-    if where is None:
-        return None
-    places = tuple(Place(html_label(each.name, 80), each.line or 0) for each in where.places)
-    return Where(file=html_label(where.file, 200), places=places)
-
-
 def criterion(score: CriterionScore, anchor: str, lab: str) -> Criterion:
     """Make one criterion of the scorecard ready to print."""
     optional = score.bonus and score.verdict not in (Verdict.EARNED, Verdict.PARTIAL, Verdict.UNSCORED)
@@ -165,7 +146,8 @@ def criterion(score: CriterionScore, anchor: str, lab: str) -> Criterion:
         score=score,
         wording=OPTIONAL if optional else WORDING[score.verdict],
         reason=_reason(score.reason),
-        where=_where(score.where),
+        where=lay_out_places(score),
+        excerpts=lay_out_excerpts(score),
         checks=tuple(_check(check) for check in score.checks),
         evidence=arrange(score.evidence),
     )
