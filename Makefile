@@ -1,6 +1,8 @@
-# Each target makes .venv by itself on first use; Python 3.11, make and pip are all that it needs.
+# Each target makes .venv on first use; Python 3.11, 3.12 or 3.13, make and pip are all that it needs.
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# The newest that runs: a version manager may have commands of Pythons that are not active.
+PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3; do \
+	"$$each" -c "" 2>/dev/null && command -v "$$each" && break; done)
 SUBMISSION ?= reference
 REPORT ?= report
 PICTURES ?= docs
@@ -8,12 +10,15 @@ ARGS ?=
 VENV := .venv
 READY := $(VENV)/.ready
 PY := $(VENV)/bin/python
+SPREAD := -n auto
+SLOW := tensorflow or corpus or attacks or e2e or browser or fuzz
 
-.PHONY: help grade test check bench regress baseline screenshot clean
+.PHONY: help grade test test-all check bench regress baseline screenshot clean
 
 help:
 	@echo "make grade [SUBMISSION=./student] [ARGS=...]   grade a submission; the report goes to $(REPORT)/report.html"
-	@echo "make test                                      the suite's own tests"
+	@echo "make test                                      the suite's own tests, but the slow ones"
+	@echo "make test-all                                  all of them"
 	@echo "make check                                     ruff, mypy, import-linter"
 	@echo "make bench                                     what grading costs, as ratios"
 	@echo "make regress [ARGS=...]                        grade the corpus, say what is not as expected"
@@ -21,15 +26,18 @@ help:
 	@echo "make screenshot                                the pictures in docs/, through headless Chromium"
 
 # uv installs in seconds what takes pip minutes; where it can't be had, pip does it.
+# The project's build backend is in the lock file too, so that installing the project itself downloads nothing more.
 $(READY): requirements.lock
-	@echo "making $(VENV) (once)"
-	@$(PYTHON) -m venv $(VENV)
+	@echo "making $(VENV) (once) with $(PYTHON)"
+	@"$(PYTHON)" -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))" || \
+		{ echo "optgrade needs Python 3.11, 3.12 or 3.13: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@"$(PYTHON)" -m venv --clear $(VENV)
 	@if $(PY) -m pip install --quiet --disable-pip-version-check uv; then \
-		$(PY) -m uv pip install --quiet --python $(PY) -r requirements.lock; \
+		install="$(PY) -m uv pip install --python $(PY)"; \
 	else \
-		$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock; \
-	fi
-	@$(PY) -c "import pathlib, sysconfig; pathlib.Path(sysconfig.get_path('purelib'), 'optgrade.pth').write_text('$(CURDIR)')"
+		install="$(PY) -m pip install --disable-pip-version-check"; \
+	fi; \
+	$$install --quiet -r requirements.lock && $$install --quiet --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
 # Points lost are a result, not an error of make; anything unscored or a usage error is one.
@@ -38,7 +46,14 @@ grade: $(READY)
 	code=$$?; if [ $$code -eq 1 ]; then exit 0; else exit $$code; fi
 
 test: $(READY)
-	@$(PY) -m pytest tests $(ARGS)
+	@$(PY) -m pytest tests $(SPREAD) -m "not ($(SLOW))" $(ARGS)
+
+# Gradings of the corpus start a process for each core, so they come on their own. After `make test`, TESTED=1 leaves out
+# what it ran, except tests of generated examples: here they get other examples, and more.
+test-all: $(READY)
+	@$(PY) -m pytest tests $(SPREAD) -m "not corpus $(if $(TESTED),and ($(SLOW) or hypothesis))" \
+		--hypothesis-profile=ci $(ARGS)
+	@$(PY) -m pytest tests -m corpus $(ARGS)
 
 check: $(READY)
 	@$(PY) -m ruff check .

@@ -123,7 +123,7 @@ class Job:
             assert given["persist-credentials"] == "False"
             clone(ROOT if "repository" in given else self.submission, self.workspace / given["path"])
         elif action == "actions/setup-python":
-            self.outputs[step.get("id", "")] = {"python-version": "3.11"}
+            self.outputs[step.get("id", "")] = {"python-version": given["python-version"]}
         elif action == "actions/cache":
             environment(self.workspace / given["path"])
         else:
