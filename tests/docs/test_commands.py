@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import requires
 from tests.reports import samples
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,6 +104,12 @@ RUN: dict[str, list[str]] = {
     "python -m graders calibrate l02": [PY, "-m", "graders", "calibrate", "l02", "--no-corpus", "--at-most", "0"],
     "python benchmarks/repeat.py": [PY, "benchmarks/repeat.py", "--at-most", "0", "--keep", "{out}/repeat.jsonl"],
     "make check": ["make", "--dry-run", "check"],
+    "make test-all": ["make", "--dry-run", "test-all"],
+    "make PYTHON=python3.12 test": ["make", "--dry-run", f"PYTHON={PY}", "test"],
+    "make clean": ["make", "--dry-run", "clean"],
+    "pytest tests -m browser": [PY, "-m", "pytest", "tests/reports", "-m", "browser", "--collect-only", "-q"],
+    "pytest tests/scoring": [PY, "-m", "pytest", "tests/scoring", "-k", "outcomes"],
+    "pytest tests -n auto": [PY, "-m", "pytest", "tests/scoring/test_outcomes.py", "-n", "auto"],
     "make bench": ["make", "bench", "ARGS=--only sandbox --rounds 1"],
     "make baseline": [PY, "-m", "graders", "baseline", "--lab", "l02", "--into", "{out}"],
     "make screenshot": ["make", "screenshot", "PICTURES={out}"],
@@ -146,7 +153,19 @@ def test_every_known_command_is_shown() -> None:
     assert set(RUN) | set(ELSEWHERE) <= set(commands())
 
 
-@pytest.mark.parametrize("command", RUN)
+def tier(command: str) -> pytest.MarkDecorator:
+    """Most commands grade something; some convert reports, list tests or select some."""
+    words = (" export ", " report ", "--collect-only", "make check", "make clean", " test")
+    quick = any(word in command for word in words) and "--submission" not in command
+    return pytest.mark.process if quick else pytest.mark.e2e
+
+
+def programs(command: str) -> list[pytest.MarkDecorator]:
+    """What a command needs beside Python."""
+    return [requires("chromium")] if command == "make screenshot" else []
+
+
+@pytest.mark.parametrize("command", [pytest.param(each, marks=[tier(each), *programs(each)]) for each in RUN])
 def test_command_runs(command: str, tmp_path: Path) -> None:
     """The command does what it should, without a traceback."""
     marks = tmp_path / "marks.toml"
@@ -173,6 +192,7 @@ def test_command_runs(command: str, tmp_path: Path) -> None:
         assert json.loads((tmp_path / "scorecard.json").read_text(encoding="utf-8"))["points"]["earned"] == 0
 
 
+@pytest.mark.e2e
 def test_figures_are_those_of_the_files() -> None:
     """The table in docs/figures.md is what its command prints; accuracies of other processors may differ a little."""
     done = subprocess.run([PY, "benchmarks/figures.py"], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -190,6 +210,7 @@ def test_figures_are_those_of_the_files() -> None:
         assert cells[3:] == shown.split("|")[3:]
 
 
+@pytest.mark.e2e
 def test_notebooks_are_executed(tmp_path: Path) -> None:
     """The script that executes a notebook keeps its outputs in it."""
     cell = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": ["print(2)\n", "6 * 7"]}
@@ -203,6 +224,7 @@ def test_notebooks_are_executed(tmp_path: Path) -> None:
     assert [output.get("text") or output["data"]["text/plain"] for output in executed["outputs"]] == [["2\n"], ["42"]]
 
 
+@pytest.mark.e2e
 def test_training_script_starts(tmp_path: Path) -> None:
     """The script that trained the model knows its options."""
     argv = [PY, "fixtures/models/pocket_pets/train.py", "--help"]

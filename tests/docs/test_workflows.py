@@ -117,6 +117,7 @@ def test_both_run_the_same_commands() -> None:
     assert commands[0] == commands[1]
 
 
+@pytest.mark.e2e
 def test_a_part_graded_leaves_a_report_and_no_mark(tmp_path: Path, broken: Path) -> None:
     """Every step of the students' workflow, graded with -k: what is left out is unscored, so there is no result."""
     job = job_of(STUDENTS, tmp_path / "job", broken, GRADE_ARGS="-k native")

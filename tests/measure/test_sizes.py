@@ -1,17 +1,17 @@
 """The sizes that the labs speak of."""
 
 import io
-import shutil
 import subprocess
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.measure.sizes import deflate_size, deflation, raw_size
+from tests.programs import requires
 
 SAMPLES = sorted((Path(__file__).resolve().parents[1] / "data" / "tflite").glob("*.tflite"))
 
@@ -38,7 +38,7 @@ def test_size_is_that_of_a_zipfile_member(data: bytes) -> None:
         assert deflate_size(data) == reading.getinfo("model.tflite").compress_size
 
 
-@pytest.mark.skipif(not shutil.which("zip"), reason="the zip tool is not installed")
+@requires("zip")
 @pytest.mark.parametrize(
     "data", [SAMPLES[0].read_bytes(), clustered(200_000), pruned(200_000), bytes(100_000), b"a", b""]
 )
@@ -66,7 +66,6 @@ def test_deflation_of_known_data() -> None:
     assert 0.4 < deflation(pruned(100_000)) < 0.5
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=2000))
 def test_deflation_is_a_share(data: bytes) -> None:
     """Whatever the data, 0 <= deflation < 1, and it agrees with the two sizes."""

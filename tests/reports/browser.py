@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,8 +10,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.programs import find
 
 Scheme = Literal["light", "dark"]
 NARROW, WIDE = 400, 1100
@@ -24,22 +23,11 @@ TABBABLE = """() => [...document.querySelectorAll('a[href], summary, button, inp
     .map((each, number) => { each.dataset.tab = number; return number; })"""
 
 
-def chromium() -> str:
-    """Debian's Chromium; where there is none, CI fails and anybody else is told."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        missing = "no Chromium to render reports with (Debian: apt-get install chromium)"
-        if os.environ.get("CI", "").lower() in ("1", "true"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return found
-
-
 @contextmanager
 def browsing() -> Iterator[Browser]:
     """A browser for several pages; it is Debian's, for Playwright would have to download its own."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=find("chromium"), args=["--disable-gpu"])
         yield browser
         browser.close()
 

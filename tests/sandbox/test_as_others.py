@@ -15,6 +15,7 @@ import pytest
 
 from graders.core.errors import UsageError
 from graders.sandbox import choose
+from tests.programs import find, path_without
 
 ROOT = Path(__file__).resolve().parents[2]
 ORDINARY = 64_321
@@ -39,9 +40,9 @@ def as_ordinary(home: Path) -> list[str]:
     if not shut:
         return setpriv
     top = min(shut, key=lambda folder: len(folder.parts))
-    if shutil.which("bwrap") is None or home.is_relative_to(top):
+    if home.is_relative_to(top):
         pytest.skip(f"an ordinary user can't pass {top}, where Python lies")
-    words = ["bwrap", "--dev-bind", "/", "/", "--perms", "0755", "--tmpfs", str(top)]
+    words = [find("bwrap"), "--dev-bind", "/", "/", "--perms", "0755", "--tmpfs", str(top)]
     for prefix in dict.fromkeys(Path(each).resolve() for each in (sys.base_prefix, sys.prefix)):
         if prefix.is_relative_to(top):
             for parent in reversed(prefix.parents[: len(prefix.parts) - len(top.parts) - 1]):
@@ -113,20 +114,9 @@ def test_as_an_ordinary_user(tmp_path: Path) -> None:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def without(program: str, folder: Path) -> str:
-    """A PATH with everything but a program."""
-    folder.mkdir()
-    for place in os.environ["PATH"].split(os.pathsep):
-        for entry in Path(place).iterdir() if Path(place).is_dir() else ():
-            link = folder / entry.name
-            if entry.name != program and not link.is_symlink():
-                link.symlink_to(entry)
-    return str(folder)
-
-
 def test_without_bubblewrap(tmp_path: Path) -> None:
     """Without bubblewrap the next tier is taken, and the report says why; strict is refused with the package's name."""
-    environment = clean(PATH=without("bwrap", tmp_path / "bin"))
+    environment = clean(PATH=path_without(["bwrap"], tmp_path / "bin"))
     code, card, told = grade([], tmp_path, environment)
     assert code == UNSCORED, told
     assert earned(card) == 5
