@@ -72,7 +72,7 @@ def test_another_stores_entry_is_none(store: Store, tmp_path: Path) -> None:
     assert store.get(KEY, tmp_path) is None
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damage_is_noticed(store: Store, tmp_path: Path, data: st.DataObject) -> None:
     """A file that was cut off or changed in any byte gives nothing, and never an error."""

@@ -23,7 +23,7 @@ from graders.reports.formats import classroom50, github, gradescope, junit, repo
 from graders.scoring import Scorecard
 
 from . import hostile, samples
-from .cards import QUICK, documents
+from .cards import documents
 from .labs import Json
 
 SCHEMAS = Path(__file__).resolve().parents[1] / "data" / "schemas"
@@ -72,7 +72,6 @@ def javascript(results: Json) -> Reported:
     return Reported((total, float(results["max_score"])), table, "\n".join(log))
 
 
-@QUICK
 @given(documents())
 def test_gradescope(document: Json) -> None:
     """results.json is what the page on autograder specifications says, with nothing hidden that would hide the total."""
@@ -105,7 +104,6 @@ def test_the_schema_of_gradescope_refuses(broken: Json) -> None:
     assert not validator("gradescope-results").is_valid(broken)
 
 
-@QUICK
 @given(documents())
 def test_reporter(document: Json) -> None:
     """One line of base64 that fits an environment variable; its tests have all keys, and no code of ours."""
@@ -153,7 +151,6 @@ def test_nothing_but_pending_is_one_test_and_no_nan() -> None:
     assert (told.points, told.table) == ((0.0, 0.0), 0)
 
 
-@QUICK
 @given(documents())
 def test_classroom50(document: Json) -> None:
     """result.json has exactly the keys of classroom50/result/v1, and integers."""
@@ -199,7 +196,6 @@ def _attributes(element: ET.Element) -> set[str]:
     return set(element.attrib)
 
 
-@QUICK
 @given(documents())
 def test_junit(document: Json) -> None:
     """The structure that pytest's JUnit files have, with counts that are those of the cases."""
@@ -272,7 +268,6 @@ def test_junit_counts_what_is_not_earned_in_full_as_a_failure() -> None:
 COMMAND = re.compile(r"::(error|warning) ([^:]*?)::(.*)")
 
 
-@QUICK
 @given(documents())
 def test_annotations(document: Json) -> None:
     """At most ten one-line commands, each with the properties that GitHub knows, the dearest first."""

@@ -32,7 +32,7 @@ from graders.reports.formats import (
 from graders.scoring import Scorecard
 
 from . import hostile
-from .cards import COMMANDS, FORMULAS, QUICK, TEXTS, texts
+from .cards import COMMANDS, FORMULAS, TEXTS, texts
 from .test_formats_contracts import IDENTITY
 
 FORMATS = {
@@ -90,7 +90,6 @@ def test_no_format_lets_text_be_more_than_text(format_: str, attack: str) -> Non
     assert "##[" not in told
 
 
-@QUICK
 @given(texts)
 def test_no_cell_starts_a_formula(text: str) -> None:
     """Not in our own table, and not in what we write to a gradebook's sheet."""
@@ -120,7 +119,6 @@ def _tags(markdown: str) -> set[str]:
 PLAIN = _tags(summary.document([card_of("y")]))
 
 
-@QUICK
 @given(texts)
 def test_markdown_has_no_markup_but_its_own(text: str) -> None:
     """Rendered with HTML allowed, a student's text adds no element: no link, image, script, heading or code."""
@@ -128,7 +126,6 @@ def test_markdown_has_no_markup_but_its_own(text: str) -> None:
     assert PLAIN.isdisjoint({"a", "img", "script", "h1"})
 
 
-@QUICK
 @given(
     st.lists(st.sampled_from(["`", "<b>", "a", "\\", "|", " ", "``", "[a](b)", "*", "&lt;", "$"]), max_size=14).map(
         "".join
@@ -159,7 +156,6 @@ def test_markdown_rows_keep_their_cells() -> None:
         assert len(re.findall(r"<t[dh]", row)) == 4
 
 
-@QUICK
 @given(texts)
 def test_feedback_is_html_with_paragraphs_only(text: str) -> None:
     """Moodle takes feedback as HTML."""
@@ -168,7 +164,6 @@ def test_feedback_is_html_with_paragraphs_only(text: str) -> None:
     assert tags.found <= {"p"}
 
 
-@QUICK
 @given(texts)
 def test_xml_can_be_read_whatever_is_in_it(text: str) -> None:
     ET.fromstring(junit.document([card_of(text or "y")]))
@@ -182,7 +177,6 @@ def test_a_summary_is_cut_before_github_drops_it() -> None:
     assert told.endswith(summary.CUT)
 
 
-@QUICK
 @given(st.text() | st.text(st.sampled_from("\x1b[]m\x9b\x07\r\n:#[a\u202e\ud800")))
 def test_a_line_is_a_line(text: str) -> None:
     """Whatever comes in, one clean line of bounded length comes out, and cleaning it again changes nothing."""

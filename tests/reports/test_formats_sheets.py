@@ -15,7 +15,6 @@ from graders.reports.formats import canvas, matching, moodle, sheet
 from graders.scoring import Scorecard
 
 from . import samples
-from .cards import QUICK
 
 CANVAS = (
     "\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,Lab 2 (101),Lab 3 (102),Quiz (7),Current Score\r\n"
@@ -246,7 +245,6 @@ def test_moodle_refuses_other_files(data: bytes, told: str) -> None:
 cells = st.text(st.sampled_from('ab,;"\n\r\u2028\x0b= é'), max_size=6)
 
 
-@QUICK
 @given(st.lists(st.lists(cells, min_size=2, max_size=3), min_size=1, max_size=5), st.booleans())
 def test_a_sheet_without_changes_is_the_same_bytes(table: list[list[str]], bom: bool) -> None:
     """Whatever line ends and separators are in its cells."""

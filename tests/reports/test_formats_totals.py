@@ -31,7 +31,7 @@ from graders.reports.formats.wording import HIDDEN
 from graders.scoring import Scorecard
 
 from . import samples
-from .cards import QUICK, SCORED, documents
+from .cards import SCORED, documents
 from .labs import Json
 from .test_formats_contracts import IDENTITY, javascript
 
@@ -107,7 +107,6 @@ def in_moodle(card: Scorecard) -> Decimal:
     return cents(list(csv.reader(io.StringIO(filled.text)))[1][2])
 
 
-@QUICK
 @given(documents())
 def test_totals_are_one_in_all_formats(document: Json) -> None:
     """Fractions, pending points and hidden criteria don't make a cent's difference between formats."""
@@ -117,7 +116,6 @@ def test_totals_are_one_in_all_formats(document: Json) -> None:
     assert in_canvas(card) == in_moodle(card) == earned
 
 
-@QUICK
 @given(documents())
 def test_whole_numbers_add_up_to_the_rounded_total(document: Json) -> None:
     """Classroom 50 takes integers: they add up, none is above its maximum, and what earned nothing gets nothing."""
@@ -134,7 +132,6 @@ def test_whole_numbers_add_up_to_the_rounded_total(document: Json) -> None:
         assert test["score"] == test["max-score"] or not test["passed"]
 
 
-@QUICK
 @given(documents((*SCORED, "pending", "unscored")).filter(lambda card: "unscored" in str(card["labs"])))
 def test_what_could_not_be_graded_is_a_zero_nowhere(document: Json) -> None:
     """Formats of marks refuse it; a sheet's cell stays as it is; lists of criteria have no points for it."""

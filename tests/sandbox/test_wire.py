@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.lib import format as npy
@@ -364,7 +364,6 @@ def test_random_arrays(data: bytes) -> None:
 VALID = wire.encode(Message({"facts": {"n": 1}}, {"a": np.arange(4, dtype="<f4"), "b": np.ones((2, 2), "u1")}))
 
 
-@settings(max_examples=300)
 @given(st.lists(st.tuples(st.integers(0, len(VALID) - 1), st.integers(0, 255)), min_size=1, max_size=6))
 def test_changed_bytes(changes: list[tuple[int, int]]) -> None:
     """A valid message with some bytes changed is a message, not yet one, or refused."""

@@ -13,7 +13,7 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.core.charts import Table
@@ -178,7 +178,6 @@ def plain(value: Any) -> Any:
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(texts, json_values, max_size=3))
 def test_evidence_is_any_plain_data(evidence: dict[str, Any]) -> None:
     """Evidence of any shape comes back as it was; tuples are lists, and NaN and infinities are told as text."""

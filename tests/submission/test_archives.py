@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.core.errors import SubmissionError
@@ -190,7 +190,6 @@ def test_names_without_end(archive: Make, tmp_path: Path) -> None:
     assert all("too long" in note for note in found.notes)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=300), st.integers(0, 400), st.integers(0, 255))
 def test_damaged_archives(tmp_path_factory: pytest.TempPathFactory, noise: bytes, at: int, byte: int) -> None:
     """Whatever the bytes, an archive comes out below its folder or is refused in one line."""

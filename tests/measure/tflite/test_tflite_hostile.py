@@ -11,7 +11,7 @@ from typing import Any
 import ai_edge_litert.schema_py_generated as schema
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.measure.tflite import (
@@ -65,7 +65,6 @@ def test_truncated_files(name: str, sample: Sample) -> None:
     assert not any(results[:5])
 
 
-@settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_flipped_bits(samples: dict[str, bytes], data: st.DataObject) -> None:
     """A file with up to eight bits flipped is read or refused."""
@@ -76,7 +75,6 @@ def test_flipped_bits(samples: dict[str, bytes], data: st.DataObject) -> None:
     exercise(bytes(spoiled), original)
 
 
-@settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_overwritten_words(samples: dict[str, bytes], data: st.DataObject) -> None:
     """A file with words overwritten by values that offsets and lengths go wrong on is read or refused."""
@@ -89,7 +87,6 @@ def test_overwritten_words(samples: dict[str, bytes], data: st.DataObject) -> No
     exercise(bytes(spoiled), original)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300))
 def test_noise(noise: bytes) -> None:
     """Bytes of any kind behind the identifier are read or refused, and without it refused."""

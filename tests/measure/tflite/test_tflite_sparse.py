@@ -8,7 +8,7 @@ from typing import Any
 import ai_edge_litert.schema_py_generated as schema
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from graders.measure.tflite import MalformedModel
@@ -96,7 +96,6 @@ def arrays_and_layouts(draw: st.DrawFn) -> tuple[np.ndarray, Layout]:
     return dense, layout
 
 
-@settings(max_examples=200, deadline=None)
 @given(arrays_and_layouts(), st.sampled_from(sorted(VECTORS)), st.sampled_from(["INT8", "FLOAT32", "FLOAT16"]))
 def test_what_was_encoded_is_decoded(
     handmade: Handmade, case: tuple[np.ndarray, Layout], kind: str, dtype: str

@@ -6,7 +6,7 @@ from dataclasses import replace
 import ai_edge_litert.schema_py_generated as schema
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -43,7 +43,6 @@ def test_a_scalar_has_no_dimensions(handmade: Handmade) -> None:
     assert decoded(data) == 2.5
 
 
-@settings(deadline=None)
 @given(hnp.arrays(np.float32, hnp.array_shapes(), elements=st.floats(width=32, allow_nan=False)))
 def test_bfloat16_is_the_upper_half_of_float32(handmade: Handmade, values: np.ndarray) -> None:
     """A bfloat16 buffer decodes to the float32 with those upper 16 bits."""
@@ -61,7 +60,6 @@ def packed(values: np.ndarray, bits: int) -> bytes:
 
 
 @pytest.mark.parametrize(("name", "bits", "lowest"), [("INT4", 4, -8), ("UINT4", 4, 0), ("INT2", 2, -2)])
-@settings(deadline=None)
 @given(data=st.data())
 def test_packed_integers(handmade: Handmade, name: str, bits: int, lowest: int, data: st.DataObject) -> None:
     """Packed integers of odd and even count decode to the values that were packed."""
@@ -72,7 +70,6 @@ def test_packed_integers(handmade: Handmade, name: str, bits: int, lowest: int, 
     np.testing.assert_array_equal(decoded(file), values, strict=True)
 
 
-@settings(deadline=None)
 @given(
     hnp.arrays(np.int8, st.tuples(st.integers(1, 5), st.just(3))),
     st.lists(st.floats(2**-20, 2**10, width=32), min_size=3, max_size=3),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.submission.history import Commit, FileChange, History, HistoryRules, SubScore, judge_history, read_history
@@ -270,7 +270,6 @@ commits_ = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(commits_, max_size=12), st.booleans())
 def test_any_history_gets_scores_in_bounds(commits: list[Commit], shallow: bool) -> None:
     """Whatever the commits hold, there are five sub-scores in 0..1, each lost one with a cause and a next step."""
@@ -283,7 +282,6 @@ def test_any_history_gets_scores_in_bounds(commits: list[Commit], shallow: bool)
         assert score.holds is not None or shallow
 
 
-@settings(deadline=None)
 @given(st.lists(commits_, min_size=1, max_size=8))
 def test_what_does_not_concern_the_lab_changes_nothing(commits: list[Commit]) -> None:
     """Commits of other labs alone leave every sub-score as it was."""

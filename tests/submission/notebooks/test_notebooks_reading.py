@@ -220,7 +220,7 @@ def test_a_script_is_cut_into_the_cells_it_was_exported_from(tmp_path, text, kin
         assert source is None or cell.source == source
 
 
-@settings(max_examples=150, deadline=2_000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=2_000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=300), ending=st.sampled_from([".ipynb", ".py"]))
 def test_any_bytes_are_a_notebook_or_one_clear_error(tmp_path, data, ending):
     path = written(tmp_path / f"a{ending}", data)
@@ -244,7 +244,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=2_000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=2_000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cells=st.lists(JSON, max_size=6), top=JSON)
 def test_any_json_is_a_notebook_or_one_clear_error(tmp_path, cells, top):
     content = {**top, "cells": cells} if isinstance(top, dict) else {"cells": cells, "metadata": top}

@@ -198,7 +198,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=1_000)
+@settings(deadline=1_000)
 @given(st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=60))
 def test_no_text_changes_its_number_of_lines(source):
     plain(source)
@@ -208,7 +208,7 @@ GOOD = st.sampled_from(["x = 1", "y = '!a'", 'z = """\n!b\n%c\n"""', "f = [1,\n 
 MAGIC = st.sampled_from(["!ls", "!ls \\\n  'a", "%cd (", "a = !ls [", "print?", "?x", "%time q = 1", "%env A", "if True:\n    !ls '\n    %time r = 1", "!mkdir a"])
 
 
-@settings(max_examples=200, deadline=1_000)
+@settings(deadline=1_000)
 @given(st.lists(GOOD | MAGIC, max_size=8), st.sampled_from(["", "%%time\n", "%%capture o\n", "\n"]))
 def test_statements_of_both_kinds_in_any_order_leave_python(lines, first):
     compile(plain(first + "\n".join(lines)), "cell", "exec")

@@ -247,7 +247,7 @@ def test_only_what_rounding_cant_explain_disagrees(one, other, differ):
     assert all(each.sure for each in found)
 
 
-@settings(max_examples=150, deadline=1_000)
+@settings(deadline=1_000)
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_text_is_looked_through(source, output):
     found = reviewed(of_cells(Cell(0, "code", source, 1, (Output("stream", output), Output("result", output))), Cell(1, "markdown", source)))

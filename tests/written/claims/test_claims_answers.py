@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.written.claims import Answer, Question, find_answers, read_document
@@ -93,7 +93,6 @@ def test_nothing_to_find() -> None:
     assert find_answers(read_document("# a\n\nb"), ()) == ()
 
 
-@settings(deadline=None)
 @given(st.permutations(range(4)), st.integers(0, 4))
 def test_answers_come_in_the_order_of_the_questions(order: list[int], count: int) -> None:
     """Whatever the headings are, quoted lines never run backwards."""

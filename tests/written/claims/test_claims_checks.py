@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.written.claims import (
@@ -61,7 +61,6 @@ class TestComplete:
         """A full set has no findings."""
         assert check_complete(Claims(tuple(complete())), VARIANTS_L02) == ()
 
-    @settings(deadline=None)
     @given(st.data())
     def test_each_missing_figure_is_named_once(self, data: st.DataObject) -> None:
         """Whatever is left out, each variant that lacks something has one finding that names it."""
@@ -259,7 +258,6 @@ class TestPossible:
         later = {"begins": 30, "line": 31}
         assert possible(claim("native", Q.SENSITIVITY, 0.8), claim("native", Q.G_MEAN, 0.9, **later)) == ()
 
-    @settings(deadline=None)
     @given(st.lists(st.floats(0, 1), min_size=2, max_size=37))
     def test_what_a_confusion_matrix_gives_is_always_possible(self, recalls: list[float]) -> None:
         """The arithmetic and the geometric mean of any sensitivities are never refused."""
@@ -286,7 +284,6 @@ class TestContradictions:
         assert "131,072 bytes" in finding.measured
         assert finding.sure
 
-    @settings(deadline=None)
     @given(st.floats(0.001, 1), st.integers(1, 5), st.integers(1, 5))
     def test_rounding_is_no_contradiction(self, value: float, digits: int, others: int) -> None:
         """The same value with more or fewer digits, rounded or cut off."""
@@ -321,7 +318,6 @@ class TestEvidence:
 
     TOLERANCES = {Q.ACCURACY: Tolerance(absolute=0.01), Q.BYTES: Tolerance(relative=0.01)}  # noqa: RUF012
 
-    @settings(deadline=None)
     @given(st.floats(0, 1), st.floats(0, 1))
     def test_tolerance(self, stated: float, measured: float) -> None:
         """A finding exactly where the distance exceeds the tolerance."""

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.written.claims import (
@@ -114,7 +114,6 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(deadline=None)
 @given(st.lists(PIECES, max_size=80).map("".join) | st.text(max_size=300))
 def test_any_text_gets_through(text: str) -> None:
     """Claims are bounded, of known quantities, and stand on lines that are there."""
@@ -126,7 +125,6 @@ def test_any_text_gets_through(text: str) -> None:
         assert set(claim.variants) <= {variant.name for variant in BOTH}
 
 
-@settings(deadline=None)
 @given(st.lists(PIECES, max_size=60).map("".join))
 def test_reading_is_deterministic(text: str) -> None:
     """The same text gives the same claims."""

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -97,7 +97,6 @@ def test_what_is_no_image(data: bytes, why: str) -> None:
         picture(data)
 
 
-@settings(deadline=None)
 @given(
     st.binary(max_size=300),
     st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b"GIF89a", b"RIFF\0\0\0\0WEBPVP8 "]),
@@ -111,7 +110,6 @@ def test_any_bytes_are_judged(data: bytes, start: bytes) -> None:
     assert found.format == "SVG" or (found.width > 0 and found.height > 0)
 
 
-@settings(deadline=None)
 @given(st.integers(0, len(png()) - 1), st.integers(0, 255))
 def test_a_damaged_png_is_judged(at: int, value: int) -> None:
     """One byte changed anywhere."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.written.claims import Basis, Quantity, find_claims
@@ -69,7 +69,6 @@ def test_a_sixth_unknown_column_is_told_from_the_time(place: int) -> None:
     close(read_back(find_claims(table(header, rows), VARIANTS_L02)), figures)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(st.sampled_from(L02), st.tuples(st.integers(0, 10_000), st.integers(1, 90_000)), min_size=1),
     st.sampled_from(sorted(LANGUAGES)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.written.claims.normalization import normal
@@ -125,7 +125,6 @@ def test_decimal_commas_are_told_by_the_whole_text() -> None:
     assert not writes_commas("0.93 and 47.1 and 131,072")
 
 
-@settings(deadline=None)
 @given(
     st.floats(0, 1e9, allow_nan=False),
     st.integers(0, 6),
@@ -140,7 +139,6 @@ def test_any_number_comes_back(value: float, digits: int, commas: bool, group: s
     assert found.step == pytest.approx(10.0**-digits)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 99_999), st.sampled_from(sorted(SCRIPTS)))
 def test_digits_of_any_script(number: int, script: str) -> None:
     """Ten digits are ten digits."""
@@ -149,7 +147,6 @@ def test_digits_of_any_script(number: int, script: str) -> None:
     assert found.value == number
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_read(text: str) -> None:
     """No text breaks the reading, and figures lie within it."""

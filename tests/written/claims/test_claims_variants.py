@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.written.claims import Variant
@@ -82,7 +82,6 @@ def test_names_of_the_scripts_are_never_taken_for_another(name: str) -> None:
         assert [mention.names for mention in mentions(normal(text), BOTH, label=True)] == [(name,)], text
 
 
-@settings(deadline=None)
 @given(st.sampled_from(L02 + L03), st.sampled_from(L02 + L03))
 def test_two_names_are_two(one: str, other: str) -> None:
     """Two names in a sentence are both found."""

@@ -252,7 +252,7 @@ def test_answers_are_quoted_for_a_person(tmp_path):
     assert "eight tenths" in answer.quote.text
 
 
-@settings(max_examples=60, deadline=2_000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=2_000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace")))
 def test_any_bytes_are_reviewed(tmp_path, data):
     path = tmp_path / "mnist_compression" / "report.md"
@@ -264,7 +264,7 @@ def test_any_bytes_are_reviewed(tmp_path, data):
 WORDS = st.sampled_from(["Baseline", "Pruned", "PTQ", "QAT", "x", "| a | b |", "- [x] Prune", "0.95", "96,6 %", "accuracy:", "qqaqq", "TODO", "\n", "\n\n", "|---|---|"])
 
 
-@settings(max_examples=60, deadline=2_000)
+@settings(deadline=2_000)
 @given(st.lists(WORDS, max_size=25).map(" ".join))
 @example("- [x] Prune PTQ accuracy: 0.95")
 def test_any_order_of_labels_and_figures_is_read(text):
