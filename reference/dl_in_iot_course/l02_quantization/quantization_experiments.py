@@ -220,7 +220,7 @@ TASKS: dict[str, Callable[[PetDataset, argparse.Namespace], None]] = {
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """A parser whose complaints are one line each."""
+    """A parser with one-line error messages."""
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and exit with code 2."""

@@ -51,7 +51,7 @@ class TFMOTOptimizedModel(FP32Model):
     def batches(self, paths: Sequence[str], labels: Sequence[int], augment: bool) -> Any:
         """Batches of float32 images (n, 224, 224, 3), normalised, and one-hot vectors (n, classes), read from files.
 
-        ``augment`` varies brightness and contrast and mirrors half of the images, anew in each epoch.
+        ``augment`` varies brightness and contrast and mirrors half of the images, differently in each epoch.
         """
 
         def sample(path: Any, onehot: Any) -> tuple[Any, Any]:
@@ -111,7 +111,7 @@ class ClusteredModel(TFMOTOptimizedModel):
             cluster_centroids_init=clustering.CentroidInitialization.LINEAR,
         )
         self.fine_tune(model)
-        # Without the wrappers, which hold the weights a second time and look them up anew in each inference.
+        # Without the wrappers, which hold the weights a second time and recompute them in each inference.
         save_as_tflite(clustering.strip_clustering(model), self.modelpath)
 
 
@@ -177,7 +177,7 @@ def chosen_tasks(names: Sequence[str]) -> list[str]:
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """A parser whose complaints are one line each."""
+    """A parser with one-line error messages."""
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and exit with code 2."""

@@ -53,7 +53,7 @@ class TFMOTOptimizedModel(ModelTester):
     def batches(self, paths: Sequence[str], labels: Sequence[int], augment: bool) -> Any:
         """Batches of float32 images (n, 224, 224, 3), normalised, and one-hot vectors (n, classes), read from files.
 
-        Given. ``augment`` varies brightness and contrast and mirrors half of the images, anew in each epoch.
+        Given. ``augment`` varies brightness and contrast and mirrors half of the images, differently in each epoch.
         """
 
         def sample(path: Any, onehot: Any) -> tuple[Any, Any]:
@@ -191,7 +191,7 @@ def chosen_tasks(names: Sequence[str]) -> list[str]:
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """A parser whose complaints are one line each."""
+    """A parser with one-line error messages."""
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and exit with code 2."""

@@ -8,10 +8,10 @@ from graders.written.claims import Check, check_placeholders, read_document
 
 TEMPLATE = """# What belongs in the summary
 
-1. **The set-up**: model and data set, the processor, and the share of the test images that you evaluated on.
+1. **The set-up**: model, data set, processor, and the share of the test images that you evaluated on.
 2. **The model's size**: its number of parameters; the sizes in bytes of the FP32 file and of the INT8 files.
 3. **The measurements**: one table, one row a variant, with the variants' names as the script writes them.
-4. **The confusion matrix of each variant**, as an image in `img/` that the text shows.
+4. **The confusion matrix of each variant**, as an image in `img/` that is embedded in the text.
 5. Say what you see, even where it is not what you expected.
 
 | variant | accuracy |
