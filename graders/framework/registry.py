@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from graders.caching.codec import allow_package
 from graders.core.errors import GraderError, UsageError
 from graders.core.paths import LABS
 from graders.framework.definition import OUTSIDE, Lab
@@ -58,6 +59,7 @@ def _installed(point: importlib.metadata.EntryPoint) -> LabPlugin[Any]:
         raise UsageError(f"entry point {point.name} of {ENTRY_POINTS}: {_told(error)}") from error
     if not isinstance(found, LabPlugin):
         raise UsageError(f"entry point {point.name} of {ENTRY_POINTS}: {point.value} is not a LabPlugin")
+    allow_package(point.module.rpartition(".")[0] or point.module)
     return found
 
 
@@ -81,6 +83,7 @@ def _outside(folder: Path) -> LabPlugin[Any]:
         if not (folder / MODULE).is_file():
             raise UsageError(f"{folder}: no {MODULE}, which exports the lab as LAB")
         _make_importable(folder)
+        allow_package(f"{OUTSIDE}.{folder.name}")
         return _exported(importlib.import_module(f"{OUTSIDE}.{folder.name}.lab"), folder)
     except GraderError as error:
         raise UsageError(str(error)) from None
