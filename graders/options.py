@@ -52,6 +52,14 @@ def add(group: pytest.OptionGroup) -> None:
     """Adds the options to pytest's command line."""
     group.addoption("--submission", metavar="PATH", type=Path, help="the folder to grade, or a ZIP archive of it")
     group.addoption("--lab", metavar="NAME", action="append", default=[], help="grade only this lab (repeatable)")
+    group.addoption(
+        "--labs",
+        metavar="DIR",
+        type=Path,
+        action="append",
+        default=[],
+        help="a lab of your own, or a folder of such labs (repeatable)",
+    )
     group.addoption("--profile", default="embedded", help=f"data set and model: {', '.join(profiles.PROFILES)}")
     group.addoption("--dataset-root", metavar="DIR", type=Path, help="the data set of a real profile")
     group.addoption("--model-path", metavar="FILE", type=Path, help="the trained .h5 model of a real profile")
@@ -97,8 +105,9 @@ def read(config: pytest.Config) -> CommandLine:
     """
     option, here = config.getoption, config.invocation_params.dir
     _require_own_settings(config)
-    labs = tuple(_with_settings(registry.select_labs(option("lab")), option("setting")))
     submission = _submission(here, option("submission"), option("collectonly"))
+    folders = _lab_folders(here, option("labs"), submission)
+    labs = tuple(_with_settings(registry.select_labs(option("lab"), folders), option("setting")))
     profile = profiles.choose(option("profile"), option("dataset_root"), option("model_path"))
     report = ReportOptions(
         folder=here / option("report_dir"),
@@ -123,6 +132,17 @@ def _submission(here: Path, given: Path | None, collect_only: bool) -> Path | No
     if not path.is_dir() and not zipfile.is_zipfile(path):
         raise UsageError(f"--submission {given}: neither a folder nor a ZIP archive of one")
     return path
+
+
+def _lab_folders(here: Path, given: Sequence[Path], submission: Path | None) -> list[Path]:
+    """The folders of ``--labs``. :raises UsageError: for one that is not there, or that could be the student's own."""
+    folders = [(here / path).resolve() for path in given]
+    for path, folder in zip(given, folders, strict=True):
+        if not folder.is_dir():
+            raise UsageError(f"--labs {path}: no such folder")
+        if submission is not None and (folder == submission.resolve() or submission.resolve() in folder.parents):
+            raise UsageError(f"--labs {path} lies in the submission: its author could have written it")
+    return folders
 
 
 def _grading(

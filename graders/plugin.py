@@ -12,7 +12,7 @@ from pytest_metadata.plugin import metadata_key
 
 from graders import hooks, options
 from graders.core.errors import OptgradeError
-from graders.core.paths import LABS
+from graders.core.paths import GRADERS, LABS
 from graders.core.text import without_commands
 from graders.core.verdicts import Verdict
 from graders.framework.checks import CRITERION, observing
@@ -49,6 +49,8 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     adjust_pytest(config, command_line)
     grading = config.stash[GRADING] = PytestGrading(command_line)
+    if GRADERS in [Path(config.invocation_params.dir, argument).resolve() for argument in config.args]:
+        config.args += [str(plugin.lab.folder) for plugin in command_line.labs if plugin.lab.folder.parent != TESTS]
     grading.start(config.hook.pytest_optgrade_servers(config=config))
 
 
@@ -63,14 +65,16 @@ def _grading(config: pytest.Config) -> PytestGrading | None:
     return config.stash.get(GRADING, None)
 
 
-def _lab_of(path: Path) -> str | None:
-    """The id of the lab that a test file belongs to."""
-    return path.parent.name if path.parent.parent == TESTS else None
+def _lab_of(config: pytest.Config, path: Path) -> str | None:
+    """The id of the lab that a test file belongs to; each lab's folder has its name."""
+    grading, folder = _grading(config), path.parent
+    outside = grading is not None and any(plugin.lab.folder == folder for plugin in grading.options.labs)
+    return folder.name if folder.parent == TESTS or outside else None
 
 
 def _plugin_of(item: pytest.Item) -> tuple[PytestGrading, AnyLab] | None:
     """The grading under way and the lab that a test belongs to; None if it is no test of a requested lab."""
-    grading, name = _grading(item.config), _lab_of(item.path)
+    grading, name = _grading(item.config), _lab_of(item.config, item.path)
     plugin = grading.plugin(name) if grading is not None and name is not None else None
     return None if grading is None or plugin is None else (grading, plugin)
 
@@ -87,7 +91,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Repeats a test for each run that its criterion names."""
-    grading, lab = _grading(metafunc.config), _lab_of(metafunc.definition.path)
+    grading, lab = _grading(metafunc.config), _lab_of(metafunc.config, metafunc.definition.path)
     marker = metafunc.definition.get_closest_marker(CRITERION)
     if grading is None or marker is None or lab is None or "evidence" not in metafunc.fixturenames:
         return
@@ -111,7 +115,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     grading = _grading(config)
     if grading is None:
         return
-    dropped = [item for item in items if _lab_of(item.path) is not None and _plugin_of(item) is None]
+    dropped = [item for item in items if _lab_of(config, item.path) is not None and _plugin_of(item) is None]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in dropped]
@@ -140,7 +144,7 @@ def _needed_runs(items: Sequence[pytest.Item]) -> dict[str, list[str]]:
     """The runs that tests look at, by lab, each once and in the order of the tests."""
     needed: dict[str, dict[str, None]] = {}
     for item in items:
-        lab, callspec = _lab_of(item.path), getattr(item, "callspec", None)
+        lab, callspec = _lab_of(item.config, item.path), getattr(item, "callspec", None)
         if lab is not None and callspec is not None and "evidence" in callspec.params:
             needed.setdefault(lab, {})[callspec.params["evidence"]] = None
     return {lab: list(names) for lab, names in needed.items()}

@@ -120,11 +120,18 @@ class Table:
         if key not in self._data:
             if default is not None:
                 return default
-            raise self.error(f"{self.name} has no key '{key}'" if self.name else f"no '{key}'")
+            raise self._missing(key)
         value = self._data[key]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             raise self.error(f"'{key}' is {value!r}; expected {words}", key)
         return value
+
+    def _missing(self, key: str) -> GraderError:
+        """The error for a missing key: a misspelt one, if there is any."""
+        others = [other for other in self._data if other not in self._known]
+        if near := _nearest(key, others):
+            return self.error(f"unknown key '{near}'{_place_of(self.name)}; did you mean '{key}'?", near)
+        return self.error(f"{self.name} has no key '{key}'" if self.name else f"no '{key}'")
 
     def text(self, key: str, default: str | None = None) -> str:
         """A text."""
@@ -180,18 +187,19 @@ class Table:
         """:raises GraderError: for a key that was not taken: nothing uses it, and it may be a slip of the pen."""
         for key in self._data:
             if key not in self._known:
-                raise self.error(f"unknown key '{key}'{_place_of(self.name)}{_nearest(key, self._known)}", key)
+                near = _nearest(key, self._known)
+                advice = f"; did you mean '{near}'?" if near else f"; known keys are {', '.join(self._known)}"
+                raise self.error(f"unknown key '{key}'{_place_of(self.name)}{advice}", key)
 
 
 def _place_of(name: str) -> str:
     return f" in {name}" if name else ""
 
 
-def _nearest(key: str, known: Sequence[str]) -> str:
+def _nearest(key: str, others: Sequence[str]) -> str | None:
     import difflib
 
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    return f"; did you mean '{near[0]}'?" if near else f"; known keys are {', '.join(known)}"
+    return next(iter(difflib.get_close_matches(key, others, n=1, cutoff=0.6)), None)
 
 
 def load(folder: Path) -> Lab:

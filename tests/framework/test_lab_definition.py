@@ -170,6 +170,12 @@ def test_an_unknown_key_is_named_with_its_line_and_the_nearest_one(slip: str, wr
     assert complaint(written(text)) == f"line {number + 1}: unknown key '{key}'{place}; did you mean '{nearest}'?"
 
 
+def test_a_misspelt_key_is_named_in_place_of_the_missing_one(written: Callable[[str], Path]) -> None:
+    """The slip is what has to be corrected."""
+    text = MINIMAL.replace("title =", "titel =", 1)
+    assert complaint(written(text)) == f"line {line_of(text, 'titel')}: unknown key 'titel'; did you mean 'title'?"
+
+
 def test_unknown_tables_and_far_off_keys(written: Callable[[str], Path]) -> None:
     """A table that there is not is named too; if no key is near, the known ones are listed."""
     assert complaint(written(MINIMAL + "\n[zzz]\n")).startswith(
