@@ -58,7 +58,7 @@ def variants_table(context: LabContext, rows: Iterable[tuple[str, Evaluation, Fi
         return None
     return Table(
         title="Every variant, as measured by the grader",
-        caption=f"On {context.profile.images}; the file's size in bytes, as it is and in a ZIP archive.",
+        caption=f"On {context.profile.images}; the file's size in bytes, uncompressed and in a ZIP archive.",
         columns=("run", "accuracy", "precision", "sensitivity", "G-mean", "top-5", "bytes", "zipped", "deflation"),
         rows=tuple(found),
     )

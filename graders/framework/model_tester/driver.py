@@ -1,6 +1,6 @@
-"""What the runner does with a ModelTester of the course: builds the class, feeds it, hands back what came out.
+"""What the runner does with a ModelTester of the course: builds the class, passes it inputs, returns its outputs.
 
-It runs beside the student's code, so nothing here is believed by the grader; it imports nothing of optgrade.
+It runs beside the student's code, so the grader trusts nothing from here; it imports nothing of optgrade.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ def plain(
     original_model: str,
     images: list[str],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What a class predicts with a file that is the model as it is: the first of these classes that is written.
+    """The predictions of the first of these classes that is written, with an uncompressed file.
 
-    Methods may stand in the base class or in those derived from it.
+    Its methods may be in the base class or in one derived from it.
     """
     imported = importlib.import_module(module)
     from dl_in_iot_course.misc.pet_dataset import PetDataset
@@ -78,7 +78,7 @@ def plain(
 
 
 def _convert(self: Any, originalmodel: Path) -> None:
-    """In place of compressing: the model as it is, in float32."""
+    """Replaces compression: converts the model to float32 unchanged."""
     import tensorflow as tf
 
     model = tf.keras.models.load_model(str(originalmodel), compile=False)
@@ -104,19 +104,19 @@ def _interpreters() -> list[Any]:
 
 
 def _everywhere() -> list[Any]:
-    """Every living interpreter, wherever it is kept. Looking through every object takes a while."""
+    """Every living interpreter, wherever it is stored. Searching all objects takes a while."""
     kinds = _kinds()
     return [thing for thing in gc.get_objects() if isinstance(thing, kinds)] if kinds else []
 
 
 def _input_tensor() -> np.ndarray | None:
-    """What the interpreter's input tensor holds now; None where there is no interpreter."""
+    """The current content of the interpreter's input tensor; None if there is no interpreter."""
     held = (_input_of(interpreter) for interpreter in _interpreters())
     return next((tensor for tensor in held if tensor is not None), None)
 
 
 def _input_of(interpreter: Any) -> np.ndarray | None:
-    """What an interpreter's input tensor holds now; None where it has none that can be read."""
+    """The current content of an interpreter's input tensor; None if it can't be read."""
     try:
         return np.array(interpreter.get_tensor(interpreter.get_input_details()[0]["index"]))
     except (ValueError, IndexError):
@@ -131,9 +131,9 @@ def _prediction(returned: Any) -> np.ndarray:
 
 
 def predict(images: list[str], *, thorough: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Runs the tester on image files as ModelTester.test_inference does; what it held and gave for each.
+    """Runs the tester on image files as ModelTester.test_inference does; returns input tensors and predictions.
 
-    :param thorough: whether it is also tried if run_inference does more than inference.
+    :param thorough: whether to probe if run_inference does more than inference.
     """
     tester, dataset = _made["tester"], _made["dataset"]
     predictions: list[np.ndarray] = []
@@ -175,9 +175,9 @@ def _others_filled(images: list[str]) -> bool:
 
 
 def _without_the_input(image: str) -> dict[str, np.ndarray]:
-    """What comes out for an image as usual, and where the array that preprocess_input was given is written over."""
+    """The output for an image, once as usual and once with the array passed to preprocess_input overwritten."""
     tester, dataset, found = _made["tester"], _made["dataset"], {}
-    # The first time is for classes that give what belongs to the image before.
+    # The first pass is for classes that return the output for the previous image.
     for name in ("", "usual", "written_over"):
         sample = np.array(dataset.prepare_input_sample(image))
         tester.preprocess_input(sample)
@@ -190,7 +190,7 @@ def _without_the_input(image: str) -> dict[str, np.ndarray]:
 
 
 def quantise(values: np.ndarray) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Hands one float32 input to preprocess_input; what the input tensor holds then, or after inference."""
+    """Passes one float32 input to preprocess_input; returns the input tensor after it, or after inference."""
     tester = _made["tester"]
     tester.preprocess_input(np.array(values))
     held = _input_tensor()
@@ -208,7 +208,7 @@ def quantise(values: np.ndarray) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def dequantise(codes: np.ndarray) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Hands output codes to postprocess_outputs, where it is run_inference that fetches them."""
+    """Passes output codes to postprocess_outputs, if run_inference is what reads the output tensor."""
     tester = _made["tester"]
     if "raw_output" not in _made:
         _made["raw_output"] = np.asarray(tester.run_inference())

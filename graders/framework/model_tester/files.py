@@ -17,7 +17,7 @@ from graders.submission import Artifact
 
 @dataclass(frozen=True)
 class FileEvidence:
-    """A ``.tflite`` file that a run left: the copy, what it says, and how its input and output hold numbers."""
+    """A ``.tflite`` file that a run wrote: the copy, its content, and how its input and output encode numbers."""
 
     artifact: Artifact
     model: Model
@@ -26,7 +26,7 @@ class FileEvidence:
 
 
 def encoding_of(model: Model, side: str) -> Encoding:
-    """How the file's one input (``side`` is ``"inputs"``) or output holds numbers."""
+    """How the file's one input (``side`` is ``"inputs"``) or output encodes numbers."""
     tensors = list(model.main.tensors_of(getattr(model.main, side)))
     if len(tensors) != 1:
         raise bad_file(f"the file has {len(tensors)} {side}; expected one")
@@ -37,7 +37,7 @@ def encoding_of(model: Model, side: str) -> Encoding:
 
 
 def evaluated(context: LabContext, path: Path) -> Evaluation:
-    """A file's quality on the evaluation images, measured in the scorer; labels stay here."""
+    """A file's quality on the evaluation images, measured in the scorer without the labels."""
     chosen = context.evaluation
     with context.scorer.measure(path) as measurement:
         outputs = measurement.infer_frames(chosen.frames, len(chosen.labels), context.profile.normalisation)

@@ -1,4 +1,4 @@
-"""Files that the reference's own code made of the given model: kept for the embedded profile, else made when needed."""
+"""Files that the reference's code made from the given model: shipped for the embedded profile, else made on demand."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class ReferenceModel:
 
 
 def make(context: LabContext, target: Path, module: str, class_name: str, arguments: Mapping[str, Any]) -> Path:
-    """Has the reference make a file of the given model, in a run of its own.
+    """Has the reference's code make a file from the given model, in a separate run.
 
-    :raises GraderError: where it can't.
+    :raises GraderError: if it fails.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     attempt = next(

@@ -1,4 +1,4 @@
-"""Driving the course's ModelTester classes in a run, and measuring the file and the predictions that they leave.
+"""Driving the course's ModelTester classes in a run, and measuring the file and the predictions that they produce.
 
 Labs 2 and 3 share this: a class that optimises a model, writes a ``.tflite`` file and runs it.
 """
@@ -33,9 +33,8 @@ NEARER = 0.25
 class Agreement:
     """Predictions of the student's class against the scorer's for the same file and the same input tensors.
 
-    ``worst`` is the largest difference of a score, in the unit ``unit``; ``constant`` says that the class predicted
-    the same for every image, ``late`` that it predicted
-    for each what belongs to the one before; ``mistake`` names the hint of a recognised cause.
+    ``worst`` is the largest difference of a score, in the unit ``unit``. ``constant``: the class predicted the same for
+    every image. ``late``: each prediction belongs to the image before. ``mistake``: the hint of a recognised cause.
     """
 
     images: int
@@ -49,13 +48,13 @@ class Agreement:
 
 @dataclass
 class TesterSession:
-    """A student's class in a run: what building it raised, if it raised, and the session while it lasts."""
+    """A student's class in a run: what its constructor raised, if anything, and the session while it lasts."""
 
     session: Session
     error: RunError | None
 
     def call(self, operation: str, **arrays: Any) -> Reply:
-        """An operation of the driver. :raises RunError: also where the class could not be built."""
+        """An operation of the driver. :raises RunError: also if the class could not be built."""
         if self.error is not None:
             raise self.error
         parameters = arrays.pop("parameters", {})
@@ -63,7 +62,7 @@ class TesterSession:
 
 
 def file_name(context: LabContext, run: str) -> str:
-    """The file that a run is asked to write: a name that the template does not show, so that none can be hard-coded."""
+    """The file that a run has to write, with a random name, so that none can be hard-coded."""
     return f"{run}-{context.drawn(f'file name of {run}').randrange(16**6):06x}.tflite"
 
 
@@ -75,7 +74,7 @@ def drive(
     dataset: Path,
     use: Callable[[TesterSession], T],
 ) -> tuple[T, RunError | None]:
-    """Builds the student's class in a run of its own, uses it, and ends the run; what building it raised comes too."""
+    """Builds the student's class in a separate run, uses it and ends the run; also returns its constructor's error."""
     native = class_name == "NativeModel"
     given = str(context.given_model.path)
     session = context.open(log.name)
@@ -99,7 +98,7 @@ def drive(
 
 
 def drive_plain(context: LabContext, log: RunLog, classes: Sequence[str]) -> tuple[Result[Reply], RunError | None]:
-    """What the first usable one of these classes predicts for the shown images, with a file that is only converted."""
+    """The predictions of the first usable class for the shown images, with an uncompressed file."""
     session = context.open(log.name)
     parameters = {
         "module": context.lab.student_module,
@@ -117,7 +116,7 @@ def drive_plain(context: LabContext, log: RunLog, classes: Sequence[str]) -> tup
 
 
 def tried(call: Callable[[], T]) -> Result[T]:
-    """Holds what an operation of the driver gave, or why it gave nothing."""
+    """The result of an operation of the driver, or the error that it raised."""
 
     def with_verdict() -> T:
         try:
@@ -129,16 +128,16 @@ def tried(call: Callable[[], T]) -> Result[T]:
 
 
 def predicted(context: LabContext, call: Callable[..., Reply], *, thorough: bool = False) -> Result[Reply]:
-    """What the class gave for the shown evaluation images, or why it gave nothing.
+    """The class's predictions for the shown evaluation images, or the error that it raised.
 
-    :param thorough: whether it is also tried what :func:`input_ready` asks.
+    :param thorough: whether to run the extra probes that :func:`input_ready` needs.
     """
     shown = [str(path) for path in context.evaluation.shown]
     return tried(lambda: call("predict", parameters={"images": shown, "thorough": thorough}))
 
 
 def predictions(reply: Reply, count: int) -> NDArray[np.float64]:
-    """The predictions in a reply, (count, classes). :raises RunError: where they are not there."""
+    """The predictions in a reply, (count, classes). :raises RunError: if they are missing or of another shape."""
     found = reply.arrays.get("predictions")
     if found is None or found.ndim != 2 or len(found) != count:
         raise RunError(Verdict.TAMPERED, "the run did not return one row of predictions per image")
@@ -154,15 +153,15 @@ def real_agreement(found: NDArray[np.float64], expected: NDArray[Any]) -> Agreem
     spread = float(np.ptp(expected)) or 1.0
     worst = float(np.abs(found - expected).max() / spread)
     late = len(found) > 1 and bool(np.allclose(found[1:], expected[:-1], rtol=0, atol=1e-3 * spread))
-    told = worst if np.isfinite(worst) else 1e9
-    return Agreement(len(found), told, "of the scores' range", constant, late=late)
+    finite = worst if np.isfinite(worst) else 1e9
+    return Agreement(len(found), finite, "of the scores' range", constant, late=late)
 
 
 @dataclass(frozen=True)
 class InputReady:
-    """Whether the input tensor is ready when preprocess_input returns; ``seen`` is what was seen instead.
+    """Whether the input tensor is ready when preprocess_input returns; ``seen`` is what was observed instead.
 
-    ``interpreter``: whether there is one to look at.
+    ``interpreter``: whether an interpreter was found.
     """
 
     ready: bool
@@ -171,9 +170,9 @@ class InputReady:
 
 
 def input_ready(reply: Reply) -> InputReady:
-    """Whether run_inference does inference alone, as far as it can be told from outside of the class.
+    """Whether run_inference does inference only, as far as this shows from outside the class.
 
-    It is the run's word, but for what it can't say without having an interpreter that is filled in time.
+    This relies on what the run reports, but a run can report it only with an interpreter that is filled in time.
     """
     before, predicted, usual, over = (
         found if found is not None and found.size and found.ndim and found.dtype.kind in "fiu" else None
@@ -194,7 +193,7 @@ def input_ready(reply: Reply) -> InputReady:
 
 
 def set_before_inference(reply: Reply) -> bool:
-    """Whether inference left the input tensor as preprocess_input had made it; True where no tensor could be seen."""
+    """Whether inference left the input tensor as preprocess_input had set it; True if no tensor could be read."""
     before, after = reply.arrays.get("before"), reply.arrays.get("after")
     if before is None or after is None or before.shape != after.shape:
         return True
@@ -202,10 +201,10 @@ def set_before_inference(reply: Reply) -> bool:
 
 
 def file_agreement(context: LabContext, file: FileEvidence, found: NDArray[np.float64]) -> Agreement:
-    """Predictions for the first frames against the file's own, by whichever runtime is the nearer one.
+    """Predictions for the first frames against the file's own, by the runtime that is closer.
 
-    :raises RunError: where the file gives the same for whatever it is shown: a class can say that without the file.
-    :raises GraderError: where they are neither's and the runtimes disagree about the file.
+    :raises RunError: if the file outputs the same for every input: a class could return that without the file.
+    :raises GraderError: if they match neither runtime and the runtimes disagree about the file.
     """
     frames, normalisation = context.evaluation.frames, context.profile.normalisation
     with context.scorer.measure(file.artifact.path) as measurement:
@@ -226,7 +225,7 @@ def file_agreement(context: LabContext, file: FileEvidence, found: NDArray[np.fl
 
 
 def file_of(context: LabContext, log: RunLog, error: RunError | None) -> Result[FileEvidence]:
-    """The file that a run left; where there is none, why."""
+    """The file that a run wrote, or why there is none."""
 
     def take() -> FileEvidence:
         try:
@@ -244,7 +243,7 @@ def file_of(context: LabContext, log: RunLog, error: RunError | None) -> Result[
 
 
 def _require_descent(context: LabContext, measurement: Measurement) -> None:
-    """A file whose weights lie as in the model that everybody has was not made of the model that the run was given.
+    """A file whose channels are ordered as in the public model was not made from the model passed to the run.
 
     :raises RunError: for such a file.
     """

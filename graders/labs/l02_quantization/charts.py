@@ -88,7 +88,7 @@ def _share_line(context: LabContext, measured: Mapping[str, Any]) -> Line | None
     given = tuple(LinePoint(share, round(100 * fp32, 2)) for share, _, fp32 in points)
     return Line(
         title="Calibration share against accuracy",
-        caption=f"Accuracy of each INT8 file on {context.profile.images}, beside the given model's own.",
+        caption=f"Accuracy of each INT8 file and of the given model on {context.profile.images}.",
         x_label="share of the training images used for calibration",
         y_label="accuracy",
         y_unit="percent",

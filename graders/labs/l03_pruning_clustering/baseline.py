@@ -15,7 +15,7 @@ FOLDER = "compressed"
 
 
 def make_reference_files(context: LabContext, folder: Path) -> list[Path]:
-    """Makes what is kept ready for a profile: a file for each shown value and each that may be drawn."""
+    """Makes the reference files that a profile ships: one for each shown value and each that may be drawn."""
     return [_make(context, folder / FOLDER / f"{name}.tflite", *value) for name, value in values(context.lab).items()]
 
 
@@ -29,7 +29,7 @@ def values(lab: Lab) -> dict[str, tuple[int | None, float | None]]:
 
 
 def reference_file(context: LabContext, clusters: int | None, sparsity: float | None) -> Path:
-    """The reference's file: kept ready for the embedded model, else made by the reference's code."""
+    """The reference's file: shipped for the embedded profile, else made by the reference's code."""
     name = f"{CLUSTERED}-{clusters}" if clusters is not None else f"{PRUNED}-{sparsity}"
     kept = context.profile.baseline
     if kept is not None and (kept / FOLDER / f"{name}.tflite").is_file():
@@ -45,7 +45,7 @@ def _make(context: LabContext, target: Path, clusters: int | None, sparsity: flo
 
 
 def expected(context: LabContext, clusters: int | None, sparsity: float | None) -> Expected:
-    """What the same compression by the reference comes to, measured once."""
+    """The measurements of the reference's file with the same compression, made once."""
 
     def measure() -> Expected:
         path = reference_file(context, clusters, sparsity)

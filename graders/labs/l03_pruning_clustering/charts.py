@@ -23,8 +23,8 @@ from graders.measure.compression import overall, pruned
 
 MATRIX_RUNS = ("clustered-drawn", "clustered-16", "clustered-8", "pruned-drawn", "pruned-0.5", "pruned-0.4")
 SPEED = (
-    "Neither few values nor zeros make a dense file faster: every weight is still multiplied. Files are timed against "
-    "the FP32 file to find those that are slower, as with wrappers in them."
+    "Neither clusters nor zeros make a dense file faster: every weight is still multiplied. Files are timed against "
+    "the FP32 file to find slower ones, such as those with wrappers in them."
 )
 
 
@@ -70,8 +70,8 @@ def charts(context: LabContext, results: Mapping[str, RunResult[Evidence]]) -> l
     }
     found = [
         _trade_off(context, measured),
-        _line(context, "Clusters against accuracy", "values in each layer", clustered),
-        _line(context, "Sparsity against accuracy", "share of zeros in each layer", pruned_ones),
+        _line(context, "Clusters against accuracy", "distinct weights per layer", clustered),
+        _line(context, "Sparsity against accuracy", "share of zeros per layer", pruned_ones),
         variants_table(context, _rows(measured)),
         *weight_charts(measured),
     ]
@@ -107,19 +107,19 @@ def _rows(measured: Mapping[str, CompressedEvidence]) -> Iterator[tuple[str, Any
 def _line(context: LabContext, title: str, label: str, found: Mapping[float, CompressedEvidence]) -> Line | None:
     """The accuracy of the submission's files beside that of the reference's and of the given model."""
     own, reference = [], []
-    for asked in sorted(found):
-        quality, expected = found[asked].evaluation.value, found[asked].expected.value
+    for value in sorted(found):
+        quality, expected = found[value].evaluation.value, found[value].expected.value
         if quality is not None:
-            own.append(LinePoint(asked, round(100 * quality.accuracy, 2)))
+            own.append(LinePoint(value, round(100 * quality.accuracy, 2)))
         if expected is not None:
-            reference.append(LinePoint(asked, round(100 * expected.evaluation.accuracy, 2)))
+            reference.append(LinePoint(value, round(100 * expected.evaluation.accuracy, 2)))
     if not own:
         return None
     given = next((each.given.value for each in found.values() if each.given.value is not None), None)
     series = {
         "this submission": own,
         "reference": reference,
-        "given model": [LinePoint(asked, round(100 * given.accuracy, 2)) for asked in sorted(found)] if given else [],
+        "given model": [LinePoint(value, round(100 * given.accuracy, 2)) for value in sorted(found)] if given else [],
     }
     return Line(
         title=title,

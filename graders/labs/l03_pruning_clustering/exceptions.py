@@ -28,7 +28,7 @@ def explained(error: RunError | None) -> RunError | None:
         return None
     for known, meaning in MEANINGS:
         if known in error.message:
-            told = error.message.removeprefix(f"{error.exception}: ")
-            message = f"{error.exception}: {meaning.replace('{message}', told)}"
+            original = error.message.removeprefix(f"{error.exception}: ")
+            message = f"{error.exception}: {meaning.replace('{message}', original)}"
             return error.restated(message)
     return error

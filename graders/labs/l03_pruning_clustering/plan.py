@@ -41,7 +41,7 @@ def plan_runs(context: LabContext) -> list[PlannedRun[Evidence]]:
 
 
 def run_base(context: LabContext, log: RunLog) -> BaseEvidence:
-    """The class around a file that is only converted: what it predicts, against what the file gives."""
+    """The class with an uncompressed file: its predictions against the file's own."""
     reply, error = runner.drive_plain(context, log, CLASSES)
     file = runner.file_of(context, log, error)
 
@@ -75,7 +75,7 @@ def run_compressed(
 
 
 def _steps(context: LabContext, clusters: int | None) -> int:
-    """Batches of all epochs of fine-tuning."""
+    """The number of batches in all epochs of fine-tuning."""
     settings = context.lab.settings
     annotations = context.profile.dataset_root / "annotations" / "trainval.txt"
     lines = annotations.read_text(encoding="utf-8-sig").splitlines()

@@ -1,4 +1,4 @@
-"""The names of lab 3's runs; kept apart from their plan, because collecting tests needs no more than this."""
+"""The names of lab 3's runs, separate from their plan, because collecting tests needs only the names."""
 
 from __future__ import annotations
 

@@ -24,14 +24,14 @@ def _require_values(evidence: CompressedEvidence, lab: Lab) -> None:
     assert evidence.clusters is not None
     weights = evidence.compressed.get().weights
     checks.require_network(weights)
-    telling = [each for each in weights.distinct if each.tells(evidence.clusters)]
-    wrong = [each for each in telling if each.counted > evidence.clusters]
+    counted = [each for each in weights.distinct if each.tells(evidence.clusters)]
+    wrong = [each for each in counted if each.counted > evidence.clusters]
     check(
-        bool(telling) and not wrong,
+        bool(counted) and not wrong,
         measured=checks.join_names([_describe(each) for each in wrong])
-        or f"{len(telling)} kernels have at most {evidence.requested}",
+        or f"{len(counted)} kernels have at most {evidence.requested}",
         expected=f"at most {evidence.clusters} distinct values per kernel",
-        hint=_why_more(weights, wrong, telling, evidence.clusters, lab),
+        hint=_why_more(weights, wrong, counted, evidence.clusters, lab),
         without=checks.join_names([f"{each.kind} {each.operator}" for each in wrong]),
     )
 
@@ -41,7 +41,7 @@ def _describe(each: Distinct) -> str:
     return f"{each.kind} {each.operator} has {each.counted:,} distinct values{where}"
 
 
-def _why_more(weights: Compression, wrong: list[Distinct], telling: list[Distinct], clusters: int, lab: Lab) -> str:
+def _why_more(weights: Compression, wrong: list[Distinct], counted: list[Distinct], clusters: int, lab: Lab) -> str:
     if not checks.touched(weights, lab):
         return "not_clustered"
     if checks.quantisation_aware(weights):
@@ -52,7 +52,7 @@ def _why_more(weights: Compression, wrong: list[Distinct], telling: list[Distinc
         return "pruned_clusters"
     if _another_number(weights, clusters):
         return "other_clusters"
-    if len(wrong) < len(telling):
+    if len(wrong) < len(counted):
         return "clustered_partly"
     return "trained_after_stripping"
 

@@ -16,8 +16,8 @@ def weight_charts(measured: Mapping[str, CompressedEvidence]) -> list[Histograms
     """A chart of the largest kernel with one scale, in which clusters show, and one of the largest convolution."""
     plain = _chart(
         "Weights of {kernel}, by variant",
-        "Before compression (line) and after: each bar is a value that the layer has. Below the axis are this file's "
-        "values, and under them the reference's. Zeros are counted separately.",
+        "Before compression (line) and after: each bar is a value in the layer. Below the axis are this file's "
+        "values, then the reference's. Zeros are counted separately.",
         "weight",
         _panels(measured, rowwise=False),
     )

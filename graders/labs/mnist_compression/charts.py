@@ -60,8 +60,8 @@ def charts(context: LabContext, results: Mapping[str, RunResult[NotebookEvidence
 def _table(context: LabContext, rows: tuple[tuple[Cell, ...], ...]) -> Table:
     return Table(
         title="Every stage, as measured by the grader",
-        caption=f"Accuracy on {context.lab.settings['graded_images']} {DISTURBED}; the file's size in bytes, as it "
-        "is and as the data of a ZIP archive.",
+        caption=f"Accuracy on {context.lab.settings['graded_images']} {DISTURBED}; the file's size in bytes, "
+        "uncompressed and in a ZIP archive.",
         columns=("file", "bytes", "zipped", "accuracy"),
         rows=rows,
     )

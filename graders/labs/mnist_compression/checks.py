@@ -95,7 +95,7 @@ def _aware(evidence: NotebookEvidence) -> bool:
 
 
 def aware_range(file: LiteFile) -> float:
-    """The largest input that the file's first quantisation can hold; 0 where it has none."""
+    """The largest input that the file's first quantisation can represent; 0 if it has none."""
     graph = file.file.model.main
     for operator in graph.operators:
         tensors = [graph.tensors[index] for index in (*operator.outputs, *operator.inputs) if index >= 0]

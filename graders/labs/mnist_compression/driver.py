@@ -1,6 +1,6 @@
 """What the runner does with a notebook: executes its cells in one namespace, serves MNIST offline, tries its functions.
 
-It runs beside the student's code, so nothing here is believed by the grader; it imports nothing of optgrade. There is
+It runs beside the student's code, so the grader trusts nothing from here; it imports nothing of optgrade. There is
 no kernel and no socket: cells are compiled and executed right here, so whatever holds for a run holds for a notebook.
 """
 
@@ -279,7 +279,7 @@ def _numbers(value: Any) -> dict[str, float]:
 
 
 def _number(value: Any) -> float | None:
-    """A value as a number, where it is one or an array of one."""
+    """A value as a number, if it is one or an array of one element."""
     if isinstance(value, numbers.Real):
         return float(value)
     with contextlib.suppress(Exception):

@@ -34,7 +34,7 @@ class Executed:
 
 @dataclass(frozen=True)
 class StoredKernel:
-    """How a kernel is stored in a ``.tflite`` file: its type, and its largest scale, 0 where it is not quantised."""
+    """How a kernel is stored in a ``.tflite`` file: its type, and its largest scale, 0 if it is not quantised."""
 
     dtype: str
     scale: float
@@ -93,7 +93,7 @@ class ArchiveSize:
 class ExtraFile:
     """A ``.tflite`` file beyond the required ones, by its path from the working directory.
 
-    ``layers``: None where it holds another network than the lab's. ``network``: its kernels' numbers of weights, in
+    ``layers``: None if it contains another network than the lab's. ``network``: its kernels' numbers of weights, in
     order. ``kernels``: the types that they are stored in, ``largest`` that of the largest one. ``zeros``: the share of
     zeros of the kernel with the fewest. ``accuracy``: on hidden digits.
     """

@@ -55,7 +55,7 @@ def _walked(folder: Path, above: str, deep: int, left: list[int]) -> Iterator[st
 
 
 def _extra(context: LabContext, workdir: Workdir, name: str, digits: Digits) -> ExtraFile:
-    """What the file holds. :raises RunError: where it is no ``.tflite`` file that takes digits."""
+    """The file's content. :raises RunError: if it is not a ``.tflite`` file that takes digits."""
     artifact = workdir.take_path(name, LITE)
     with context.scorer.measure(artifact.path) as measurement:
         model = measurement.read(context.lab.artifact_bytes)

@@ -107,7 +107,7 @@ def without_models(source: Path, target: Path) -> Path:
 
 
 def lite_file(context: LabContext, artifact: Artifact, digits: Digits) -> LiteFile:
-    """A ``.tflite`` file of the lab's network. :raises RunError: where it is none."""
+    """A ``.tflite`` file of the lab's network. :raises RunError: if it is not one."""
     with context.scorer.measure(artifact.path) as measurement:
         model = measurement.read(context.lab.artifact_bytes)
         stored = measurement.tensors()
@@ -166,7 +166,7 @@ def _encoded(real: NDArray[np.float32], encoding: Encoding) -> NDArray[np.generi
 
 
 def keras_model(context: LabContext, artifact: Artifact, digits: Digits) -> KerasModel:
-    """A Keras file's weights, and what they compute. :raises RunError: where it is none of the lab's network."""
+    """A Keras file's weights and their accuracy. :raises RunError: if it is not of the lab's network."""
     with context.scorer.measure(artifact.path) as measurement:
         found = measurement.keras_weights()
     layers = layers_of(found.arrays.values())

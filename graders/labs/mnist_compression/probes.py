@@ -80,32 +80,32 @@ def try_functions(context: LabContext, session: Session) -> Tried:
 def fresh_weights(random: np.random.Generator) -> Layers:
     """Weights of a trained network that nobody else has: stored ones with some noise."""
     arrays = {}
-    for name, values in _kept().arrays.items():
+    for name, values in _stored().arrays.items():
         noise = random.standard_normal(values.shape) * NOISE * float(values.std())
         arrays[name] = (values + noise).astype(np.float32)
     return Layers(arrays)
 
 
 def own_file(random: np.random.Generator, digits: Digits) -> tuple[bytes, Digits]:
-    """A float32 file of a network that calls the digits otherwise, and digits with these labels, some of them wrong.
+    """A float32 file of a network that maps digits to other classes, and digits with these labels, some of them wrong.
 
     It is made here and not in the run: what the run knows of its weights is the file.
     """
     called = random.permutation(CLASSES)
     content = CONVERTED.read_bytes()
-    kept, weights = _kept(), fresh_weights(random)
+    stored, weights = _stored(), fresh_weights(random)
     for name, values in weights.arrays.items():
-        before, now = kept.arrays[name], values[np.argsort(called)] if "dense" in name else values
+        before, now = stored.arrays[name], values[np.argsort(called)] if "dense" in name else values
         assert content.count(before.tobytes()) == 1
         content = content.replace(before.tobytes(), now.tobytes())
     return content, _mislabelled(Digits(digits.pixels, called[digits.labels]), random)
 
 
-def _kept() -> Layers:
+def _stored() -> Layers:
     with np.load(MODEL, allow_pickle=False) as stored:
-        kept = layers_of(stored[name] for name in stored.files)
-    assert isinstance(kept, Layers)
-    return kept
+        layers = layers_of(stored[name] for name in stored.files)
+    assert isinstance(layers, Layers)
+    return layers
 
 
 def _mislabelled(digits: Digits, random: np.random.Generator) -> Digits:

@@ -1,4 +1,4 @@
-"""The files of the notebook's stages, by the names that the stages have in reports and figures."""
+"""The files of the notebook's stages, by the names that the stages have in reports and charts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Staged = tuple[ArchiveSize | None, Result[LiteFile] | Result[KerasModel]]
 
 
 def staged(evidence: NotebookEvidence) -> dict[str, Staged]:
-    """Each stage's file, and the size of its archive where it was written."""
+    """Each stage's file, and the size of its archive if it was written."""
     archives = {archive.constant: archive for archive in evidence.archives}
     return {
         "baseline": (archives.get(files.WEIGHTS), evidence.baseline),
@@ -23,7 +23,7 @@ def staged(evidence: NotebookEvidence) -> dict[str, Staged]:
 
 
 def accuracy_of(file: LiteFile | KerasModel) -> float | None:
-    """A file's accuracy on the hidden digits, where it could be measured."""
+    """A file's accuracy on the hidden digits, if it could be measured."""
     if isinstance(file, KerasModel):
         return file.accuracy
     return file.quality.value.accuracy if file.quality.value is not None else None
