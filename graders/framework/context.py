@@ -76,7 +76,7 @@ class LabContext:
 
     @property
     def evaluation(self) -> EvaluationSet:
-        """The images that accuracy is graded on, drawn when first asked for."""
+        """The images that accuracy is graded on, drawn on first use."""
         return self.shared("evaluation", lambda: draw(self.profile, self.seed, self._evaluation_folder))
 
     @property

@@ -47,7 +47,7 @@ class Hint:
 
 @dataclass(frozen=True)
 class QuestionSpec:
-    """A question that the summary answers and a person marks, under the criterion ``id``.
+    """A question that the summary answers and that is graded manually, under the criterion ``id``.
 
     ``keys``: words that an answer is likely to have, in several languages; a star stands for any ending.
     """
@@ -129,7 +129,7 @@ class Lab:
 
     @property
     def is_notebook(self) -> bool:
-        """Whether a notebook is handed in, which may lie anywhere and be called otherwise."""
+        """Whether a notebook is submitted, which may be anywhere and have another name."""
         return self.student_file.endswith(".ipynb")
 
     @property
@@ -168,14 +168,14 @@ class Lab:
         return self.student_file.removesuffix(".py").replace("/", ".")
 
     def criterion(self, identifier: str) -> Criterion:
-        """The criterion of that id. :raises GraderError: where there is none."""
+        """The criterion of that id. :raises GraderError: if there is none."""
         for criterion in self.criteria:
             if criterion.id == identifier:
                 return criterion
         raise GraderError(f"{self.id}: no criterion '{identifier}' in lab.toml")
 
     def hint(self, name: str) -> Hint:
-        """The hint of that name. :raises GraderError: where there is none."""
+        """The hint of that name. :raises GraderError: if there is none."""
         if name not in self.hints:
             raise GraderError(f"{self.id}: no hint '{name}' in lab.toml")
         return self.hints[name]

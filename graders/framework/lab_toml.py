@@ -270,7 +270,7 @@ def _criterion(table: Table) -> Criterion:
     if found.marked_by not in ("tests", PERSON):
         raise table.error(f"{name} needs marked_by tests or person", "marked_by")
     if found.bonus and found.marked_by == PERSON:
-        raise table.error(f"{name}: tests decide a bonus, not a person", "bonus")
+        raise table.error(f"{name}: a bonus is decided by tests, not manually", "bonus")
     cents = found.points * 100
     if not (cents >= 1 and abs(cents - round(cents)) < 1e-6):
         raise table.error(f"{name} needs points above 0, in whole cents", "points")

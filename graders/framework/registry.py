@@ -56,7 +56,7 @@ def _installed(point: importlib.metadata.EntryPoint) -> LabPlugin[Any]:
     try:
         found = point.load()
     except Exception as error:
-        raise UsageError(f"entry point {point.name} of {ENTRY_POINTS}: {_told(error)}") from error
+        raise UsageError(f"entry point {point.name} of {ENTRY_POINTS}: {_text(error)}") from error
     if not isinstance(found, LabPlugin):
         raise UsageError(f"entry point {point.name} of {ENTRY_POINTS}: {point.value} is not a LabPlugin")
     allow_package(point.module.rpartition(".")[0] or point.module)
@@ -90,7 +90,7 @@ def _outside(folder: Path) -> LabPlugin[Any]:
     except UsageError:
         raise
     except Exception as error:
-        raise UsageError(f"{folder / MODULE}: {_told(error)}") from error
+        raise UsageError(f"{folder / MODULE}: {_text(error)}") from error
 
 
 def _make_importable(folder: Path) -> None:
@@ -113,7 +113,7 @@ def _exported(module: ModuleType, folder: Path) -> LabPlugin[Any]:
     return found
 
 
-def _told(error: Exception) -> str:
+def _text(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 

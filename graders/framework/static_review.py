@@ -75,7 +75,7 @@ def judged_history(history: History, lab: Lab, located: Sequence[Lab] = ()) -> M
 
     :param located: as for :func:`read_history_of`.
 
-    :raises RunError: where no commit by the student touches the lab.
+    :raises RunError: if no commit by the student touches the lab.
     """
     from graders.submission.history import HistoryRules, judge_history
 

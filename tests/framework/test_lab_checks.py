@@ -83,7 +83,7 @@ def test_the_marker_names_criterion_and_runs() -> None:
 
 @pytest.mark.parametrize("error", [RunError(Verdict.TIMEOUT, "too long"), GraderError("our fault")])
 def test_evidence_that_did_not_come_about(error: RunError | GraderError) -> None:
-    """Evidence holds the student's error or ours, and raises that very one when it is asked for."""
+    """Evidence stores the student's error or the grader's, and raises that same error when it is read."""
 
     def measure() -> int:
         raise error

@@ -233,12 +233,12 @@ def test_who_marks(written: Callable[[str], Path]) -> None:
 
 
 def test_a_bonus_is_given_by_tests(written: Callable[[str], Path]) -> None:
-    """A criterion is none unless it says so; one that a person marks, or that is neither true nor false, is refused."""
+    """A criterion is a bonus only if it says so; a manually graded one, or a value that is not a boolean, is refused."""
     assert [each.bonus for each in load(written(MINIMAL)).criteria] == [False, False]
     first = MINIMAL.replace("points = 1.25", "points = 1.25\nbonus = true")
     assert [each.bonus for each in load(written(first)).criteria] == [True, False]
     person = MINIMAL.replace("points = 2", "points = 2\nbonus = true")
-    assert complaint(written(person)).endswith("criterion 'lx.two': tests decide a bonus, not a person")
+    assert complaint(written(person)).endswith("criterion 'lx.two': a bonus is decided by tests, not manually")
     assert complaint(written(first.replace("true", '"yes"'))).endswith("'bonus' is 'yes'; expected true or false")
 
 

@@ -223,7 +223,7 @@ def test_every_test_has_runs(lab: Lab, marked: list[Marked]) -> None:
 
 
 def test_what_a_person_marks_is_not_judged(lab: Lab, marked: list[Marked]) -> None:
-    """Tests of criteria that a person marks have no evidence: they stand there to be skipped."""
+    """Tests of manually graded criteria have no evidence: they only exist to be skipped."""
     by_person = {criterion.id for criterion in lab.criteria if criterion.marked_by == "person"}
     for test in marked:
         if test.criterion in by_person:

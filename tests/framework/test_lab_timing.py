@@ -120,7 +120,7 @@ def test_a_slow_file_loses() -> None:
 
 
 def test_noise_is_met_with_more_pairs_and_then_left_open() -> None:
-    """Where noise does not let it be told, more pairs are taken, up to a bound; then it is nobody's loss."""
+    """If timing is too noisy, more pairs are measured, up to a bound; then the check is inconclusive."""
     noise = np.exp(np.random.default_rng(0).normal(0, 2, 10 * MOST_ROUNDS))
     taken, error = require(lambda number: (LIMIT * 1e-3 * noise[number], 1e-3), Inconclusive)
     assert taken.scorer.taken == MOST_ROUNDS
@@ -129,13 +129,13 @@ def test_noise_is_met_with_more_pairs_and_then_left_open() -> None:
 
 
 def test_no_more_pairs_than_needed() -> None:
-    """As soon as it can be told, measuring ends: noise in the first rounds is outweighed by the following ones."""
+    """Measuring ends as soon as the result is clear: later rounds outweigh noise in the first ones."""
     taken, _ = require(lambda number: (3e-3 if number < ROUNDS / 2 else 1e-3, 1e-3))
     assert ROUNDS < taken.scorer.taken < MOST_ROUNDS
 
 
 def test_the_right_files_are_timed() -> None:
-    """The student's file is measured, against the baseline of the name asked for."""
+    """The student's file is measured against the baseline of the given name."""
     taken, _ = require(lambda number: (1e-3, 1e-3))
     assert taken.scorer.measured == [OURS]
     assert taken.scorer.prepared == [BASELINE]

@@ -76,7 +76,7 @@ def test_a_file_that_says_the_same_of_everything_says_nothing(outputs: NDArray[A
 
 
 def test_constant_predictions_of_a_file_that_tells_images_apart() -> None:
-    """They are told to be constant, and are not the file's."""
+    """Constant predictions are recognised, and do not match the file's."""
     found = agreement(FLAT, SCORES)
     assert found.constant
     assert found.worst > LAB.thresholds["predictions"]

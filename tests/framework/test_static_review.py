@@ -1,4 +1,4 @@
-"""Summaries and git histories as a lab judges them: what is shared, in part, by a person, or not there at all."""
+"""Reviews of summaries and git histories: earned, partly earned, graded manually, or missing."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_no_summary_is_missing_and_asks_for_no_model(tmp_path: Path) -> None:
 
 
 def test_a_pdf_is_for_a_person(submission: Path) -> None:
-    """A PDF is not read; a person has to."""
+    """A PDF is graded manually."""
     (submission / SUMMARY).unlink()
     (submission / SUMMARY).with_suffix(".pdf").write_bytes(b"%PDF-1.4")
     with pytest.raises(NeedsManualReview, match="a PDF"):
@@ -106,7 +106,7 @@ def test_claims_are_held_against_measurements(submission: Path) -> None:
 
 
 def test_another_model_is_not_held_against_measurements(submission: Path) -> None:
-    """A summary about a model of another size is judged by itself alone."""
+    """A summary about a model of another size is only checked for consistency."""
     path = submission / SUMMARY
     text = path.read_text(encoding="utf-8")
     for old, new in (("126,504", "16,640,120"), ("61,640", "4,420,812"), ("32,021", "4,160,000")):
@@ -155,8 +155,8 @@ def test_a_figure_costs_once(submission: Path) -> None:
     assert raised.value.holds == 0
 
 
-def test_a_place_is_told_once(submission: Path) -> None:
-    """Where what was found names its places, they are not told again."""
+def test_a_place_is_named_once(submission: Path) -> None:
+    """If a finding's text names its places, they are not repeated."""
     change(submission, "has 32,021 parameters.", "has 32,021 parameters. The file of `tflite-fp32` has 128,504 bytes.")
     with pytest.raises(CheckFailed) as raised:
         static_review.require_sound(review(submission))
@@ -246,7 +246,7 @@ def test_nothing_of_the_lab_is_missing() -> None:
 
 
 def test_a_shallow_clone_is_for_a_person() -> None:
-    """What a shallow clone does not show is left to a person, with the way to a full one."""
+    """What a shallow clone hides is graded manually, with the command for a full clone."""
     found = static_review.judged_history(history("Convert the model to FP32", shallow=True), LAB)
     with pytest.raises(NeedsManualReview) as raised:
         static_review.require_history(found, "commits")

@@ -150,7 +150,7 @@ def test_right_calibration_passes() -> None:
 
 @pytest.mark.parametrize("kind", ["calibration", "imbalanced"])
 @pytest.mark.parametrize(
-    ("calibrated", "hint", "told"),
+    ("calibrated", "hint", "part"),
     [
         (Calibrated(14, 9, WORST, None, "", True), "{kind}", "9 of 14 activations"),
         (Calibrated(14, 9, WORST, "class id 7", "", True), "{kind}_recognised", "zero point 3, expected 0.25 and 4"),
@@ -159,11 +159,11 @@ def test_right_calibration_passes() -> None:
         (Calibrated(0, 0, None, None, "other shapes", True), "other_network", "a different network: other shapes"),
     ],
 )
-def test_wrong_calibration_loses(calibrated: Calibrated, hint: str, told: str, kind: str) -> None:
+def test_wrong_calibration_loses(calibrated: Calibrated, hint: str, part: str, kind: str) -> None:
     """Wrong parameters fail with the hint for what is known, and every placeholder is filled in."""
     error = lost(checks.require_calibration, int8_evidence(calibrated), kind)
     assert error.hint == hint.format(kind=kind)
-    assert told in error.measured
+    assert part in error.measured
     verdict, reason = reason_of(error, LAB)
     assert verdict is Verdict.LOST
     assert "{" not in reason.cause + reason.next

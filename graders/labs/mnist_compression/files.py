@@ -71,7 +71,7 @@ class Workdir:
         return NAMES[constant]
 
     def take(self, constant: str, expected: str) -> Artifact:
-        """Takes a file in. :raises RunError: where there is none that can be taken."""
+        """Copies a file. :raises RunError: if there is none that can be copied."""
         return self.take_path(self.name(constant), expected)
 
     def take_path(self, name: str, expected: str) -> Artifact:

@@ -136,7 +136,7 @@ def _figures(facts: dict[str, object], execution: Execution) -> Figures:
 def _evaluated(context: LabContext, tried: probes.Tried) -> Value:
     """The student's accuracy of our own file, and the scorer's of the same.
 
-    :raises GraderError: where our own file is not what it has to be.
+    :raises GraderError: if the grader's own file is not valid.
     """
     facts = tried.evaluated.get()
     scale = 1.0 if facts.get("pixels") is True else 1 / 255
