@@ -1,1 +1,1 @@
-"""Telling it: every format is made from the scorecard alone."""
+"""Reports: every format is made from a Scorecard alone."""

@@ -15,7 +15,7 @@ from graders.scoring.reasons import PARTS
 
 
 class ProgressPrinter:
-    """How far runs have come, for whoever waits: a line for one that has said nothing for some seconds."""
+    """Progress of runs: at most one line for each in some seconds."""
 
     def __init__(
         self, write: Callable[[str], None], pause_s: float = 5.0, clock: Callable[[], float] = monotonic

@@ -1,4 +1,4 @@
-"""A person's marks, merged into what tests gave."""
+"""Manual marks, merged into the scores of tests."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from graders.framework.definition import Lab
     from graders.scoring.marks import Marks, ToMark
 
-NO_COMMENT = "Whoever marked it left no comment."
+NO_COMMENT = "No comment was given."
 
 
 def to_mark(score: CriterionScore) -> ToMark:
-    """What a person needs to mark a pending criterion: what it is, and the passage, if there is one."""
+    """What is needed to mark a pending criterion: what it is, and the passage, if there is one."""
     from graders.scoring.marks import Passage, ToMark
 
     evidence: Mapping[str, Any] = next((each for each in score.evidence.values() if "passage" in each), {})
@@ -32,23 +32,23 @@ def to_mark(score: CriterionScore) -> ToMark:
 
 
 def pending(scorecard: Scorecard) -> list[ToMark]:
-    """Everything in a scorecard that a person is to mark, or has marked, in its order."""
+    """Everything in a scorecard that is to be graded manually, in its order."""
     return [to_mark(score) for score in scorecard.scores if score.verdict is Verdict.PENDING]
 
 
 def require_fitting(marks: Marks, submission: str, labs: Sequence[Lab], where: str) -> None:
-    """:raises UsageError: where marks are another submission's, or more than a criterion is worth."""
+    """:raises UsageError: marks are another submission's, or more than a criterion is worth."""
     if marks.submission != submission:
         raise UsageError(f"{where}: these are marks for '{marks.submission}', not for '{submission}'")
     worth = {criterion.id: Decimal(str(criterion.points)) for lab in labs for criterion in lab.criteria}
     for mark in marks.marks.values():
         if mark.points > worth.get(mark.criterion, mark.points):
             most = worth[mark.criterion].normalize()
-            raise UsageError(f"{where}: {mark.criterion}: {mark.points} points, where there are at most {most}")
+            raise UsageError(f"{where}: {mark.criterion}: {mark.points} points, but the maximum is {most}")
 
 
 def merged(scorecard: Scorecard, marks: Marks | None) -> Scorecard:
-    """The scorecard with the marks that hold; what has none, or one of another text, stays pending."""
+    """The scorecard with the valid marks; what has none, or one for another text, stays pending."""
     if marks is None:
         return scorecard
     labs = tuple(
@@ -70,6 +70,6 @@ def _marked(score: CriterionScore, marks: Marks) -> CriterionScore:
     most = score.maximum
     if mark.points == most:
         return replace(score, earned=mark.points, verdict=Verdict.EARNED, reason=None)
-    measured = f"{mark.points} of {most} points, by a person"
-    reason = Reason(measured, PERSONS_MARK, mark.comment or NO_COMMENT, "Ask whoever marked it.")
+    measured = f"{mark.points} of {most} points, graded manually"
+    reason = Reason(measured, PERSONS_MARK, mark.comment or NO_COMMENT, "Ask your instructor.")
     return replace(score, earned=mark.points, verdict=Verdict.PARTIAL if mark.points else Verdict.LOST, reason=reason)

@@ -1,4 +1,4 @@
-"""The file in which a person marks what is pending, and which a later grading merges.
+"""The file for manual marks of pending criteria, which a later grading merges.
 
 It quotes what a student wrote. Whatever that is, in the file it stays a comment or a string.
 """
@@ -32,7 +32,7 @@ QUOTED_LINES = (200, 40, 10, 0)
 LONGEST_NAME = 200
 LONGEST_PATH = 4096
 NOT_MARKED = "not marked"
-CHANGED = "marked before the passage changed: look again"
+CHANGED = "marked before the passage changed: check it again"
 
 _KEYS = ("passage", "points", "comment")
 _POINTS = re.compile(r"[0-9]{1,9}(?:[.,][0-9]{1,2})?")
@@ -44,7 +44,7 @@ _JOINERS = frozenset("\u200c\u200d")
 
 @dataclass(frozen=True)
 class Passage:
-    """What a person is to read: the student's ``text`` and its ``place``, which is empty where there is none."""
+    """What an instructor reads: the student's ``text`` and its ``place``, which is empty where there is none."""
 
     place: str
     text: str
@@ -59,7 +59,7 @@ class Passage:
 
 @dataclass(frozen=True)
 class ToMark:
-    """A criterion that a person marks, with its points at most and what to read."""
+    """A criterion to be graded manually, with its maximum and what to read."""
 
     criterion: str
     title: str
@@ -69,7 +69,7 @@ class ToMark:
 
 @dataclass(frozen=True)
 class Mark:
-    """What a person gave for a criterion. ``fingerprint`` is the passage's when the file was written."""
+    """The manual points for a criterion. ``fingerprint`` is the passage's when the file was written."""
 
     criterion: str
     points: Decimal
@@ -87,7 +87,7 @@ class Marks:
 
 
 def read_marks(path: Path) -> Marks:
-    """The marks in a file that :func:`write_marks` wrote and a person filled in.
+    """The marks in a file that :func:`write_marks` wrote and an instructor filled in.
 
     :raises UsageError: where it can't be read or holds something else; one line that names the file and the entry.
     """
@@ -108,9 +108,9 @@ def read_marks(path: Path) -> Marks:
 
 
 def write_marks(path: Path, submission: str, to_mark: Sequence[ToMark], known: Marks | None) -> None:
-    """Writes the file for a person to fill in, all of it or nothing; what is ``known`` already stands in it.
+    """Writes the file to be filled in, all of it or nothing, with the marks that are ``known`` already.
 
-    A mark whose passage has changed keeps the old fingerprint, so that it does not hold until a person has looked
+    A mark whose passage has changed keeps the old fingerprint, so that it does not count until it has been checked
     again. Marks of criteria that are not in ``to_mark`` are kept at the end. A submission's name is written exactly,
     but for lone surrogates, which no file can hold.
 
@@ -150,7 +150,7 @@ def judged(item: ToMark, marks: Marks) -> tuple[Mark | None, str]:
 
 
 def has_marks(path: Path) -> bool:
-    """Whether a person has filled in anything in the file at ``path``, points or comments.
+    """Whether anything has been filled in in the file at ``path``, points or comments.
 
     A file that can't be read counts as filled in, so that nobody overwrites it.
     """
@@ -242,7 +242,7 @@ def _filled(entry: Any) -> tuple[Decimal | None, str, str]:
 
 
 def _points(value: Any) -> Decimal | None:
-    """The points that a person wrote; None where that is still to be done."""
+    """The points as written; None if they are still to be given."""
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise UsageError(_POINTS_NEEDED)
     # Python refuses to write out an int of thousands of digits.
@@ -257,8 +257,8 @@ def _points(value: Any) -> Decimal | None:
 
 
 def _lines(submission: str, to_mark: Sequence[ToMark], known: Marks, most: int) -> Iterator[str]:
-    yield f"# Marks by a person for: {plain_line(submission, LONGEST_NAME)}"
-    yield '# Write points (0 to the maximum) and, if you like, a comment. What stays "" is still to be marked.'
+    yield f"# Manual marks for: {plain_line(submission, LONGEST_NAME)}"
+    yield '# Write points (0 to the maximum) and, if you like, a comment. Entries left as "" are still ungraded.'
     yield "# Then grade again with --marks and this file."
     yield f"submission = {_quoted(submission)}"
     written: set[str] = set()
@@ -277,7 +277,7 @@ def _lines(submission: str, to_mark: Sequence[ToMark], known: Marks, most: int) 
             written.add(criterion)
             yield ""
             yield f"[{_entry(criterion)}]"
-            yield "# Kept from before: this grading does not ask for it."
+            yield "# From an earlier file: this grading has no such criterion."
             yield from _values(criterion, known, None)
 
 

@@ -108,7 +108,7 @@ def test_a_mark_holds_for_its_passage_alone(run: Run, ada: Path, marks: Path, tm
     summary.write_text(text.replace("In quality nothing.", "In quality nothing at all."), encoding="utf-8")
     _, criteria = grade(run, folder, tmp_path / "report", "--marks", marks)
     assert [criteria[name]["verdict"] for name in QUESTIONS] == ["pending", "partial", "lost", "pending"]
-    assert "look again" in criteria[QUESTIONS[0]]["reason"]["next"]
+    assert "check it again" in criteria[QUESTIONS[0]]["reason"]["next"]
 
 
 def test_marks_are_never_overwritten(run: Run, ada: Path, marks: Path, tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_marks_are_never_overwritten(run: Run, ada: Path, marks: Path, tmp_path:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (("points = 0.5", "points = 0.75"), "l02.question.1: 0.75 points, where there are at most 0.5"),
+        (("points = 0.5", "points = 0.75"), "l02.question.1: 0.75 points, but the maximum is 0.5"),
         (('submission = "ada"', 'submission = "bob"'), "these are marks for 'bob', not for 'ada'"),
         (("points = 0.5", 'points = "good"'), "points must be a number"),
         (("points = 0.5", "points = ["), "not TOML"),

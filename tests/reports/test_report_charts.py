@@ -90,7 +90,7 @@ def test_a_chart_without_data_says_so(figure: Json, said: str) -> None:
 
 
 def test_an_unknown_kind_of_chart_is_left_out() -> None:
-    assert "Figures" not in page_with({"kind": "pie"}).text()
+    assert "Charts" not in page_with({"kind": "pie"}).text()
 
 
 def test_five_points_keep_their_labels_and_even_distances() -> None:

@@ -88,7 +88,7 @@ def test_a_mark_below_the_maximum(points: str, comment: str, verdict: Verdict) -
     assert tested == SIZE
     assert (asked.earned, asked.verdict) == (Decimal(points), verdict)
     assert asked.reason is not None
-    assert asked.reason.measured == f"{points} of 2.0 points, by a person"
+    assert asked.reason.measured == f"{points} of 2.0 points, graded manually"
     assert (asked.reason.expected, asked.reason.cause) == (PERSONS_MARK, comment or NO_COMMENT)
 
 
@@ -102,7 +102,7 @@ def test_a_mark_of_another_text_does_not_hold() -> None:
     """A mark for a passage that has changed since leaves the criterion pending, and the reason says why."""
     (asked,) = merged(card(answered()), marked("2", passage=Passage("", "Another answer."))).scores
     assert (asked.earned, asked.verdict) == (0, Verdict.PENDING)
-    assert asked.reason == replace(WHY, next="Marked before the passage changed: look again.")
+    assert asked.reason == replace(WHY, next="Marked before the passage changed: check it again.")
     assert asked.reason.next.lower() == f"{CHANGED}."
 
 
@@ -138,6 +138,6 @@ def test_more_points_than_there_are_are_refused() -> None:
 
     require_fitting(given(most), "ada", labs, "marks.toml")
     require_fitting(given(most + 100, "l09.question.1"), "ada", labs, "marks.toml")
-    message = rf"^marks.toml: {person.id}: {most + 1} points, where there are at most {most.normalize()}$"
+    message = rf"^marks.toml: {person.id}: {most + 1} points, but the maximum is {most.normalize()}$"
     with pytest.raises(UsageError, match=message):
         require_fitting(given(most + 1), "ada", labs, "marks.toml")

@@ -80,8 +80,8 @@ def test_the_file_reads_as_it_is_meant_for_people(tmp_path: Path) -> None:
     write_marks(path, "anna", [ITEM, OTHER], None)
     fingerprint = hashlib.sha256(PASSAGE.text.encode()).hexdigest()[:16]
     assert path.read_text(encoding="utf-8") == (
-        "# Marks by a person for: anna\n"
-        '# Write points (0 to the maximum) and, if you like, a comment. What stays "" is still to be marked.\n'
+        "# Manual marks for: anna\n"
+        '# Write points (0 to the maximum) and, if you like, a comment. Entries left as "" are still ungraded.\n'
         "# Then grade again with --marks and this file.\n"
         'submission = "anna"\n'
         "\n"
@@ -455,7 +455,7 @@ def test_criteria_no_longer_asked_for_come_last(tmp_path: Path) -> None:
     write_marks(path, "anna", [OTHER], marks_of(MARK))
     content = path.read_text(encoding="utf-8")
     assert content.index("l03.history") < content.index("l03.question.1")
-    assert '[marks."l03.question.1"]\n# Kept from before: this grading does not ask for it.\npassage = ' in content
+    assert '[marks."l03.question.1"]\n# From an earlier file: this grading has no such criterion.\npassage = ' in content
     assert read_marks(path) == marks_of(MARK)
 
 

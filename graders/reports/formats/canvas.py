@@ -1,7 +1,7 @@
 """Canvas: marks filled in to the gradebook's own export, for its import.
 
 Contract: ``lib/gradebook_importer.rb`` of instructure/canvas-lms. A column of an unknown title becomes a new assignment
-there, and an unknown student a new row, so that this module fills existing cells of the one column that is asked for
+there, and an unknown student a new row, so that this module fills existing cells of the one requested column
 and makes neither. An empty cell would take a mark away: none is emptied.
 """
 
@@ -93,7 +93,7 @@ def fill(book: Book, matches: Matches, skip_pending: bool = False) -> Filled:
 
 
 def _refused(before: str) -> str:
-    """Why a cell is left alone for what stands in it."""
+    """Why a cell is left alone because of its contents."""
     if before.casefold() == "ex":
         return "excused (EX); left as it is"
     if before.casefold() == "n/a":

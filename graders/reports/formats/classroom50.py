@@ -45,7 +45,7 @@ class Identity:
 def identity_of(environment: Mapping[str, str], now: str) -> Identity:
     """The identity as Classroom 50's runner gives it, completed by what a workflow's runner says.
 
-    :param now: stands for the commit's time where ``COMMIT_DATE`` does not say it.
+    :param now: used as the commit's time if ``COMMIT_DATE`` does not say it.
     """
     got = {name: environment.get(name, "").strip() for name in NAMES}
     repository, sha = got["GITHUB_REPOSITORY"], got["GITHUB_SHA"]

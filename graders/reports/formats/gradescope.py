@@ -1,7 +1,7 @@
 """Gradescope's ``results.json``.
 
 Contract: https://gradescope-autograders.readthedocs.io/en/latest/specs/. A test that is hidden hides the total from
-students too, so that none is: what a criterion tells of drawn values is their kind only. Without a file Gradescope says
+students too, so that none is: what a criterion says of hidden values is their kind only. Without a file Gradescope says
 that the autograder failed and gives no mark, which is what a scorecard with anything unscored must come to.
 """
 
@@ -63,7 +63,7 @@ def _test(lab: str, score: CriterionScore, number: str) -> dict[str, Any]:
         "extra_data": {"criterion": score.id},
     }
     if score.verdict is Verdict.PENDING:
-        # Points of a person's are given in Gradescope's own manual grading: no score here, and none that is lost.
+        # Manual points are given in Gradescope's own manual grading: no score here, and none that is lost.
         test["output"] += f"\n{format_points(score.maximum)} points"
         return test
     passed = "passed" if score.passed else "failed"

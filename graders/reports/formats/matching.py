@@ -1,4 +1,4 @@
-"""Which row of a gradebook a submission belongs to. What does not match for sure is told and left alone."""
+"""Which row of a gradebook a submission belongs to. What does not match for sure is reported and left alone."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def match(
 def given_matches(sheet: Sheet, name: str) -> dict[str, str]:
     """What a ``--match`` file says: columns ``submission`` and ``student``, the latter any key of the gradebook's.
 
-    :raises UsageError: a column is missing, or a submission stands there twice.
+    :raises UsageError: a column is missing, or a submission is there twice.
     """
     submission, student = sheet.column("submission"), sheet.column("student")
     if submission is None or student is None:
@@ -89,8 +89,6 @@ def given_matches(sheet: Sheet, name: str) -> dict[str, str]:
         if not key or not who:
             continue
         if pairs.get(key, who) != who:
-            raise UsageError(
-                f"{name}: {report_line(row.at(submission), 60)} stands there twice, for different students"
-            )
+            raise UsageError(f"{name}: {report_line(row.at(submission), 60)} is there twice, for different students")
         pairs[key] = who
     return pairs

@@ -4,7 +4,7 @@ What its code does with it (``src/notify-classroom.js``, ``src/console-results.j
 
 - The points that it reports are ``tests[].score`` added up as floating-point numbers, in order, and printed in full. So
   scores are chosen such that this sum is the total to the cent and prints as such.
-- The table in its log is, in its released file, the share of tests that passed, times max: another figure.
+- The table in its log is, in its released file, the share of tests that passed, times max: another number.
 - It clamps nothing, and no tests give NaN: scores are within their criteria, and there is always a test.
 - ``test_code`` is printed, so that it stays empty; a missing ``line_no`` prints "undefined", and 0 prints nothing.
 - It gets ``result`` in an environment variable, of which Linux takes 128 KiB at most, so that texts are cut to fit.

@@ -50,8 +50,8 @@ class Sheet:
 
         :param foreign: columns that hold other people's text and that are not read back: no formula is left in them.
         """
-        told = [self._written(index, row, changes.get(index, {}), foreign) for index, row in enumerate(self.rows)]
-        return (BOM if self.bom else "") + "".join(told)
+        rows = [self._written(index, row, changes.get(index, {}), foreign) for index, row in enumerate(self.rows)]
+        return (BOM if self.bom else "") + "".join(rows)
 
     def _written(self, index: int, row: Row, changes: Mapping[int, str], foreign: Sequence[int]) -> str:
         cells = list(row.cells)
@@ -71,7 +71,7 @@ class Sheet:
 
 @dataclass
 class _Lines:
-    """Lines handed to the reader one by one, kept until a row is complete."""
+    """Lines passed to the reader one by one, held until a row is complete."""
 
     lines: Iterator[str]
     taken: list[str] = field(default_factory=list)

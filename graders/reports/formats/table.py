@@ -1,4 +1,4 @@
-"""Every criterion of every submission as CSV, for whoever teaches: what hidden values cost is shown in full."""
+"""Every criterion of every submission as CSV, for the instructor: what hidden values cost is shown in full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report that a person reads: a scorecard as a piece of HTML that needs no script and no network.
+"""The HTML report: a scorecard as a piece of HTML that needs no script and no network.
 
 `render_summary` is the whole report, its style included; it goes to the top of a pytest-html page, whose own
 table of tests follows under the fragment's last heading. `finish_page` is for the whole page, once it is written.

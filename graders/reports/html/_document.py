@@ -1,6 +1,6 @@
 """The page that pytest-html wrote, made accessible to everybody: a language, landmarks, names for controls, no way out.
 
-pytest-html has no hook for its frame, so its file is finished after it is written. Only text that stands in its
+pytest-html has no hook for its frame, so its file is finished after it is written. Only text of its
 template is looked for; whatever a submission says is escaped there and can't look like it.
 """
 

@@ -18,7 +18,7 @@ _CODE = re.compile(
     r"|[A-Z][A-Za-z0-9]{0,40}\.[A-Za-z]\w{0,60}|[A-Za-z][A-Za-z0-9]{0,40}_\w{1,60}(?:\.\w{1,60}){0,4})"
     r"(?:\((?:[^()\n]|\([^()\n]{0,80}\)){0,160}\)(?:\.\w{1,40}\([^()\n]{0,80}\))?)?)"
 )
-MISSING = "\N{EN DASH}"  # stands where there is no value
+MISSING = "\N{EN DASH}"  # shown if there is no value
 
 
 class Fitted(str):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from graders.core.excerpts import Excerpt
 from graders.core.text import html_label, html_text
+from graders.framework import locations
 from graders.scoring import CriterionScore
 
 _MOST_LINES = 15
@@ -66,13 +67,21 @@ def merge(places: Iterable[Where]) -> tuple[Where, ...]:
 
 def lay_out_excerpts(score: CriterionScore) -> tuple[CodeExcerpt, ...]:
     """The code around the lines that failed checks name, then around the definitions."""
-    lines = (_excerpt(line.file, line.line, "", line.excerpt) for line in score.lines if line.excerpt)
-    definitions = (
-        _excerpt(score.where.file, place.line, place.name, place.excerpt)
-        for place in (score.where.places if score.where else ())
-        if score.where and place.line and place.excerpt
-    )
-    return tuple(dict.fromkeys((*lines, *definitions)))
+    lines = [line for line in score.lines if line.excerpt is not None]
+    found = [_excerpt(line.file, line.line, "", line.excerpt) for line in lines if line.excerpt]
+    file, places = (score.where.file, score.where.places) if score.where else ("", ())
+    found += [
+        _excerpt(file, place.line, place.name, place.excerpt)
+        for place in places
+        if place.line and place.excerpt and not any(_shows(line, file, place.line) for line in lines)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _shows(line: locations.CodeLine, file: str, number: int) -> bool:
+    """Whether the excerpt of a line has another line of a file in it."""
+    excerpt = line.excerpt
+    return line.file == file and excerpt is not None and 0 <= number - excerpt.first < len(excerpt.lines)
 
 
 def _excerpt(file: str, line: int, name: str, excerpt: Excerpt) -> CodeExcerpt:
