@@ -234,7 +234,7 @@ def reachable(graph: list[list[int]]) -> set[int]:
     return found
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(graphs(), st.data())
 def test_a_digest_follows_the_imports(tmp_path_factory: pytest.TempPathFactory, graph: list[list[int]], data) -> None:
     """It changes with each module that is reached, and with no other; where the folder is does not matter."""
@@ -250,7 +250,7 @@ def test_a_digest_follows_the_imports(tmp_path_factory: pytest.TempPathFactory, 
     assert (digest(copy) != before) == (changed in reachable(graph))
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(graphs(), st.data())
 def test_a_rename_never_lies(tmp_path_factory: pytest.TempPathFactory, graph: list[list[int]], data) -> None:
     """A module that is reached under another name is still followed: a change to it changes the digest.
