@@ -126,6 +126,7 @@ RUN: dict[str, list[str]] = {
 ELSEWHERE = {
     "make grade": "test_fresh_clone.py runs it in a clone",
     "make test": "is what runs this test",
+    "pytest graders --labs ./int8_arrays --lab int8_arrays --submission ./student": "tests/framework/test_labs_outside.py grades with it",
     "python -m graders.selftest.attacks.table": "takes an hour; tests/attacks runs a part of it, test_table.py prints the table",
     "python fixtures/datasets/mnist/execute.py NOTEBOOK [WEIGHTS.npz]": "takes a minute; test_notebooks_are_executed asks for less",
     "python fixtures/models/pocket_pets/train.py OUT.h5": "takes minutes; test_training_script_starts asks it for its options",
