@@ -81,7 +81,7 @@ class RangeTable:
 
 
 @dataclass(frozen=True)
-class Agreement:
+class CalibrationMatch:
     """How many of the compared activations have the expected parameters, and the first that has not."""
 
     compared: int
@@ -96,7 +96,7 @@ class Agreement:
 
 def compare(
     found: Sequence[Quantisation | None], expected: Sequence[Quantisation], comparable: Sequence[bool]
-) -> Agreement:
+) -> CalibrationMatch:
     """Compares activation by activation where ``comparable``; a missing parameter is a difference."""
     compared = equal = 0
     first: int | None = None
@@ -108,7 +108,7 @@ def compare(
             equal += 1
         elif first is None:
             first = index
-    return Agreement(compared, equal, first)
+    return CalibrationMatch(compared, equal, first)
 
 
 def recognise(

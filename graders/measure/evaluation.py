@@ -29,7 +29,7 @@ class Evaluation:
 def evaluate(scores: NDArray[Any], labels: NDArray[np.int64]) -> Evaluation:
     """Quality of ``scores``, float (n, classes), the higher the likelier, against ``labels``, int (n,).
 
-    A row with NaN counts as wrong for every class. :raises ValueError: where the shapes do not fit each other.
+    A row with NaN counts as wrong for every class. :raises ValueError: the shapes do not fit each other.
     """
     from sklearn import metrics
 

@@ -21,7 +21,7 @@ class LatencyRatio:
     pairs: int
 
     def verdict(self, limit: float) -> bool | None:
-        """Whether the file is within ``limit`` times the baseline; None where the noise does not let it be told."""
+        """Whether the file is within ``limit`` times the baseline; None if the noise does not let it be told."""
         if self.high <= limit:
             return True
         return False if self.low > limit else None
@@ -35,7 +35,7 @@ def ratio_of(ours: NDArray[np.float64], baseline: NDArray[np.float64]) -> Latenc
 
     ``ours`` and ``baseline`` are seconds, float64 (pairs,), measured in turn, so that a busy machine slows both.
 
-    :raises ValueError: where there are not at least three pairs of positive durations.
+    :raises ValueError: there are not at least three pairs of positive durations.
     """
     fitting = ours.shape == baseline.shape and ours.ndim == 1 and len(ours) >= 3
     if not fitting or not all((series > 0).all() and np.isfinite(series).all() for series in (ours, baseline)):

@@ -22,7 +22,7 @@ FLOAT32_SLACK = 1e-6
 
 @dataclass(frozen=True)
 class Encoding:
-    """How a file's input or output tensor holds real numbers. ``scale`` is 0 where it is not quantised."""
+    """How a file's input or output tensor holds real numbers. ``scale`` is 0 if it is not quantised."""
 
     dtype: str
     scale: float

@@ -23,7 +23,7 @@ ENOUGH = 32
 @dataclass(frozen=True)
 class GivenModel:
     """The model's file. ``own``: whether its channels have an order that no other grading's have. ``parameters``: how
-    many it has, as it may be counted (all, or those that training changes); empty where that is not known.
+    many it has, as it may be counted (all, or those that training changes); empty if that is not known.
     """
 
     path: Path
@@ -36,7 +36,7 @@ def permuted(profile: Profile, seed: int, folder: Path) -> GivenModel:
 
     A model whose channels can't be told apart is given as it is.
 
-    :raises GraderError: where the model's file can't be copied.
+    :raises GraderError: the model's file can't be copied.
     """
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / profile.model_path.name

@@ -66,7 +66,7 @@ class Spaces:
 
 
 def inputs_of(layer: Mapping[str, Any]) -> list[str]:
-    """The layers that a layer takes its inputs from. :raises ValueError: where it is used more than once."""
+    """The layers that a layer takes its inputs from. :raises ValueError: it is used more than once."""
     nodes = layer["inbound_nodes"]
     if len(nodes) > 1:
         raise ValueError("a layer is shared")

@@ -1,4 +1,4 @@
-"""What was handed in: finding it, laying the given kit over it, and taking artifacts in."""
+"""The submission: finding it, laying the starter code over it, and taking artifacts in."""
 
 from graders.submission.artifacts import Artifact, accept_artifact
 from graders.submission.discovery import Submission, discover, submission_name

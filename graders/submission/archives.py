@@ -1,4 +1,4 @@
-"""A submission that was handed in as a ZIP archive: unpacked without trusting anything that it says of itself."""
+"""A submission that was submitted as a ZIP archive: unpacked without trusting anything that it says of itself."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def unpack(archive: Path, into: Path) -> Unpacked:
     Names that lead out of it, links, devices, encrypted and too large files are left out and noted. Sizes are counted
     as data come, whatever the archive says of them.
 
-    :raises SubmissionError: where it is damaged, or holds too much in all; one line.
+    :raises SubmissionError: it is damaged, or holds too much in all; one line.
     """
     into.mkdir(parents=True)
     notes: list[str] = []
@@ -79,13 +79,13 @@ def _require_short_directory(archive: Path) -> None:
         return
     large = tail[max(0, at - LOCATOR_BYTES) : at].startswith(LOCATOR)
     if large or int.from_bytes(tail[at + 12 : at + 16], "little") > MAX_DIRECTORY:
-        raise SubmissionError(f"the archive's list of entries is too long; at most {MAX_FILES:,} entries are taken")
+        raise SubmissionError(f"the archive's list of entries is too long; at most {MAX_FILES:,} entries are accepted")
 
 
 def _unpack(opened: zipfile.ZipFile, into: Path, notes: list[str]) -> None:
     members = opened.infolist()
     if len(members) > MAX_FILES:
-        raise SubmissionError(f"the archive holds {len(members):,} entries; at most {MAX_FILES:,} are taken")
+        raise SubmissionError(f"the archive has {len(members):,} entries; at most {MAX_FILES:,} are accepted")
     left = MAX_TOTAL
     folders: set[tuple[str, ...]] = set()
     for member in members:
@@ -93,24 +93,24 @@ def _unpack(opened: zipfile.ZipFile, into: Path, notes: list[str]) -> None:
         parts = _parts(member.filename)
         why = _refused(member, parts)
         if why:
-            notes.append(f"{shown}: {why}; left out")
+            notes.append(f"{shown}: {why}; skipped")
             continue
         target = into.joinpath(*parts)
         folders.update(parts[:depth] for depth in range(1, len(parts) + member.is_dir()))
         if len(folders) > MAX_FOLDERS:
-            raise SubmissionError(f"the archive holds more than {MAX_FOLDERS:,} folders; less is taken")
+            raise SubmissionError(f"the archive has more than {MAX_FOLDERS:,} folders, which is the limit")
         if member.is_dir():
             target.mkdir(parents=True, exist_ok=True)
             continue
         if target.exists():
-            notes.append(f"{shown}: there twice; the first one was taken")
+            notes.append(f"{shown}: duplicate; the first one was used")
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         size = _copy(opened, member, target, min(MAX_FILE, left))
         if size is None:
             if left < MAX_FILE:
-                raise SubmissionError(f"the archive holds more than {MAX_TOTAL / 2**20:.0f} MiB; less is taken")
-            notes.append(f"{shown}: more than {MAX_FILE / 2**20:.0f} MiB; left out")
+                raise SubmissionError(f"the archive has more than {MAX_TOTAL / 2**20:.0f} MiB, which is the limit")
+            notes.append(f"{shown}: more than {MAX_FILE / 2**20:.0f} MiB; skipped")
             continue
         left -= size
 
@@ -121,18 +121,18 @@ def _parts(name: str) -> tuple[str, ...]:
 
 
 def _refused(member: zipfile.ZipInfo, parts: tuple[str, ...]) -> str:
-    """Why a member is not taken; ``""`` where it is."""
+    """Why a member is not taken; ``""`` if it is."""
     kind = stat.S_IFMT(member.external_attr >> 16)
     if not parts or parts[0] == "/" or ".." in parts or ":" in parts[0] or "\0" in member.filename:
-        return "a name that leads out of the archive"
+        return "its path leads out of the archive"
     if len(parts) > MAX_DEPTH or any(len(part.encode("utf-8", "replace")) > MAX_NAME for part in parts):
-        return "a name that is too long"
+        return "its path is too long"
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         return "a link or a device"
     if member.flag_bits & 0x1:
         return "encrypted"
     if member.compress_type not in STORED:
-        return "compressed in a way that is not known here"
+        return "an unsupported compression method"
     return ""
 
 

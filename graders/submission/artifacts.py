@@ -34,12 +34,12 @@ def accept_artifact(source: Path, destination: Path, max_bytes: int, expected: s
         raise RunError(Verdict.MISSING, f"no file {source.name} was written") from None
     except OSError as error:
         what = "a link" if source.is_symlink() else f"not a regular file ({error.strerror})"
-        raise bad_file(f"{source.name} is {what}; {expected} was expected") from None
+        raise bad_file(f"{source.name} is {what}; expected {expected}") from None
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
-            raise bad_file(f"{source.name} is {kind}; {expected} was expected")
+            raise bad_file(f"{source.name} is {kind}; expected {expected}")
         if found.st_size > max_bytes:
             raise _too_large(source.name, f"{found.st_size:,}", max_bytes)
         artifact = _copy(descriptor, destination, max_bytes)
@@ -51,7 +51,7 @@ def accept_artifact(source: Path, destination: Path, max_bytes: int, expected: s
 
 
 def _too_large(name: str, size: str, max_bytes: int) -> RunError:
-    return bad_file(f"{name} has {size} bytes; at most {max_bytes:,} are taken")
+    return bad_file(f"{name} has {size} bytes; at most {max_bytes:,} are accepted")
 
 
 def _copy(descriptor: int, destination: Path, max_bytes: int) -> Artifact | None:

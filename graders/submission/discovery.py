@@ -52,7 +52,7 @@ def _root(path: Path, student_files: Sequence[str]) -> Path:
     """The shallowest folder that holds the most of the labs' files; ``path`` itself where none is found."""
     best, best_count = path, 0
     for folder in _folders(path):
-        # Unlike Path.is_file, this is False where a folder may not be read.
+        # Unlike Path.is_file, this is False if a folder may not be read.
         count = sum(os.path.isfile(folder / file) for file in student_files)  # noqa: PTH113
         if count > best_count:
             best, best_count = folder, count

@@ -1,4 +1,4 @@
-"""The view of a submission that its runs see: a copy of the student's files with the given kit laid over it."""
+"""The view of a submission that its runs see: a copy of the student's files with the starter code laid over it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ READ = 1 << 20
 @dataclass(frozen=True)
 class Overlay:
     """``root``: the folder that runs import from. ``digest``: sha256 over the student's code. ``notes``: what was
-    left out, a line each. ``files``: the sha256 of each of the student's files that is in there as it was handed in.
+    left out, a line each. ``files``: the sha256 of each of the student's files that is in there as it was submitted.
     """
 
     root: Path
@@ -57,15 +57,15 @@ def build_overlay(source: Path, given: Mapping[str, Path], destination: Path) ->
         name, shown = relative.as_posix(), _shown(relative)
         size = _regular_size(origin)
         if size is None:
-            notes.append(f"{shown}: not a regular file; left out")
+            notes.append(f"{shown}: not a regular file; skipped")
             continue
         if size > MAX_FILE or total + size > MAX_TOTAL:
-            notes.append(f"{shown}: too large ({size / 2**20:.0f} MiB); left out")
+            notes.append(f"{shown}: too large ({size / 2**20:.0f} MiB); skipped")
             continue
         total += size
         data = _read(origin)
         if data is None:
-            notes.append(f"{shown}: can't be read; left out")
+            notes.append(f"{shown}: can't be read; skipped")
             continue
         found = hashlib.sha256(data)
         files[name] = found.hexdigest()
@@ -75,11 +75,13 @@ def build_overlay(source: Path, given: Mapping[str, Path], destination: Path) ->
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
     if too_many:
-        notes.append(f"{too_many:,} more files: only {MAX_FILES:,} are taken; left out")
+        notes.append(f"{too_many:,} more files skipped; at most {MAX_FILES:,} are accepted")
     for path, origin in given.items():
         _lay_over(origin, destination / path)
-    kept = {name: sha for name, sha in files.items() if (destination / name).is_file() and not _laid_over(name, given)}
-    return Overlay(destination, code.hexdigest(), tuple(notes), kept)
+    student_files = {
+        name: sha for name, sha in files.items() if (destination / name).is_file() and not _laid_over(name, given)
+    }
+    return Overlay(destination, code.hexdigest(), tuple(notes), student_files)
 
 
 def _laid_over(name: str, given: Mapping[str, Path]) -> bool:
@@ -100,7 +102,7 @@ def _files(source: Path, notes: list[str]) -> Iterator[Path]:
         folder = waiting.pop()
         folders += 1
         if folders > MAX_FOLDERS:
-            notes.append(f"more than {MAX_FOLDERS:,} folders; the rest is left out")
+            notes.append(f"more than {MAX_FOLDERS:,} folders; the rest is skipped")
             return
         names, inner = _entries(source / folder, SKIPPED if folder.parts else SKIPPED | UNSEEN)
         for name in names:
@@ -109,7 +111,7 @@ def _files(source: Path, notes: list[str]) -> Iterator[Path]:
             if len(folder.parts) < MAX_DEPTH and len(os.fsencode(folder / name)) <= MAX_NAME:
                 waiting.append(folder / name)
             else:
-                notes.append(f"{_shown(folder / name)[:120]}: too deep; left out")
+                notes.append(f"{_shown(folder / name)[:120]}: too deep; skipped")
 
 
 def _entries(folder: Path, skipped: frozenset[str]) -> tuple[list[str], list[str]]:

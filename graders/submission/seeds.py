@@ -34,7 +34,7 @@ def find_secret(file: Path | None, environment: Mapping[str, str]) -> bytes | No
     """The secret of a file, else of the environment variable ``OPTGRADE_SECRET``, else None. White space around it
     does not count, so that a file may end with a line end.
 
-    :raises UsageError: where the file can't be read, or the secret is too short to be one. It never tells the secret.
+    :raises UsageError: the file can't be read, or the secret is too short to be one. It never tells the secret.
     """
     if file is None:
         found, source = environment.get(ENVIRONMENT, "").encode("utf-8", "surrogateescape"), ENVIRONMENT
@@ -44,9 +44,9 @@ def find_secret(file: Path | None, environment: Mapping[str, str]) -> bytes | No
         found, source = _read(file), f"--secret-file {file}"
     found = found.strip()
     if not LEAST_BYTES <= len(found) <= MOST_BYTES:
-        told = f"{len(found)} bytes" if len(found) < LEAST_BYTES else f"more than {MOST_BYTES:,} bytes"
+        size = f"{len(found)} bytes" if len(found) < LEAST_BYTES else f"more than {MOST_BYTES:,} bytes"
         raise UsageError(
-            f"{source} holds {told}; expected {LEAST_BYTES} to {MOST_BYTES:,}, such as openssl rand -hex 32 prints"
+            f"{source} has {size}; expected {LEAST_BYTES} to {MOST_BYTES:,}, for example from: openssl rand -hex 32"
         )
     return found
 

@@ -166,7 +166,7 @@ def test_a_place_is_named_once(submission: Path) -> None:
 def test_the_templates_page_is_called_so(submission: Path) -> None:
     """A copy of the template's page is reported as such, not as lacking numbers."""
     shutil.copyfile(static_review.TEMPLATE / LAB.paths[1] / "README.md", submission / SUMMARY)
-    with pytest.raises(CheckFailed, match="lines are the template's own") as raised:
+    with pytest.raises(CheckFailed, match="lines are copied from the template") as raised:
         static_review.require_sound(review(submission))
     assert raised.value.holds == 0
 

@@ -26,9 +26,9 @@ from graders.measure.compression import (
     Distinct,
     Magnitudes,
     Misplaced,
-    Movement,
     OperatorCount,
     Spacing,
+    WeightDelta,
     WrapperResidue,
     Zeros,
     pruned,
@@ -81,17 +81,17 @@ def magnitudes(residue: float) -> tuple[Magnitudes, ...]:
     return tuple(Magnitudes(operator, CONV, 0, residue) for operator in WEIGHTS)
 
 
-def movement(part: str, kind: str, largest: float, bent: float = 0.0, operator: int = 2) -> Movement:
+def delta(part: str, kind: str, largest: float, shape_change: float = 0.0, operator: int = 2) -> WeightDelta:
     compressible = part == "kernel" and kind != DEPTHWISE
-    return Movement(operator, kind, part, compressible, 8, 8, 0 if largest else 8, largest, largest, bent)
+    return WeightDelta(operator, kind, part, compressible, 8, 8, 0 if largest else 8, largest, largest, shape_change)
 
 
-def moved(kernel: float = 0.5, bias: float = 0.5, *, depthwise: float = 0.01, bent: float = 0.1) -> Any:
+def moved(kernel: float = 0.5, bias: float = 0.5, *, depthwise: float = 0.01, shape_change: float = 0.1) -> Any:
     """Movements of a dense layer, as shares of what fine-tuning can move, and of a depthwise kernel."""
     return (
-        movement("kernel", DENSE, kernel * REACH, bent),
-        movement("bias", DENSE, bias * REACH),
-        movement("kernel", DEPTHWISE, depthwise, operator=1),
+        delta("kernel", DENSE, kernel * REACH, shape_change),
+        delta("bias", DENSE, bias * REACH),
+        delta("kernel", DEPTHWISE, depthwise, operator=1),
     )
 
 
@@ -106,7 +106,7 @@ def compression(**changes: Any) -> Compression:
         zeros=zeros(0, 0, 0),
         misplaced=(),
         magnitudes=(),
-        movements=moved(),
+        weight_deltas=moved(),
     )
     return replace(found, **changes)
 
@@ -186,7 +186,7 @@ def test_a_pruned_file_passes(judge: Callable[..., None]) -> None:
 @pytest.mark.parametrize(
     ("changes", "hint"),
     [
-        ({"distinct": distinct(100, 100, 800), "movements": moved(bent=0.001)}, "not_clustered"),
+        ({"distinct": distinct(100, 100, 800), "weight_deltas": moved(shape_change=0.001)}, "not_clustered"),
         ({"distinct": distinct(100, 100, 800)}, "trained_after_stripping"),
         ({"distinct": distinct(60, 15, 9), "zeros": zeros(0.4, 0.3, 0.0)}, "pruned_clusters"),
         ({"distinct": distinct(9, 9, 9), "zeros": zeros(0.4, 0.3, 0.4)}, "pruned_clusters"),
@@ -221,7 +221,7 @@ def test_a_small_dense_layer_is_not_taken_for_clustered() -> None:
     ("changes", "hint"),
     [
         ({"zeros": zeros(0, 0, 0, near=0.5)}, "near_zeros"),
-        ({**UNTOUCHED, "movements": moved(0, 0, depthwise=0)}, "never_fitted"),
+        ({**UNTOUCHED, "weight_deltas": moved(0, 0, depthwise=0)}, "never_fitted"),
         (UNTOUCHED, "not_pruned"),
         ({**UNTOUCHED, "magnitudes": ()}, "not_pruned"),
         ({**UNTOUCHED, "magnitudes": magnitudes(0.02)}, "trained_after_pruning"),
@@ -293,12 +293,12 @@ def test_even_centroids_of_another_number_are_even() -> None:
 @pytest.mark.parametrize(
     ("weights", "clusters", "hint"),
     [
-        (compression(movements=moved(9, 0, depthwise=0)), 8, "not_tuned"),
-        (compression(movements=moved(9, 0.5, depthwise=0)), 8, "frozen"),
-        (compression(movements=moved(9, LAB.thresholds["moved_clustered"] / 2)), 8, "few_steps"),
-        (compression(movements=moved(0.5, 5.0)), 8, "far_from_original"),
-        (replace(PRUNED, movements=moved(*[LAB.thresholds["moved"] / 2] * 2)), None, "few_steps"),
-        (replace(PRUNED, movements=moved(0.5, 5.0)), None, "far_from_original"),
+        (compression(weight_deltas=moved(9, 0, depthwise=0)), 8, "not_tuned"),
+        (compression(weight_deltas=moved(9, 0.5, depthwise=0)), 8, "frozen"),
+        (compression(weight_deltas=moved(9, LAB.thresholds["moved_clustered"] / 2)), 8, "few_steps"),
+        (compression(weight_deltas=moved(0.5, 5.0)), 8, "far_from_original"),
+        (replace(PRUNED, weight_deltas=moved(*[LAB.thresholds["moved"] / 2] * 2)), None, "few_steps"),
+        (replace(PRUNED, weight_deltas=moved(0.5, 5.0)), None, "far_from_original"),
         (replace(PRUNED, difference="the kernel of CONV_2D 0 has no counterpart"), None, "other_network"),
     ],
 )
@@ -307,28 +307,28 @@ def test_why_it_is_not_tuned(weights: Compression, clusters: int | None, hint: s
     assert lost(checks.require_tuned, evidence(weights, clusters=clusters), LAB).hint == hint
 
 
-@pytest.mark.parametrize("movements", [moved(0.4, 0.1), moved(50, 0.5), moved(50, 1.25)])
-def test_pruned_weights_may_move_far(movements: Any) -> None:
+@pytest.mark.parametrize("weight_deltas", [moved(0.4, 0.1), moved(50, 0.5), moved(50, 1.25)])
+def test_pruned_weights_may_move_far(weight_deltas: Any) -> None:
     """Weights that moved because they were retrained from zero or clustered do not count against fine-tuning."""
-    checks.require_tuned(evidence(replace(PRUNED, movements=movements), clusters=None), LAB)
+    checks.require_tuned(evidence(replace(PRUNED, weight_deltas=weight_deltas), clusters=None), LAB)
 
 
 def test_a_network_without_dense_layers_is_tuned_if_it_moved() -> None:
     """If no weight shows how far training went, it is enough that all moved."""
-    only = (movement("bias", CONV, 0.01), movement("kernel", DEPTHWISE, 0.01))
-    checks.require_tuned(evidence(compression(movements=only)), LAB)
+    only = (delta("bias", CONV, 0.01), delta("kernel", DEPTHWISE, 0.01))
+    checks.require_tuned(evidence(compression(weight_deltas=only)), LAB)
 
 
 @pytest.mark.parametrize(
     ("found", "hint"),
     [
         (evidence(compression(), accuracy=0.5), "accuracy"),
-        (evidence(compression(movements=moved(9, 0, depthwise=0)), accuracy=0.5), "not_tuned"),
+        (evidence(compression(weight_deltas=moved(9, 0, depthwise=0)), accuracy=0.5), "not_tuned"),
         (evidence(compression(distinct=distinct(16, 16, 16)), accuracy=0.5), "other_clusters"),
-        (evidence(compression(distinct=distinct(90, 90, 800), movements=moved(bent=0))), "not_clustered"),
-        (evidence(replace(PRUNED, movements=moved(0.2, 0.2)), clusters=None, accuracy=0.5), "few_steps"),
+        (evidence(compression(distinct=distinct(90, 90, 800), weight_deltas=moved(shape_change=0))), "not_clustered"),
+        (evidence(replace(PRUNED, weight_deltas=moved(0.2, 0.2)), clusters=None, accuracy=0.5), "few_steps"),
         (evidence(replace(PRUNED, zeros=zeros(0.7, 0.7, 0.7)), clusters=None, accuracy=0.5), "other_sparsity"),
-        (evidence(replace(PRUNED, **UNTOUCHED, movements=moved(bent=0.001)), clusters=None), "not_pruned"),
+        (evidence(replace(PRUNED, **UNTOUCHED, weight_deltas=moved(shape_change=0.001)), clusters=None), "not_pruned"),
     ],
 )
 def test_why_it_is_less_accurate(found: CompressedEvidence, hint: str) -> None:
@@ -388,7 +388,7 @@ def test_other_centroids_may_take_more_room(deflated: int) -> None:
             "float32",
             "quantisation_aware",
         ),
-        (compression(distinct=distinct(90, 90, 800), movements=moved(bent=0)), "float32", "not_clustered"),
+        (compression(distinct=distinct(90, 90, 800), weight_deltas=moved(shape_change=0)), "float32", "not_clustered"),
     ],
 )
 def test_why_a_file_is_not_plain(weights: Compression, file: str, hint: str) -> None:
@@ -434,8 +434,8 @@ def test_a_file_is_touched_by_zeros_wrappers_or_bent_kernels() -> None:
     """Fine-tuning alone does not count as compression."""
     assert checks.touched(PRUNED, LAB)
     assert checks.touched(compression(), LAB)
-    assert checks.touched(compression(wrapper_residue=WrapperResidue("pruning", (), 2.0), movements=()), LAB)
-    assert not checks.touched(compression(movements=moved(bent=0.003)), LAB)
+    assert checks.touched(compression(wrapper_residue=WrapperResidue("pruning", (), 2.0), weight_deltas=()), LAB)
+    assert not checks.touched(compression(weight_deltas=moved(shape_change=0.003)), LAB)
 
 
 def test_the_worst_layer_is_named() -> None:

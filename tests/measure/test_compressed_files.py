@@ -53,7 +53,7 @@ def test_zeros_under_wrappers_are_counted(scorer: Scorer) -> None:
 def test_fine_tuning_shows_beside_wrappers(name: str, clustered: bool, scorer: Scorer) -> None:
     """What is not wrapped is compared all the same: depthwise kernels moved, and nothing stood still."""
     found = looked_at(scorer, name, clusters=3 if clustered else None, sparsity=None if clustered else 0.5).weights
-    tuned = tuning(found.movements, clustered=clustered)
+    tuned = tuning(found.weight_deltas, clustered=clustered)
     assert any(part.startswith("kernel of DEPTHWISE_CONV_2D") for part in tuned.moved)
     assert tuned.still == ()
 
@@ -97,6 +97,6 @@ def test_kept_files_are_what_they_are_called(name: str, value: tuple[Any, Any], 
     else:
         assert pruned(found.zeros, sparsity, LAB.thresholds["zeros"]).each
         assert sum(each.misordered for each in found.magnitudes) == 0
-    tuned = tuning(found.movements, clustered=clusters is not None)
+    tuned = tuning(found.weight_deltas, clustered=clusters is not None)
     assert tuned.tuned
     assert not tuned.frozen

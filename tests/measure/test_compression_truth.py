@@ -123,7 +123,7 @@ def test_centroids_moved_only_by_training() -> None:
 @pytest.mark.parametrize(("name", "tuned"), [("clustered", True), ("clustered_not_trained", False)])
 def test_clustered_files_tell_whether_they_were_trained(name: str, tuned: bool) -> None:
     """What clustering leaves alone moved in training and in nothing else."""
-    found = tuning(clustering(name).movements, clustered=True)
+    found = tuning(clustering(name).weight_deltas, clustered=True)
 
     assert found.tuned == tuned
     assert not found.frozen
@@ -204,7 +204,7 @@ def test_a_bias_of_zeros_is_recognised() -> None:
     assert found.difference == ""
     assert found.misplaced == (Misplaced(4, "FULLY_CONNECTED", "bias", 10, 10),)
     assert pruned(found.zeros, 0.5, tolerance=0.0).each
-    assert "kernel of FULLY_CONNECTED 4" in tuning(found.movements, clustered=False).moved
+    assert "kernel of FULLY_CONNECTED 4" in tuning(found.weight_deltas, clustered=False).moved
 
 
 def test_clusters_lose_to_pruning() -> None:
@@ -221,7 +221,7 @@ def test_clusters_lose_to_pruning() -> None:
 )
 def test_pruned_files_tell_what_was_trained(name: str, tuned: bool, frozen: bool) -> None:
     """All parts moved, none, or only those of the layer that was left trainable."""
-    found = tuning(pruning(name).movements, clustered=False)
+    found = tuning(pruning(name).weight_deltas, clustered=False)
 
     assert (found.tuned, found.frozen) == (tuned, frozen)
     if frozen:
@@ -231,7 +231,7 @@ def test_pruned_files_tell_what_was_trained(name: str, tuned: bool, frozen: bool
 def test_steps_of_training_show_in_the_dense_layer() -> None:
     """Adam with a rate of 0.0001 moved the dense weights by at most that much in each of 20 steps, and by most of it."""
     (largest,) = [
-        each.largest for each in pruning("pruned").movements if each.kind == "FULLY_CONNECTED" and each.part == "kernel"
+        each.largest for each in pruning("pruned").weight_deltas if each.kind == "FULLY_CONNECTED" and each.part == "kernel"
     ]
 
     assert 15 <= largest / 1e-4 <= 20.5
@@ -321,7 +321,7 @@ def test_clusters_under_wrappers_are_compared_all_the_same() -> None:
     assert found.wrapper_residue.wrapper == "clustering"
     assert at_most(found.distinct, 3)
     assert len(found.shifts) == 1
-    assert found.movements
+    assert found.weight_deltas
     assert 1 <= len(found.histograms) <= 2
 
 
@@ -343,8 +343,8 @@ def test_masked_kernels_as_an_inference_computes_them() -> None:
     assert [each.kind for each in found.distinct] == ["CONV_2D", "CONV_2D", "FULLY_CONNECTED"]
     assert len(without.distinct) < 3
     assert found.difference == without.difference != ""
-    assert without.movements == ()
-    assert found.movements
+    assert without.weight_deltas == ()
+    assert found.weight_deltas
     assert pruned(found.zeros, 0.5, tolerance=0.0).each
 
 
@@ -353,7 +353,7 @@ def test_another_network_is_not_compared_by_order() -> None:
     found = measure(read("original"), read("clustered_not_stripped"), clusters=8)
     assert found.difference
     assert found.wrapper_residue.wrapper is None
-    assert (found.movements, found.shifts, found.misplaced) == ((), (), ())
+    assert (found.weight_deltas, found.shifts, found.misplaced) == ((), (), ())
 
 
 def test_a_kernel_that_is_not_there_has_no_counterpart() -> None:

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from graders.measure.compression import (
     Kernel,
     KernelPair,
-    Movement,
     OperatorCount,
     Tuning,
+    WeightDelta,
     WrapperResidue,
+    find_weight_deltas,
     find_wrapper_residue,
     kernels,
-    movements,
     tuning,
     unfinished,
 )
@@ -129,16 +129,16 @@ def test_sparse_storage_is_told() -> None:
 @given(hnp.arrays(np.float32, (3, 5), elements=st.floats(-1e6, 1e6, width=32)))
 def test_what_did_not_change_did_not_move(rows: Array) -> None:
     """A kernel against itself moved by nothing, and every value is equal."""
-    (found,) = movements([pair(rows, rows)])
+    (found,) = find_weight_deltas([pair(rows, rows)])
 
     assert (found.largest, found.relative, found.moved) == (0, 0, False)
-    assert found.equal == found.kept == found.values == 15
+    assert found.equal == found.compared == found.values == 15
 
 
 def test_the_last_bit_is_no_movement() -> None:
     """Weights that differ in the last bit, as where they were folded in another order, did not move."""
     before = normal(4, 25)
-    (found,) = movements([pair(np.nextafter(before, np.float32(9)), before)])
+    (found,) = find_weight_deltas([pair(np.nextafter(before, np.float32(9)), before)])
 
     assert found.equal == 0
     assert 0 < found.relative < 1e-6
@@ -151,7 +151,7 @@ def test_steps_are_measured(step: float, seed: int) -> None:
     before = normal(4, 25, seed=seed)
     after = (before + step * np.sign(normal(4, 25, seed=seed + 1))).astype(np.float32)
 
-    found = movements([pair(after, before, bias=np.zeros(4))])
+    found = find_weight_deltas([pair(after, before, bias=np.zeros(4))])
 
     assert [each.part for each in found] == ["kernel", "bias"]
     assert found[0].largest == pytest.approx(step, rel=1e-2)
@@ -168,12 +168,12 @@ def test_folded_statistics_do_not_bend(factor: float, seed: int) -> None:
     stepped = before * factors
     stepped[1, 0] += 1
 
-    bent = [movements([pair(rows, before)])[0].bent for rows in (before * factors, stepped)]
+    shape_change = [find_weight_deltas([pair(rows, before)])[0].shape_change for rows in (before * factors, stepped)]
 
-    assert bent[0] is not None
-    assert bent[0] < 1e-5
-    assert bent[1] is not None
-    assert bent[1] > 0.1
+    assert shape_change[0] is not None
+    assert shape_change[0] < 1e-5
+    assert shape_change[1] is not None
+    assert shape_change[1] > 0.1
 
 
 def test_pruned_weights_did_not_move() -> None:
@@ -183,9 +183,9 @@ def test_pruned_weights_did_not_move() -> None:
     nearly = np.where(cut == 0, np.float32(1e-9), cut)
 
     for rows in (cut, nearly):
-        (found,) = movements([pair(rows, before)])
+        (found,) = find_weight_deltas([pair(rows, before)])
         assert not found.moved
-        assert found.kept == found.equal == np.count_nonzero(cut)
+        assert found.compared == found.equal == np.count_nonzero(cut)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -197,24 +197,24 @@ def test_weights_that_are_no_numbers_moved_a_long_way(value: float) -> None:
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        (found,) = movements([pair(after, before)])
+        (found,) = find_weight_deltas([pair(after, before)])
 
     assert found.moved
-    assert np.isfinite([found.largest, found.relative, found.bent or 0.0]).all()
+    assert np.isfinite([found.largest, found.relative, found.shape_change or 0.0]).all()
 
 
 def test_movement_from_zero_is_finite() -> None:
     """Parts that were all zero before have moved if they are anything else."""
-    (_, found) = movements([pair(normal(2, 3), normal(2, 3), bias=np.zeros(2))])
-    (_, moved) = movements([KernelPair(kernel(normal(2, 3), bias=np.ones(2)), kernel(normal(2, 3), bias=np.zeros(2)))])
+    (_, found) = find_weight_deltas([pair(normal(2, 3), normal(2, 3), bias=np.zeros(2))])
+    (_, moved) = find_weight_deltas([KernelPair(kernel(normal(2, 3), bias=np.ones(2)), kernel(normal(2, 3), bias=np.zeros(2)))])
 
     assert not found.moved
     assert moved.moved
     assert np.isfinite(moved.relative)
 
 
-def part(name: str, relative: float, *, compressible: bool = False, kept: int = 5) -> Movement:
-    return Movement(1, name, "kernel", compressible, 5, kept, 0, relative, relative, None)
+def part(name: str, relative: float, *, compressible: bool = False, kept: int = 5) -> WeightDelta:
+    return WeightDelta(1, name, "kernel", compressible, 5, kept, 0, relative, relative, None)
 
 
 def test_tuning_sorts_parts() -> None:
@@ -267,23 +267,23 @@ def test_all_parts_moved_is_not_frozen() -> None:
 def test_each_value_of_a_bias_is_compared() -> None:
     """A value of a bias that became tiny beside the others is compared all the same, and is no kernel's weight."""
     now, before = kernel(normal(3, 4), bias=np.array([1, 1e-7, 2])), kernel(normal(3, 4), bias=np.array([1, 0.5, 2]))
-    weights, bias = movements([KernelPair(now, before)])
-    assert (bias.values, bias.kept, bias.equal, bias.bent) == (3, 3, 2, None)
+    weights, bias = find_weight_deltas([KernelPair(now, before)])
+    assert (bias.values, bias.compared, bias.equal, bias.shape_change) == (3, 3, 2, None)
     assert (weights.compressible, bias.compressible) == (True, False)
-    (depthwise,) = movements([pair(normal(3, 4), normal(3, 4), kind="DEPTHWISE_CONV_2D")])
+    (depthwise,) = find_weight_deltas([pair(normal(3, 4), normal(3, 4), kind="DEPTHWISE_CONV_2D")])
     assert not depthwise.compressible
 
 
 def test_what_was_pruned_whole_did_not_move() -> None:
     """Of a kernel without a weight left there is nothing to compare, and zeros that were zeros are the same."""
     for before, kept in ((np.ones((2, 3)), 0), (np.zeros((2, 3)), 6)):
-        (found,) = movements([pair(np.zeros((2, 3)), before)])
-        assert (found.kept, found.largest, found.relative, found.bent) == (kept, 0, 0, 0)
+        (found,) = find_weight_deltas([pair(np.zeros((2, 3)), before)])
+        assert (found.compared, found.largest, found.relative, found.shape_change) == (kept, 0, 0, 0)
 
 
 def test_a_movement_of_1_is_a_movement() -> None:
     """The largest difference is told as a share of the original's largest value, whatever it is."""
-    (found,) = movements([pair(np.array([[3.0, 4.0]]), np.array([[2.0, 4.0]]))])
+    (found,) = find_weight_deltas([pair(np.array([[3.0, 4.0]]), np.array([[2.0, 4.0]]))])
     assert (found.largest, found.relative) == (1, 0.25)
 
 
@@ -291,9 +291,9 @@ def test_a_movement_of_1_is_a_movement() -> None:
 def test_pruned_weights_do_not_bend(size: float) -> None:
     """A channel's factor is told by the weights that it kept, and one without any has none."""
     before = size * np.array([[1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 0.0, 0.0]])
-    (found,) = movements([pair(2 * before * np.array([1, 1, 1, 0]), before)])
+    (found,) = find_weight_deltas([pair(2 * before * np.array([1, 1, 1, 0]), before)])
     assert found.moved
-    assert found.bent == pytest.approx(0, abs=1e-6)
+    assert found.shape_change == pytest.approx(0, abs=1e-6)
 
 
 def test_infinite_weights_of_both_files_raise_no_warning() -> None:
@@ -301,8 +301,8 @@ def test_infinite_weights_of_both_files_raise_no_warning() -> None:
     rows = np.array([[np.inf, 1.0], [1.0, 2.0]])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        (found,) = movements([pair(rows, rows)])
-    assert np.isfinite([found.largest, found.relative, found.bent or 0.0]).all()
+        (found,) = find_weight_deltas([pair(rows, rows)])
+    assert np.isfinite([found.largest, found.relative, found.shape_change or 0.0]).all()
 
 
 def wired(*inputs: tuple[int, ...], codes: tuple[str, ...]) -> Model:

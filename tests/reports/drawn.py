@@ -68,12 +68,12 @@ def claims() -> Json:
 
 
 def history() -> Json:
-    costing = {"commit": "0badcafe", "subject": "update", "why": "fits every commit"}
+    costing = {"commit": "0badcafe", "subject": "update", "why": "generic"}
     parts = [
         part("commits", 0.25, 1.0, "9 commits for this lab, 6 of them with code"),
         part("subjects", 0.25, 0.5, "4 of 9 subjects say what the commit does", commits=[costing], more=4),
         part("files", 0.2, 0.0, "1 time a model, data or an archive"),
-        part("spread", 0.3, None, "2 commits, in a shallow clone that holds a part of the history"),
+        part("spread", 0.3, None, "2 commits, in a shallow clone, which has only part of the history"),
     ]
     commit = {"commit": "1234abcd", "time": "2026-03-02 10:15 UTC", "subject": "Clip before the int8 cast", "files": 1}
     return {

@@ -296,7 +296,7 @@ def test_claims_that_differ_come_first_and_open() -> None:
 def test_a_history_shows_its_parts_and_the_commits_that_cost() -> None:
     text = page_with(drawn.history()).text()
     assert "4 of 9 subjects say what the commit does" in text
-    assert "0badcafe update fits every commit" in text
+    assert "0badcafe update generic" in text
     assert "in part 50 %" in text
     assert "4 more commits not shown." in text
     assert "1234abcd Clip before the int8 cast 2026-03-02 10:15 UTC, 1 file" in text

@@ -93,7 +93,7 @@ def test_one_name_twice(archive: Make, tmp_path: Path) -> None:
         path = archive({first: b"first", again: b"second"})
     found = unpack(path, tmp_path / "out")
     assert files(found.folder) == {"a.py": b"first"}
-    assert "twice" in found.notes[0]
+    assert "duplicate" in found.notes[0]
 
 
 def test_a_file_in_the_place_of_a_folder(archive: Make, tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def test_what_is_no_regular_file_is_left_out(source: Path, make: Callable[[Path]
     write(source, {"real.py": "x = 1\n", "sub/other.py": "y = 2\n"})
     make(source / "sub" / "odd.py")
     found = laid(source)
-    assert noted(found.notes) == {"sub/odd.py": "not a regular file; left out"}
+    assert noted(found.notes) == {"sub/odd.py": "not a regular file; skipped"}
     assert sorted(contents(found.root)) == ["real.py", "sub/other.py"]
 
 
@@ -164,7 +164,7 @@ def test_notes_are_one_line_of_text_each(source: Path) -> None:
     for note in found.notes:
         note.encode()
         assert note.isprintable()
-    assert "猫: not a regular file; left out" in found.notes
+    assert "猫: not a regular file; skipped" in found.notes
 
 
 def test_code_with_odd_names_is_part_of_the_digest(source: Path) -> None:
@@ -267,7 +267,7 @@ def test_folders_in_folders_without_end(source: Path) -> None:
     finally:
         remove(source / "endless")
     assert set(contents(found.root)) == {"kept.py", "z/kept.py", "40/" * 39 + "deep.py"}
-    assert [note.rsplit(": ", 1)[1] for note in found.notes] == ["too deep; left out"] * 2
+    assert [note.rsplit(": ", 1)[1] for note in found.notes] == ["too deep; skipped"] * 2
 
 
 def test_names_that_leave_no_room(source: Path) -> None:
@@ -285,7 +285,7 @@ def test_too_many_folders(source: Path, monkeypatch: pytest.MonkeyPatch) -> None
     write(source, {f"{number:02}/a.py": "x" for number in range(20)})
     found = laid(source)
     assert len(contents(found.root)) == 9
-    assert found.notes == ("more than 10 folders; the rest is left out",)
+    assert found.notes == ("more than 10 folders; the rest is skipped",)
 
 
 def test_the_digest_depends_on_code_alone(source: Path) -> None:
@@ -379,7 +379,7 @@ def test_a_file_that_can_not_be_read(source: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(os, "open", refusing)
     found = laid(source)
-    assert noted(found.notes) == {"closed.py": "can't be read; left out"}
+    assert noted(found.notes) == {"closed.py": "can't be read; skipped"}
     assert "open.py" in contents(found.root)
 
 

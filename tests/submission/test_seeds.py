@@ -52,9 +52,9 @@ def test_where_a_secret_comes_from(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"hunter2", "holds 7 bytes; expected 16 to 4,096"),
-        (b"", "holds 0 bytes"),
-        (b"hunter2" * 800, "holds more than 4,096 bytes"),
+        (b"hunter2", "has 7 bytes; expected 16 to 4,096"),
+        (b"", "has 0 bytes"),
+        (b"hunter2" * 800, "has more than 4,096 bytes"),
     ],
     ids=["short", "empty", "long"],
 )
@@ -76,5 +76,5 @@ def test_a_file_that_can_not_be_read(tmp_path: Path) -> None:
 
 def test_a_short_secret_of_the_environment() -> None:
     """It is told by the variable's name."""
-    with pytest.raises(UsageError, match=f"{ENVIRONMENT} holds 5 bytes"):
+    with pytest.raises(UsageError, match=f"{ENVIRONMENT} has 5 bytes"):
         find_secret(None, {ENVIRONMENT: "short"})

@@ -23,7 +23,7 @@ from graders.framework.model_tester.runner import Agreement
 from graders.framework.runner import as_missing
 from graders.labs.l02_quantization.checks import CODES
 from graders.labs.l02_quantization.evidence import QuantiseEvidence
-from graders.measure import quantization as codes
+from graders.measure import quantization
 from graders.sandbox import Reply
 
 if TYPE_CHECKING:
@@ -214,20 +214,20 @@ def judge_quantise(probed: Probed, file: FileEvidence) -> QuantiseEvidence:
             sweep_values, sweep_tensor = probed.quantised[0]
             mistake = None
             if encoding.quantised:
-                mistake = codes.quantise_mistake(given_values, tensor, encoding)
-                mistake = codes.quantise_mistake(sweep_values, sweep_tensor, encoding) or mistake
+                mistake = quantization.quantise_mistake(given_values, tensor, encoding)
+                mistake = quantization.quantise_mistake(sweep_values, sweep_tensor, encoding) or mistake
                 if mistake is None or _wrong_input(sweep_values, sweep_tensor, encoding) is None:
-                    mistake = codes.quantise_mistake(given_values, tensor, encoding) or mistake
+                    mistake = quantization.quantise_mistake(given_values, tensor, encoding) or mistake
             return QuantiseEvidence(values, encoding, example, mistake, in_time)
     return QuantiseEvidence(values, encoding, None, None, in_time, probed.unanswered[0])
 
 
 def _wrong_input(
-    values: NDArray[np.float32], tensor: NDArray[Any], encoding: codes.Encoding
-) -> codes.Counterexample | None:
+    values: NDArray[np.float32], tensor: NDArray[Any], encoding: quantization.Encoding
+) -> quantization.Counterexample | None:
     if encoding.quantised:
-        return codes.wrong_codes(values, tensor, encoding)
-    return codes.wrong_values(values, tensor, codes.Encoding(encoding.dtype, 1.0, 0))
+        return quantization.wrong_codes(values, tensor, encoding)
+    return quantization.wrong_values(values, tensor, quantization.Encoding(encoding.dtype, 1.0, 0))
 
 
 def judge_dequantise(context: LabContext, probed: Probed, file: FileEvidence) -> Agreement:
@@ -242,9 +242,9 @@ def judge_dequantise(context: LabContext, probed: Probed, file: FileEvidence) ->
         raise RunError(Verdict.LOST, message, kind=RunErrorKind.BAD_SCORES)
     if encoding.quantised:
         for given_codes, values in probed.dequantised:
-            example = codes.wrong_values(given_codes, values, encoding)
+            example = quantization.wrong_values(given_codes, values, encoding)
             if example is not None:
-                mistake = codes.dequantise_mistake(
+                mistake = quantization.dequantise_mistake(
                     np.concatenate([pair[0] for pair in probed.dequantised]),
                     np.concatenate([pair[1] for pair in probed.dequantised]),
                     encoding,
@@ -283,35 +283,37 @@ def _judge_images(context: LabContext, reply: Reply, images: int, file: FileEvid
         example = mistake = None
     if not file.output.quantised:
         return Agreement(len(found), 0.0, "", constant, mistake, example)
-    nearest = min(codes.codes_off(each, found, file.output) for each in (plain, quick))
+    nearest = min(quantization.codes_off(each, found, file.output) for each in (plain, quick))
     # What no conversion explains and both runtimes dispute is judged without the images.
     judged = example is not None or nearest <= context.lab.thresholds["code_differences"]
     return Agreement(len(found), nearest, CODES if judged else "", constant, mistake, example)
 
 
-def _real(outputs: NDArray[Any], encoding: codes.Encoding) -> NDArray[np.float64]:
-    return codes.real_values(outputs, encoding) if encoding.quantised else outputs.astype(np.float64)
+def _real(outputs: NDArray[Any], encoding: quantization.Encoding) -> NDArray[np.float64]:
+    return quantization.real_values(outputs, encoding) if encoding.quantised else outputs.astype(np.float64)
 
 
 def _wrong_scores(
     context: LabContext, found: NDArray[np.float64], outputs: NDArray[Any], file: FileEvidence
-) -> tuple[codes.Counterexample | None, str | None]:
+) -> tuple[quantization.Counterexample | None, str | None]:
     """The first score that is not what the file gave, and the mistake that explains it."""
     if found.shape != outputs.shape:
         message = f"{found.shape[1]} scores per image; the file outputs {outputs.shape[1]}"
         raise RunError(Verdict.FAILED, message, kind=RunErrorKind.BAD_SCORES)
-    encoding = file.output if file.output.quantised else codes.Encoding("float32", float(np.ptp(outputs)) / 255, 0)
+    encoding = (
+        file.output if file.output.quantised else quantization.Encoding("float32", float(np.ptp(outputs)) / 255, 0)
+    )
     allowed = context.lab.thresholds["code_differences"]
-    scale = codes.Encoding(encoding.dtype, encoding.scale, encoding.zero_point)
+    scale = quantization.Encoding(encoding.dtype, encoding.scale, encoding.zero_point)
     if file.output.quantised:
-        example = codes.wrong_values(outputs, found, scale, allowed)
-        mistake = codes.dequantise_mistake(outputs.ravel(), found.ravel(), scale) if example else None
+        example = quantization.wrong_values(outputs, found, scale, allowed)
+        mistake = quantization.dequantise_mistake(outputs.ravel(), found.ravel(), scale) if example else None
     else:
         off = np.abs(found - outputs)
         worst = int(off.argmax())
         # Written so that NaN, which compares false with everything, is wrong.
         wrong = not off.max() <= allowed * encoding.scale
         given_value, got = float(outputs.ravel()[worst]), float(found.ravel()[worst])
-        shown = codes.Counterexample(given_value, got, given_value)
+        shown = quantization.Counterexample(given_value, got, given_value)
         example, mistake = (shown if wrong else None), None
     return example, mistake

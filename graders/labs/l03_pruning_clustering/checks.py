@@ -98,7 +98,7 @@ def why_untouched(weights: Compression) -> str:
     """Why a file has no zeros: fitting makes them, so if nothing was trained either, nothing was fitted."""
     from graders.measure.compression import tuning
 
-    return "not_pruned" if tuning(weights.movements, clustered=False).tuned else "never_fitted"
+    return "not_pruned" if tuning(weights.weight_deltas, clustered=False).tuned else "never_fitted"
 
 
 def touched(weights: Compression, lab: Lab) -> bool:
@@ -114,7 +114,7 @@ def plainly_compressed(weights: Compression) -> bool:
 
 def shape_change(weights: Compression) -> float:
     """The largest difference of a kernel from the original's, relative to its largest weight."""
-    return max((each.bent or 0.0 for each in weights.movements if each.compressible), default=0.0)
+    return max((each.shape_change or 0.0 for each in weights.weight_deltas if each.compressible), default=0.0)
 
 
 def require_even(evidence: CompressedEvidence, lab: Lab) -> None:
@@ -210,7 +210,7 @@ def require_tuned(evidence: CompressedEvidence, lab: Lab) -> None:
     weights = evidence.compressed.get().weights
     require_network(weights)
     clustered = evidence.clusters is not None
-    found = tuning(weights.movements, clustered=clustered)
+    found = tuning(weights.weight_deltas, clustered=clustered)
     counted = len(found.moved) + len(found.still)
     check(
         found.tuned,
@@ -227,7 +227,7 @@ def require_tuned(evidence: CompressedEvidence, lab: Lab) -> None:
     )
     # Adam moves a weight by at most about its learning rate per step. Kernels show this as long as only training moved
     # them; biases of dense layers are neither compressed nor folded.
-    dense = [each for each in weights.movements if each.kind == DENSE]
+    dense = [each for each in weights.weight_deltas if each.kind == DENSE]
     biases = [each.largest for each in dense if each.part == "bias"]
     either = biases if clustered else [each.largest for each in dense]
     reach = evidence.steps * float(lab.settings["learning_rate"])

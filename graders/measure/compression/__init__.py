@@ -32,7 +32,7 @@ from graders.measure.compression.sparsity import (
     misplaced_zeros,
     pruned,
 )
-from graders.measure.compression.weight_deltas import Movement, Tuning, movements, tuning
+from graders.measure.compression.weight_deltas import Tuning, WeightDelta, find_weight_deltas, tuning
 from graders.measure.compression.wrapper_residue import OperatorCount, WrapperResidue, find_wrapper_residue
 
 __all__ = [
@@ -47,12 +47,12 @@ __all__ = [
     "KernelPair",
     "Magnitudes",
     "Misplaced",
-    "Movement",
     "OperatorCount",
     "Pairing",
     "Pruned",
     "Spacing",
     "Tuning",
+    "WeightDelta",
     "WrapperResidue",
     "Zeros",
     "at_most",
@@ -62,6 +62,7 @@ __all__ = [
     "distinct_values",
     "expected_zeros",
     "few",
+    "find_weight_deltas",
     "find_wrapper_residue",
     "histogram",
     "histograms",
@@ -70,7 +71,6 @@ __all__ = [
     "magnitudes",
     "measure",
     "misplaced_zeros",
-    "movements",
     "overall",
     "paired",
     "pruned",

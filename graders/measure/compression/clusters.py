@@ -80,7 +80,7 @@ def few(asked: int) -> int:
 class Spacing:
     """How evenly a kernel's values lie.
 
-    ``points`` is the number of values that it was judged by, 0 where they are too few to tell. ``off`` is their root
+    ``points`` is the number of values that it was judged by, 0 if they are too few to tell. ``off`` is their root
     mean square distance from evenly spaced places, as a share of the spacing: 0 for centroids of linear initialisation,
     0.01 after their usual fine-tuning, 0.1 to 0.4 for others.
     """
@@ -137,7 +137,7 @@ def _distances(values: NDArray[np.float64], clusters: int) -> NDArray[np.float64
 class CentroidShift:
     """How far a kernel's values are from the centroids that linear initialisation gives for the original kernel.
 
-    ``largest`` and ``mean`` are over the kernel's distinct values, as shares of the centroids' spacing; 0 where it was
+    ``largest`` and ``mean`` are over the kernel's distinct values, as shares of the centroids' spacing; 0 if it was
     clustered and not trained.
     """
 
@@ -151,7 +151,7 @@ class CentroidShift:
 def linear_centroids(weights: NDArray[Any], clusters: int) -> NDArray[np.float64]:
     """``clusters`` values evenly from the smallest to the largest weight, as tfmot's LINEAR initialisation has them.
 
-    :raises ValueError: where there are no weights or fewer than two clusters
+    :raises ValueError: there are no weights or fewer than two clusters
     """
     if clusters < 2 or weights.size == 0:
         raise ValueError(f"{clusters} centroids of {weights.size} weights: expected at least 2 of at least 1")
@@ -161,8 +161,8 @@ def linear_centroids(weights: NDArray[Any], clusters: int) -> NDArray[np.float64
 def centroid_shift(found: Kernel, original: Kernel, clusters: int) -> CentroidShift | None:
     """Compares a kernel's values with the centroids of linear initialisation; works for 2 clusters too.
 
-    None where the kernel's rows have factors of their own, which hides the layer's weights; so in the usual network
-    only the dense kernels tell. Also None where weights are not finite or all the same.
+    None if the kernel's rows have factors of their own, which hides the layer's weights; so in the usual network
+    only the dense kernels tell. Also None if weights are not finite or all the same.
     """
     values = np.unique(found.rows.astype(np.float64))
     if found.rowwise or original.rowwise or not np.isfinite(values).all() or not values.size:

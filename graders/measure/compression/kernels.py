@@ -69,7 +69,7 @@ class KernelPair:
     original: Kernel
 
     def biases(self) -> tuple[Rows, Rows] | None:
-        """Both biases, (output channels,); zeros where only one file has any, None where neither has."""
+        """Both biases, (output channels,); zeros where only one file has any, None if neither has."""
         mine, theirs = self.found.bias, self.original.bias
         if mine is None:
             return None if theirs is None else (np.zeros_like(theirs), theirs)
@@ -78,7 +78,7 @@ class KernelPair:
 
 @dataclass(frozen=True, eq=False)
 class Pairing:
-    """Two files' kernels in pairs. ``pairs`` is None where the files are of two networks; ``reason`` says why."""
+    """Two files' kernels in pairs. ``pairs`` is None if the files are of two networks; ``reason`` says why."""
 
     pairs: tuple[KernelPair, ...] | None
     reason: str

@@ -20,7 +20,7 @@ from graders.measure.compression.clusters import (
 from graders.measure.compression.histograms import Histogram, histograms
 from graders.measure.compression.kernels import computed_kernels, kernels, paired, unwrapped
 from graders.measure.compression.sparsity import Magnitudes, Misplaced, Zeros, count_zeros, magnitudes, misplaced_zeros
-from graders.measure.compression.weight_deltas import Movement, movements
+from graders.measure.compression.weight_deltas import WeightDelta, find_weight_deltas
 from graders.measure.compression.wrapper_residue import WrapperResidue, find_wrapper_residue
 from graders.measure.tflite.weights import weights
 
@@ -30,11 +30,11 @@ class Compression:
     """A compressed file against the original model's float32 file.
 
     ``distinct``, ``spacing``, ``shifts`` and ``magnitudes`` are of the compressible kernels, ``zeros`` and
-    ``movements`` of all; in the order of the graph. ``difference`` says why the file is of another network, as one with
-    wrappers left in is; what needs the original's kernels (``shifts``, ``misplaced``, ``magnitudes``, ``movements``) is
-    empty then, or without the kernels that it computes where wrappers are all that is different. ``spacing`` and
-    ``shifts`` are empty without a number of clusters, and judged by those that were made (:func:`clusters_used`);
-    ``magnitudes`` are empty without a sparsity. ``histograms`` are of at most two kernels.
+    ``weight_deltas`` of all; in the order of the graph. ``difference`` says why the file is of another network, as one
+    with wrappers left in is; what needs the original's kernels (``shifts``, ``misplaced``, ``magnitudes``,
+    ``weight_deltas``) is then empty, or lacks the kernels that the file computes if wrappers are all that is
+    different. ``spacing`` and ``shifts`` are empty without a number of clusters, and judged by those that were made
+    (:func:`clusters_used`); ``magnitudes`` are empty without a sparsity. ``histograms`` are of at most two kernels.
     """
 
     difference: str
@@ -45,7 +45,7 @@ class Compression:
     zeros: tuple[Zeros, ...]
     misplaced: tuple[Misplaced, ...]
     magnitudes: tuple[Magnitudes, ...]
-    movements: tuple[Movement, ...]
+    weight_deltas: tuple[WeightDelta, ...]
     histograms: tuple[Histogram, ...] = ()
 
 
@@ -63,7 +63,7 @@ def measure(
     :param clusters: the number of clusters asked for
     :param sparsity: the sparsity asked for, in [0, 1)
     :param computed: kernels that are no constants (:func:`unfinished`), as an inference computed them
-    :raises MalformedModel: where either is no ``.tflite`` file
+    :raises MalformedModel: either is no ``.tflite`` file
     """
     # Only the scorer reads files; the grader imports this module for what they hold.
     from graders.measure.tflite.reader import read_model
@@ -92,6 +92,6 @@ def measure(
         zeros=tuple(count_zeros(kernel) for kernel in found),
         misplaced=misplaced_zeros(pairs),
         magnitudes=() if sparsity is None else tuple(magnitudes(pair, sparsity) for pair in matched),
-        movements=movements(pairs),
+        weight_deltas=find_weight_deltas(pairs),
         histograms=histograms(found, pairs),
     )

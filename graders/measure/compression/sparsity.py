@@ -20,7 +20,7 @@ class Zeros:
     """The zeros of a kernel and its bias.
 
     ``zeros`` are exact (0 or -0), ``near_zeros`` small but not zero; ``zero_rows`` are output channels without any
-    other weight. ``bias_zeros`` is 0 where there is no bias.
+    other weight. ``bias_zeros`` is 0 if there is no bias.
     """
 
     operator: int
@@ -77,7 +77,7 @@ def expected_zeros(weights: int, sparsity: float) -> int:
     In float32 and with halves rounded to even, as ``Pruning._update_mask`` of tfmot 0.8 computes it. Weights as large
     as the smallest one kept are kept too, so equal weights make it fewer.
 
-    :raises ValueError: where the sparsity is not in [0, 1) or there are no weights
+    :raises ValueError: the sparsity is not in [0, 1) or there are no weights
     """
     if not 0 <= sparsity < 1 or weights < 1:
         raise ValueError(f"sparsity {sparsity} of {weights} weights: expected a share in [0, 1) of at least 1")
@@ -195,7 +195,7 @@ class Magnitudes:
     ``misordered`` counts the zeros that were larger, in the original, than some weight that was kept in the same group
     (``Kernel.groups``): 0 for magnitude pruning, however it was done. ``residue`` is the median size of the weights
     that should be zero, as a share of the same in the original: 0 when pruned, about 1 when not, small where zeros
-    were trained away afterwards; None where the original's is 0.
+    were trained away afterwards; None if the original's is 0.
     """
 
     operator: int

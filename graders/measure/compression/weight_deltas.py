@@ -19,15 +19,15 @@ LARGEST = float(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True)
-class Movement:
+class WeightDelta:
     """How far one part, ``"kernel"`` or ``"bias"``, is from the original's.
 
-    ``kept`` of its ``values`` were not made zero or near zero, and those alone are compared: ``equal`` of them are the
-    same float32 as before. ``largest`` is the largest difference, ``relative`` the same as a share of the original's
-    largest value. ``bent`` is, for a kernel, the relative difference that remains when each output channel is scaled
-    as fits best: what batch normalisation's statistics alone can't explain. An optimizer like Adam moves a weight by
-    about its learning rate in a step, so ``largest`` of a dense layer, over the learning rate, is a lower bound of the
-    steps, unless the layer was clustered.
+    Only the values that were not made zero or near zero, ``compared`` of ``values``, are compared: ``equal`` of them
+    are the same float32 as before. ``largest`` is the largest difference, ``relative`` the same as a share of the
+    original's largest value. ``shape_change`` is, for a kernel, the relative difference that remains when each output
+    channel is scaled as fits best: what batch normalisation's statistics alone can't explain. An optimizer like Adam
+    moves a weight by about its learning rate in a step, so ``largest`` of a dense layer, divided by the learning rate,
+    is a lower bound of the steps, unless the layer was clustered.
     """
 
     operator: int
@@ -35,11 +35,11 @@ class Movement:
     part: str
     compressible: bool
     values: int
-    kept: int
+    compared: int
     equal: int
     largest: float
     relative: float
-    bent: float | None
+    shape_change: float | None
 
     @property
     def name(self) -> str:
@@ -52,34 +52,35 @@ class Movement:
         return self.relative > STILL
 
 
-def movements(pairs: Iterable[KernelPair]) -> tuple[Movement, ...]:
+def find_weight_deltas(pairs: Iterable[KernelPair]) -> tuple[WeightDelta, ...]:
     """How far every kernel and every bias is from the original's, in the order of the graph.
 
     Differences that are no finite number count as the largest float64.
     """
     found = []
     for pair in pairs:
-        found.append(_movement(pair.found, "kernel", pair.found.rows, pair.original.rows))
+        found.append(_delta(pair.found, "kernel", pair.found.rows, pair.original.rows))
         biases = pair.biases()
         if biases is not None:
-            found.append(_movement(pair.found, "bias", *(bias.reshape(-1, 1) for bias in biases)))
+            found.append(_delta(pair.found, "bias", *(bias.reshape(-1, 1) for bias in biases)))
     return tuple(found)
 
 
-def _movement(kernel: Kernel, part: str, now: Rows, before: Rows) -> Movement:
-    kept = ~negligible(now) | negligible(before)
-    largest, top = _largest_difference(now, before, kept), _largest(before)
-    return Movement(
+def _delta(kernel: Kernel, part: str, now: Rows, before: Rows) -> WeightDelta:
+    compared = ~negligible(now) | negligible(before)
+    largest, top = _largest_difference(now, before, compared), _largest(before)
+    rescaled = _largest_difference(now, _rescaled(before, now), compared) if part == "kernel" else None
+    return WeightDelta(
         operator=kernel.operator,
         kind=kernel.kind,
         part=part,
         compressible=kernel.compressible and part == "kernel",
         values=now.size,
-        kept=int(kept.sum()),
-        equal=int((kept & (now == before)).sum()),
+        compared=int(compared.sum()),
+        equal=int((compared & (now == before)).sum()),
         largest=largest,
         relative=_ratio(largest, top),
-        bent=_ratio(_largest_difference(now, _rescaled(before, now), kept), top) if part == "kernel" else None,
+        shape_change=None if rescaled is None else _ratio(rescaled, top),
     )
 
 
@@ -89,9 +90,9 @@ def _largest(values: NDArray[Any], where: NDArray[np.bool_] | None = None) -> fl
     return float(np.abs(np.where(np.isfinite(chosen), chosen, LARGEST)).max(initial=0.0))
 
 
-def _largest_difference(now: NDArray[Any], before: NDArray[Any], kept: NDArray[np.bool_]) -> float:
+def _largest_difference(now: NDArray[Any], before: NDArray[Any], compared: NDArray[np.bool_]) -> float:
     with np.errstate(invalid="ignore"):
-        return _largest(now.astype(np.float64) - before.astype(np.float64), kept)
+        return _largest(now.astype(np.float64) - before.astype(np.float64), compared)
 
 
 def _ratio(difference: float, top: float) -> float:
@@ -128,12 +129,12 @@ class Tuning:
         return bool(self.moved) and bool(self.still)
 
 
-def tuning(found: Iterable[Movement], *, clustered: bool) -> Tuning:
+def tuning(found: Iterable[WeightDelta], *, clustered: bool) -> Tuning:
     """Sorts parts into those that moved and those that did not.
 
     :param clustered: leaves compressible kernels out, since clustering moves them without any training
     """
-    counted = [each for each in found if each.kept and not (clustered and each.compressible)]
+    counted = [each for each in found if each.compared and not (clustered and each.compressible)]
     return Tuning(
         moved=tuple(each.name for each in counted if each.moved),
         still=tuple(each.name for each in counted if not each.moved),

@@ -27,7 +27,7 @@ class OperatorCount:
 class WrapperResidue:
     """What a file has beyond the original network.
 
-    ``wrapper`` is ``"clustering"``, ``"pruning"``, or None where no wrapper was recognised. ``extra`` counts operators
+    ``wrapper`` is ``"clustering"``, ``"pruning"``, or None if no wrapper was recognised. ``extra`` counts operators
     beyond the original's, in all subgraphs. ``size_ratio`` is the file's size over the original file's.
     """
 

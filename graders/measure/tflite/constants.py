@@ -57,7 +57,7 @@ def constant_values(data: bytes, tensor: Tensor) -> Array:
     int2 and int4 come as int8, uint4 as uint8, bfloat16 as float32; quantised values come as stored.
 
     :param data: the file that the tensor was read from
-    :raises MalformedModel: where the tensor is not constant, holds no numbers, or its bytes do not fit its shape
+    :raises MalformedModel: the tensor is not constant, holds no numbers, or its bytes do not fit its shape
     """
     if tensor.stored is None:
         raise MalformedModel(f"{_called(tensor)} has no values in the file")
@@ -92,7 +92,7 @@ def values_sha256(data: bytes, tensor: Tensor) -> str:
 def dequantized(values: Array, quantization: Quantization | None) -> NDArray[np.float32]:
     """The real values, scale * (stored - zero_point), rounded once to float32; without quantisation a plain conversion.
 
-    :raises ValueError: where the quantisation is of another scheme or its channels do not fit the values
+    :raises ValueError: the quantisation is of another scheme or its channels do not fit the values
     """
     if quantization is None:
         return values.astype(np.float32)

@@ -47,7 +47,7 @@ class ActivationPair:
 
 @dataclass(frozen=True)
 class Alignment:
-    """The activations of two files in pairs. ``pairs`` is None where they are two networks; ``reason`` says why."""
+    """The activations of two files in pairs. ``pairs`` is None if they are two networks; ``reason`` says why."""
 
     pairs: tuple[ActivationPair, ...] | None
     reason: str

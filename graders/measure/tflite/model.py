@@ -41,7 +41,7 @@ class Quantization:
 
     @property
     def per_channel(self) -> bool:
-        """True where there is more than one scale."""
+        """True if there is more than one scale."""
         return len(self.scales) > 1
 
 
@@ -96,7 +96,7 @@ class Tensor:
 
     @property
     def constant(self) -> bool:
-        """True where the values come with the model."""
+        """True if the values come with the model."""
         return self.stored is not None or self.external
 
     @property
@@ -112,7 +112,7 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of an operator that decide its arithmetic; None where its kind has no such option."""
+    """The options of an operator that decide its arithmetic; None if its kind has no such option."""
 
     fused_activation: str | None = None
     padding: str | None = None
@@ -136,12 +136,12 @@ class Operator:
 
     @property
     def is_custom(self) -> bool:
-        """True where the operator is none of TensorFlow Lite's own."""
+        """True if the operator is none of TensorFlow Lite's own."""
         return self.custom_code is not None
 
     @property
     def is_flex(self) -> bool:
-        """True where TensorFlow itself must run the operator (``SELECT_TF_OPS``)."""
+        """True if TensorFlow itself must run the operator (``SELECT_TF_OPS``)."""
         return self.custom_code is not None and self.custom_code.startswith("Flex")
 
     @property

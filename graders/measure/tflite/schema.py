@@ -45,7 +45,7 @@ class Source:
     def spend(self, cost: int, what: str) -> None:
         """Take ``cost`` from the budget.
 
-        :raises MalformedModel: where the budget is used up
+        :raises MalformedModel: the budget is used up
         """
         self._left -= cost
         if self._left < 0:
@@ -60,7 +60,7 @@ class Source:
         return (item(index) for index in range(count))
 
     def numbers(self, table: Table, field: str, limit: int | None = None) -> tuple[Any, ...]:
-        """The numbers of a vector of scalars, as Python's own; empty where the vector is absent."""
+        """The numbers of a vector of scalars, as Python's own; empty if the vector is absent."""
         count = int(getattr(table, f"{field}Length")())
         if limit is not None and count > limit:
             raise MalformedModel(f"{field} has {count} entries, more than {limit}")
@@ -84,7 +84,7 @@ class Source:
         return Span(offset, size)
 
     def first_vector(self, table: Table, itemsize: int, what: str) -> Span | None:
-        """Where the vector lies that is a table's first field, None where it is absent."""
+        """Where the vector lies that is a table's first field, None if it is absent."""
         inner = table._tab  # noqa: SLF001 - the accessors offer no other way to a first field
         field = inner.Offset(4)
         if not field:
@@ -102,7 +102,7 @@ def names(enumeration: type) -> dict[int, str]:
 
 
 def cast(union: Table | None, kind: str) -> Table | None:
-    """A union's table as the generated class of that name; None where the schema has none."""
+    """A union's table as the generated class of that name; None if the schema has none."""
     if union is None or not hasattr(schema, kind):
         return None
     table = getattr(schema, kind)()

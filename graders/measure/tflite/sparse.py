@@ -46,7 +46,7 @@ def densify(
 
     :param shape: of the dense array; its size must have been bounded by the caller
     :param levels: outermost first; the sizes of the block levels are the block's
-    :raises MalformedModel: where the parts contradict each other
+    :raises MalformedModel: the parts contradict each other
     """
     axes = _axes(shape, traversal_order, block_map, levels)
     bound = max(values.size, *(level.segments.size for level in levels if level.segments is not None), 1)

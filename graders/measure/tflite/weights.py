@@ -35,7 +35,7 @@ def weights(data: bytes, model: Model) -> tuple[Weights, ...]:
     the int32 shape of a RESHAPE is not.
 
     :param data: the file that ``model`` was read from
-    :raises MalformedModel: where a constant's values are not in the file or can't be read
+    :raises MalformedModel: a constant's values are not in the file or can't be read
     """
     wiring, values = Wiring(model.main), _Values(data)
     found = []

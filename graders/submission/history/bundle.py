@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from graders.submission.history.git import READ, GitFailed, run_git
-from graders.submission.history.repository import OBJECT_ID, Mirror, NoRepository, lay_out
+from graders.submission.history.repository import OBJECT_ID, Mirror, NoRepository, init_mirror
 
 BUNDLE = "history.bundle"
 MAX_BUNDLE = 64 << 20
@@ -23,8 +23,8 @@ MAX_LINE = 1 << 16
 _FIRST_LINES = (b"# v2 git bundle\n", b"# v3 git bundle\n")
 _KNOWN = ("@object-format=", "@filter=")
 _PACK = "objects/pack/pack-history.pack"
-_ANEW = f"In a full clone, run: git bundle create {BUNDLE} --all"
-_DAMAGED = f"{BUNDLE} is damaged: its list of branches is cut off or no such list"
+_CREATE = f"In a full clone, run: git bundle create {BUNDLE} --all"
+_DAMAGED = f"{BUNDLE} is damaged: its list of branches is incomplete or invalid"
 
 
 def has_bundle(folder: Path) -> bool:
@@ -39,25 +39,25 @@ def mirror_bundle(folder: Path, path: Path) -> Mirror:
     """
     with _opened(folder / BUNDLE) as file:
         head = _newest(_refs(file))
-        lay_out(path, head)
+        init_mirror(path, head)
         (path / _PACK).parent.mkdir(parents=True)
         with (path / _PACK).open("wb") as pack:
             _copy(file, pack)
     try:
         run_git(path, ["index-pack", "--threads=1", _PACK])
     except GitFailed as failed:
-        raise NoRepository(f"{BUNDLE} is damaged or can't be read: {failed}", _ANEW) from None
+        raise NoRepository(f"{BUNDLE} is damaged or can't be read: {failed}", _CREATE) from None
     try:
         run_git(path, ["rev-list", "--quiet", head])
     except GitFailed as failed:
-        raise NoRepository(f"{BUNDLE} does not reach back to a first commit: {failed}", _ANEW) from None
-    return Mirror(path, head, (), BUNDLE, _ANEW)
+        raise NoRepository(f"{BUNDLE} does not contain the whole history: {failed}", _CREATE) from None
+    return Mirror(path, head, (), BUNDLE, _CREATE)
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
     """A regular file of a size that is read; links are not followed, and nobody waits for a FIFO."""
-    no_file = NoRepository(f"{BUNDLE} is a link, or no file that can be read", _ANEW)
+    no_file = NoRepository(f"{BUNDLE} is a link or can't be read", _CREATE)
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError:
@@ -77,7 +77,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 def _too_large() -> NoRepository:
     return NoRepository(
         f"{BUNDLE} is larger than {MAX_BUNDLE >> 20} MiB",
-        "Take models and data out of the history (git filter-repo), then make the bundle anew.",
+        "Remove models and data from the history (git filter-repo), then create the bundle again.",
     )
 
 
@@ -85,21 +85,21 @@ def _refs(file: BinaryIO) -> dict[str, str]:
     """The names in the bundle's header and the commits that they stand at; ``file`` is left where the pack begins."""
     first = file.readline(MAX_LINE)
     if first not in _FIRST_LINES:
-        raise NoRepository(f"{BUNDLE} is {'not a git bundle' if first else 'empty'}", _ANEW)
+        raise NoRepository(f"{BUNDLE} is {'not a git bundle' if first else 'empty'}", _CREATE)
     found: dict[str, str] = {}
     for line in iter(lambda: file.readline(MAX_LINE), b"\n"):
         text = line.decode("utf-8", "replace")
         if text.startswith("-"):
-            raise NoRepository(f"{BUNDLE} is incomplete: it builds on commits that it does not hold", _ANEW)
+            raise NoRepository(f"{BUNDLE} is incomplete: it depends on commits that it does not contain", _CREATE)
         if not text.endswith("\n") or file.tell() > MAX_HEADER:
-            raise NoRepository(_DAMAGED, _ANEW)
+            raise NoRepository(_DAMAGED, _CREATE)
         if text.startswith("@"):
             if not text.startswith(_KNOWN):
-                raise NoRepository(f"{BUNDLE} is of a kind that is not known here", _ANEW)
+                raise NoRepository(f"{BUNDLE} is of an unsupported kind", _CREATE)
             continue
         commit, _, name = text.rstrip("\n").partition(" ")
         if not OBJECT_ID.match(commit):
-            raise NoRepository(_DAMAGED, _ANEW)
+            raise NoRepository(_DAMAGED, _CREATE)
         found.setdefault(name, commit)
     return found
 
@@ -113,8 +113,8 @@ def _newest(refs: Mapping[str, str]) -> str:
     if named:
         return named[0]
     if branches:
-        raise NoRepository(f"{BUNDLE} holds several branches, and none is HEAD, main or master", _ANEW)
-    raise NoRepository(f"{BUNDLE} holds no branch", _ANEW)
+        raise NoRepository(f"{BUNDLE} has several branches, and none is HEAD, main or master", _CREATE)
+    raise NoRepository(f"{BUNDLE} has no branch", _CREATE)
 
 
 def _copy(file: BinaryIO, pack: BinaryIO) -> None:

@@ -34,8 +34,8 @@ class CommitFinding:
 class SubScore:
     """One part of a history's points.
 
-    ``share`` is the part, all of them sum up to 1; ``holds`` how much of it was earned, 0 to 1, or ``None`` where a
-    shallow clone can't tell. ``cause`` and ``next`` are empty where nothing was lost.
+    ``share`` is the part, all of them sum up to 1; ``holds`` how much of it was earned, 0 to 1, or ``None`` if a
+    shallow clone can't tell. ``cause`` and ``next`` are empty if nothing was lost.
     """
 
     name: str
@@ -80,8 +80,8 @@ def _sub_score(name: str, share: float, found: _Found, history: History, unseen:
     # A model that is there is there; but steps that are missing may lie before the clone's beginning.
     seen = lost and name == "files" and found.commits
     if history.shallow and not seen and (unseen or (lost and name in ("commits", "spread"))):
-        measured = f"{found.measured}, in a shallow clone that holds a part of the history"
-        cause = "The clone is shallow, so the history can't be judged."
+        measured = f"{found.measured}, in a shallow clone, which has only part of the history"
+        cause = "The clone is shallow, so the history can't be graded."
         return SubScore(name, share, None, measured, found.expected, cause, _CLONE, found.commits)
     cause, step = (found.cause, found.next) if lost else ("", "")
     return SubScore(name, share, round(found.holds, 4), found.measured, found.expected, cause, step, found.commits)
@@ -91,24 +91,28 @@ def _commits(work: Sequence[Commit], rules: HistoryRules) -> _Found:
     code = [commit for commit in work if any(_is_code(change, rules) for change in commit.files)]
     reached = min(1.0, len(work) / rules.min_commits)
     dumped = len(code) < rules.min_code_commits
-    costing: tuple[CommitFinding, ...] = ()
+    findings: tuple[CommitFinding, ...] = ()
     if work and dumped:
         biggest = max(work, key=lambda commit: sum(change.growth for change in commit.files))
-        costing = (_costing(biggest, "brings nearly all of the work at once"),)
+        findings = (_finding(biggest, "adds nearly all of the work at once"),)
     return _Found(
         holds=reached * (0.5 if dumped and reached else 1.0),
         measured=f"{_count(len(work), 'commit')} for this lab, {len(code)} of them with code",
         expected=f"at least {rules.min_commits} commits for this lab, {rules.min_code_commits} of them with code",
         cause=_why_few(work, dumped),
         next="Commit each step once it works: a class, a method, the summary.",
-        commits=costing,
+        commits=findings,
     )
 
 
 def _why_few(work: Sequence[Commit], dumped: bool) -> str:
     if not work:
-        return "No commit of the student's own touches this lab's files."
-    return "The work came in one piece, so its steps can't be followed." if dumped else "There are few steps to follow."
+        return "None of the student's own commits changes this lab's files."
+    return (
+        "Nearly all the work is in one commit, so its steps can't be followed."
+        if dumped
+        else "There are too few commits to follow the work."
+    )
 
 
 def _is_code(change: FileChange, rules: HistoryRules) -> bool:
@@ -116,32 +120,32 @@ def _is_code(change: FileChange, rules: HistoryRules) -> bool:
 
 
 def _subjects(work: Sequence[Commit], rules: HistoryRules) -> _Found:
-    costing = []
+    findings = []
     again = repeated([commit.subject for commit in work])
     for commit, twice in zip(work, again, strict=True):
         why = why_empty(commit.subject, rules.min_letters)
         if not why and len(commit.subject) > rules.max_letters:
             why = "too long for a subject"
         if not why and twice:
-            why = "the same as an earlier commit's"
+            why = "the same as an earlier commit"
         if why:
-            costing.append(_costing(commit, why))
-    good = len(work) - len(costing)
+            findings.append(_finding(commit, why))
+    good = len(work) - len(findings)
     share = good / len(work) if work else 0.0
     return _Found(
         holds=min(1.0, share / rules.good_subjects),
         measured=f"{good} of {_count(len(work), 'subject')} say what the commit does",
-        expected=f"at least {rules.good_subjects:.0%} do, in any language",
-        cause="Subjects are too short, fit every commit, or stand there twice." if work else _why_few(work, False),
-        next="Write what changes, such as 'Round before the cast to int8'; an editor's line holds 50 to 70 characters.",
-        commits=tuple(costing),
+        expected=f"at least {rules.good_subjects:.0%} of them, in any language",
+        cause="Subjects are too short, generic or repeated." if work else _why_few(work, False),
+        next="Say in 50 to 70 characters what changes, such as 'Round before the cast to int8'.",
+        commits=tuple(findings),
     )
 
 
 def _files(history: History, work: Sequence[Commit], rules: HistoryRules) -> _Found:
     if not work:
         return _Found(0.0, "no commits", "code, texts and plots", _why_few(work, False), "Commit your work.")
-    costing = []
+    findings = []
     images: dict[str, int] = {}
     for commit in history.commits:
         if _concerns_others(commit, rules):
@@ -153,25 +157,25 @@ def _files(history: History, work: Sequence[Commit], rules: HistoryRules) -> _Fo
                 change, least=rules.least_bytes, small_data=rules.small_data_bytes, most=rules.large_bytes
             )
             if kind:
-                costing.append(_costing(commit, f"{change.path}: {kind}, {_size(change.size or 0)}"))
+                findings.append(_finding(commit, f"{change.path}: {kind}, {_size(change.size or 0)}"))
         count = sum(is_image(change) and not below(change.path, rules.pictures) for change in commit.files)
         if count:
             images[commit.id] = count
     if sum(images.values()) > rules.data_set_images:
-        costing += [
-            _costing(commit, f"{_count(images[commit.id], 'image')} outside of {', '.join(rules.pictures)}")
+        findings += [
+            _finding(commit, f"{_count(images[commit.id], 'image')} outside of {', '.join(rules.pictures)}")
             for commit in history.commits
             if commit.id in images
         ]
     return _Found(
-        holds=0.0 if costing else 1.0,
-        measured=f"{_count(len(costing), 'time')} a model, data or an archive"
-        if costing
+        holds=0.0 if findings else 1.0,
+        measured=f"models, data or archives committed {_count(len(findings), 'time')}"
+        if findings
         else "no models, data or archives",
         expected="code, texts and plots; no models, data sets or archives",
-        cause="Models and data were committed; they stay in the history even where a later commit deletes them.",
-        next="Keep them below build/, list that in .gitignore, and take them out of the history (git filter-repo).",
-        commits=tuple(costing),
+        cause="Models or data were committed; they stay in the history even if a later commit deletes them.",
+        next="Keep them in build/, add it to .gitignore, and remove them from the history (git filter-repo).",
+        commits=tuple(findings),
     )
 
 
@@ -189,11 +193,11 @@ def _merges(history: History, work: Sequence[Commit]) -> _Found:
     total = len(work) + len(noise)
     return _Found(
         holds=(1.0 - len(noise) / total if noise else 1.0) if work else 0.0,
-        measured=f"{_count(len(noise), 'merge')} of a branch with its own copy" if work else "no commits",
+        measured=f"{_count(len(noise), 'merge')} of a branch with its own remote copy" if work else "no commits",
         expected="none",
-        cause="git pull merged what was pushed from elsewhere." if work else _why_few(work, False),
-        next="Use git pull --rebase, so that the steps stay in one line.",
-        commits=tuple(_costing(commit, "merges a branch with its own copy") for commit in noise),
+        cause="git pull merged commits pushed from another clone." if work else _why_few(work, False),
+        next="Use git pull --rebase to keep the history linear.",
+        commits=tuple(_finding(commit, "merges a branch with its own remote copy") for commit in noise),
     )
 
 
@@ -201,19 +205,19 @@ def _spread(work: Sequence[Commit], rules: HistoryRules) -> _Found:
     times = sorted(commit.time.timestamp() for commit in work if commit.time is not None)
     gaps = [later - earlier for earlier, later in pairwise(times)]
     sittings = 1 + sum(gap >= rules.sitting_s for gap in gaps) if times else 0
-    costing: tuple[CommitFinding, ...] = ()
+    findings: tuple[CommitFinding, ...] = ()
     if work and sittings < rules.min_sittings:
         crowded = _crowded(work, rules.sitting_s)
-        costing = tuple(_costing(commit, f"within {rules.sitting_s:.0f} s of another commit") for commit in crowded)
+        findings = tuple(_finding(commit, f"within {rules.sitting_s:.0f} s of another commit") for commit in crowded)
     over = _duration(times[-1] - times[0]) if len(times) > 1 else "one moment"
     when = f"{_count(len(work), 'commit')} at {_count(sittings, 'different time')}, over {over}"
     return _Found(
         holds=min(1.0, sittings / rules.min_sittings) if sittings > 1 else 0.0,
         measured=when if work else "no commits",
         expected=f"at least {rules.min_sittings} different times, {rules.sitting_s:.0f} s or more apart",
-        cause="The work was recorded in one go, after it was done." if work else _why_few(work, False),
+        cause="The work was committed all at once, after it was finished." if work else _why_few(work, False),
         next="Commit while you work, not at the end.",
-        commits=costing,
+        commits=findings,
     )
 
 
@@ -224,7 +228,7 @@ def _crowded(work: Sequence[Commit], seconds: float) -> list[Commit]:
     return [later[1] for earlier, later in pairs if later[0] - earlier[0] < seconds]
 
 
-def _costing(commit: Commit, why: str) -> CommitFinding:
+def _finding(commit: Commit, why: str) -> CommitFinding:
     return CommitFinding(commit.short, commit.subject, why)
 
 

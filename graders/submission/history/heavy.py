@@ -28,7 +28,7 @@ _CONTENTS = {
 
 
 def heavy_kind(change: FileChange, *, least: int, small_data: int, most: int) -> str:
-    """What makes a new or changed file one that does not belong in a repository, ``""`` where nothing does.
+    """What makes a new or changed file one that does not belong in a repository, ``""`` if nothing does.
 
     Images are not looked at here: one is a plot, a thousand are a data set (``is_image``).
 

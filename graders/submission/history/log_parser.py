@@ -57,11 +57,11 @@ def read_history(
             try:
                 return _read(mirror, prefix, tuple(lab_paths), given or {}, since)
             except GitFailed as failed:
-                return NoHistory(f"{mirror.what} can't be read: {failed}", mirror.mending)
+                return NoHistory(f"{mirror.what} can't be read: {failed}", mirror.fix)
     except NoRepository as missing:
         return NoHistory(str(missing), missing.next)
     except OSError as error:
-        return NoHistory(f"the repository can't be read: {error.strerror}", Mirror.mending)
+        return NoHistory(f"the repository can't be read: {error.strerror}", Mirror.fix)
 
 
 def _mirror(folder: Path, path: Path) -> tuple[Mirror, str]:
@@ -98,11 +98,11 @@ def _read(
         return NoHistory("no commit touches the submission's folder", "Commit your work, step by step.")
     own, others, notes = divide(ours, lab_paths, given, since, frozenset(mirror.boundary))
     if mirror.boundary:
-        notes += (f"a shallow clone: it holds the newest {len(signed)} commits only",)
+        notes += (f"a shallow clone, with only the newest {len(signed)} commits",)
     if truncated:
         notes += (f"only the newest {MAX_COMMITS:,} commits were read",)
     if not whole:
-        notes += ("so many files are changed that only a part of the changes was read",)
+        notes += ("too many changed files, so only part of the changes was read",)
     return History(own, others, bool(mirror.boundary), truncated, notes)
 
 

@@ -47,7 +47,7 @@ def divide(
     people = _people(commits)
     before, notes = _before(commits, since)
     imports = {item.commit.id for item in commits if _only_given(item.commit, template, lab_paths)}
-    why = dict.fromkeys(imports, "the template's own files") | before
+    why = dict.fromkeys(imports, "only files of the template") | before
     why |= {item.commit.id: "made by a bot" for item in commits if _is_bot(item)}
     why |= {item.commit.id: "a shallow clone begins here" for item in commits if item.commit.id in boundary}
     first = next((index for index, item in enumerate(commits) if item.commit.id in imports), 0)
@@ -56,7 +56,7 @@ def divide(
         files = {change.path for item in commits if item.commit.id in imports for change in item.commit.files}
         earlier = (item.commit for item in commits[:first] if people[item.commit.id] != student)
         unlike = (commit.id for commit in earlier if student is not None or _led_to(commit, files, lab_paths))
-        why = dict.fromkeys(unlike, "made before the template was as it is") | why
+        why = dict.fromkeys(unlike, "made before the template's files were added") | why
     elif not before and student is not None:
         why |= _of_others(commits, people, why, lab_paths, student)
     own = tuple(item.commit for item in commits if item.commit.id not in why)
@@ -97,7 +97,7 @@ def _before(commits: Sequence[Signed], since: str) -> tuple[dict[str, str], tupl
     parents = {item.commit.id: item.commit.parents for item in commits}
     named = [identifier for identifier in parents if len(since) >= 7 and identifier.startswith(since.lower())]
     if len(named) != 1:
-        return {}, (f"no commit {since!r} here: it was looked for as the one after which the student's work begins",)
+        return {}, (f"no commit {since!r}, after which the student's work should begin",)
     found: set[str] = set()
     waiting = [named[0]]
     while waiting:

@@ -13,7 +13,7 @@ class FileChange:
     """One file of one commit.
 
     ``path`` counts from the submission's folder. ``status`` is git's letter: A added, M changed, D deleted, T of
-    another type. ``size`` and ``old_size`` are bytes after and before, ``None`` where there is no file or git can't
+    another type. ``size`` and ``old_size`` are bytes after and before, ``None`` if there is no file or git can't
     tell. ``content`` is what the first bytes say: ``"tflite"``, ``"hdf5"``, ``"zip"``, ``"lfs"`` …, ``""`` where
     they say nothing or were not looked at.
     """
@@ -33,7 +33,7 @@ class FileChange:
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit. ``time`` is when its author made it, ``None`` where the commit states an impossible time."""
+    """One commit. ``time`` is when its author made it, ``None`` if the commit states an impossible time."""
 
     id: str
     subject: str
@@ -89,7 +89,7 @@ class History:
 
 @dataclass(frozen=True)
 class NoHistory:
-    """There is no history to judge: why, and what would mend it. Never a zero by itself."""
+    """There is no history to judge: why, and what would fix it. Never a zero by itself."""
 
     reason: str
     next: str

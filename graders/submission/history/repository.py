@@ -23,7 +23,7 @@ _FAN_OUT = tuple(f"{number:02x}" for number in range(256))
 
 
 class NoRepository(Exception):
-    """There is no usable repository: the reason, and in ``next`` what would mend it."""
+    """There is no usable repository: the reason, and in ``next`` what would fix it."""
 
     def __init__(self, reason: str, next_step: str) -> None:
         """Takes both texts, for people."""
@@ -46,14 +46,14 @@ class Repository:
 class Mirror:
     """A folder of ours that git reads: ``head`` is the newest commit's id, ``boundary`` where a shallow clone ends.
 
-    ``what`` it mirrors and ``mending``, should that turn out to be unreadable, are for people.
+    ``what`` it mirrors and ``fix``, should that turn out to be unreadable, are for people.
     """
 
     path: Path
     head: str
     boundary: tuple[str, ...]
     what: str = "the repository"
-    mending: str = "Hand in a clone that `git fsck` has nothing to say about."
+    fix: str = "Submit a clone for which `git fsck` reports no errors."
 
 
 def find_repository(folder: Path) -> Repository:
@@ -75,7 +75,7 @@ def find_repository(folder: Path) -> Repository:
             return Repository(top, admin, _common(admin))
     raise NoRepository(
         "the submission is not in a git repository",
-        "Hand in the repository with its .git, or put a bundle into its folder: git bundle create history.bundle --all",
+        "Submit the repository with its .git folder, or put a bundle into it: git bundle create history.bundle --all",
     )
 
 
@@ -84,15 +84,15 @@ def _linked(marker: Path, top: Path) -> Path:
     first = _small_file(marker).partition("\n")[0].strip()
     elsewhere = NoRepository(
         "the .git file points to a repository that does not know this folder",
-        "Hand in a clone of the repository.",
+        "Submit a clone of the repository.",
     )
     if not first.startswith("gitdir:"):
         raise elsewhere
     admin = Path(os.path.normpath(top / first.removeprefix("gitdir:").strip()))
     if not admin.is_dir():
         raise NoRepository(
-            "the .git file points to a folder that is not there: a worktree or submodule without its repository",
-            "Hand in a clone of the repository.",
+            "the .git file points to a missing folder: a worktree or submodule without its repository",
+            "Submit a clone of the repository.",
         )
     back = _small_file(admin / "gitdir").strip()
     if back and _same(admin / back, marker):
@@ -111,7 +111,7 @@ def _common(admin: Path) -> Path:
     common = Path(os.path.normpath(admin / named))
     # A real one lies in <common>/worktrees/<name>; anything else might borrow another submission's objects.
     if common not in admin.parents or not (common / "objects").is_dir():
-        raise NoRepository("the repository's commondir is not its own", "Hand in a clone of the repository.")
+        raise NoRepository("the repository's commondir is not its own", "Submit a clone of the repository.")
     return common
 
 
@@ -122,22 +122,22 @@ def make_mirror(repository: Repository, path: Path) -> Mirror:
     """
     objects = repository.common / "objects"
     if objects.is_symlink() or not objects.is_dir():
-        raise NoRepository("the repository has no objects of its own", "Hand in a clone of the repository.")
+        raise NoRepository("the repository has no objects of its own", "Submit a clone of the repository.")
     if (objects / "info" / "alternates").is_file():
         raise NoRepository(
             "the repository borrows its objects from another folder (objects/info/alternates)",
-            "Make it whole: git repack -a -d, then remove .git/objects/info/alternates.",
+            "Make it self-contained: git repack -a -d, then remove .git/objects/info/alternates.",
         )
     head = _head(repository)
     boundary = tuple(line for line in _small_file(repository.common / "shallow").split() if OBJECT_ID.match(line))
-    lay_out(path, head)
+    init_mirror(path, head)
     if boundary:
         (path / "shallow").write_text("".join(f"{line}\n" for line in boundary))
     _share_objects(objects, path / "objects")
     return Mirror(path, head, boundary)
 
 
-def lay_out(path: Path, head: str) -> None:
+def init_mirror(path: Path, head: str) -> None:
     """An empty repository of ours at ``path``, for hashes of the kind that ``head`` is."""
     path.mkdir(parents=True)
     (path / "refs").mkdir()
@@ -170,7 +170,7 @@ def _head(repository: Repository) -> str:
     branches = _branches(repository)
     name = text.removeprefix("ref:").strip()
     if name == "refs/heads/.invalid":
-        raise NoRepository("the repository keeps its refs as a reftable", "Run: git refs migrate --ref-format=files")
+        raise NoRepository("the repository stores its refs as a reftable", "Run: git refs migrate --ref-format=files")
     if name in branches:
         return branches[name]
     others = set(branches.values())

@@ -1,7 +1,7 @@
 """Whether the subject of a commit says what the commit does, in any language.
 
 Only what is empty of content in itself is named: nothing, a word or two that fit every commit ("fix", "Änderungen",
-"правки", "更新"), keys hit at random, or the subject of another commit again.
+"правки", "更新"), random keys, or the subject of another commit again.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def empty_words() -> frozenset[str]:
 
 
 def why_empty(subject: str, min_letters: int) -> str:
-    """Why a subject says nothing, as ``"too short"``, ``"fits every commit"`` …; ``""`` where it says something.
+    """Why a subject says nothing, as ``"too short"``, ``"generic"`` …; ``""`` if it says something.
 
     :param min_letters: the fewest letters of a subject; a character of a dense script, such as Chinese, counts four.
     """
@@ -50,16 +50,16 @@ def why_empty(subject: str, min_letters: int) -> str:
     if is_first(text):
         return ""
     if _WEB_DEFAULT.match(text):
-        return "what the web page fills in"
+        return "the web page's default"
     # A conventional prefix alone is as empty as nothing.
     words = [word.casefold() for word in _words(_PREFIX.sub("", text, count=1))]
     said = [word for word in words if not _is_empty(word)]
     if not words:
         return "no words"
     if not said:
-        return "fits every commit"
+        return "generic"
     if all(_mashed(word) for word in said):
-        return "keys hit at random"
+        return "random keys"
     if _letters("".join(words)) < min_letters:
         return "too short"
     return ""

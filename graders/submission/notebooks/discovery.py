@@ -91,11 +91,11 @@ def find(root: Path, wanted: WantedNotebook) -> Found:
     ordered = sorted(candidates, key=lambda one: [-part for part in one.rank])
     best = ordered[0] if ordered else None
     if best is None:
-        return Found(None, (), (*notes, f"no notebook was found; {wanted.file} was expected"))
+        return Found(None, (), (*notes, f"no notebook was found; expected {wanted.file}"))
     others = tuple(one.path for one in ordered[1:])
     if not best.fits and not (best.problem and not others):
-        why = f"{_shown(best)}: its name is not near {wanted.file}, and it has {best.known} of the lab's names"
-        return Found(None, (best.path, *others), (*notes, why))
+        names = f"its name is not similar to {wanted.file}, and its code has {best.known} of the lab's names"
+        return Found(None, (best.path, *others), (*notes, f"{_shown(best)}: {names}"))
     notes += [_why(best, other) for other in ordered[1:6]]
     return Found(best.path, others, tuple(notes))
 
@@ -103,20 +103,20 @@ def find(root: Path, wanted: WantedNotebook) -> Found:
 def _why(best: _Candidate, other: _Candidate) -> str:
     """Why one was chosen over another: the first thing in which they differ."""
     reasons = (
-        f"it has none of the lab's names and another name ({other.known} names)",
-        "it is a checkpoint that Jupyter made",
+        f"its name differs, and its code has only {other.known} of the lab's names",
+        "it is a Jupyter checkpoint",
         "it can't be read",
-        f"it has {other.known} of the lab's names, the chosen one {best.known}",
+        f"it has {other.known} of the lab's names, the chosen one has {best.known}",
         "it is an exported script, which has no outputs",
-        f"{other.executed:.0%} of its code cells were executed, of the chosen one's {best.executed:.0%}",
-        "its name is further from what was expected",
-        f"it has {other.known} of the lab's names, the chosen one {best.known}",
-        f"{other.executed:.0%} of its code cells were executed, of the chosen one's {best.executed:.0%}",
-        "its name is further from what was expected",
-        "it lies deeper",
+        f"{other.executed:.0%} of its code cells were executed, in the chosen one {best.executed:.0%}",
+        "its name is less similar to the expected one",
+        f"it has {other.known} of the lab's names, the chosen one has {best.known}",
+        f"{other.executed:.0%} of its code cells were executed, in the chosen one {best.executed:.0%}",
+        "its name is less similar to the expected one",
+        "it is in a deeper folder",
     )
     differing = (why for mine, its, why in zip(best.rank, other.rank, reasons, strict=True) if mine != its)
-    return f"{_shown(best)} was taken and not {_shown(other)}: {next(differing, 'it comes first by name')}"
+    return f"{_shown(best)} was chosen over {_shown(other)}: {next(differing, 'it comes first by name')}"
 
 
 def _shown(candidate: _Candidate) -> str:
@@ -133,7 +133,7 @@ def _candidates(root: Path, wanted: WantedNotebook, notes: list[str]) -> list[_C
         if path.suffix.lower() == ".py" and not _is_export(root / path, size, near):
             continue
         if len(found) >= MAX_READ or read_bytes_so_far + min(size, MAX_FILE) > MAX_BYTES:
-            notes.append(f"{plain_line(path.as_posix(), 120)}: not looked at; only {MAX_READ} notebooks are")
+            notes.append(f"{plain_line(path.as_posix(), 120)}: not read; at most {MAX_READ} notebooks are")
             break
         read_bytes_so_far += min(size, MAX_FILE)
         found.append(_candidate(root, path, near, wanted.names))

@@ -36,7 +36,7 @@ def read_export(text: str, most_cells: int, most_source: int) -> tuple[Cell, ...
 
 
 def _by_marks(lines: list[str]) -> list[tuple[str, list[str]]] | None:
-    """The parts between marks; ``None`` where there are none."""
+    """The parts between marks; ``None`` if there are none."""
     parts: list[tuple[str, list[str]]] = [("code", [])]
     for line in lines:
         percent = _PERCENT.match(line)

@@ -23,13 +23,13 @@ def read_bytes(path: Path, most: int = MAX_FILE) -> bytes:
     except (FileNotFoundError, NotADirectoryError):
         raise SubmissionError(f"no such notebook: {name}") from None
     except (OSError, ValueError) as error:
-        why = "it is a link; hand in the file itself" if path.is_symlink() else f"it can't be opened ({_why(error)})"
-        raise SubmissionError(f"{name}: a notebook was expected, but {why}") from None
+        why = "it is a link; submit the file itself" if path.is_symlink() else f"it can't be opened ({_why(error)})"
+        raise SubmissionError(f"{name}: expected a notebook, but {why}") from None
     try:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
             what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
-            raise SubmissionError(f"{name}: a notebook was expected, but it is {what}; hand in the .ipynb file")
+            raise SubmissionError(f"{name}: expected a notebook, but it is {what}; submit the .ipynb file")
         with open(descriptor, "rb", closefd=False) as file:
             data = file.read(most + 1)
     except OSError as error:

@@ -20,7 +20,7 @@ _CAPTURED = '{name} = __import__("types").SimpleNamespace(stdout="", stderr="", 
 
 @dataclass(frozen=True)
 class Replacement:
-    """``code`` in the place of a line, ``""`` where there is none. ``note``: what was done in place of it."""
+    """``code`` in the place of a line, ``""`` if there is none. ``note``: what was done in place of it."""
 
     code: str = ""
     note: str = "not run"

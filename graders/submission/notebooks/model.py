@@ -34,7 +34,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Notebook:
-    """A notebook as handed in.
+    """A notebook as submitted.
 
     ``path`` is the file that was read. ``form`` is ``"ipynb"``, or ``"py"`` for a script that was exported from one,
     which has no outputs. ``language`` is the kernel's, in lower case; "python" where the notebook does not say.
@@ -56,7 +56,7 @@ class Notebook:
 class Found:
     """Which file was chosen as the lab's notebook: paths below the submission's folder.
 
-    ``chosen`` is ``None`` where none can be it; ``others`` are the notebooks that were passed over. ``notes``: why, a
+    ``chosen`` is ``None`` if none can be it; ``others`` are the notebooks that were passed over. ``notes``: why, a
     line each.
     """
 

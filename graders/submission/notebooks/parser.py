@@ -31,7 +31,7 @@ _CONFLICT = re.compile(rb"^(?:<{7} |>{7} )", re.MULTILINE)
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _LFS = b"version https://git-lfs.github.com/spec/"
-_SAVE = "open it in Jupyter, run all cells, save it, and hand that file in"
+_SAVE = "open it in Jupyter, run all cells, save it and submit that file"
 _KINDS = {"stream": "stream", "execute_result": "result", "pyout": "result", "display_data": "display",
           "update_display_data": "display", "error": "error", "pyerr": "error"}  # fmt: skip
 _MAGIC = ((b"PK\x03\x04", "a ZIP archive"), (b"%PDF", "a PDF"), (b"\x89PNG", "an image"), (b"\x89HDF", "an HDF5 file"),
@@ -46,10 +46,10 @@ def read(path: Path) -> Notebook:
     data = read_bytes(path)
     name = plain_line(path.name, SHORT)
     if not data.strip(b"\0 \t\r\n\xef\xbb\xbf"):
-        raise SubmissionError(f"{name}: a notebook was expected, but the file is empty; {_SAVE}")
+        raise SubmissionError(f"{name}: expected a notebook, but the file is empty; {_SAVE}")
     if data.startswith(_LFS):
         raise SubmissionError(
-            f"{name}: a notebook was expected, but this is a Git LFS pointer to it; commit the notebook itself"
+            f"{name}: expected a notebook, but this is a Git LFS pointer to it; commit the notebook itself"
         )
     text = _text(data, name)
     if path.suffix.lower() == ".py":
@@ -65,24 +65,24 @@ def _text(data: bytes, name: str) -> str:
         return data[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
         what = next((what for magic, what in _MAGIC if data.startswith(magic)), f"not UTF-8 (byte {error.start + 1:,})")
-        raise SubmissionError(f"{name}: a notebook was expected, but the file is {what}; {_SAVE}") from None
+        raise SubmissionError(f"{name}: expected a notebook, but the file is {what}; {_SAVE}") from None
 
 
 def _parsed(data: bytes, text: str, name: str) -> dict[str, Any]:
     """The JSON object of a notebook."""
     if _is_too_much(text) and _is_too_much(_STRING.sub("", text)):
         raise SubmissionError(
-            f"{name}: a notebook of at most {MAX_OBJECTS:,} JSON objects was expected, but it has more; clear the "
+            f"{name}: expected a notebook of at most {MAX_OBJECTS:,} JSON objects, but it has more; clear the "
             "outputs that print or draw whole data sets, and save it again"
         )
     try:
         found = json.loads(text)
     except RecursionError:
-        raise SubmissionError(f"{name}: a notebook was expected, but its JSON is nested too deeply; {_SAVE}") from None
+        raise SubmissionError(f"{name}: expected a notebook, but its JSON is nested too deeply; {_SAVE}") from None
     except ValueError as error:
         raise SubmissionError(f"{name}: {_not_json(data, error)}") from None
     if not isinstance(found, dict):
-        raise SubmissionError(f"{name}: a notebook was expected, but its JSON is {_kind(found)}; {_SAVE}")
+        raise SubmissionError(f"{name}: expected a notebook, but its JSON is {_kind(found)}; {_SAVE}")
     return found
 
 
@@ -94,10 +94,10 @@ def _is_too_much(text: str) -> bool:
 def _not_json(data: bytes, error: ValueError) -> str:
     if conflict := _CONFLICT.search(data):
         line = data.count(b"\n", 0, conflict.start()) + 1
-        return f"a notebook was expected, but it has merge-conflict marks (line {line:,}); settle them, and {_SAVE}"
+        return f"expected a notebook, but it has merge-conflict marks (line {line:,}); resolve them, and {_SAVE}"
     what = next((what for magic, what in _MAGIC if data.lstrip().startswith(magic)), "")
     where = f" (line {error.lineno:,}: {error.msg})" if isinstance(error, json.JSONDecodeError) else ""
-    return f"a notebook was expected, but the file is {what or f'not JSON{where}'}; {_SAVE}"
+    return f"expected a notebook, but the file is {what or f'not JSON{where}'}; {_SAVE}"
 
 
 def _kind(value: object) -> str:
@@ -111,26 +111,26 @@ def _notebook(path: Path, found: dict[str, Any], name: str) -> Notebook:
     version = found.get("nbformat")
     if "worksheets" in found or (isinstance(version, int) and not isinstance(version, bool) and version < 4):
         told = version if isinstance(version, int) and abs(version) < 1000 else "3 or older"
-        raise SubmissionError(f"{name}: a notebook of format 4 was expected, but it has format {told}; {_SAVE}")
+        raise SubmissionError(f"{name}: expected a notebook of format 4, but it has format {told}; {_SAVE}")
     if isinstance(version, int) and version > 4:
         told = version if version < 1000 else "of no known number"
-        raise SubmissionError(f"{name}: a notebook of format 4 was expected, but it has format {told}; {_SAVE}")
+        raise SubmissionError(f"{name}: expected a notebook of format 4, but it has format {told}; {_SAVE}")
     raw = found.get("cells")
     if not isinstance(raw, list):
         came = "has none" if raw is None else f"has {_kind(raw)} in their place"
-        raise SubmissionError(f"{name}: a notebook with a list of cells was expected, but it {came}; {_SAVE}")
+        raise SubmissionError(f"{name}: expected a notebook with a list of cells, but it {came}; {_SAVE}")
     cells, notes = _cells(raw)
     _bounded(cells, name)
     language = _language(found)
     if language != "python":
-        notes = (*notes, f"the notebook's language is {language}; python was expected")
+        notes = (*notes, f"the notebook's language is {language}; expected python")
     return Notebook(path, "ipynb", cells, language, notes)
 
 
 def _bounded(cells: Sequence[Cell], name: str) -> None:
     if sum(len(cell.source) for cell in cells if cell.kind == "code") > MAX_CODE:
         raise SubmissionError(
-            f"{name}: a notebook with at most {MAX_CODE:,} characters of code was expected, but it has more; "
+            f"{name}: expected a notebook with at most {MAX_CODE:,} characters of code, but it has more; "
             "put data into files of their own"
         )
 
@@ -142,7 +142,7 @@ def _cells(raw: list[Any]) -> tuple[tuple[Cell, ...], tuple[str, ...]]:
     cells = []
     for index, each in enumerate(raw[:MAX_CELLS]):
         if not isinstance(each, dict):
-            notes.append(f"cell {index + 1} is {_kind(each)}, not a cell; left out") if len(notes) < MAX_TYPES else None
+            notes.append(f"cell {index + 1} is {_kind(each)}, not a cell; skipped") if len(notes) < MAX_TYPES else None
             cells.append(Cell(index, "raw", ""))
             continue
         cells.append(_cell(index, each))

@@ -1,4 +1,4 @@
-"""Finding a summary's answers to a lab's questions, for whoever marks them. Nothing here judges an answer.
+"""Finding a summary's answers to a lab's questions, for manual grading. Nothing here judges an answer.
 
 An answer stands below a heading, a bold line or a number. Which question it is one to is told by the question's own
 technical words (``deflation``, ``zip``, ``fp32``), by numbers, and by order: answers come in that of the questions.
@@ -37,16 +37,16 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """The passage that answers a question, as it was written; ``None`` where none was found.
+    """The passage that answers a question, as it was written; ``None`` if none was found.
 
     ``words`` is the length of the whole, also where the quote is cut off; one of a dense script's characters counts as
-    half a word. ``told_by`` says what told it: ``"words"``, ``"number"`` or ``"order"``.
+    half a word. ``matched_by`` says what told it: ``"words"``, ``"number"`` or ``"order"``.
     """
 
     question: str
     quote: Quote | None
     words: int = 0
-    told_by: str = ""
+    matched_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,13 @@ def find_answers(document: Document, questions: Sequence[Question]) -> tuple[Ans
     )
 
 
-def _answer(question: Question, passage: _Passage, told_by: str, place: Place) -> Answer:
+def _answer(question: Question, passage: _Passage, matched_by: str, place: Place) -> Answer:
     """A passage as an answer, with its heading in front, unless the text begins with it."""
     heading = "" if passage.text.startswith(passage.heading) else f"{passage.heading}\n"
     text = heading + passage.text
     quoted = text if len(text) <= MAX_PASSAGE else text[: MAX_PASSAGE - 1] + "…"
     words = _count(heading) + _count("\n".join(_rows(passage.blocks, between=" ")))
-    return Answer(question.id, Quote(place, quoted), words, told_by)
+    return Answer(question.id, Quote(place, quoted), words, matched_by)
 
 
 def _passages(document: Document) -> list[_Passage]:
@@ -214,9 +214,9 @@ def _aligned(passages: Sequence[_Passage], questions: Sequence[Question]) -> lis
     q, p = len(questions), len(passages)
     while q and p:
         # Of equal sums the later passage: answers stand after results.
-        score, told_by = scores[q - 1][p - 1]
+        score, matched_by = scores[q - 1][p - 1]
         if score >= _LEAST and best[q][p] == best[q - 1][p - 1] + score:
-            chosen[q - 1] = (passages[p - 1], told_by)
+            chosen[q - 1] = (passages[p - 1], matched_by)
             q, p = q - 1, p - 1
         elif best[q][p] == best[q - 1][p]:
             q -= 1

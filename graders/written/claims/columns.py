@@ -75,7 +75,7 @@ def cell(variants: tuple[str, ...], line: int, text: str, commas: bool) -> Cell:
 
 
 def quantity_words(text: str) -> frozenset[str]:
-    """The lists of words for quantities that a normalised heading has words of; nothing where it speaks of others."""
+    """The lists of words for quantities that a normalised heading has words of; nothing if it speaks of others."""
     return frozenset(hit.meaning for hit in finder(*_LISTS).all(text) if not is_spread(text, hit.start, hit.meaning))
 
 
@@ -85,7 +85,7 @@ def is_spread(text: str, start: int, meaning: str) -> bool:
 
 
 def named_quantity(words: Iterable[str]) -> Quantity | None:
-    """The one quantity that words name; ``None`` where they name none, or several."""
+    """The one quantity that words name; ``None`` if they name none, or several."""
     named = set(words) - _ASIDE
     if "deflation" in named:
         return Quantity.DEFLATION
@@ -98,7 +98,7 @@ def named_quantity(words: Iterable[str]) -> Quantity | None:
 
 
 def meanings(series: Sequence[Series]) -> tuple[Meaning | None, ...]:
-    """What each series of a table states; ``None`` where it can't be told or is none of the quantities."""
+    """What each series of a table states; ``None`` if it can't be told or is none of the quantities."""
     words = [quantity_words(normal(one.heading)) for one in series]
     found: dict[int, Meaning] = {}
     for index, one in enumerate(series):

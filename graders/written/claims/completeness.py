@@ -34,11 +34,11 @@ def _missing(claims: Claims, variant: Variant, quantities: Sequence[Wanted]) -> 
     blanks = [
         blank for blank in claims.blanks if blank.variant == variant.name and {blank.quantity} & set().union(*missing)
     ]
-    written = f"; what stands there is {_listed(sorted({repr(blank.text) for blank in blanks}))}" if blanks else ""
+    written = f"; its cell contains {_listed(sorted({repr(blank.text) for blank in blanks}))}" if blanks else ""
     others = any(_states(claims, variant, quantity) for quantity in Quantity)
     return Finding(
         Check.MISSING,
-        measured=f"{variant.name}: no {_listed(titles)}{written}" if others else f"{variant.name}: no figure found",
+        measured=f"{variant.name}: no {_listed(titles)}{written}" if others else f"{variant.name}: no value found",
         expected=_listed([_title(one) for one in wanted]),
         cause=_cause(blanks, others, nothing=len(missing) == len(wanted)),
         next=_next(variant.name, missing),
@@ -54,8 +54,12 @@ def _title(wanted: frozenset[Quantity]) -> str:
 
 def _cause(blanks: Sequence[Blank], others: bool, *, nothing: bool) -> str:
     if not others:
-        return "Its cells hold no figures." if blanks else "The variant is not in the summary, or under another name."
-    return "The summary has other figures of it, but none of these." if nothing else "Figures are left out."
+        return (
+            "Its cells contain no numbers."
+            if blanks
+            else "The variant is not in the summary, or is under another name."
+        )
+    return "The summary has other values for it, but none of these." if nothing else "Some values are missing."
 
 
 def _next(name: str, missing: Sequence[frozenset[Quantity]]) -> str:
@@ -63,11 +67,11 @@ def _next(name: str, missing: Sequence[frozenset[Quantity]]) -> str:
     of_files = [one for one in missing if one <= _OF_FILES]
     steps = []
     if len(of_files) < len(missing):
-        steps.append(f"Add a row '{name}' with the figures from {name}-metrics.md to the table.")
+        steps.append(f"Add a row '{name}' with the values from {name}-metrics.md to the table.")
     if any(Quantity.BYTES in one for one in of_files):
-        steps.append(f"List the sizes of the files (`ls -l`, `dir`), and write down that of {name} in bytes.")
+        steps.append(f"List the sizes of the files (`ls -l`, `dir`), and state that of {name} in bytes.")
     if any(Quantity.BYTES not in one for one in of_files):
-        steps.append(f"Put the file of {name} into an archive with `zip`, and write down the archive's size and the "
+        steps.append(f"Put the file of {name} into an archive with `zip`, and state the archive's size and the "
                      "share that `zip` prints as 'deflated'.")  # fmt: skip
     return " ".join(steps)
 

@@ -28,7 +28,7 @@ _ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{1,20}:")
 class Shown:
     """An image of the text: the file that it names, from the submission's folder, what it is, and whose it is.
 
-    ``problem`` says what is wrong with it, ``""`` where nothing is. ``elsewhere``: it is on the web, or in the text
+    ``problem`` says what is wrong with it, ``""`` if nothing is. ``elsewhere``: it is on the web, or in the text
     itself, and was not looked at. ``place`` is where the text shows it.
     """
 
@@ -84,9 +84,9 @@ def _look(image: Image, document: Document, root: Path) -> Shown:
 def _path(target: str, file: str) -> tuple[str, str]:
     """The path from the submission's folder that an address means, and what is wrong with it."""
     if not target:
-        return "", "it names no file"
+        return "", "it has no path"
     if "\\" in target:
-        return target, "the path has backslashes; write it with /"
+        return target, "the path has backslashes; use /"
     joined = target.lstrip("/") if target.startswith("/") else posixpath.join(posixpath.dirname(file), target)
     path = posixpath.normpath(joined)
     if path == ".." or path.startswith("../"):
@@ -95,7 +95,7 @@ def _path(target: str, file: str) -> tuple[str, str]:
 
 
 def _not_opened(image: Image) -> Shown:
-    return Shown(image, "", problem=f"only the first {MAX_OPENED} images are looked at")
+    return Shown(image, "", problem=f"only the first {MAX_OPENED} images are checked")
 
 
 def _whose(image: Image, variants: tuple[Variant, ...]) -> str:
@@ -130,10 +130,10 @@ def _quote(one: Shown) -> Quote:
 def _broken(one: Shown) -> Finding:
     return Finding(
         Check.IMAGE,
-        measured=f"{one.image.target[:200] or 'an image without address'}: {one.problem}",
+        measured=f"{one.image.target[:200] or 'an image without a path'}: {one.problem}",
         expected="an image in the submission, such as img/native-confusion-matrix.png",
         cause="The file was not committed, has another name, or is not what its name says.",
-        next="Look at the summary on the page of your repository: what you don't see there is not there.",
+        next="View the summary on your repository's page: an image that does not appear there is missing.",
         quotes=(_quote(one),),
         variant=one.variant,
     )
@@ -146,7 +146,7 @@ def _not_shown(variant: Variant, shown: Sequence[Shown], *, sure: bool) -> Findi
         measured=f"no confusion matrix of {variant.name} is shown"
         + (f": {broken[0].image.target[:200]} is broken" if broken else ""),
         expected=f"an image of it, such as img/{variant.name}-confusion-matrix.png",
-        cause="The image is left out, or nothing beside it says what it shows.",
+        cause="The image is missing, or nothing near it says what it shows.",
         next=f"Put {variant.name}-confusion-matrix.png into img/ and show it with ![{variant.name}](img/…).",
         quotes=tuple(_quote(one) for one in broken[:1]),
         variant=variant.name,
@@ -165,9 +165,9 @@ def _twice(good: Sequence[Shown]) -> list[Finding]:
                 Finding(
                     Check.IMAGE,
                     measured=f"{one.path} is the same image as {other.path}",
-                    expected=f"one image for {other.variant} and another one for {one.variant}",
+                    expected=f"different images for {other.variant} and {one.variant}",
                     cause="A file was copied under another name.",
-                    next="Take each image from the results of its own variant.",
+                    next="Use the image of each variant's own results.",
                     quotes=(_quote(other), _quote(one)),
                     variant=one.variant,
                     sure=False,

@@ -54,7 +54,7 @@ class _Name:
 
 
 def listed_claims(line: Line, document: Document, reading: Reading) -> list[Claim] | None:
-    """What a line of a listing claims, if anything; ``None`` where it is no such line."""
+    """What a line of a listing claims, if anything; ``None`` if it is no such line."""
     text = line.text
     if len(text) > MOST_CHARACTERS or not text.isprintable():
         return None
@@ -94,7 +94,7 @@ def _extension(path: str) -> re.Match[str] | None:
 
 
 def _name(path: str, variants: tuple[Variant, ...]) -> _Name | None:
-    """Whose file a path names: one variant, or the INT8 files as such; nothing where it may be of several."""
+    """Whose file a path names: one variant, or the INT8 files as such; nothing if it may be of several."""
     found = _extension(path.strip("\"'` "))
     if found is None or (found["archive"] and _KERAS.search(found["stem"])):
         return None

@@ -187,7 +187,7 @@ def _read(text: str, commas: bool) -> tuple[float, float] | None:
 
 
 def _decimal_separator(number: str, separators: list[str], commas: bool) -> str | None:
-    """The separator before decimals, ``""`` where there are none, ``None`` where it is no number."""
+    """The separator before decimals, ``""`` if there are none, ``None`` if it is no number."""
     if not separators:
         return ""
     last = separators[-1]

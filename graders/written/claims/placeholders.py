@@ -67,7 +67,7 @@ def _left(text: str) -> tuple[str, bool] | None:
         alone = capitals.start() <= 3 or text[capitals.end() :].lstrip().startswith(":") or len(text) < LONG
         return capitals.group(), alone
     if _dotted(text):
-        return "dots in place of a text", True
+        return "dots in place of text", True
     plain = normal(text).strip(" .:!*_-()[]<>{}")
     words = next(_anywhere().all(plain), None)
     if words is not None:
@@ -109,12 +109,12 @@ def _of_template(document: Document, template: str) -> list[Finding]:
     return [
         Finding(
             Check.PLACEHOLDER,
-            measured=f"{len(same)} of {len(lines)} lines are the template's own",
+            measured=f"{len(same)} of {len(lines)} lines are copied from the template",
             expected="your own words",
-            cause="The page that says what belongs in the summary was handed in as the summary."
+            cause="The page with the instructions was submitted as the summary."
             if mostly
             else "Instructions of the template were left in.",
-            next="Keep headings if you like; put your results and answers in place of the instructions.",
+            next="Keep the headings if you like, and replace the instructions with your results and answers.",
             quotes=_quotes(document, long or same),
             sure=mostly,
         )
@@ -134,8 +134,8 @@ def _finding(what: str, quote: Quote, *, sure: bool) -> Finding:
         Check.PLACEHOLDER,
         measured=f"{what!r} is left in the text",
         expected="a finished summary",
-        cause="Something was to be filled in later.",
-        next="Fill it in, or take it out.",
+        cause="A placeholder was not filled in.",
+        next="Fill it in or remove it.",
         quotes=(quote,),
         sure=sure,
     )

@@ -11,7 +11,7 @@ from graders.written.claims.parser import parameters_of
 from graders.written.claims.rendering import in_order, shown, stated
 from graders.written.claims.variants import Variant
 
-_LOOK_UP = "Look the figure up in the metrics file or in the listing of files, and mend it."
+_LOOK_UP = "Check it against the metrics file or the listing of files and correct it."
 _MARGIN = 0.01
 # At most 258 bytes in 2 bits.
 _MOST_DEFLATED = 1032
@@ -56,9 +56,9 @@ def check_possible(
 def _out_of_range(claims: Claims) -> Iterator[Finding]:
     for claim in claims.claims:
         if claim.quantity in SHARES and (claim.low > 1 or claim.high < 0):
-            yield _impossible(claim, "0 % to 100 %", "A factor of 100, a decimal sign or a column is mistaken.")
+            yield _impossible(claim, "0 % to 100 %", "A factor of 100, a decimal sign or a column is wrong.")
         elif claim.quantity in SIZES | {Quantity.TIME_MS, Quantity.PARAMETERS} and claim.value <= 0:
-            yield _impossible(claim, "more than 0", "The figure is of a difference, or was not measured.")
+            yield _impossible(claim, "more than 0", "The value is a difference, or was not measured.")
 
 
 def _impossible(
@@ -94,7 +94,7 @@ def _sizes(claims: Claims, variants: Sequence[Variant], parameters: float | None
                 claim,
                 f"about {usual}: {width} byte{'s' if width > 1 else ''} for each of {parameters:,.0f} parameters",
                 "Another file was measured, such as the archive, the Keras model or a model with wrappers left in; "
-                "or the unit is mistaken.",
+                "or the unit is wrong.",
             )
 
 
@@ -106,7 +106,7 @@ def _qualities(claims: Claims) -> Iterator[Finding]:
                 yield _impossible(
                     g_mean,
                     "a G-mean that is at most the mean sensitivity: a geometric mean is never above the arithmetic one",
-                    "Columns are exchanged, or the figures are of different runs.",
+                    "Columns are swapped, or the values are from different runs.",
                     [sensitivity],
                 )
             yield from _extremes(group)
@@ -142,7 +142,7 @@ def _extremes(group: dict[Quantity, Claim]) -> Iterator[Finding]:
     else:
         return
     if odd:
-        yield _impossible(accuracy, "figures that can be true together", cause, odd)
+        yield _impossible(accuracy, "values that are possible together", cause, odd)
 
 
 def _archives(claims: Claims, variants: Sequence[Variant]) -> Iterator[Finding]:
@@ -159,18 +159,18 @@ def _archives(claims: Claims, variants: Sequence[Variant]) -> Iterator[Finding]:
             yield _impossible(
                 claim,
                 "an archive that is smaller than the file in it",
-                "The archive was made without compression (ZIP_STORED), or the two figures are exchanged.",
+                "The archive was made without compression (ZIP_STORED), or the two values are swapped.",
                 [raw],
-                next_step="Make the archive with `zip`, or with ZIP_DEFLATED in Python; or exchange the two figures.",
+                next_step="Make the archive with `zip`, or with ZIP_DEFLATED in Python; or swap the two values.",
             )
         tiny = next((one for one in raws if claim.high * _MOST_DEFLATED < one.low), None)
         if tiny is not None:
             yield _impossible(
                 claim,
                 f"an archive of at least a {_MOST_DEFLATED:,}th of the file, which is as much as DEFLATE can save",
-                "The file is not in the archive: about 100 bytes are the name of a folder alone.",
+                "The file is not in the archive: about 100 bytes are an empty folder.",
                 [tiny],
-                next_step="Put the .tflite file itself into the archive, and look at what `unzip -l` lists.",
+                next_step="Add the .tflite file itself to the archive, and check with `unzip -l`.",
             )
 
 
@@ -234,9 +234,9 @@ def _deflation(claim: Claim, zipped: Claim, raw: Claim, inverted: bool) -> Findi
         Check.INVERTED if inverted else Check.IMPOSSIBLE,
         measured=f"{stated(claim)}; {stated(zipped)}; {stated(raw)}",
         expected=f"a deflation of {shown(Quantity.DEFLATION, share)}: 1 - zipped size / file size",
-        cause="The figure is the share that is kept, not the share that is saved."
+        cause="The value is the remaining share, not the saved share."
         if inverted
-        else "The figures are of different files, or one of them is mistaken.",
+        else "The values are of different files, or one of them is wrong.",
         next="State what `zip` prints as 'deflated': 1 - zipped size / file size.",
         quotes=(claim.quote, zipped.quote, raw.quote),
         variant=claim.variant,
@@ -256,7 +256,7 @@ def _trends(claims: Claims, variants: Sequence[Variant]) -> Iterator[Finding]:
                 Check.INVERTED,
                 measured="; ".join(stated(claim) for claim in found),
                 expected="more deflation for " + ("more zeros" if kind == "pruned" else "fewer clusters"),
-                cause="The figures are the shares that are kept, not the shares that are saved.",
+                cause="The values are the remaining shares, not the saved shares.",
                 next="State what `zip` prints as 'deflated': 1 - zipped size / file size.",
                 quotes=tuple(claim.quote for claim in found),
                 variant=found[0].variant,

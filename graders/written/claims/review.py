@@ -1,4 +1,4 @@
-"""All that can be told of a summary without a person, in one go."""
+"""All that can be told of a summary automatically, in one go."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class SummaryRules:
 
 @dataclass(frozen=True)
 class Review:
-    """A summary's claims, everything that is wrong with them, its images, and its answers for a person to mark."""
+    """A summary's claims, everything that is wrong with them, its images, and its answers to be graded manually."""
 
     summary: Summary
     claims: Claims

@@ -1,4 +1,4 @@
-"""Finding and reading what was handed in as a lab's summary."""
+"""Finding and reading what was submitted as a lab's summary."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SummaryFile:
 
 @dataclass(frozen=True)
 class Summary:
-    """What was handed in: Markdown to be read; ``pdfs`` and ``others``, which a person has to read; ``notes``."""
+    """The submission: Markdown to be read; ``pdfs`` and ``others``, which a person has to read; ``notes``."""
 
     files: tuple[SummaryFile, ...] = ()
     pdfs: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class Summary:
 
     @property
     def pending(self) -> str:
-        """Why a person has to read it, ``""`` where it can be read here or there is none."""
+        """Why a person has to read it, ``""`` if it can be read here or there is none."""
         if self.files:
             return ""
         if self.pdfs:
@@ -46,7 +46,7 @@ class Summary:
 
     @property
     def missing(self) -> bool:
-        """Whether nothing was handed in at all."""
+        """Whether nothing was submitted at all."""
         return not (self.files or self.pdfs or self.others)
 
 

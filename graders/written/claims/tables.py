@@ -60,7 +60,7 @@ class _Labelled:
 
 
 def table_claims(table: Table, document: Document, reading: Reading) -> tuple[list[Claim], list[Blank]]:
-    """The claims of a table and its blanks; nothing where it names no variant."""
+    """The claims of a table and its blanks; nothing if it names no variant."""
     candidates = [_labelled(table, reading), replace(_labelled(_turned(table), reading), columns=_lines(table))]
     best = max(candidates, key=lambda one: sum(len(names) == 1 for names in one.names))
     if not any(best.names):

@@ -38,7 +38,7 @@ def fits(figure: Figure, quantity: Quantity) -> bool:
 
 
 def value_of(figure: Figure, quantity: Quantity, bare: Unit | None = None) -> Value | None:
-    """The value of a figure of a quantity; ``None`` where the two do not go together.
+    """The value of a figure of a quantity; ``None`` if the two do not go together.
 
     :param bare: the unit of a figure that has none: the heading's, or what the figures beside it tell.
     """

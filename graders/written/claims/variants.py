@@ -37,7 +37,7 @@ class Variant:
 
     ``kind`` is ``"native"``, ``"fp32"``, ``"int8"``, ``"imbint8"``, ``"clustered"``, ``"pruned"`` or any other word;
     ``number`` what tells variants of one kind apart: calibration share, clusters, sparsity. ``bits`` are those of a
-    weight in its file, ``None`` where the file is of no known kind. ``names`` are further names, in any spelling.
+    weight in its file, ``None`` if the file is of no known kind. ``names`` are further names, in any spelling.
     """
 
     name: str

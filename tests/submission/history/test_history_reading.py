@@ -425,7 +425,7 @@ def test_the_stub_is_no_work(tmp_path: Path) -> None:
     history = read_history(folder, LAB_PATHS, given=given_blobs(root, [LAB]))
     assert isinstance(history, History)
     assert history.commits == ()
-    assert history.given[0].why == "the template's own files"
+    assert history.given[0].why == "only files of the template"
 
 
 def test_branches_in_folders_without_end(tmp_path: Path) -> None:

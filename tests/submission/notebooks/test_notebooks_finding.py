@@ -59,7 +59,7 @@ def test_another_labs_notebook_is_none(tmp_path):
     found = find(tmp_path)
     assert found.chosen is None
     assert found.others == (Path("cats_and_dogs.ipynb"),)
-    assert "not near" in found.notes[-1]
+    assert "not similar" in found.notes[-1]
 
 
 def test_nothing_at_all_is_said_so(tmp_path):
@@ -75,7 +75,7 @@ def test_nothing_at_all_is_said_so(tmp_path):
         (("my.ipynb", lab()), (WANTED, b"{"), "can't be read"),
         (("my.ipynb", lab()), (WANTED, notebook(code("x", 1))), "names"),
         (("my.ipynb", lab()), (WANTED, lab(executed=False)), "executed"),
-        ((WANTED, lab()), ("quantization.ipynb", lab()), "name is further"),
+        ((WANTED, lab()), ("quantization.ipynb", lab()), "name is less similar"),
         ((WANTED, lab()), (f"deep/{WANTED}", lab()), "deeper"),
         ((WANTED, lab(executed=False)), ("quantization_and_pruning.py", f"# %%\n{NAMES}\n".encode()), "script"),
     ],
@@ -127,7 +127,7 @@ def test_many_notebooks_are_bounded_and_the_nearest_name_is_looked_at(tmp_path):
     written(tmp_path / "z" / WANTED, lab())
     found = find(tmp_path)
     assert found.chosen == Path("z", WANTED)
-    assert any("not looked at" in note for note in found.notes)
+    assert any("not read" in note for note in found.notes)
 
 
 def test_the_same_submission_gives_the_same_choice(tmp_path):

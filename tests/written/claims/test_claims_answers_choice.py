@@ -31,7 +31,7 @@ def sections(*headings: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("headings", "expected", "told_by"),
+    ("headings", "expected", "matched_by"),
     [
         (("FP32 or native", "INT8", "Calibration", "Imbalanced"), [1, 5, 9, 13], "words"),
         (("1. FP32", "2. INT8", "3. Calibration", "4. Imbalanced"), [1, 5, 9, 13], "words"),
@@ -44,11 +44,11 @@ def sections(*headings: str) -> str:
     ids=["words", "words and numbers", "numbers and order", "order", "a number left out", "others in between",
          "fewer than questions"],
 )  # fmt: skip
-def test_what_tells_an_answer(headings: tuple[str, ...], expected: list[int | None], told_by: str) -> None:
+def test_what_tells_an_answer(headings: tuple[str, ...], expected: list[int | None], matched_by: str) -> None:
     """A word of the trade in a heading before its number, and its number before its place."""
     text = sections(*headings)
     assert lines(text) == expected
-    assert {answer.told_by for answer in answers(text) if answer.quote} <= {told_by}
+    assert {answer.matched_by for answer in answers(text) if answer.quote} <= {matched_by}
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_paragraphs_below_a_heading_are_told_by_order() -> None:
     paragraph = "It stays as it was, and is faster by far on my own computer.\n\n"
     text = f"# Report\n\n{paragraph}## Answers\n\n{paragraph * 4}## Thanks\n\n{paragraph}"
     assert lines(text) == [7, 9, 11, 13]
-    assert {answer.told_by for answer in answers(text)} == {"order"}
+    assert {answer.matched_by for answer in answers(text)} == {"order"}
 
 
 def test_a_part_is_preferred_to_the_section_around_it() -> None:

@@ -89,7 +89,7 @@ class TestComplete:
         assert len(check_complete(claims, int8, (Q.ACCURACY,))) == 4
 
     def test_sizes_alone_are_missing(self) -> None:
-        """The variant is there with other figures; sizes come from a listing of files, not from its metrics."""
+        """The variant is there with other values; sizes come from a listing of files, not from its metrics."""
         wanted = (Q.BYTES, frozenset({Q.ZIP_BYTES, Q.DEFLATION}))
         (finding,) = check_complete(Claims(tuple(complete())), VARIANTS_L02[1:2], wanted)
         assert finding.measured == "tflite-fp32: no file size and deflation or zipped size"
@@ -104,14 +104,14 @@ class TestComplete:
         """They are named, and come from the metrics."""
         (finding,) = check_complete(Claims((claim("tflite-fp32", Q.BYTES, 131_072),)), VARIANTS_L02[1:2])
         assert finding.measured.startswith("tflite-fp32: no accuracy, mean precision")
-        assert "other figures" in finding.cause
+        assert "other values" in finding.cause
         assert "tflite-fp32-metrics.md" in finding.next
         assert "ls" not in finding.next
 
     def test_a_variant_is_not_there_at_all(self) -> None:
         """Only then is that the cause; a row of empty cells is another one."""
         (finding,) = check_complete(Claims(()), VARIANTS_L02[:1])
-        assert finding.measured == "native: no figure found"
+        assert finding.measured == "native: no value found"
         assert "not in the summary" in finding.cause
         blank = Blank("native", Q.G_MEAN, Place("summary.md", 9), "")
         (empty,) = check_complete(Claims((), (blank,)), VARIANTS_L02[:1])
@@ -212,7 +212,7 @@ class TestPossible:
             claim("pruned-0.5-fp32", Q.BYTES, 126_504, step=1), claim("pruned-0.5-fp32", Q.ZIP_BYTES, zipped, step=1)
         )
         assert bool(findings) != possible_
-        assert all("folder alone" in finding.cause for finding in findings)
+        assert all("empty folder" in finding.cause for finding in findings)
 
     @pytest.mark.parametrize(
         ("zipped", "step", "more", "stored"),
@@ -371,7 +371,7 @@ def test_deflations_that_rise_where_they_should_fall(
 
 @pytest.mark.parametrize(
     ("stated", "check", "cause"),
-    [(0.25, Check.INVERTED, "the share that is kept"), (0.5, Check.IMPOSSIBLE, "of different files")],
+    [(0.25, Check.INVERTED, "the remaining share"), (0.5, Check.IMPOSSIBLE, "of different files")],
 )
 def test_what_is_wrong_with_a_deflation(stated: float, check: Check, cause: str) -> None:
     """What is kept in place of what is saved, or figures that have nothing to do with each other."""

@@ -44,7 +44,7 @@ def test_blanks_in_place_of_what_is_missing_are_quoted() -> None:
         blank("tflite-fp32", Q.TIME_MS, 5, "soon"), blank("tflite-fp32", Q.ACCURACY, 6, "-"),
     )  # fmt: skip
     assert [(quote.place.line, quote.text) for quote in found.quotes] == [(4, "n/a")]
-    assert found.measured == "native: no inference time; what stands there is 'n/a'"
+    assert found.measured == "native: no inference time; its cell contains 'n/a'"
 
 
 def test_everything_missing_is_listed() -> None:
@@ -52,7 +52,7 @@ def test_everything_missing_is_listed() -> None:
     blanks = [blank("native", one, line, "?" if line % 2 else "-") for line, one in enumerate(ALWAYS)]
     found = lacking((Q.ACCURACY,), ALWAYS, *blanks)
     assert found.measured == (
-        "native: no mean precision, mean sensitivity, G-mean and inference time; what stands there is '-' and '?'"
+        "native: no mean precision, mean sensitivity, G-mean and inference time; its cell contains '-' and '?'"
     )
     assert found.expected == "accuracy, mean precision, mean sensitivity, G-mean and inference time"
 

@@ -138,7 +138,7 @@ def test_what_a_measurement_refutes_in_full(form: Form, sure: bool) -> None:
         Check.EVIDENCE, "native", Quantity.TIME_MS, sure,
     )  # fmt: skip
     assert found.measured == "inference time of native 4 ms (summary.md, line 3)"
-    assert found.expected == "8 ms as measured, give or take 0.5 ms"
+    assert found.expected == "8 ms as measured, within 0.5 ms"
     assert at(found) == [(3, "4.0 ms")]
 
 

@@ -223,7 +223,7 @@ def test_nothing_outside_is_opened(root: Path, tmp_path: Path, monkeypatch: pyte
         "![a](img\\native.png)": "backslashes",
         "![a](%2e%2e/%2e%2e/%2e%2e/secret.png)": "out of the submission",
         "![a](img/%00.png)": "no such file",
-        "![a]()": "names no file",
+        "![a]()": "has no path",
     }
     for text, why in texts.items():
         (one,) = looked(root, text)

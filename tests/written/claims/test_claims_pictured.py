@@ -52,7 +52,7 @@ def test_only_so_many_images_are_opened(tmp_path: Path, img: Path) -> None:
     assert img.is_dir()
     text = "\n".join(f"![](https://example.org/{number}.png)" for number in range(MAX_OPENED - 1))
     shown = looked(tmp_path, f"{text}\n![](img/native.png)\n![](img/m.png)\n![](img/native.png)\n")
-    assert [one.problem for one in shown[-3:]] == ["", f"only the first {MAX_OPENED} images are looked at", ""]
+    assert [one.problem for one in shown[-3:]] == ["", f"only the first {MAX_OPENED} images are checked", ""]
 
 
 def test_an_image_that_is_shown_twice_is_looked_at_once(tmp_path: Path, img: Path) -> None:
@@ -103,7 +103,7 @@ def test_whose_an_image_is(tmp_path: Path, img: Path, text: str, variant: str) -
     ("address", "measured"),
     [
         ("img/no-native.png", "img/no-native.png: there is no such file"),
-        ("", "an image without address: it names no file"),
+        ("", "an image without a path: it has no path"),
     ],
 )
 def test_a_broken_image_is_quoted(tmp_path: Path, img: Path, address: str, measured: str) -> None:

@@ -101,9 +101,9 @@ def test_a_todo_within_a_long_sentence_leaves_doubt(text: str) -> None:
 def test_the_template_handed_in_as_the_summary() -> None:
     """Its own text, with a title changed, is no summary; that is one finding."""
     (finding,) = check_placeholders(read_document(TEMPLATE.replace("# What belongs in", "# My")), TEMPLATE)
-    assert "the template's own" in finding.measured
+    assert "copied from the template" in finding.measured
     assert finding.expected == "your own words"
-    assert "handed in as the summary" in finding.cause
+    assert "submitted as the summary" in finding.cause
     assert finding.sure
     assert len(finding.quotes) == 3
 

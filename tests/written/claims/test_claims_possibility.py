@@ -59,7 +59,7 @@ class TestRange:
         (finding,) = possible(claim("native", Q.ACCURACY, 93.7))
         assert finding.expected == "0 % to 100 %"
         assert "factor of 100" in finding.cause
-        assert finding.next.startswith("Look the figure up")
+        assert finding.next.startswith("Check it against")
         assert (finding.variant, finding.quantity) == ("native", Q.ACCURACY)
         assert [quote.text for quote in finding.quotes] == ["accuracy 93.7"]
 
@@ -144,7 +144,7 @@ class TestArchives:
     @pytest.mark.parametrize(("zipped", "found"), [(100, False), (99, True)])
     def test_empty(self, zipped: float, found: bool) -> None:
         findings = possible(claim(FP32, Q.BYTES, 103_200), claim(FP32, Q.ZIP_BYTES, zipped))
-        assert [one.next.partition(" .")[0] for one in findings] == ["Put the"] * found
+        assert [one.next.partition(" .")[0] for one in findings] == ["Add the"] * found
 
 
 class TestDeflations:
@@ -228,7 +228,7 @@ class TestTrends:
         stated = [one for at, name in enumerate(CLUSTERED) for one in inverted(name, 0.2 + at / 10, 1 + 4 * at)]
         (trend,) = possible(*stated, *inverted(FP32, 0.89, 20))
         assert (trend.check, [quote.place.line for quote in trend.quotes]) == (Check.INVERTED, [1, 5, 9])
-        assert "that are kept" in trend.cause
+        assert "the remaining shares" in trend.cause
         assert trend.next.startswith("State what `zip` prints")
         assert (trend.variant, trend.quantity) == (CLUSTERED[0], Q.DEFLATION)
 
