@@ -1,6 +1,6 @@
 """The pictures of reports in the docs, taken in headless Chromium: ``docs/screenshot.py [FOLDER]``.
 
-They show the kept scorecards of real gradings, so nothing is graded.
+They show stored scorecards of real gradings, so nothing is graded.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from PIL import Image
 from playwright.sync_api import Browser, FloatRect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-KEPT = ROOT / "tests" / "data" / "gradings"
+GRADINGS = ROOT / "tests" / "data" / "gradings"
 WIDTH, COLOURS = 1100, 220
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A part of a kept scorecard's report: from an element (or the top) on, so many pixels."""
+    """A part of a stored scorecard's report: from an element (or the top) on, so many pixels."""
 
     name: str
     scorecard: str
@@ -57,7 +57,7 @@ def take(browser: Browser, picture: Picture, out: Path) -> None:
     from graders.reports.html import render_page
     from graders.scoring import Scorecard
 
-    card = Scorecard.load(KEPT / f"{picture.scorecard}.json")
+    card = Scorecard.load(GRADINGS / f"{picture.scorecard}.json")
     with tempfile.TemporaryDirectory() as work:
         file = Path(work, "report.html")
         file.write_text(render_page(card), encoding="utf-8")
