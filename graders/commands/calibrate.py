@@ -14,7 +14,7 @@ SEEDS = 10
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which lab, how many gradings, and where the result is written."""
-    parser.add_argument("lab", metavar="LAB", help="l02, l03, …")
+    parser.add_argument("lab", metavar="LAB", help="the lab, by its id or by the id's first part")
     parser.add_argument(
         "--seeds", type=int, default=SEEDS, metavar="N", help=f"gradings of the reference (default: {SEEDS})"
     )

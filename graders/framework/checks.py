@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 CRITERION = "criterion"
 THRESHOLDS = "thresholds"
 """The key in a check's evidence for the values it compared with thresholds; see :func:`threshold_record`."""
+MOST_NAMES = 3
 _observed: ContextVar[dict[str, Any] | None] = ContextVar("observed", default=None)
 
 
@@ -129,3 +130,27 @@ def check(
     observe(measured=measured, expected=expected)
     if not holds:
         raise CheckFailed(measured, expected, hint, filling, share, lines)
+
+
+def first_fault(*checks: Callable[[], None]) -> CheckFailed | None:
+    """The first failure of these checks, which add nothing to the evidence of the running check."""
+    for each in checks:
+        try:
+            with observing():
+                each()
+        except CheckFailed as fault:
+            return fault
+    return None
+
+
+def lose_for(cause: CheckFailed, measured: str, expected: str) -> None:
+    """Fails a check with the cause that another check found."""
+    observe(measured=measured, expected=expected)
+    cause.measured, cause.expected = measured, expected
+    raise cause
+
+
+def join_names(names: list[str]) -> str:
+    """The first few names, and the number of the others."""
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more

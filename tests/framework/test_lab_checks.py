@@ -288,15 +288,6 @@ def test_runs_of_lab_2() -> None:
     assert entry.run_names == ["native", "fp32", *shares, "int8-drawn", "imbalanced", "imbalanced-renumbered"]
 
 
-def test_the_plan_has_the_runs_that_are_announced() -> None:
-    """The runs that the plan makes are just those whose names tests are repeated for, in whatever order."""
-    for entry in registry.select_labs([]):
-        plans = entry.plan_runs(grading(lab=entry.lab))
-        assert sorted(each.name for each in plans) == sorted(entry.run_names)
-        assert all(each.title for each in plans)
-        assert min(each.weight for each in plans) > 0
-
-
 def test_what_is_kept_is_made_once_and_the_longest_unused_forgotten(tmp_path: Path) -> None:
     """Gradings with the same key share values; a shelf forgets the files of what was used longest ago, never in use."""
     shelf = SharedCachePool(tmp_path)

@@ -13,13 +13,13 @@ from graders.core.errors import RunError, SourceLine
 from graders.core.paths import LABS
 from graders.core.result import Result, failure
 from graders.core.verdicts import Verdict
-from graders.framework.checks import CheckFailed, observing
+from graders.framework.checks import CheckFailed, first_fault, observing
 from graders.framework.lab_toml import load
 from graders.framework.model_tester import runner
 from graders.framework.model_tester.files import FileEvidence
+from graders.framework.model_tester.tfmot_errors import explained
 from graders.labs.l03_pruning_clustering import checks, test_clustering, test_pruning
 from graders.labs.l03_pruning_clustering.evidence import CompressedEvidence, Expected
-from graders.labs.l03_pruning_clustering.exceptions import explained
 from graders.measure.compression import (
     CentroidShift,
     Compression,
@@ -414,7 +414,7 @@ def test_a_cause_that_another_check_found_leaves_no_evidence_of_it() -> None:
         )
     assert observed["measured"] == "0.0% on 100 images"
     with observing() as observed:
-        assert checks.first_fault(lambda: checks.require_even(evidence(compression()), LAB)) is None
+        assert first_fault(lambda: checks.require_even(evidence(compression()), LAB)) is None
     assert observed == {}
 
 

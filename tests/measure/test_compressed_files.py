@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,7 +10,7 @@ from graders.core.errors import RunError
 from graders.core.paths import LABS
 from graders.core.verdicts import Verdict
 from graders.framework.lab_toml import load
-from graders.labs.l03_pruning_clustering.baseline import FOLDER, values
+from graders.labs.l03_pruning_clustering.plan import FOLDER, Target, targets
 from graders.measure.compression import at_most, overall, pruned, tuning
 from graders.measure.scorer.client import Scorer
 from graders.measure.scorer.results import Compressed
@@ -78,16 +77,16 @@ def test_what_is_no_file_is_the_files_fault(scorer: Scorer, tmp_path: Path) -> N
 
 def test_every_value_that_may_be_drawn_has_its_file() -> None:
     """The reference's files are kept for every shown and every drawn value, and for no other."""
-    assert {path.stem for path in (KEPT / FOLDER).iterdir()} == set(values(LAB))
+    assert {path.stem for path in (KEPT / FOLDER).iterdir()} == {target.name for target in targets(LAB)}
     drawn = {*LAB.settings["drawn_clusters"], *LAB.settings["drawn_sparsities"]}
     assert not drawn & {*LAB.settings["clusters"], *LAB.settings["sparsities"]}
 
 
-@pytest.mark.parametrize(("name", "value"), values(LAB).items(), ids=list(values(LAB)))
-def test_kept_files_are_what_they_are_called(name: str, value: tuple[Any, Any], scorer: Scorer) -> None:
+@pytest.mark.parametrize("target", targets(LAB), ids=lambda target: target.name)
+def test_kept_files_are_what_they_are_called(target: Target, scorer: Scorer) -> None:
     """Each kept file is clustered or pruned as its name says, fine-tuned and stripped."""
-    clusters, sparsity = value
-    with scorer.measure(KEPT / FOLDER / f"{name}.tflite") as measurement:
+    clusters, sparsity = target.clusters, target.sparsity
+    with scorer.measure(KEPT / FOLDER / f"{target.name}.tflite") as measurement:
         found = measurement.compress(KEPT / "fp32.tflite", clusters=clusters, sparsity=sparsity).weights
     assert (found.difference, found.wrapper_residue.wrapper, found.wrapper_residue.extra) == ("", None, ())
     if clusters is not None:

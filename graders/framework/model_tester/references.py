@@ -18,7 +18,6 @@ from graders.measure.sizes import deflate_size
 from graders.measure.tflite import Model
 
 FP32 = "fp32.tflite"
-QUANTISATION = "dl_in_iot_course.l02_quantization.quantization_experiments"
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,8 @@ class ReferenceModel:
         return sum(each.elements for each in self.model.main.tensors if each.constant and each.dtype == "float32")
 
 
-def make(context: LabContext, target: Path, module: str, class_name: str, arguments: Mapping[str, Any]) -> Path:
-    """Has the reference's code make a file from the given model, in a separate run.
+def make(context: LabContext, target: Path, class_name: str, arguments: Mapping[str, Any]) -> Path:
+    """Has a class of the reference make a file from the given model, in a separate run.
 
     :raises GraderError: if it fails.
     """
@@ -49,7 +48,7 @@ def make(context: LabContext, target: Path, module: str, class_name: str, argume
         session.call(
             "start",
             {
-                "module": module,
+                "module": context.lab.student_module,
                 "class_name": class_name,
                 "dataset_root": str(context.profile.dataset_root),
                 "model_path": str(context.workdir(run) / target.name),
@@ -82,13 +81,22 @@ def reference_model(context: LabContext) -> ReferenceModel:
 
 
 def _original(context: LabContext) -> ReferenceModel:
-    kept, made = context.profile.baseline, context.shared_cache.folder / FP32
-    if kept is not None and not context.given_model.own:
-        path = kept / FP32
+    # The file that a profile ships is of the model in its usual order of channels.
+    if context.profile.baseline is not None and not context.given_model.own:
+        path = context.profile.baseline / FP32
     else:
-        path = make(context, made, QUANTISATION, "FP32Model", {})
+        path = make(context, context.shared_cache.folder / FP32, "FP32Model", {})
     with context.scorer.measure(path) as measurement:
         return ReferenceModel(path, measurement.read(context.lab.artifact_bytes))
+
+
+def shipped_or_made(context: LabContext, name: str, class_name: str, arguments: Mapping[str, Any]) -> Path:
+    """A file of the reference's: shipped with the embedded profile, else made once by the reference's class."""
+    shipped = context.profile.baseline
+    if shipped is not None and (shipped / name).is_file():
+        return shipped / name
+    target = context.shared_cache.folder / name
+    return context.once(f"file {name}", lambda: make(context, target, class_name, arguments))
 
 
 def original_evaluation(context: LabContext) -> Evaluation:

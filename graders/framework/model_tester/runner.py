@@ -200,6 +200,11 @@ def set_before_inference(reply: Reply) -> bool:
     return bool((before == after).all())
 
 
+def class_agreement(context: LabContext, file: FileEvidence, reply: Reply) -> Agreement:
+    """What the class predicted for the shown images, compared with the file's own; as :func:`file_agreement`."""
+    return file_agreement(context, file, predictions(reply, len(context.evaluation.shown)))
+
+
 def file_agreement(context: LabContext, file: FileEvidence, found: NDArray[np.float64]) -> Agreement:
     """Predictions for the first frames against the file's own, by the runtime that is closer.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from graders.core.errors import GraderError
 from graders.core.paths import TEMPLATE
@@ -18,6 +19,7 @@ from graders.measure.tflite import Model, aligned_activations
 
 INT8, RANGES = "int8.tflite", "ranges.npz"
 INT8_SHARE = 0.3
+INT8_MODEL: tuple[str, dict[str, Any]] = ("INT8Model", {"calibrationdatasetpercent": INT8_SHARE})
 KIT_SEED = 12345
 # The defaults of INT8Model and of the starter code's generator.
 CLASS_DEFAULT, KIT_DEFAULT = 0.5, 0.25
@@ -47,14 +49,8 @@ def baseline(context: LabContext) -> Baseline:
 
 
 def _baseline(context: LabContext) -> Baseline:
-    kept, own = context.profile.baseline, context.shared_cache.folder
-    int8 = kept / INT8 if kept else _make_int8(context, own / INT8)
+    int8 = references.shipped_or_made(context, INT8, *INT8_MODEL)
     return _read(context, references.reference_model(context), int8)
-
-
-def _make_int8(context: LabContext, target: Path) -> Path:
-    arguments = {"calibrationdatasetpercent": INT8_SHARE}
-    return references.make(context, target, context.lab.student_module, "INT8Model", arguments)
 
 
 def _read(context: LabContext, original: ReferenceModel, int8: Path) -> Baseline:
@@ -68,7 +64,7 @@ def make_reference_files(context: LabContext, folder: Path) -> list[Path]:
 
     :param context: of a profile that keeps nothing.
     """
-    int8 = _make_int8(context, folder / INT8)
+    int8 = references.make(context, folder / INT8, *INT8_MODEL)
     names = samples(context).train
     measure_ranges(context, _read(context, references.reference_model(context), int8), names).save(folder / RANGES)
     return [int8, folder / RANGES]

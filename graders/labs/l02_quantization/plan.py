@@ -88,10 +88,6 @@ def run_fp32(context: LabContext, log: RunLog) -> Fp32Evidence:
     file = runner.file_of(context, log, error)
     reference = base.baseline(context)
 
-    def agreement() -> Agreement:
-        predictions = runner.predictions(reply.get(), len(context.evaluation.shown))
-        return runner.file_agreement(context, file.get(), predictions)
-
     def weights() -> Any:
         with context.scorer.measure(file.get().artifact.path) as measurement:
             try:
@@ -104,7 +100,7 @@ def run_fp32(context: LabContext, log: RunLog) -> Fp32Evidence:
     return Fp32Evidence(
         file=file,
         weights=attempt(weights),
-        predictions=attempt(agreement),
+        predictions=attempt(lambda: runner.class_agreement(context, file.get(), reply.get())),
         before_inference=attempt(lambda: runner.input_ready(reply.get())),
         evaluation=attempt(lambda: files.evaluated(context, file.get().artifact.path)),
     )

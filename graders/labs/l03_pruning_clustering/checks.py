@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from graders.framework.checks import CheckFailed, check, check_threshold, observe, observing
+from graders.framework.checks import check, check_threshold, first_fault, join_names, lose_for
 from graders.measure.tflite import io_dtypes
 
 if TYPE_CHECKING:
@@ -18,14 +18,7 @@ if TYPE_CHECKING:
 FLOAT = {"float32"}
 QUANTISING = {"QUANTIZE", "DEQUANTIZE", "FAKE_QUANT"}
 STRIP = {"clustering": "strip_clustering", "pruning": "strip_pruning"}
-MOST_NAMED = 3
 MANY = 0.1
-
-
-def join_names(names: list[str]) -> str:
-    """The first few names, and the number of the others."""
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
 
 
 def require_network(weights: Compression) -> None:
@@ -183,24 +176,6 @@ def require_archive(evidence: CompressedEvidence, lab: Lab, counted: Callable[[]
         wrapper=wrapper or "",
         strip=STRIP.get(wrapper or "", ""),
     )
-
-
-def first_fault(*checks: Callable[[], None]) -> CheckFailed | None:
-    """The first failure of these checks, which add nothing to the evidence of the running check."""
-    for each in checks:
-        try:
-            with observing():
-                each()
-        except CheckFailed as fault:
-            return fault
-    return None
-
-
-def lose_for(cause: CheckFailed, measured: str, expected: str) -> None:
-    """Fails a check with the cause that another check found."""
-    observe(measured=measured, expected=expected)
-    cause.measured, cause.expected = measured, expected
-    raise cause
 
 
 def require_tuned(evidence: CompressedEvidence, lab: Lab) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from graders.core.charts import Chart
 from graders.framework.lab_toml import load
 from graders.framework.model_tester.lab import ModelTesterLab
-from graders.labs.l03_pruning_clustering import runs
 
 if TYPE_CHECKING:
     from graders.framework.context import LabContext
@@ -23,10 +22,12 @@ class CompressionLab(ModelTesterLab["Evidence"]):
     @property
     def run_names(self) -> Sequence[str]:
         """The base class alone, then each variant."""
-        return runs.run_names(self.lab.settings)
+        settings = self.lab.settings
+        clustered = [f"clustered-{clusters}" for clusters in (*settings["clusters"], "drawn")]
+        return ["base", *clustered, *(f"pruned-{sparsity}" for sparsity in (*settings["sparsities"], "drawn"))]
 
     def plan_runs(self, context: LabContext) -> Sequence[PlannedRun[Evidence]]:
-        """See :mod:`plan`."""
+        """With one drawn number of clusters and one drawn sparsity."""
         from graders.labs.l03_pruning_clustering import plan
 
         return plan.plan_runs(context)
@@ -45,9 +46,9 @@ class CompressionLab(ModelTesterLab["Evidence"]):
 
     def make_reference_files(self, context: LabContext, folder: Path) -> list[Path]:
         """A file for each value that the assignment shows or that may be drawn."""
-        from graders.labs.l03_pruning_clustering import baseline
+        from graders.labs.l03_pruning_clustering import plan
 
-        return baseline.make_reference_files(context, folder)
+        return plan.make_reference_files(context, folder)
 
 
 LAB = CompressionLab(load(Path(__file__).parent))

@@ -1,42 +1,67 @@
-"""Lab 3's runs: which there are for a seed, and how each is driven and measured."""
+"""Lab 3's runs: how each is driven and measured, and the reference's files that it is compared with."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from math import ceil
+from pathlib import Path
+from typing import Any
 
 from graders.core.result import attempt
 from graders.framework.context import LabContext
+from graders.framework.definition import Lab
 from graders.framework.model_tester import files, references, runner
-from graders.framework.model_tester.runner import Agreement
+from graders.framework.model_tester.tfmot_errors import explained
 from graders.framework.runner import PlannedRun, RunLog
-from graders.labs.l03_pruning_clustering import baseline as base
-from graders.labs.l03_pruning_clustering.evidence import BaseEvidence, CompressedEvidence, Evidence
-from graders.labs.l03_pruning_clustering.exceptions import explained
-from graders.labs.l03_pruning_clustering.runs import BASE, CLUSTERED, DRAWN, PRUNED
+from graders.labs.l03_pruning_clustering.evidence import BaseEvidence, CompressedEvidence, Evidence, Expected
+from graders.measure.scorer.results import Compressed
 
-# About the seconds of each kind, for the order of runs.
+FOLDER = "compressed"
+# The seconds that a run of each kind takes, roughly, for the order of runs.
 BASE_S, CLUSTERED_S, PRUNED_S = 2, 5, 11
 # The classes that may hold the four methods, the usual one first.
 CLASSES = ("TFMOTOptimizedModel", "ClusteredModel", "PrunedModel")
 
 
+@dataclass(frozen=True)
+class Target:
+    """A number of clusters or a sparsity; the other one of the two is None."""
+
+    clusters: int | None = None
+    sparsity: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of its run, unless it is drawn, and of the reference's file."""
+        return f"clustered-{self.clusters}" if self.clusters is not None else f"pruned-{self.sparsity}"
+
+    @property
+    def class_name(self) -> str:
+        """The student's class."""
+        return "ClusteredModel" if self.clusters is not None else "PrunedModel"
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The argument of the class."""
+        return {"num_clusters": self.clusters} if self.clusters is not None else {"target_sparsity": self.sparsity}
+
+
 def plan_runs(context: LabContext) -> list[PlannedRun[Evidence]]:
     """Every run of the lab for this grading's seed."""
     settings = context.lab.settings
+    clusters = {f"clustered-{number}": Target(clusters=number) for number in settings["clusters"]}
+    clusters["clustered-drawn"] = Target(clusters=context.drawn("clusters").choice(settings["drawn_clusters"]))
+    sparsities = {f"pruned-{share}": Target(sparsity=share) for share in settings["sparsities"]}
+    sparsities["pruned-drawn"] = Target(sparsity=context.drawn("sparsity").choice(settings["drawn_sparsities"]))
     found: list[PlannedRun[Evidence]] = [
-        PlannedRun(name=BASE, title="TFMOTOptimizedModel, not compressed", execute=run_base, weight=BASE_S)
+        PlannedRun(name="base", title="TFMOTOptimizedModel, not compressed", execute=run_base, weight=BASE_S)
     ]
-    drawn = {f"{CLUSTERED}-{DRAWN}": context.drawn("clusters").choice(settings["drawn_clusters"])}
-    for name, clusters in ({f"{CLUSTERED}-{number}": number for number in settings["clusters"]} | drawn).items():
-        execute = partial(run_compressed, clusters=clusters, sparsity=None)
-        title = f"ClusteredModel, {clusters} clusters"
-        found.append(PlannedRun(name=name, title=title, execute=execute, weight=CLUSTERED_S))
-    drawn = {f"{PRUNED}-{DRAWN}": context.drawn("sparsity").choice(settings["drawn_sparsities"])}
-    for name, sparsity in ({f"{PRUNED}-{share}": share for share in settings["sparsities"]} | drawn).items():
-        execute = partial(run_compressed, clusters=None, sparsity=sparsity)
-        title = f"PrunedModel, {sparsity:.0%} zeros"
-        found.append(PlannedRun(name=name, title=title, execute=execute, weight=PRUNED_S))
+    for name, target in (clusters | sparsities).items():
+        execute = partial(run_compressed, target=target)
+        asked = f"{target.clusters} clusters" if target.clusters is not None else f"{target.sparsity:.0%} zeros"
+        weight = CLUSTERED_S if target.clusters is not None else PRUNED_S
+        found.append(PlannedRun(name=name, title=f"{target.class_name}, {asked}", execute=execute, weight=weight))
     return found
 
 
@@ -44,41 +69,71 @@ def run_base(context: LabContext, log: RunLog) -> BaseEvidence:
     """The class with an uncompressed file: its predictions against the file's own."""
     reply, error = runner.drive_plain(context, log, CLASSES)
     file = runner.file_of(context, log, error)
-
-    def agreement() -> Agreement:
-        predictions = runner.predictions(reply.get(), len(context.evaluation.shown))
-        return runner.file_agreement(context, file.get(), predictions)
-
-    return BaseEvidence(attempt(agreement), attempt(lambda: runner.input_ready(reply.get())))
+    return BaseEvidence(
+        attempt(lambda: runner.class_agreement(context, file.get(), reply.get())),
+        attempt(lambda: runner.input_ready(reply.get())),
+    )
 
 
-def run_compressed(
-    context: LabContext, log: RunLog, clusters: int | None, sparsity: float | None
-) -> CompressedEvidence:
+def run_compressed(context: LabContext, log: RunLog, target: Target) -> CompressedEvidence:
     """ClusteredModel or PrunedModel: its file against the given model and against the reference's."""
-    class_name = "ClusteredModel" if clusters is not None else "PrunedModel"
-    arguments = {"num_clusters": clusters} if clusters is not None else {"target_sparsity": sparsity}
     logs = {"logdir": str(context.workdir(log.name) / "logs")}
-    _, error = runner.drive(context, log, class_name, logs | arguments, context.profile.dataset_root, lambda _: None)
+    dataset = context.profile.dataset_root
+    _, error = runner.drive(context, log, target.class_name, logs | target.arguments, dataset, lambda _: None)
     file = runner.file_of(context, log, explained(error))
     path = attempt(lambda: file.get().artifact.path)
     return CompressedEvidence(
-        clusters=clusters,
-        sparsity=sparsity,
-        steps=_steps(context, clusters),
+        clusters=target.clusters,
+        sparsity=target.sparsity,
+        steps=_steps(context, target),
         file=file,
-        compressed=attempt(lambda: base.compressed(context, path.get(), clusters, sparsity)),
+        compressed=attempt(lambda: _compressed(context, path.get(), target)),
         evaluation=attempt(lambda: files.evaluated(context, path.get())),
-        expected=attempt(lambda: base.expected(context, clusters, sparsity)),
+        expected=attempt(lambda: _expected(context, target)),
         given=attempt(lambda: references.original_evaluation(context)),
     )
 
 
-def _steps(context: LabContext, clusters: int | None) -> int:
+def _steps(context: LabContext, target: Target) -> int:
     """The number of batches in all epochs of fine-tuning."""
     settings = context.lab.settings
     annotations = context.profile.dataset_root / "annotations" / "trainval.txt"
     lines = annotations.read_text(encoding="utf-8-sig").splitlines()
     images = sum(bool(line.strip()) and not line.startswith("#") for line in lines)
     batches: int = ceil(settings["train_share"] * images / settings["batch_size"])
-    return batches * (1 if clusters is not None else int(settings["pruning_epochs"]))
+    return batches * (1 if target.clusters is not None else int(settings["pruning_epochs"]))
+
+
+def targets(lab: Lab) -> list[Target]:
+    """Every number of clusters and sparsity that the reference's files are needed for."""
+    settings = lab.settings
+    clusters = [Target(clusters=each) for each in (*settings["clusters"], *settings["drawn_clusters"])]
+    return clusters + [Target(sparsity=each) for each in (*settings["sparsities"], *settings["drawn_sparsities"])]
+
+
+def make_reference_files(context: LabContext, folder: Path) -> list[Path]:
+    """Makes the reference files that a profile ships: one for each shown value and each that may be drawn."""
+    return [
+        references.make(context, folder / _file(each), each.class_name, each.arguments) for each in targets(context.lab)
+    ]
+
+
+def _file(target: Target) -> str:
+    return f"{FOLDER}/{target.name}.tflite"
+
+
+def _expected(context: LabContext, target: Target) -> Expected:
+    """The measurements of the reference's file with the same compression, made once."""
+
+    def measure() -> Expected:
+        path = references.shipped_or_made(context, _file(target), target.class_name, target.arguments)
+        return Expected(_compressed(context, path, target), files.evaluated(context, path))
+
+    return context.once(f"expected {target.clusters} {target.sparsity}", measure)
+
+
+def _compressed(context: LabContext, path: Path, target: Target) -> Compressed:
+    """A file's weights against the given model's."""
+    original = references.reference_model(context).path
+    with context.scorer.measure(path) as measurement:
+        return measurement.compress(original, clusters=target.clusters, sparsity=target.sparsity)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from graders.framework.checks import check, criterion
+from graders.framework.checks import check, criterion, join_names
 from graders.framework.definition import Lab
 from graders.labs.l03_pruning_clustering import checks
 
@@ -28,11 +28,11 @@ def _require_values(evidence: CompressedEvidence, lab: Lab) -> None:
     wrong = [each for each in counted if each.counted > evidence.clusters]
     check(
         bool(counted) and not wrong,
-        measured=checks.join_names([_describe(each) for each in wrong])
+        measured=join_names([_describe(each) for each in wrong])
         or f"{len(counted)} kernels have at most {evidence.requested}",
         expected=f"at most {evidence.clusters} distinct values per kernel",
         hint=_why_more(weights, wrong, counted, evidence.clusters, lab),
-        without=checks.join_names([f"{each.kind} {each.operator}" for each in wrong]),
+        without=join_names([f"{each.kind} {each.operator}" for each in wrong]),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from graders.framework.checks import check, check_threshold, criterion
+from graders.framework.checks import check, check_threshold, criterion, join_names
 from graders.framework.definition import Lab
 from graders.labs.l03_pruning_clustering import checks
 
@@ -45,7 +45,7 @@ def _require_zeros(evidence: CompressedEvidence, lab: Lab) -> None:
         hint=_why_others(weights, found, evidence.sparsity, wrong, lab),
         requested=f"{evidence.sparsity:.0%}",
         found=f"{found.least:.0%}",
-        without=checks.join_names(_without(weights.zeros)),
+        without=join_names(_without(weights.zeros)),
         places=checks.places_of(wrong),
     )
 
