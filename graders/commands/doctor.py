@@ -43,7 +43,7 @@ def examine() -> Iterator[str]:
         try:
             isolation = sandbox.choose(tier)
         except UsageError as error:
-            reason = str(error).partition(" is refused: ")[2].partition("; python -m")[0]
+            reason = str(error).partition(" is refused: ")[2].partition("; see python -m")[0]
             yield f"{tier}: refused, {reason}"
             yield from (f"    {line}" for line in fixes(tier, reason))
             continue
@@ -70,7 +70,7 @@ def fixes(tier: str, reason: str) -> Iterator[str]:
         if _number(APPARMOR) == 1 and os.geteuid() != 0:
             yield "AppArmor denies user namespaces to bubblewrap. As root, write /etc/apparmor.d/bwrap:"
             yield from (f"    {line}" for line in PROFILE.splitlines())
-            yield "and load it: apparmor_parser -r /etc/apparmor.d/bwrap"
+            yield "and load it with: apparmor_parser -r /etc/apparmor.d/bwrap"
     if "Landlock" in reason:
         yield "Landlock needs Linux 5.13 or later, listed in /sys/kernel/security/lsm (boot with lsm=landlock,…)."
 

@@ -16,7 +16,7 @@ READ = 1 << 20
 
 @dataclass(frozen=True)
 class Artifact:
-    """A file that a run left in its box and that was copied out of it: the copy's path, bytes and sha256."""
+    """A file that a run wrote, copied out of its working directory: the copy's path, bytes and sha256."""
 
     path: Path
     size: int
@@ -24,7 +24,9 @@ class Artifact:
 
 
 def accept_artifact(source: Path, destination: Path, max_bytes: int, expected: str = "a .tflite file") -> Artifact:
-    """Copies one file out of a box whose processes are all dead. :param expected: what the file should be, in words.
+    """Copies one file out of a run's directory, after the end of all its processes.
+
+    :param expected: what the file should be, in words.
 
     :raises RunError: ``missing`` where there is no such file, ``failed`` where it is none that can be taken.
     """

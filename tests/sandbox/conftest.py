@@ -65,9 +65,9 @@ class Run:
     seconds: float = 0.0
 
     @property
-    def box(self) -> Path:
+    def workdir(self) -> Path:
         """The folder that the run may write to."""
-        return self.folder / "box"
+        return self.folder / "workdir"
 
     @property
     def code(self) -> Path:
@@ -80,7 +80,7 @@ class Run:
             name=self.folder.name,
             driver=self.folder / "driver.py",
             paths=(self.code,),
-            workdir=self.box,
+            workdir=self.workdir,
             limits=self.limits,
             seed=1,
             environment=self.environment,
@@ -108,13 +108,13 @@ class Run:
         return self.record
 
     def pids(self) -> set[int]:
-        """The processes that the student's code told of, a line each in ``pids`` in the box."""
-        text = (self.box / "pids").read_text() if (self.box / "pids").exists() else ""
+        """The processes that the student's code told of, a line each in ``pids`` in the workdir."""
+        text = (self.workdir / "pids").read_text() if (self.workdir / "pids").exists() else ""
         return {int(line) for line in text.split()}
 
     def left(self) -> set[int]:
         """Every process of this run that still lives."""
-        return processes_in(self.box) | {pid for pid in self.pids() if alive(pid)}
+        return processes_in(self.workdir) | {pid for pid in self.pids() if alive(pid)}
 
     def gone(self) -> bool:
         """Whether every process of this run ends soon."""
@@ -143,7 +143,7 @@ def make(tmp_path: Path, server: Server) -> Iterator[Open]:
     def new(code: str, *, on: Server | None = None, environment: dict[str, str] | None = None, **limits: Any) -> Run:
         folder = tmp_path / f"run{len(runs)}"
         run = Run(folder, on or server, Limits(**{**SMALL, **limits}), environment or {})
-        run.box.mkdir(parents=True)
+        run.workdir.mkdir(parents=True)
         run.code.mkdir()
         (folder / "driver.py").write_text(DRIVER)
         (run.code / "student.py").write_text(textwrap.dedent(code))

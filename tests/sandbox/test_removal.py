@@ -15,7 +15,7 @@ from graders.core.removal import remove
 
 def test_a_deep_folder(tmp_path: Path) -> None:
     """Deeper than Python recurses, and than a path may be long."""
-    folder = tmp_path / "box"
+    folder = tmp_path / "workdir"
     folder.mkdir()
     here = os.open(folder, os.O_RDONLY)
     for _ in range(3000):
@@ -31,7 +31,7 @@ def test_a_deep_folder(tmp_path: Path) -> None:
 
 def test_rights_and_names(tmp_path: Path) -> None:
     """Folders that can't be entered or written to, names that look like the ones it makes itself, FIFOs."""
-    folder = tmp_path / "box"
+    folder = tmp_path / "workdir"
     (folder / "locked" / "inner" / "deep").mkdir(parents=True)
     for name in ("moved-0", "moved-1", b"\xff\n".decode("utf-8", "surrogateescape"), "-rf", "locked/inner/moved-0"):
         (folder / name).write_text("x")
@@ -46,7 +46,7 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     """What a link leads to stays; a folder that is a link is not looked into."""
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "file").write_text("kept")
-    folder = tmp_path / "box"
+    folder = tmp_path / "workdir"
     folder.mkdir()
     (folder / "link").symlink_to(tmp_path / "kept")
     (folder / "loop").symlink_to("loop")
@@ -64,7 +64,7 @@ def test_nothing_there(tmp_path: Path) -> None:
 
 def test_files_that_can_not_be_changed(tmp_path: Path) -> None:
     """As root, a run may have given files and folders the attribute that keeps everybody from removing them."""
-    folder = tmp_path / "box"
+    folder = tmp_path / "workdir"
     (folder / "inner" / "deep").mkdir(parents=True)
     (folder / "inner" / "deep" / "file").write_text("x")
     (folder / "file").write_text("x")

@@ -151,7 +151,7 @@ def test_floods_of_the_disk_are_bounded(run: Open, flood: str) -> None:
 
 
 def test_sparse_files_and_links_fill_no_disk(run: Open, tmp_path: Path) -> None:
-    """What counts is what lies on the disk, in the box."""
+    """What counts is what lies on the disk, in the workdir."""
     (tmp_path / "large").write_bytes(bytes(64 << 20))
     code = f"""
     import os, time

@@ -347,7 +347,7 @@ def test_file_size(run: Open) -> None:
     )
     assert done.error is not None
     assert done.error.verdict in (Verdict.FAILED, Verdict.CRASHED)
-    assert (done.box / "big").stat().st_size <= 5 << 20
+    assert (done.workdir / "big").stat().st_size <= 5 << 20
 
 
 def test_a_large_output_is_fast_and_capped(run: Open) -> None:

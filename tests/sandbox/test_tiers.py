@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,19 +74,19 @@ def walled(isolation: Isolation, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture
 def run(walled: tuple[Server, Path], request: pytest.FixtureRequest) -> Run:
-    """Runs ``go()`` of a student's code in a box of its own, and gives its answer."""
+    """Runs ``go()`` of a student's code in a workdir of its own, and gives its answer."""
     server, scratch = walled
 
     def go(code: str) -> Any:
         folder = scratch / f"{request.node.name.replace('[', '-').strip(']')}-{len(list(scratch.iterdir()))}"
         (folder / "code").mkdir(parents=True)
-        (folder / "box").mkdir()
+        (folder / "workdir").mkdir()
         (folder / "code" / "student.py").write_text(code)
         spec = RunSpec(
             name="run",
             driver=scratch / "driver.py",
             paths=(folder / "code",),
-            workdir=folder / "box",
+            workdir=folder / "workdir",
             limits=Limits(wall_s=30, cpu_s=30),
             seed=1,
             environment={},
@@ -115,7 +116,7 @@ def tried(attempt):
 
 
 def test_what_a_run_needs(run: Run, isolation: Isolation) -> None:
-    """Code, library, box, temporary files, subprocesses and pairs of sockets are there in every tier."""
+    """Code, library, workdir, temporary files, subprocesses and pairs of sockets are there in every tier."""
     code = """
 import colorsys, os, pathlib, shutil, socket, subprocess, sys, tempfile, threading
 
@@ -144,7 +145,7 @@ def test_reading(run: Run, isolation: Isolation, tmp_path: Path) -> None:
 
 
 def test_writing(run: Run, isolation: Isolation, tmp_path: Path) -> None:
-    """Nothing is written outside of the box."""
+    """Nothing is written outside of the workdir."""
     tmp_path.chmod(0o777)
     code = f"{TRY}\ndef go():\n    return tried(lambda: open({str(tmp_path / 'new.txt')!r}, 'w').write('x'))\n"
     stopped = run(code)
@@ -157,7 +158,7 @@ def test_a_neighbours_box(run: Run, isolation: Isolation) -> None:
     code = f"""{TRY}
 import glob
 def go():
-    return tried(lambda: [open(path).read() for path in glob.glob("../../*/box/left.txt")] or 1 / 0)
+    return tried(lambda: [open(path).read() for path in glob.glob("../../*/workdir/left.txt")] or 1 / 0)
 """
     try:
         stopped = run(code)
@@ -223,7 +224,7 @@ def go():
 
 
 def test_modes_of_others(run: Run, isolation: Isolation, tmp_path: Path) -> None:
-    """The mode of a file outside of the box is not changed, whoever owns it."""
+    """The mode of a file outside of the workdir is not changed, whoever owns it."""
     path = tmp_path / "mine.txt"
     path.write_text("mine")
     path.chmod(0o644)
@@ -239,8 +240,8 @@ def go():
     held(isolation, "modes", path.stat().st_mode & 0o777 == 0o644)
 
 
-def test_canaries_agree(isolation: Isolation) -> None:
-    """The canaries find nothing wrong with a tier that was chosen, and much with none at all."""
+def test_the_self_check_agrees(isolation: Isolation) -> None:
+    """The self-check finds nothing wrong with a tier that was chosen, and much with none at all."""
     if isolation.tier == "bare":
         assert "could be read" in probe(isolation)
         assert "a connection could be made" in probe(isolation)
@@ -248,13 +249,13 @@ def test_canaries_agree(isolation: Isolation) -> None:
         assert probe(isolation) == ""
 
 
-def test_walls_that_are_not_there_are_noticed(isolation: Isolation) -> None:
-    """A tier whose walls were left out is seen through by the canaries."""
+def test_a_missing_lockdown_is_noticed(isolation: Isolation) -> None:
+    """The self-check notices a tier that leaves out a part of its lockdown."""
     if isolation.tier == "bare":
-        pytest.skip("it has no walls")
+        pytest.skip("it locks nothing down")
     for left_out in ("landlock", "seccomp"):
-        walls = {**isolation.walls, left_out: False}
-        crippled: Any = type(isolation)(**{**vars(isolation), "walls": walls})
+        lockdown: Any = replace(isolation.lockdown, **{left_out: False})
+        crippled: Any = type(isolation)(**{**vars(isolation), "lockdown": lockdown})
         assert probe(crippled), left_out
 
 
@@ -285,9 +286,9 @@ def test_less_is_refused(tier: str) -> None:
     if isinstance(POSSIBLE[tier], str):
         pytest.skip(str(POSSIBLE[tier]))
     with pytest.raises(UsageError) as raised:
-        choose(tier, lambda _: "a canary got through")
+        choose(tier, lambda _: "an attempt got through")
     message = str(raised.value)
-    assert f"--isolation={tier} is refused: a canary got through" in message
+    assert f"--isolation={tier} is refused: an attempt got through" in message
     assert "doctor" in message
     assert "\n" not in message
 

@@ -50,7 +50,7 @@ SECRET = "a-secret-of-the-grader"
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a run saw whose grader's environment held a secret; the server was started from that environment."""
     folder = tmp_path_factory.mktemp("seen")
-    for name in ("code", "box"):
+    for name in ("code", "workdir"):
         (folder / name).mkdir()
     (folder / "code" / "student.py").write_text(LOOK)
     (folder / "driver.py").write_text("import student\nOPERATIONS = {'go': student.go}\n")
@@ -70,7 +70,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         name="look",
         driver=folder / "driver.py",
         paths=(folder / "code",),
-        workdir=folder / "box",
+        workdir=folder / "workdir",
         limits=Limits(wall_s=20, cpu_s=20, file_size=1 << 20),
         seed=1,
         environment={"OF_THE_RUN": "1"},
@@ -84,9 +84,9 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_environment(seen: dict[str, Any]) -> None:
-    """The environment is what the grader names and the box, and nothing of the grader's own, in children too."""
-    box = f"{seen['folder']}/box"
-    given = {"OF_THE_RUN": "1", "OF_THE_SERVER": "2", "HOME": box, "TMPDIR": f"{box}/tmp"}
+    """The environment is what the grader names and the workdir, and nothing of the grader's own, in children too."""
+    workdir = f"{seen['folder']}/workdir"
+    given = {"OF_THE_RUN": "1", "OF_THE_SERVER": "2", "HOME": workdir, "TMPDIR": f"{workdir}/tmp"}
     assert seen["environ"] == {**BASE_ENVIRONMENT, **given}
     children = dict(line.split("=", 1) for line in seen["child"].splitlines())
     assert {key: value for key, value in children.items() if key not in ("PWD", "SHLVL", "_")} == seen["environ"]
@@ -99,12 +99,12 @@ def test_nothing_of_the_graders_environment(seen: dict[str, Any]) -> None:
 
 
 def test_the_box_is_all_places(seen: dict[str, Any]) -> None:
-    """Working folder, home and temporary folder lie in the box."""
-    box = f"{seen['folder']}/box"
-    assert seen["cwd"] == box
-    assert seen["home"] == box
-    assert seen["temporary"] == f"{box}/tmp"
-    assert seen["temporary_file"].startswith(f"{box}/tmp/")
+    """Working folder, home and temporary folder lie in the workdir."""
+    workdir = f"{seen['folder']}/workdir"
+    assert seen["cwd"] == workdir
+    assert seen["home"] == workdir
+    assert seen["temporary"] == f"{workdir}/tmp"
+    assert seen["temporary_file"].startswith(f"{workdir}/tmp/")
 
 
 def test_stdin_is_empty(seen: dict[str, Any]) -> None:

@@ -1,8 +1,8 @@
-"""The process that gets the student's code: locks itself down, loads a driver, answers requests until told to stop.
+"""The process that gets the student's code: locks itself down, loads a driver, answers requests until the end.
 
 The driver is a Python file of the grader's that defines ``OPERATIONS``: a dict from names to functions that take the
 request's parameters as keywords and its arrays, and return ``(facts, arrays)``. Nothing that comes out of this process
-is believed: it is the student's word.
+is trusted: it is the student's word.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from graders.sandbox.guest import frameworks, lockdown, processes, wire
 
 MAX_TEXT = 2000
 MAX_FRAMES = 12
-# Of all runs together: a fork bomb meets it before it is seen.
+# Of all runs together: it stops a fork bomb before the supervisor sees it.
 USER_PROCESSES = 512
 # A line of a stack, the blank line or the code below it: TensorFlow writes whole stacks into its messages.
 STACK_LINE = re.compile(
@@ -41,16 +41,16 @@ def _limit(kind: int, value: int) -> None:
     resource.setrlimit(kind, (value, value))
 
 
-def lock_down(spec: dict[str, Any], channel: int, stdout: int, stderr: int) -> None:
-    """Leaves this process with its box, its channel, its two pipes, and the limits of its run."""
+def detach(spec: dict[str, Any], channel: int, stdout: int, stderr: int) -> None:
+    """Leaves this process with its channel, its two pipes, the user of its run and the limits of its run."""
     os.setsid()
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     # High numbers first, so that nothing is overwritten before it is moved.
-    kept = os.dup(channel), os.dup(stdout), os.dup(stderr)
-    os.dup2(kept[1], 1)
-    os.dup2(kept[2], 2)
-    os.dup2(kept[0], 3)
+    copies = os.dup(channel), os.dup(stdout), os.dup(stderr)
+    os.dup2(copies[1], 1)
+    os.dup2(copies[2], 2)
+    os.dup2(copies[0], 3)
     os.set_inheritable(3, False)
     os.closerange(4, 4096)
     limits = spec["limits"]
@@ -67,15 +67,15 @@ def lock_down(spec: dict[str, Any], channel: int, stdout: int, stderr: int) -> N
         os.sched_setaffinity(0, spec["cores"])
 
 
-def enter_box(spec: dict[str, Any]) -> None:
-    """Makes the box the only place that libraries think of: working, home and temporary folder."""
-    box = Path(spec["box"])
-    temporary = box / "tmp"
+def enter_workdir(spec: dict[str, Any]) -> None:
+    """Makes the run's directory the only one that libraries think of: current, home and temporary directory."""
+    workdir = Path(spec["workdir"])
+    temporary = workdir / "tmp"
     temporary.mkdir(exist_ok=True)
-    os.chdir(box)
+    os.chdir(workdir)
     os.environ.clear()
     os.environ.update(spec["environment"])
-    os.environ.update(HOME=str(box), TMPDIR=str(temporary))
+    os.environ.update(HOME=str(workdir), TMPDIR=str(temporary))
     tempfile.tempdir = str(temporary)
     sys.argv = ["run"]
     sys.dont_write_bytecode = True
@@ -94,8 +94,8 @@ def load_driver(path: str) -> ModuleType:
     return module
 
 
-def _cut(text: str) -> str:
-    """At most so much of a message; of a long one without the stacks in it, behind which the reason stands."""
+def _shorten(text: str) -> str:
+    """At most ``MAX_TEXT`` of a message; a long one loses the stacks in it, for the reason comes after them."""
     if len(text) > MAX_TEXT:
         text = re.sub(r"\n\s*\n", "\n", STACK_LINE.sub("", text))
     return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + " [cut]"
@@ -119,11 +119,11 @@ def describe(error: BaseException, roots: list[str]) -> dict[str, Any]:
         message = str(error.msg if isinstance(error, SyntaxError) else error)
     except BaseException:  # noqa: BLE001 - a student's __str__ may do anything
         message = "(its message can't be shown)"
-    return {"type": type(error).__name__[:200], "message": _cut(message), "frames": frames[-MAX_FRAMES:]}
+    return {"type": type(error).__name__[:200], "message": _shorten(message), "frames": frames[-MAX_FRAMES:]}
 
 
 def answer(driver: ModuleType, request: wire.Message, roots: list[str]) -> wire.Message:
-    """Carries out one request; an exception of any kind becomes an answer."""
+    """Carries out one request; any exception becomes an answer."""
     try:
         operation = driver.OPERATIONS[request.body["operation"]]
         facts, arrays = operation(**request.body["parameters"], **request.arrays)
@@ -136,16 +136,16 @@ def main(spec: dict[str, Any], channel_fd: int, stdout: int, stderr: int, preloa
     """The run, from the fork to its end; never returns into the server's code."""
     code = 70
     try:
-        lock_down(spec, channel_fd, stdout, stderr)
-        enter_box(spec)
+        detach(spec, channel_fd, stdout, stderr)
+        enter_workdir(spec)
         random.seed(spec["seed"])
         if "tensorflow" in preloaded:
             frameworks.prepare(spec["seed"])
         linecache.clearcache()
         channel, decoder = socket.socket(fileno=3), wire.Decoder()
         driver = load_driver(spec["driver"])
-        lockdown.put_up(spec.get("walls", {}), spec.get("readable", ()), spec["box"])
-        # Up to here nothing of the student's has run: whatever fails before this message is the grader's fault.
+        lockdown.apply(spec.get("lockdown", {}), spec.get("readable", ()), spec["workdir"])
+        # No code of the student's has run so far: whatever fails before this message is the grader's fault.
         wire.send(channel, wire.Message({"facts": {}}))
         while True:
             request = wire.receive(channel, decoder)

@@ -1,4 +1,4 @@
-"""What a tier is tried with: a run that does what no run may be able to do, and says what came of it."""
+"""The driver of the self-check: tries what no run may be able to do, and reports how each attempt ended."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 
-def _tried(attempt: Any) -> str:
-    """``"done"``, or the name of the error that kept it from being done."""
+def _attempt(attempt: Any) -> str:
+    """``"done"``, or the name of the error that stopped the attempt."""
     try:
         attempt()
-    except Exception as error:  # noqa: BLE001 - whatever stops it is right
+    except Exception as error:  # noqa: BLE001 - any error will do
         return type(error).__name__
     return "done"
 
@@ -30,7 +30,7 @@ def _make_a_socket() -> None:
 
 
 def _write(path: str) -> None:
-    Path(path).write_text("written by a canary")
+    Path(path).write_text("written by the self-check")
 
 
 def _leave_an_orphan() -> None:
@@ -45,17 +45,17 @@ def _leave_an_orphan() -> None:
 
 def try_all(secrets: list[str], foreign: list[str], port: int, pid: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Reads secrets, writes elsewhere, connects out, signals the grader, leaves an orphan; does what runs must do."""
-    told: dict[str, Any] = {f"read {number}": _tried(Path(path).read_text) for number, path in enumerate(secrets)}
-    told |= {f"write {number}": _tried(lambda path=path: _write(path)) for number, path in enumerate(foreign)}
-    told["connect"] = _tried(lambda: _connect(port))
-    told["socket"] = _tried(_make_a_socket)
-    told["signal"] = _tried(lambda: os.kill(pid, 0))
-    told["environment"] = _tried(lambda: Path(f"/proc/{pid}/environ").read_bytes())
-    told["library"] = _tried(lambda: importlib.import_module("colorsys"))
-    told["own box"] = _tried(lambda: _write("own.txt"))
-    told["user"] = os.getuid()
+    outcomes: dict[str, Any] = {f"read {number}": _attempt(Path(path).read_text) for number, path in enumerate(secrets)}
+    outcomes |= {f"write {number}": _attempt(lambda path=path: _write(path)) for number, path in enumerate(foreign)}
+    outcomes["connect"] = _attempt(lambda: _connect(port))
+    outcomes["socket"] = _attempt(_make_a_socket)
+    outcomes["signal"] = _attempt(lambda: os.kill(pid, 0))
+    outcomes["environment"] = _attempt(lambda: Path(f"/proc/{pid}/environ").read_bytes())
+    outcomes["library"] = _attempt(lambda: importlib.import_module("colorsys"))
+    outcomes["own workdir"] = _attempt(lambda: _write("own.txt"))
+    outcomes["user"] = os.getuid()
     _leave_an_orphan()
-    return told, {}
+    return outcomes, {}
 
 
 OPERATIONS = {"try_all": try_all}

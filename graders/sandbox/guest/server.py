@@ -27,7 +27,7 @@ DESCRIPTORS = 4
 
 
 def stand_alone() -> None:
-    """Makes the scripts of this folder importable by their full names, and nothing else of optgrade."""
+    """Makes the modules of this folder importable by their full names, and nothing else of optgrade."""
     sys.path[:] = [folder for folder in sys.path if folder != str(HERE.parents[2])]
     for name, place in (("graders", []), ("graders.sandbox", []), ("graders.sandbox.guest", [str(HERE)])):
         package = types.ModuleType(name)
@@ -130,7 +130,7 @@ def main() -> None:
     started = time.perf_counter()
     try:
         versions = preload(config["preload"])
-        lockdown.prepare(config.get("walls", {}))
+        lockdown.prepare(config.get("lockdown", {}))
     except Exception as error:  # noqa: BLE001 - a broken library is reported whole, whatever it raises
         control.send(json.dumps({"error": f"{type(error).__name__}: {error}"}).encode())
         return

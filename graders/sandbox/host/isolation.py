@@ -1,4 +1,4 @@
-"""Isolation tiers: one small seam between the sandbox and what a machine can enforce.
+"""Isolation tiers: how a server is started, and how each run is locked down, with what a machine can enforce.
 
 ``strict``: bubblewrap's namespaces around the server, Landlock and seccomp around each run. ``confined``: the latter
 alone, where namespaces are refused. ``bare``: a process of its own. As root, strict and confined run students' code as
@@ -10,15 +10,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 TIERS = ("strict", "confined", "bare")
-# What the server, as root, needs to make a run another user's, and to end it.
-RIGHTS = ("CAP_SETUID", "CAP_SETGID", "CAP_KILL")
+# What the server needs, as root, to run code as another user and to end it.
+CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_KILL")
 SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin")
-SETTINGS = (
+SYSTEM_CONFIG = (
     "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/fonts", "/etc/alternatives",
     "/etc/mime.types",
 )  # fmt: skip
@@ -39,14 +39,31 @@ class MissingLayer:
 
 @dataclass(frozen=True)
 class Mounts:
-    """What a server and its runs need of the file system: folders and files to read, and the one to write below."""
+    """What a server and its runs need of the file system: files and folders to read, and the folder to write below."""
 
     readable: tuple[Path, ...] = ()
     scratch: Path | None = None
 
 
+@dataclass(frozen=True)
+class Lockdown:
+    """What locks down each run, in the process itself: see :mod:`graders.sandbox.guest.lockdown`.
+
+    ``ignore_modes``: changing the modes and owners of files does nothing, and says that it succeeded.
+    """
+
+    landlock: bool = False
+    seccomp: bool = False
+    ignore_modes: bool = False
+
+    @property
+    def hides_files(self) -> bool:
+        """Whether a run reads only the files that it is given."""
+        return self.landlock
+
+
 class Isolation(Protocol):
-    """How the preloaded server is started, and the walls of each run that is forked from it."""
+    """How the preloaded server is started, and how each run that is forked from it is locked down."""
 
     @property
     def tier(self) -> str:
@@ -58,14 +75,14 @@ class Isolation(Protocol):
 
     @property
     def user(self) -> int | None:
-        """The user and group that runs get, where it is not that of the grader."""
+        """The user and group that runs get, if it is not that of the grader."""
 
     @property
-    def walls(self) -> dict[str, Any]:
-        """What ``graders.sandbox.guest.lockdown`` puts up around each run."""
+    def lockdown(self) -> Lockdown:
+        """What locks down each run."""
 
-    def command(self, argv: Sequence[str], places: Mounts) -> list[str]:
-        """The command that starts ``argv`` inside this tier's walls."""
+    def command(self, argv: Sequence[str], mounts: Mounts) -> list[str]:
+        """The command that starts the server, ``argv``, within this tier."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +92,9 @@ class Bare:
     tier: str = "bare"
     missing: tuple[MissingLayer, ...] = tuple(MissingLayer(*gap) for gap in BARE_GAPS)
     user: int | None = None
-    walls: dict[str, Any] = field(default_factory=dict)
+    lockdown: Lockdown = Lockdown()
 
-    def command(self, argv: Sequence[str], places: Mounts) -> list[str]:  # noqa: ARG002 - nothing is hidden here
+    def command(self, argv: Sequence[str], mounts: Mounts) -> list[str]:  # noqa: ARG002 - nothing is hidden here
         """``argv`` itself."""
         return list(argv)
 
@@ -89,10 +106,10 @@ class Confined:
     tier: str = "confined"
     missing: tuple[MissingLayer, ...] = ()
     user: int | None = None
-    walls: dict[str, Any] = field(default_factory=lambda: {"landlock": True, "seccomp": True, "ignore_modes": True})
+    lockdown: Lockdown = Lockdown(landlock=True, seccomp=True, ignore_modes=True)
 
-    def command(self, argv: Sequence[str], places: Mounts) -> list[str]:  # noqa: ARG002 - each run has its own walls
-        """``argv`` itself: the walls are around each run."""
+    def command(self, argv: Sequence[str], mounts: Mounts) -> list[str]:  # noqa: ARG002 - each run is locked down
+        """``argv`` itself: each run is locked down instead."""
         return list(argv)
 
 
@@ -104,48 +121,48 @@ class Strict:
     tier: str = "strict"
     missing: tuple[MissingLayer, ...] = ()
     user: int | None = None
-    walls: dict[str, Any] = field(default_factory=lambda: {"landlock": True, "seccomp": True})
+    lockdown: Lockdown = Lockdown(landlock=True, seccomp=True)
 
-    def command(self, argv: Sequence[str], places: Mounts) -> list[str]:
-        """Bubblewrap with nothing but what is needed bound into an empty root, read-only but for the scratch folder."""
+    def command(self, argv: Sequence[str], mounts: Mounts) -> list[str]:
+        """Bubblewrap: an empty root with what is needed bound into it, read-only except the scratch folder."""
         words = [self.bwrap, "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
         if self.user is None:
             words += ["--unshare-all", "--unshare-user", "--disable-userns"]
         else:
-            # As root, without a user namespace, in which there would be no other user to become.
+            # Not a user namespace: within one there would be no other user to run code as.
             words += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
-            words += [word for right in RIGHTS for word in ("--cap-add", right)]
+            words += [word for each in CAPABILITIES for word in ("--cap-add", each)]
         words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108 - it is the server's own
-        for place in SYSTEM:
-            if Path(place).is_symlink():
-                words += ["--symlink", str(Path(place).readlink()), place]
+        for folder in SYSTEM:
+            if Path(folder).is_symlink():
+                words += ["--symlink", str(Path(folder).readlink()), folder]
             else:
-                words += ["--ro-bind-try", place, place]
-        for path in ("/etc", "/sys", "/sys/devices", "/sys/devices/system"):
-            words += ["--perms", "0755", "--dir", path]
-        for path in (*SETTINGS, "/sys/devices/system/cpu", "/sys/devices/system/node"):
-            words += ["--ro-bind-try", path, path]
-        bound = dict.fromkeys((*interpreter(), *places.readable), "--ro-bind")
-        if places.scratch is not None:
-            bound[places.scratch] = "--bind"
-        for folder, kind in bound.items():
-            # Folders on the way, which nobody but bubblewrap made, are for everybody.
-            for parent in reversed(folder.parents[:-1]):
+                words += ["--ro-bind-try", folder, folder]
+        for folder in ("/etc", "/sys", "/sys/devices", "/sys/devices/system"):
+            words += ["--perms", "0755", "--dir", folder]
+        for name in (*SYSTEM_CONFIG, "/sys/devices/system/cpu", "/sys/devices/system/node"):
+            words += ["--ro-bind-try", name, name]
+        bound = dict.fromkeys((*python_paths(), *mounts.readable), "--ro-bind")
+        if mounts.scratch is not None:
+            bound[mounts.scratch] = "--bind"
+        for path, kind in bound.items():
+            # Folders above it, which bubblewrap makes, are open to everybody.
+            for parent in reversed(path.parents[:-1]):
                 words += ["--perms", "0755", "--dir", str(parent)]
-            words += [kind, str(folder), str(folder)]
+            words += [kind, str(path), str(path)]
         return [*words, "--remount-ro", "/", "--chdir", "/", "--", *argv]
 
 
-def interpreter() -> list[Path]:
-    """Where Python and its libraries lie, and the scripts that run beside students' code."""
+def python_paths() -> list[Path]:
+    """The folders of Python and its libraries, and of the scripts that run beside students' code."""
     prefixes = {Path(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix)}
     prefixes |= {prefix.resolve() for prefix in prefixes}
     prefixes.add(Path(os.path.realpath(sys.executable)).parents[1])
     inside = Path(__file__).resolve().parents[1] / "guest"
-    # A prefix that holds all the rest, such as /usr, is bound already.
+    # /usr holds the rest of the system and is bound already.
     return [inside, *sorted(prefix for prefix in prefixes if str(prefix) not in ("/", "/usr"))]
 
 
 def system_paths() -> list[str]:
     """What every run may read: the system's programs and libraries, Python's, and a few settings."""
-    return [*SYSTEM, *SETTINGS, *map(str, interpreter())]
+    return [*SYSTEM, *SYSTEM_CONFIG, *map(str, python_paths())]

@@ -12,8 +12,8 @@ class Limits:
     """Bounds of one run; crossing one ends the run's whole process tree.
 
     ``wall_s`` and ``cpu_s`` are seconds, ``memory`` is resident bytes of the tree, ``file_size`` bytes a file,
-    ``output`` the bytes kept of each of stdout and stderr (the rest is counted and dropped). ``disk`` and ``files`` are
-    bytes and files, folders among them, in the box.
+    ``output`` the bytes of stdout and stderr that are stored; the rest is counted and dropped. ``disk`` and ``files``
+    are bytes and files, folders among them, in the working directory.
     """
 
     wall_s: float = 180.0

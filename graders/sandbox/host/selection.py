@@ -39,7 +39,7 @@ def choose(tier: str, probe: Probe = self_check.probe) -> Isolation:
             return replace(found, missing=(*refused, *found.missing))
         refused.append(MissingLayer(layer, found))
         if tier == name:
-            raise UsageError(f"--isolation={tier} is refused: {found}; python -m graders doctor says more")
+            raise UsageError(f"--isolation={tier} is refused: {found}; see python -m graders doctor")
     return replace(Bare(), missing=(*refused, *Bare().missing))
 
 
@@ -63,7 +63,7 @@ def _try_tier(make: Callable[[int | None], Strict | Confined | str], probe: Prob
 
 def _make_strict(user: int | None) -> Strict | str:
     if sys.platform != "linux":
-        return "namespaces are Linux's"
+        return "namespaces exist on Linux only"
     found = shutil.which("bwrap")
     if found is None:
         return "bubblewrap is not installed (Debian: apt-get install bubblewrap)"
@@ -72,7 +72,7 @@ def _make_strict(user: int | None) -> Strict | str:
 
 def _make_confined(user: int | None) -> Confined | str:
     if sys.platform != "linux":
-        return "Landlock and seccomp are Linux's"
+        return "Landlock and seccomp exist on Linux only"
     gap = MissingLayer("namespaces", "other processes' names and the machine's network devices can be seen")
     return _unavailable() or Confined(missing=(gap, *_missing_scopes()), user=user)
 
@@ -97,5 +97,5 @@ def _missing_scopes() -> tuple[MissingLayer, ...]:
     abi = landlockpy.abi_version()
     if abi >= SCOPED_ABI:
         return ()
-    reason = f"this kernel's Landlock (ABI {abi}) does not stop signals; from Linux 6.12 on it does"
+    reason = f"this kernel's Landlock (ABI {abi}) does not stop signals; Linux 6.12 and later do"
     return (MissingLayer("scopes", reason),)

@@ -1,4 +1,4 @@
-"""Trying a tier before it is trusted: canaries inside the real sandbox do what must not be possible."""
+"""The self-check of a tier before it is taken: a run inside of it tries what must not be possible."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from graders.sandbox.host.session import RunSpec
 
 DRIVER = Path(__file__).resolve().parents[1] / "guest" / "self_check_driver.py"
 LIMITS = Limits(wall_s=30, cpu_s=30)
-WHAT = {
+LEAKS = {
     "read 0": "a file of the grader's could be read",
     "read 1": "a file of another run could be read",
     "write 0": "a file of the grader's could be written",
@@ -30,8 +30,8 @@ WHAT = {
 
 
 def probe(isolation: Isolation) -> str:
-    """What is wrong with a tier on this machine, in one line; ``""`` where every canary was stopped."""
-    scratch = Path(tempfile.mkdtemp(prefix="optgrade-canary-"))
+    """What is wrong with a tier on this machine, in one line; ``""`` if every attempt was stopped."""
+    scratch = Path(tempfile.mkdtemp(prefix="optgrade-self-check-"))
     own = Path(tempfile.mkdtemp(prefix="optgrade-secret-"))
     try:
         return _probe(isolation, scratch, own)
@@ -48,36 +48,40 @@ def _probe(isolation: Isolation, scratch: Path, own: Path) -> str:
     for folder in (own, neighbour):
         (folder / "secret.txt").write_text("nobody may read this")
     if isolation.user is not None:
-        # As a neighbour's box would be.
+        # As the working directory of another run would be.
         for path in (neighbour, neighbour / "secret.txt"):
             os.chown(path, isolation.user, isolation.user)
-    box = scratch / "box"
-    box.mkdir()
+    workdir = scratch / "workdir"
+    workdir.mkdir()
     with socket.create_server(("127.0.0.1", 0)) as listener, Server((), isolation, {}, scratch=scratch) as server:
-        spec = RunSpec(name="canary", driver=DRIVER, paths=(), workdir=box, limits=LIMITS, seed=0, environment={})
+        spec = RunSpec(
+            name="self-check", driver=DRIVER, paths=(), workdir=workdir, limits=LIMITS, seed=0, environment={}
+        )
         session = server.open(spec)
         try:
             secrets = [str(own / "secret.txt"), str(neighbour / "secret.txt")]
             parameters = {"secrets": secrets, "foreign": [str(own / "new.txt"), str(neighbour / "new.txt")]}
-            told = session.call("try_all", {**parameters, "port": listener.getsockname()[1], "pid": os.getpid()}).facts
+            outcomes = session.call(
+                "try_all", {**parameters, "port": listener.getsockname()[1], "pid": os.getpid()}
+            ).facts
         except RunError as error:
             return f"a run could not be made: {error}"
         finally:
             record = session.end()
-    wrong = [what for name, what in WHAT.items() if told.get(name) == "done"]
-    if told.get("own box") != "done":
-        wrong.append(f"a run can't write to its own box ({told.get('own box')})")
-    if told.get("library") != "done":
-        wrong.append(f"a run can't import from Python's own library ({told.get('library')})")
-    if isolation.user is not None and told.get("user") != isolation.user:
+    wrong = [what for name, what in LEAKS.items() if outcomes.get(name) == "done"]
+    if outcomes.get("own workdir") != "done":
+        wrong.append(f"a run can't write to its own working directory ({outcomes.get('own workdir')})")
+    if outcomes.get("library") != "done":
+        wrong.append(f"a run can't import from Python's own library ({outcomes.get('library')})")
+    if isolation.user is not None and outcomes.get("user") != isolation.user:
         wrong.append("the run's user is not the one that it should have")
-    if not record.left_running or _alive_in(box):
+    if not record.left_running or _alive_in(workdir):
         wrong.append("a process outlived its run")
     return "; ".join(wrong)
 
 
 def _alive_in(folder: Path) -> bool:
-    """Whether a process still has its working folder there."""
+    """Whether a process still has its current directory there."""
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             with suppress(OSError):

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,7 +34,7 @@ BASE_ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class Ready:
-    """What the server said when its imports were done: versions by package, seconds."""
+    """What the server reports when its imports are done: versions by package, and how long they took."""
 
     versions: dict[str, str]
     seconds: float
@@ -58,28 +58,28 @@ class Server:
         """Starts the process at once; the imports go on while the grader does other things.
 
         :param paths: folders of the grader's own that ``preload`` may be imported from as well.
-        :param readable: what runs may have to read beside Python and the system; each run names its part of it.
-        :param scratch: the folder below which all boxes lie, and all else that is made for a run.
-        :param late: the process is started when it is first needed, or by :meth:`start`.
+        :param readable: what runs may have to read beside Python and the system; each run is given its part of it.
+        :param scratch: the folder that holds every run's working directory, and all else that is made for runs.
+        :param late: the process starts when it is first needed, or by :meth:`start`.
         """
         self.environment = {**BASE_ENVIRONMENT, **environment}
         self.isolation = isolation
-        self._system = system_paths() if isolation.walls else []
+        self._system = system_paths() if isolation.lockdown.hides_files else []
         if scratch is not None and isolation.user is not None:
-            # Runs pass through it on their way to their boxes, and see nothing of it.
+            # Runs pass through it to their working directories, and can't list it.
             scratch.chmod(0o711)
         self._lock = threading.Lock()
         self._ready: Ready | SandboxError | None = None
         own = [str(path) for path in paths]
-        self._config = json.dumps({"preload": list(preload), "paths": own, "walls": isolation.walls})
-        self._places = Mounts((*paths, *readable), scratch)
+        self._config = json.dumps({"preload": list(preload), "paths": own, "lockdown": asdict(isolation.lockdown)})
+        self._mounts = Mounts((*paths, *readable), scratch)
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         if not late:
             self.start()
 
     def start(self) -> None:
-        """Starts the process, unless that was done.
+        """Starts the process, unless it was started already.
 
         It ends with the thread that called this (PR_SET_PDEATHSIG goes by threads), which should be the main one.
         """
@@ -92,7 +92,7 @@ class Server:
         self._control = ours
         argv = [sys.executable, "-I", str(SERVER), str(theirs.fileno()), self._config]
         self._process = subprocess.Popen(
-            self.isolation.command(argv, self._places),
+            self.isolation.command(argv, self._mounts),
             pass_fds=[theirs.fileno()],
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -103,7 +103,7 @@ class Server:
         theirs.close()
 
     def wait_ready(self) -> Ready:
-        """Waits for the imports. :raises SandboxError: where they failed or took too long."""
+        """Waits for the imports. :raises SandboxError: if they failed or took too long."""
         self.start()
         with self._lock:
             if self._ready is None:
@@ -140,11 +140,11 @@ class Server:
         request = {
             "driver": str(spec.driver),
             "paths": [str(path) for path in spec.paths],
-            "box": str(spec.workdir),
+            "workdir": str(spec.workdir),
             "limits": spec.limits.as_request(),
             "seed": spec.seed,
             "environment": {**self.environment, **spec.environment},
-            "walls": self.isolation.walls,
+            "lockdown": asdict(self.isolation.lockdown),
             "user": self.isolation.user,
             "readable": [*self._system, *map(str, (spec.driver, *spec.paths, *spec.readable))],
         }

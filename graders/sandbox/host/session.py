@@ -1,4 +1,4 @@
-"""One run, seen from the grader: requests go in, arrays and facts come out, and at the end nothing is left running."""
+"""One run, seen from the grader: requests go in, facts and arrays come out, and at the end no process is left."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MAX_STATUS = 1 << 16
 STARTING_S = 60.0
 ENDING_S = 30.0
 STOPPING_S = 10.0
-# Between two looks at what a run has written, where that takes no longer.
+# Between two checks of what a run has written, if one takes no longer.
 LOOK_S = 0.5
 MEMORY_ERRORS = frozenset({"MemoryError", "ResourceExhaustedError", "_ArrayMemoryError"})
 SIGNAL_NAMES = {6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 24: "SIGXCPU", 25: "SIGXFSZ"}
@@ -43,9 +43,9 @@ SIGNAL_NAMES = {6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 24: "SIGXCPU", 25: "S
 
 @dataclass(frozen=True, kw_only=True)
 class RunSpec:
-    """One execution of code in the sandbox: ``driver`` is ours, what lies on ``paths`` may be the student's.
+    """One execution of code in the sandbox: ``driver`` is the grader's, the code on ``paths`` may be the student's.
 
-    ``readable``: files and folders that it may read beside these, where the tier keeps it from reading others.
+    ``readable``: files and folders that it may read beside these, if the tier stops it from reading others.
     """
 
     name: str
@@ -60,7 +60,7 @@ class RunSpec:
 
 @dataclass(frozen=True)
 class Reply:
-    """What an operation gave back: the runner's word, nothing more."""
+    """What an operation returned, as the run says; nothing in it can be trusted."""
 
     facts: dict[str, Any]
     arrays: dict[str, NDArray[Any]]
@@ -68,7 +68,7 @@ class Reply:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:
-    """How a run went, from the supervisor: seconds, bytes, output, and the error that ended it, if one did."""
+    """How a run went, as its supervisor saw it: seconds, bytes, output, and the error that ended it, if one did."""
 
     name: str
     error: RunError | None
@@ -113,10 +113,10 @@ class Session:
         arrays: Mapping[str, NDArray[Any]] | None = None,
         timeout_s: float | None = None,
     ) -> Reply:
-        """Has the run carry out one operation of its driver.
+        """Lets the run carry out one operation of its driver.
 
-        :raises RunError: with the verdict, when the code raised, ran out of time or memory, or ended the process.
-        :raises SandboxError: when the sandbox itself broke.
+        :raises RunError: if the code raised, ran out of time or memory, or ended its process.
+        :raises SandboxError: if the sandbox itself broke.
         """
         if self._error is not None:
             raise self._error
@@ -133,7 +133,7 @@ class Session:
         return Reply(facts if isinstance(facts, dict) else {}, message.arrays)
 
     def end(self) -> RunRecord:
-        """Ends the run: first by asking, then by killing its whole tree, and says how it went."""
+        """Ends the run, first by a request, then by killing its whole process tree; its record."""
         if self._ending is None and self._error is None:
             try:
                 self._send(wire.Message({"operation": "stop"}))
@@ -160,7 +160,7 @@ class Session:
         )
 
     def _await_start(self) -> None:
-        """Waits until the run is locked down and has its driver; no code of a student's has run before that."""
+        """Waits until the run is locked down and has loaded its driver; no code of the student's runs before that."""
         try:
             self._await_reply(STARTING_S, STARTING_S)
         except RunError as error:
@@ -176,7 +176,7 @@ class Session:
         self._selector.modify(self._channel, selectors.EVENT_READ | selectors.EVENT_WRITE, "channel")
 
     def _await_reply(self, timeout_s: float, limit_s: float) -> wire.Message:
-        """The next message. :param limit_s: the limit that the student is told of, where the time runs out."""
+        """The next message. :param limit_s: the limit that the message names if the time runs out."""
         finished = self._pump_until(lambda: self._reply is not None or self._ending is not None, timeout_s)
         if self._reply is not None:
             message, self._reply = self._reply, None
@@ -212,14 +212,14 @@ class Session:
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
-            self._look_at_box()
+            self._check_disk()
             for key, events in self._selector.select(min(left, LOOK_S)):
                 # One that came earlier in this round may have closed this one.
                 if key.fileobj in self._selector.get_map():
                     self._handle(key.data, key.fileobj, events)
         return True
 
-    def _look_at_box(self) -> None:
+    def _check_disk(self) -> None:
         """Ends a run that fills the disk: nothing but the grader sees what all of its processes have written."""
         started = time.monotonic()
         if started < self._next_look or self._ending is not None or self._error is not None:
@@ -291,7 +291,7 @@ class Session:
             self._ending = json.loads(bytes(self._status_line))
         except ValueError:
             self._ending = {"signal": 9}
-        # What is still in the pipes was written before the end.
+        # What the pipes still hold was written before the end.
         deadline = time.monotonic() + 1.0
         while time.monotonic() < deadline:
             ready = [key for key, _ in self._selector.select(0) if key.data == "output"]
@@ -310,14 +310,14 @@ class Session:
             raise SandboxError(f"the processes of run {self.spec.name} could not be ended within {ENDING_S:.0f} s")
 
     def _without_paths(self, text: str) -> str:
-        """Text without this machine's folders: they tell a student nothing, and differ from run to run."""
-        text = text.replace(str(self.spec.workdir), "(box)")
+        """Text without this machine's folders, which mean nothing to a student and differ from run to run."""
+        text = text.replace(str(self.spec.workdir), "(workdir)")
         for path in self.spec.paths:
             text = text.replace(f"{path}/", "").replace(str(path), "(submission)")
         return text.replace(f"{LIBRARIES}/", "").replace(f"{OWN}/", "").replace(OWN, "(grader)")
 
     def _raised(self, error: Any) -> RunError:
-        """The student's exception, from the runner's word of it."""
+        """The student's exception, as the run reports it."""
         if not isinstance(error, dict):
             return RunError(Verdict.TAMPERED, "the runner's answer is not one that the runner gives")
         exception = captured_output(str(error.get("type", "Exception"))[:200])
@@ -338,7 +338,7 @@ class Session:
 
 
 def written(folder: Path, most_bytes: int, most_files: int) -> tuple[int, int]:
-    """Bytes on the disk, and files and folders, below a folder; counting ends where either is too much."""
+    """Bytes on the disk, and files and folders, below a folder; counting stops if either is over its bound."""
     size = count = 0
     waiting = [str(folder)]
     while waiting:

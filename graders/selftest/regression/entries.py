@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
@@ -88,7 +88,7 @@ def submission_entries(folders: Sequence[Path], isolation: Isolation) -> list[En
 
 def _shared(isolation: Isolation) -> dict[str, str]:
     return {
-        "environment": digest_of([environment_digest(), isolation.tier, isolation.user, isolation.walls]),
+        "environment": digest_of([environment_digest(), isolation.tier, isolation.user, asdict(isolation.lockdown)]),
         "data": digest_of([data_digest(choose("embedded", None, None)), *map(lab_data_digest, definitions())]),
         "code": _code_digest(),
     }
