@@ -1,6 +1,6 @@
 """Evidence as JSON and back: frozen dataclasses of optgrade's own, arrays of plain numbers, errors, files by hash.
 
-Nothing is unpickled. Only classes of this package that are dataclasses, enumerations or its own errors are made anew.
+Nothing is unpickled. Only classes of this package that are dataclasses, enumerations or its own errors are constructed.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from graders.core.verdicts import Verdict
 
 _packages = ["graders."]
 """Whose classes may be stored; see :func:`allow_package`."""
-# What a busy machine can do to an honest submission: tried again each time.
-PASSING = frozenset({Verdict.TIMEOUT, Verdict.OUT_OF_MEMORY, Verdict.CRASHED, Verdict.UNSCORED})
+# What a busy machine can do to an honest submission: such a run is executed again each time.
+TRANSIENT = frozenset({Verdict.TIMEOUT, Verdict.OUT_OF_MEMORY, Verdict.CRASHED, Verdict.UNSCORED})
 
 
 def allow_package(name: str) -> None:
@@ -32,43 +32,43 @@ def allow_package(name: str) -> None:
 
 
 class Blobs(Protocol):
-    """Where files of evidence are kept, and where they are laid out again."""
+    """Where the files that belong to a value are stored, and where copies of them are put."""
 
-    def keep(self, path: Path) -> str:
-        """Keeps a file's bytes; their sha256."""
+    def put(self, path: Path) -> str:
+        """Stores a file's bytes; their sha256."""
 
-    def lay_out(self, sha256: str, name: str) -> Path:
-        """A copy of these bytes in a file of that name. :raises KeyError: where they are not kept any more."""
+    def get(self, sha256: str, name: str) -> Path:
+        """A copy of these bytes in a file of that name. :raises KeyError: if they are no longer stored."""
 
 
-def keepable(value: Any) -> bool:
-    """Whether a value may be kept: nothing in it is a fault of ours or of a busy machine."""
+def cacheable(value: Any) -> bool:
+    """Whether a value may be cached: no part of it is a fault of the grader's or of a busy machine."""
     if isinstance(value, GraderError):
         return False
     if isinstance(value, RunError):
-        return value.verdict not in PASSING
+        return value.verdict not in TRANSIENT
     if is_dataclass(value):
-        return all(keepable(getattr(value, field.name)) for field in fields(value))
+        return all(cacheable(getattr(value, field.name)) for field in fields(value))
     if isinstance(value, dict):
-        return all(keepable(item) for item in value.values())
+        return all(cacheable(item) for item in value.values())
     if isinstance(value, list | tuple | set | frozenset):
-        return all(keepable(item) for item in value)
+        return all(cacheable(item) for item in value)
     return True
 
 
 def encode(value: Any, blobs: Blobs) -> Any:
-    """A value as JSON knows it. :raises TypeError: for what this form has no place for."""
+    """A value as plain JSON data. :raises TypeError: for a type that this form does not have."""
     if value is None or type(value) in (bool, int, str):
         return value
     if type(value) is float:
         return value if math.isfinite(value) else {"float": repr(value)}
     if isinstance(value, Enum):
-        return {"enum": _named(type(value)), "value": value.value}
+        return {"enum": _name(type(value)), "value": value.value}
     if is_dataclass(value) and not isinstance(value, type):
-        held = {field.name: encode(getattr(value, field.name), blobs) for field in fields(value) if field.init}
-        return {"class": _named(type(value)), "fields": held}
+        encoded = {field.name: encode(getattr(value, field.name), blobs) for field in fields(value) if field.init}
+        return {"class": _name(type(value)), "fields": encoded}
     if isinstance(value, BaseException):
-        return _error(value, blobs)
+        return _encode_error(value, blobs)
     for name, kind in COLLECTIONS.items():
         if type(value) is kind:
             return {name: [encode(item, blobs) for item in value]}
@@ -77,8 +77,8 @@ def encode(value: Any, blobs: Blobs) -> Any:
     if isinstance(value, bytes):
         return {"bytes": base64.b64encode(value).decode()}
     if isinstance(value, Path):
-        return {"file": blobs.keep(value), "name": value.name}
-    return _number(value)
+        return {"file": blobs.put(value), "name": value.name}
+    return _encode_array(value)
 
 
 COLLECTIONS: dict[str, Callable[[list[Any]], Any]] = {
@@ -89,37 +89,37 @@ COLLECTIONS: dict[str, Callable[[list[Any]], Any]] = {
 }
 
 
-def _error(error: BaseException, blobs: Blobs) -> dict[str, Any]:
+def _encode_error(error: BaseException, blobs: Blobs) -> dict[str, Any]:
     if not isinstance(error, OptgradeError):
-        raise TypeError(f"{type(error).__name__} is no error of optgrade's")
-    held: dict[str, Any] = {"message": str(error)}
+        raise TypeError(f"{type(error).__name__} is not an error of optgrade's")
+    parts: dict[str, Any] = {"message": str(error)}
     if isinstance(error, RunError):
-        held |= {"verdict": error.verdict.value, "kind": error.kind, "exception": error.exception}
-        held["places"] = encode(error.places, blobs)
-    return {"error": _named(type(error)), "with": held}
+        parts |= {"verdict": error.verdict.value, "kind": error.kind, "exception": error.exception}
+        parts["places"] = encode(error.places, blobs)
+    return {"error": _name(type(error)), "with": parts}
 
 
-def _number(value: Any) -> dict[str, Any]:
+def _encode_array(value: Any) -> dict[str, Any]:
     """An array or a scalar of numpy's."""
     import numpy as np
 
     if not isinstance(value, np.ndarray | np.generic):
-        raise TypeError(f"{type(value).__name__} can't be kept")
+        raise TypeError(f"{type(value).__name__} can't be cached")
     stream = io.BytesIO()
     np.save(stream, np.asarray(value), allow_pickle=False)
     return {"array" if isinstance(value, np.ndarray) else "scalar": base64.b64encode(stream.getvalue()).decode()}
 
 
 def decode(value: Any, blobs: Blobs) -> Any:
-    """What :func:`encode` was given.
+    """The value that :func:`encode` was given.
 
-    :raises ValueError: where it is nothing that it makes. :raises KeyError: where a part is not kept any more.
+    :raises ValueError: for what it never makes. :raises KeyError: if a file is no longer stored.
     """
     if not isinstance(value, dict):
         return value
     if "class" in value:
-        held = {name: decode(item, blobs) for name, item in value["fields"].items()}
-        return _class(value["class"], "dataclass")(**held)
+        decoded = {name: decode(item, blobs) for name, item in value["fields"].items()}
+        return _class(value["class"], "dataclass")(**decoded)
     for name, kind in COLLECTIONS.items():
         if name in value:
             return kind([decode(item, blobs) for item in value[name]])
@@ -128,39 +128,39 @@ def decode(value: Any, blobs: Blobs) -> Any:
     if "enum" in value:
         return _class(value["enum"], "enum")(value["value"])
     if "error" in value:
-        return _raised(value, blobs)
+        return _decode_error(value, blobs)
     if "float" in value:
         return float(value["float"])
     if "bytes" in value:
         return base64.b64decode(value["bytes"])
     if "file" in value:
-        return blobs.lay_out(value["file"], value["name"])
-    return _numbers(value)
+        return blobs.get(value["file"], value["name"])
+    return _decode_array(value)
 
 
-def _raised(value: dict[str, Any], blobs: Blobs) -> OptgradeError:
-    kind, held = _class(value["error"], "error"), value["with"]
+def _decode_error(value: dict[str, Any], blobs: Blobs) -> OptgradeError:
+    kind, parts = _class(value["error"], "error"), value["with"]
     if issubclass(kind, RunError):
-        places: tuple[SourceLine, ...] = decode(held["places"], blobs)
-        kind = None if held["kind"] is None else RunErrorKind(held["kind"])
-        return RunError(Verdict(held["verdict"]), held["message"], places, kind=kind, exception=held["exception"])
-    made: OptgradeError = kind(held["message"])
+        places: tuple[SourceLine, ...] = decode(parts["places"], blobs)
+        kind = None if parts["kind"] is None else RunErrorKind(parts["kind"])
+        return RunError(Verdict(parts["verdict"]), parts["message"], places, kind=kind, exception=parts["exception"])
+    made: OptgradeError = kind(parts["message"])
     return made
 
 
-def _numbers(value: dict[str, Any]) -> Any:
+def _decode_array(value: dict[str, Any]) -> Any:
     import numpy as np
 
     for name in ("array", "scalar"):
         if name in value:
             found = np.load(io.BytesIO(base64.b64decode(value[name])), allow_pickle=False)
             return found if name == "array" else found[()]
-    raise ValueError(f"nothing that is kept has the keys {', '.join(sorted(value))[:100]}")
+    raise ValueError(f"no cached value has the keys {', '.join(sorted(value))[:100]}")
 
 
-def _named(kind: type) -> str:
+def _name(kind: type) -> str:
     if not f"{kind.__module__}.".startswith(tuple(_packages)) or "." in kind.__qualname__:
-        raise TypeError(f"{kind.__module__}.{kind.__qualname__} can't be kept")
+        raise TypeError(f"{kind.__module__}.{kind.__qualname__} can't be cached")
     return f"{kind.__module__}:{kind.__qualname__}"
 
 
@@ -174,4 +174,4 @@ def _class(name: str, what: str) -> Any:
         bases = {"enum": Enum, "error": OptgradeError}
         if is_dataclass(found) if what == "dataclass" else issubclass(found, bases[what]):
             return found
-    raise ValueError(f"{name} is no {what} of optgrade's")
+    raise ValueError(f"{name} is not a {what} of optgrade's")

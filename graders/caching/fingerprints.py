@@ -1,4 +1,4 @@
-"""What a result depends on, as hashes by kind, so that it can be told why one is not there any more."""
+"""What a result depends on, as hashes by kind, so that a difference can be explained."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def files_digest(root: Path, files: Iterable[Path]) -> str:
 
 
 def folder_files(folder: Path, ending: str = "") -> list[Path]:
-    """The files below a folder, caches aside; the path itself where it is a file."""
+    """The files below a folder except Python's caches; the path itself if it is a file."""
     if folder.is_file():
         return [folder]
     found = []
@@ -60,7 +60,7 @@ def folder_files(folder: Path, ending: str = "") -> list[Path]:
     return found
 
 
-def stated_digest(paths: Iterable[Path]) -> str:
+def metadata_digest(paths: Iterable[Path]) -> str:
     """The sha256 over names, sizes and times of files: for data sets that take long to read."""
     found = []
     for path in sorted(each for folder in paths for each in folder_files(folder)):
@@ -72,19 +72,19 @@ def stated_digest(paths: Iterable[Path]) -> str:
 @cache
 def environment() -> Mapping[str, str]:
     """Versions and machine, for the scorecard."""
-    told = {"python": platform.python_version(), "system": f"{platform.system()} {platform.machine()}"}
+    found = {"python": platform.python_version(), "system": f"{platform.system()} {platform.machine()}"}
     for name in PACKAGES:
         try:
-            told[name] = importlib.metadata.version(name)
+            found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            told[name] = "not installed"
-    told["cores"] = str(os.cpu_count() or 1)
-    return told
+            found[name] = "not installed"
+    found["cores"] = str(os.cpu_count() or 1)
+    return found
 
 
 @cache
 def environment_digest() -> str:
-    """What numbers may depend on beside the code: every installed version, Python, and the processor's kind."""
+    """What measurements may depend on beside the code: every installed version, Python, and the processor's kind."""
     libraries = Path(sysconfig.get_path("purelib"))
     installed = sorted(name for name in os.listdir(libraries) if name.endswith(".dist-info"))
     return digest_of([sys.version, platform.machine(), _processor(), installed])

@@ -1,4 +1,4 @@
-"""What gradings of one profile and seed share: measurements that depend on no submission, each made once."""
+"""What gradings of one profile and seed share within a process: measurements that depend on no submission."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from graders.core.removal import remove
 
 T = TypeVar("T")
-MOST_KEPT = 4
+MOST_CACHES = 4
 
 
 class Lazy(Generic[T]):
@@ -38,7 +38,7 @@ class Lazy(Generic[T]):
         if mine:
             try:
                 self._future.set_result(self._make())
-            except BaseException as error:  # noqa: BLE001 - handed to everybody who waits
+            except BaseException as error:  # noqa: BLE001 - raised in every thread that waits
                 self._future.set_exception(error)
         return self._future.result()
 
@@ -47,7 +47,7 @@ class SharedCache:
     """Values by name, and a folder for their files. Nothing of a submission's goes in here."""
 
     def __init__(self, folder: Path) -> None:
-        """:param folder: of the grader's own; made when it is first asked for."""
+        """:param folder: of the grader's own; made when it is first needed."""
         self._folder = folder
         self._lock = threading.Lock()
         self._values: dict[str, Lazy[Any]] = {}
@@ -55,12 +55,12 @@ class SharedCache:
 
     @property
     def folder(self) -> Path:
-        """Where files of kept values go."""
+        """The folder for the files of cached values."""
         self._folder.mkdir(parents=True, exist_ok=True)
         return self._folder
 
     def once(self, name: str, make: Callable[[], T]) -> T:
-        """The value of that name, made at most once; an error is not kept, so that the next one tries again."""
+        """The value of that name, made at most once; an error is not cached, so the next call tries again."""
         with self._lock:
             holder = self._values.setdefault(name, Lazy(make))
         try:
@@ -72,35 +72,35 @@ class SharedCache:
             raise
         return value
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Removes the files."""
         remove(self._folder)
 
 
 class SharedCachePool:
-    """What is kept for several profiles and seeds: the few last used, so that a long cohort stays small."""
+    """The shared caches of several profiles and seeds: those in use and the last few, so a long cohort stays small."""
 
     def __init__(self, folder: Path) -> None:
         """:param folder: of the grader's own, for all files."""
         self._folder = folder
         self._lock = threading.Lock()
-        self._kept: dict[str, SharedCache] = {}
+        self._caches: dict[str, SharedCache] = {}
 
     def acquire(self, key: str) -> SharedCache:
-        """What is kept under this key, until :meth:`release`."""
+        """The cache of this key, in use until :meth:`release`."""
         with self._lock:
-            kept = self._kept.pop(key, None) or SharedCache(
+            cache = self._caches.pop(key, None) or SharedCache(
                 self._folder / hashlib.sha256(key.encode()).hexdigest()[:16]
             )
-            self._kept[key] = kept
-            kept.users += 1
-            return kept
+            self._caches[key] = cache
+            cache.users += 1
+            return cache
 
-    def release(self, kept: SharedCache) -> None:
-        """Ends the use; the longest unused are forgotten where there are too many."""
+    def release(self, cache: SharedCache) -> None:
+        """Ends the use; if there are too many caches, those longest unused are cleared."""
         with self._lock:
-            kept.users -= 1
-            for key, old in list(self._kept.items()):
-                if len(self._kept) > MOST_KEPT and old.users == 0:
-                    del self._kept[key]
-                    old.forget()
+            cache.users -= 1
+            for key, old in list(self._caches.items()):
+                if len(self._caches) > MOST_CACHES and old.users == 0:
+                    del self._caches[key]
+                    old.clear()

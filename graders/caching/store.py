@@ -1,7 +1,7 @@
-"""A folder of results by key: bounded in size, whole or absent, and told from what others put there.
+"""A folder of results by key: bounded in size, each whole or absent, each authenticated.
 
-An entry is one JSON line that begins with a code over the rest, made with a key that only this user can read. So an
-entry that was damaged, or written by somebody who can't read the key (as code in a sandbox), is none.
+An entry is one JSON line that begins with an authentication code of the rest, made with a key that only this user can
+read. An entry that was damaged, or written by somebody who can't read the key, such as code in a sandbox, is ignored.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from graders.caching.codec import decode, encode
 FOLDER_VARIABLE = "OPTGRADE_CACHE"
 LIMIT_VARIABLE = "OPTGRADE_CACHE_MIB"
 LIMIT_MIB = 2048
-# When there is too much, this share of it goes at once, the longest unused first.
+# If it is over the limit, this share is removed at once, the longest unused first.
 CUT = 0.25
 KEY_BYTES = 32
 
 
 def default_folder() -> Path:
-    """Where results are kept, unless ``OPTGRADE_CACHE`` names another folder."""
+    """The folder of results: that of ``OPTGRADE_CACHE``, or one in the user's cache folder."""
     named = os.environ.get(FOLDER_VARIABLE)
     if named:
         return Path(named)
@@ -36,10 +36,10 @@ def default_folder() -> Path:
 
 
 class Store:
-    """Results by key, kept between gradings. What can't be read or written is as if it were not there."""
+    """Results by key, cached between gradings. What can't be read or written counts as absent."""
 
     def __init__(self, folder: Path, limit_bytes: int | None = None) -> None:
-        """:param folder: of this user alone; made when something is kept first.
+        """:param folder: of this user alone; made when something is first stored.
 
         :param limit_bytes: the most that it may hold; by default ``OPTGRADE_CACHE_MIB``, or 2 GiB.
         """
@@ -49,17 +49,17 @@ class Store:
         self._key: bytes | None = None
         self._written = 0
 
-    def get(self, key: str, lay_out: Path) -> Any:
-        """The value kept under a key; None where there is none.
+    def get(self, key: str, files: Path) -> Any:
+        """The value under a key; None if there is none.
 
-        :param lay_out: a folder for copies of the files that belong to it.
+        :param files: a folder for copies of the files that belong to it.
         """
         path = self._path(key)
         try:
             code, _, line = path.read_bytes().partition(b" ")
             if not hmac.compare_digest(code, self._code(key, line)):
-                raise ValueError("an entry that was not written here")
-            value = decode(json.loads(line), _Files(self, lay_out))
+                raise ValueError("the entry's authentication code is wrong")
+            value = decode(json.loads(line), _Files(self, files))
             os.utime(path)
         except FileNotFoundError:
             return None
@@ -70,18 +70,18 @@ class Store:
         return value
 
     def has(self, key: str) -> bool:
-        """Whether something lies under a key; :meth:`get` may still find that it can't be used."""
-        # Unlike Path.is_file, this is False where a folder may not be read.
+        """Whether there is an entry under a key; :meth:`get` may still find that it can't be used."""
+        # Unlike Path.is_file, this is False if a folder can't be read.
         return os.path.isfile(self._path(key))  # noqa: PTH113
 
     def put(self, key: str, value: Any) -> None:
-        """Keeps a value. A full or read-only disk keeps nothing, which costs time and nothing else."""
+        """Stores a value. On a full or read-only disk nothing is stored, which costs time and nothing else."""
         with contextlib.suppress(OSError):
             line = json.dumps(encode(value, _Files(self, self.folder)), separators=(",", ":")).encode()
             self._write(self._path(key), self._code(key, line) + b" " + line)
 
-    def settle(self) -> None:
-        """After a grading that wrote something: where there is more than the limit, what is unused longest goes."""
+    def trim(self) -> None:
+        """Removes what was unused longest, if something was written and there is more than the limit."""
         if not self._written:
             return
         self._written = 0
@@ -99,8 +99,8 @@ class Store:
                 if total <= self._limit * (1 - CUT):
                     break
 
-    def keep_file(self, path: Path) -> str:
-        """Keeps a file's bytes; their sha256."""
+    def put_file(self, path: Path) -> str:
+        """Stores a file's bytes; their sha256."""
         data = path.read_bytes()
         found = hashlib.sha256(data).hexdigest()
         target = self._path(found, ".file")
@@ -110,8 +110,8 @@ class Store:
             self._write(target, data)
         return found
 
-    def lay_out_file(self, sha256: str, target: Path) -> Path:
-        """Copies a kept file. :raises KeyError: where it is not there any more, or other bytes are."""
+    def get_file(self, sha256: str, target: Path) -> Path:
+        """Copies a stored file. :raises KeyError: if it is no longer there, or has different bytes."""
         source = self._path(sha256, ".file")
         try:
             data = source.read_bytes()
@@ -133,7 +133,7 @@ class Store:
         return hmac.new(self._own_key(), key.encode() + b"\0" + line, hashlib.sha256).hexdigest().encode()
 
     def _own_key(self) -> bytes:
-        """The key of this folder, made when it is first needed. :raises OSError: where it can't be had."""
+        """The key of this folder, made when it is first needed. :raises OSError: if it can't be read or made."""
         if self._key is None:
             path = self.folder / "key"
             if not path.exists():
@@ -144,7 +144,7 @@ class Store:
                         file.write(secrets.token_bytes(KEY_BYTES))
             key = path.read_bytes()
             if len(key) != KEY_BYTES:
-                raise OSError(f"{path} is no key of {KEY_BYTES} bytes")
+                raise OSError(f"{path} is not a key of {KEY_BYTES} bytes")
             self._key = key
         return self._key
 
@@ -170,9 +170,9 @@ class _Files:
         self._store = store
         self._folder = folder
 
-    def keep(self, path: Path) -> str:
-        return self._store.keep_file(path)
+    def put(self, path: Path) -> str:
+        return self._store.put_file(path)
 
-    def lay_out(self, sha256: str, name: str) -> Path:
+    def get(self, sha256: str, name: str) -> Path:
         # A name of the grader's own making; nothing that leads out of the folder.
-        return self._store.lay_out_file(sha256, self._folder / sha256[:16] / Path(name).name)
+        return self._store.get_file(sha256, self._folder / sha256[:16] / Path(name).name)

@@ -1,4 +1,4 @@
-"""What a lab's grading remembers between gradings: results of runs, and measurements that depend on no submission."""
+"""What is cached between gradings of a lab: results of runs, and measurements that depend on no submission."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from graders.caching import Fingerprint, Store, environment_digest, files_digest, keepable
-from graders.caching.fingerprints import digest_of, folder_files, stated_digest
+from graders.caching import Fingerprint, Store, cacheable, environment_digest, files_digest
+from graders.caching.fingerprints import digest_of, folder_files, metadata_digest
 from graders.caching.sources import source_files, sources_digest
 from graders.core.paths import GRADERS, REFERENCE, REPOSITORY, TEMPLATE
 from graders.framework.definition import OUTSIDE, Lab
@@ -46,12 +46,12 @@ def fingerprint(lab: Lab, profile: Profile, isolation: Isolation, seed: int, mod
 
 @cache
 def data_digest(profile: Profile) -> str:
-    """The data set, the model and the files that are kept ready: the repository's by bytes, others by size and time."""
+    """The data set, the model and the reference files: the repository's by bytes, others by size and time."""
     paths = [*profile.data, profile.model_path]
     if profile.drawn:
         folders = [profile.dataset_root, profile.model_path.parent]
         return files_digest(REPOSITORY, [path for folder in folders for path in folder_files(folder)])
-    return stated_digest(paths)
+    return metadata_digest(paths)
 
 
 def lab_data_digest(lab: Lab) -> str:
@@ -105,10 +105,10 @@ def given_digest(root: Path, template: Path, reference: Path) -> str:
 
 
 class ResultCache:
-    """The store as one lab's grading uses it; without a store, nothing is remembered."""
+    """The store as one lab's grading uses it; without a store, nothing is cached."""
 
     def __init__(self, store: Store | None, basis: Fingerprint, files: Path) -> None:
-        """:param basis: what everything depends on. :param files: a folder for copies of kept files."""
+        """:param basis: what everything depends on. :param files: a folder for copies of cached files."""
         self._store = store
         self._basis = basis
         self._files = files
@@ -118,12 +118,12 @@ class ResultCache:
         return self._basis.with_parts(**parts).key
 
     @property
-    def remembers(self) -> bool:
+    def enabled(self) -> bool:
         """Whether there is a store."""
         return self._store is not None
 
-    def knows(self, key: str) -> bool:
-        """Whether something lies under this key."""
+    def has(self, key: str) -> bool:
+        """Whether there is an entry under this key."""
         return self._store is not None and self._store.has(key)
 
     def get(self, key: str) -> Any:
@@ -131,21 +131,21 @@ class ResultCache:
         return None if self._store is None else self._store.get(key, self._files)
 
     def put(self, key: str, value: Any) -> None:
-        """Stores a value, unless a fault of ours or a busy machine has a part in it."""
-        if self._store is not None and keepable(value):
+        """Stores a value, unless a part of it is a fault of the grader's or of a busy machine."""
+        if self._store is not None and cacheable(value):
             self._store.put(key, value)
 
-    def once(self, what: str, make: Callable[[], T], holds: Callable[[T], bool] = lambda _: True) -> T:
-        """A value that depends on no submission beyond what its name says; made where it is not remembered.
+    def once(self, what: str, make: Callable[[], T], conclusive: Callable[[T], bool] = lambda _: True) -> T:
+        """A value that depends on no submission beyond what its name says; made if it is not cached.
 
-        :param holds: whether a value that was made is to be remembered.
+        :param conclusive: whether a value that was made is to be cached.
         """
         key = self.key(measured=what)
         found: tuple[T] | None = self.get(key)
         if found is not None:
             return found[0]
         value = make()
-        if holds(value):
+        if conclusive(value):
             self.put(key, (value,))
         return value
 

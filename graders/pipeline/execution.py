@@ -93,7 +93,7 @@ def _known_results(lab: OpenLab, names: Sequence[str]) -> dict[str, AnyResult]:
     """The results that need no execution: cached ones, or all of them if nothing of the lab was submitted."""
     if lab.staged.absent is not None:
         return _failed(names, lab.staged.absent)
-    if not lab.context.cache.remembers:
+    if not lab.context.cache.enabled:
         return {}
     plans = {plan.name: plan for plan in lab.plugin.plan_runs(lab.context)}
     cached = {name: _cached_result(lab, plans[name]) for name in names if name in plans}

@@ -80,7 +80,7 @@ def open_labs(config: GradingConfig, staged: StagedSubmission, servers: ServerPo
     """The labs of a staged submission, until the end of the context. This starts no server."""
     with ExitStack() as stack:
         if config.store is not None:
-            stack.callback(config.store.settle)
+            stack.callback(config.store.trim)
         yield tuple(OpenLab(lab, _context(lab, config, staged, servers, stack)) for lab in staged.labs)
 
 
@@ -110,7 +110,7 @@ def _context(
 def all_cached(labs: tuple[OpenLab, ...]) -> bool:
     """Whether every run that the labs have is cached, so that no server is needed."""
     return all(
-        lab.context.cache.knows(lab.cache_key(name))
+        lab.context.cache.has(lab.cache_key(name))
         for lab in labs
         if lab.staged.absent is None
         for name in lab.plugin.run_names

@@ -1,4 +1,4 @@
-"""What is kept comes back as it was, and nothing else than what may be kept is made of what comes back."""
+"""What is cached comes back as it was, and nothing is constructed from it but what may be cached."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.caching import decode, encode, keepable
+from graders.caching import cacheable, decode, encode
 from graders.core.errors import GraderError, RunError, RunErrorKind, SandboxError, SourceLine
 from graders.core.result import Result
 from graders.core.verdicts import Verdict
@@ -25,10 +25,10 @@ from graders.submission import Artifact
 class NoFiles:
     """Values without files."""
 
-    def keep(self, path: Path) -> str:
+    def put(self, path: Path) -> str:
         raise AssertionError(path)
 
-    def lay_out(self, sha256: str, name: str) -> Path:
+    def get(self, sha256: str, name: str) -> Path:
         raise AssertionError(name)
 
 
@@ -36,14 +36,14 @@ class Files:
     """Files that stay where they are."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, Path] = {}
+        self.cached: dict[str, Path] = {}
 
-    def keep(self, path: Path) -> str:
-        self.kept["hash"] = path
+    def put(self, path: Path) -> str:
+        self.cached["hash"] = path
         return "hash"
 
-    def lay_out(self, sha256: str, name: str) -> Path:
-        return self.kept[sha256]
+    def get(self, sha256: str, name: str) -> Path:
+        return self.cached[sha256]
 
 
 def there_and_back(value: Any) -> Any:
@@ -121,7 +121,7 @@ def test_errors_come_back(kind: RunErrorKind | None) -> None:
 
 
 def test_files_come_back(tmp_path: Path) -> None:
-    """A file in evidence is kept by its bytes."""
+    """A file in evidence is cached by its bytes."""
     path = tmp_path / "model.tflite"
     path.write_bytes(b"TFL3")
     files = Files()
@@ -158,7 +158,7 @@ def test_other_things_are_not_kept(value: Any) -> None:
     ],
 )
 def test_nothing_else_is_made(text: dict[str, Any]) -> None:
-    """Only dataclasses, enumerations and errors of optgrade's own are made of what was kept."""
+    """Only dataclasses, enumerations and errors of optgrade's own are made of what was cached."""
     with pytest.raises((ValueError, ImportError)):
         decode(text, NoFiles())
 
@@ -167,7 +167,7 @@ QUALITY = Evaluation(1, 1.0, 1.0, 1.0, 1.0, 1.0, ((1,),))
 
 
 @pytest.mark.parametrize(
-    ("value", "kept"),
+    ("value", "cached"),
     [
         (Result(QUALITY), True),
         (Result(None, RunError(Verdict.FAILED, "ValueError")), True),
@@ -181,6 +181,6 @@ QUALITY = Evaluation(1, 1.0, 1.0, 1.0, 1.0, 1.0, ((1,),))
         (({"a": [Result(QUALITY)]}, frozenset({1})), True),
     ],
 )
-def test_what_may_be_kept(value: Any, kept: bool) -> None:
+def test_what_may_be_kept(value: Any, cached: bool) -> None:
     """Faults of ours and what a busy machine can do to a submission are tried again each time."""
-    assert keepable(value) is kept
+    assert cacheable(value) is cached

@@ -105,12 +105,12 @@ def test_files_are_laid_out(store: Store, tmp_path: Path) -> None:
 def test_a_file_with_other_bytes_is_none(store: Store, tmp_path: Path) -> None:
     """Neither a changed nor a lost file is passed on."""
     store.put(KEY, artifact(tmp_path, b"TFL3 model"))
-    (kept,) = store.folder.glob("*/*.file")
-    kept.write_bytes(b"TFL3 other")
+    (cached,) = store.folder.glob("*/*.file")
+    cached.write_bytes(b"TFL3 other")
     assert store.get(KEY, tmp_path / "work") is None
     store.put(KEY, artifact(tmp_path, b"TFL3 model"))
-    (kept,) = store.folder.glob("*/*.file")
-    kept.unlink()
+    (cached,) = store.folder.glob("*/*.file")
+    cached.unlink()
     assert store.get(KEY, tmp_path / "work") is None
 
 
@@ -123,7 +123,7 @@ def test_it_is_bounded(tmp_path: Path) -> None:
         os.utime(entry(store, key), (1000 + number, 1000 + number))
     # Used now, so it stays.
     assert store.get(keys[0], tmp_path)
-    store.settle()
+    store.trim()
     left = [key for key in keys if store.has(key)]
     assert keys[0] in left
     assert keys[-1] in left
@@ -132,12 +132,12 @@ def test_it_is_bounded(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cant_be_written(tmp_path: Path) -> None:
-    """Nothing is kept then, and nothing is lost."""
+    """Nothing is cached then, and nothing is lost."""
     (tmp_path / "file").write_text("no folder")
     store = Store(tmp_path / "file" / "store")
     store.put(KEY, 1)
     assert store.get(KEY, tmp_path) is None
-    store.settle()
+    store.trim()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from graders.caching.shared import MOST_KEPT, Lazy, SharedCache, SharedCachePool
+from graders.caching.shared import MOST_CACHES, Lazy, SharedCache, SharedCachePool
 from graders.core.errors import GraderError, RunError, UsageError
 from graders.core.paths import LABS
 from graders.core.result import Result, attempt, failure
@@ -294,7 +294,7 @@ def test_what_is_kept_is_made_once_and_the_longest_unused_forgotten(tmp_path: Pa
     first = shelf.acquire("lab/1")
     assert first.once("value", lambda: 7) == shelf.acquire("lab/1").once("value", lambda: 8) == 7
     (first.folder / "file").write_text("kept")
-    for number in range(2, 3 + MOST_KEPT):
+    for number in range(2, 3 + MOST_CACHES):
         shelf.release(shelf.acquire(f"lab/{number}"))
     assert first.folder.joinpath("file").exists(), "it is still in use"
     shelf.release(first)

@@ -56,7 +56,7 @@ def run_all(
             store.put(by_name[record.name].key, record)
         ended(record)
     if store is not None:
-        store.settle()
+        store.trim()
     return Regression({entry.name: records[entry.name] for entry in entries}, environment())
 
 
