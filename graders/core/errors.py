@@ -1,13 +1,13 @@
 """Every exception of optgrade.
 
 OptgradeError
-├── UsageError            the command line asks for something that can't be: exit code 4
-├── SubmissionError       what was handed in can't be read at all: its verdict, nothing is lost elsewhere
-├── RunError              the student's code did not get through a run: failed, timeout, crashed …
-└── GraderError           our own fault: unscored
-├── SandboxError      the sandbox could not be had, or broke
-├── ScorerError       an artifact could not be measured though nothing is wrong with it
-└── Unscored          a scorecard has no mark to export, since not all of it could be graded
+├── UsageError            the command line requests something impossible: exit code 4
+├── SubmissionError       a submission can't be read at all: it gets its verdict, others are graded
+├── RunError              the student's code did not finish a run: failed, timeout, crashed …
+└── GraderError           the grader's own fault: unscored
+    ├── SandboxError      the sandbox could not be started, or broke
+    ├── ScorerError       an artifact could not be measured though nothing is wrong with it
+    └── Unscored          a scorecard has no mark to export, since not all of it could be graded
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class OptgradeError(Exception):
 
 
 class UsageError(OptgradeError):
-    """The command line asks for something that can't be; the message says what to type."""
+    """The command line requests something impossible; the message says what to type."""
 
 
 class SubmissionError(OptgradeError):
-    """What was handed in can't be read: no such path, an empty folder, not a folder."""
+    """The submission can't be read: no such path, an empty folder, not a folder."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class RunErrorKind(StrEnum):
 
 
 class RunError(OptgradeError):
-    """The student's code did not finish a run, or what came of the run can't be used."""
+    """The student's code did not finish a run, or its results can't be used."""
 
     def __init__(
         self,

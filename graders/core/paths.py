@@ -1,4 +1,4 @@
-"""Where the repository, the package and the labs are."""
+"""The folders of the repository, the package and the labs."""
 
 from __future__ import annotations
 

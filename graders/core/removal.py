@@ -1,4 +1,4 @@
-"""Removing folders that students' code wrote to: however deep they are, and whatever rights it took from them."""
+"""Removing folders that students' code wrote to: however deep they are, and whatever their modes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def remove(folder: Path) -> None:
 
 
 def _one_round(top: int, numbers: itertools.count[int]) -> bool:
-    """Removes files, and folders but for what is in them; whether anything was done."""
+    """Removes files and folders, whose contents it moves to the top; whether anything was removed."""
     done = False
     for name in os.listdir(top):
         with suppress(OSError):
@@ -61,7 +61,7 @@ def _unlink(top: int, name: str) -> None:
 
 
 def _empty(top: int, name: str, numbers: itertools.count[int]) -> None:
-    """Moves all that is in a folder up into the top one, under names of which there are none yet."""
+    """Moves all that is in a folder up into the top one, under names that are not taken yet."""
     with suppress(OSError):
         os.chmod(name, 0o700, dir_fd=top)
     inner = os.open(name, READABLE, dir_fd=top)
@@ -77,7 +77,7 @@ def _empty(top: int, name: str, numbers: itertools.count[int]) -> None:
 
 
 def _let_move(inner: int, name: str) -> None:
-    """Gives back what keeps a file or folder from being moved: rights to write, attributes."""
+    """Undoes what stops a file or folder from being moved: its mode and its attributes."""
     with suppress(OSError):
         mode = os.lstat(name, dir_fd=inner).st_mode
         if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):

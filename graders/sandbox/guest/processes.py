@@ -1,4 +1,4 @@
-"""Process trees on Linux: who descends from whom, how much they use, and how all of them are ended."""
+"""Process trees on Linux: ancestry, resource use, and how to end all of a tree."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def _prctl(option: int, value: int) -> bool:
 
 
 def die_with_parent() -> None:
-    """Has the kernel kill this process when its parent ends."""
+    """Lets the kernel kill this process when its parent ends."""
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def become_subreaper() -> bool:
-    """Makes orphans among this process's descendants its own children, so that none gets away."""
+    """Makes orphans among this process's descendants its own children, so that none escapes."""
     return _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
@@ -39,7 +39,7 @@ def forbid_new_privileges() -> bool:
 
 
 def become(user: int, most: int) -> None:
-    """Makes this process one of a user and group of that number, who has nothing else and at most so many processes.
+    """Changes this process to a user and group of that number, with no other groups and at most ``most`` processes.
 
     :raises OSError: where the process may not do so.
     """
@@ -88,7 +88,7 @@ def children(pid: int) -> list[int]:
 
 
 def descendants(roots: list[int]) -> list[int]:
-    """The living processes below the roots, the roots themselves included where they live."""
+    """The living processes below the roots, and the roots themselves, if they live."""
     parents = _parents()
     below: dict[int, list[int]] = {}
     for pid, parent in parents.items():
@@ -110,7 +110,7 @@ def _signal_all(pids: list[int], number: int) -> None:
 
 
 def kill_tree(roots: list[int]) -> None:
-    """Ends the roots and all below them; they are stopped first, so that none forks away meanwhile."""
+    """Ends the roots and all below them; they are stopped first, so that none forks meanwhile."""
     seen: set[int] = set()
     for _ in range(50):
         alive = descendants(roots)
@@ -162,7 +162,7 @@ def cpu_seconds(pids: list[int]) -> float:
 
 
 def resident(pids: list[int]) -> int:
-    """Bytes of memory that the processes hold, shared memory counted and pages of files not.
+    """Bytes of memory that the processes hold, including shared memory, without pages of files.
 
     What several of them share, such as what a fork has not changed yet, counts for each.
     """
@@ -170,7 +170,7 @@ def resident(pids: list[int]) -> int:
 
 
 def proportional(pids: list[int]) -> int:
-    """As :func:`resident`, but what n processes share counts as an n-th for each; it takes longer to find out."""
+    """As :func:`resident`, but what n processes share counts as an n-th for each; it takes longer to read."""
     total = 0
     for pid in pids:
         share = _table_bytes(pid, "smaps_rollup", (b"Pss_Anon:", b"Pss_Shmem:"))
@@ -180,7 +180,7 @@ def proportional(pids: list[int]) -> int:
 
 
 def _table_bytes(pid: int, table: str, names: tuple[bytes, ...]) -> int | None:
-    """The sum of these rows of a process's table, which are given in KiB; None where it has no such rows to read."""
+    """The sum of these rows of a process's table, which are given in KiB; None if there are no such rows to read."""
     try:
         with open(f"/proc/{pid}/{table}", "rb") as file:
             rows = [int(line.split()[1]) for line in file if line.startswith(names)]

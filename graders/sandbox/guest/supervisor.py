@@ -35,7 +35,7 @@ class Ending:
 
 
 def watch(child: int, status: socket.socket, limits: dict[str, Any], wake: int) -> Ending:
-    """Waits until the child ends, the grader asks for the end, or a limit is crossed; then ends the whole tree."""
+    """Waits until the child ends, the grader requests the end, or a limit is crossed; then ends the whole tree."""
     ending = Ending()
     deadline = time.monotonic() + float(limits["wall_s"])
     running = True
@@ -97,7 +97,7 @@ def _collect(child: int, ending: Ending) -> bool:
 
 
 def main(spec: dict[str, Any], descriptors: list[int], preloaded: list[str]) -> NoReturn:
-    """Runs one request to its end in this freshly forked process and leaves without any clean-up of the parent's."""
+    """Runs one request to its end in this freshly forked process, and exits without any of the parent's clean-up."""
     code = 1
     try:
         status_fd, channel_fd, stdout_fd, stderr_fd = descriptors

@@ -79,7 +79,7 @@ def encode(message: Message) -> bytes:
 
 
 class Decoder:
-    """Puts messages together from bytes as they come, never holding more than ``MAX_TOTAL``."""
+    """Assembles messages from bytes as they arrive, never holding more than ``max_total``."""
 
     def __init__(self, max_total: int = MAX_TOTAL) -> None:
         """:param max_total: most bytes that one message may have."""
@@ -118,7 +118,7 @@ class Decoder:
         return Message(body, arrays)
 
     def _spans(self, position: int, count: int) -> list[slice] | None:
-        """Where the arrays lie in the buffer; None where they are not all there yet."""
+        """Where the arrays lie in the buffer; None if they have not all arrived yet."""
         spans = []
         for _ in range(count):
             if not self._has(position + 8):
