@@ -39,11 +39,15 @@ class ReportOptions:
     exit_zero: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CommandLine:
-    """What a call of ``pytest graders`` asks for. ``grading``: None if tests are only collected."""
+    """What a call of ``pytest graders`` asks for: some of the ``available`` labs.
+
+    ``grading``: None if tests are only collected.
+    """
 
     labs: tuple[AnyLab, ...]
+    available: tuple[AnyLab, ...]
     grading: GradingConfig | None
     report: ReportOptions
 
@@ -58,7 +62,7 @@ def add(group: pytest.OptionGroup) -> None:
         type=Path,
         action="append",
         default=[],
-        help="a lab of your own, or a folder of such labs (repeatable)",
+        help="a lab of your own, or a folder of such labs; their code is trusted (repeatable)",
     )
     group.addoption("--profile", default="embedded", help=f"data set and model: {', '.join(profiles.PROFILES)}")
     group.addoption("--dataset-root", metavar="DIR", type=Path, help="the data set of a real profile")
@@ -115,9 +119,10 @@ def read(config: pytest.Config) -> CommandLine:
         fail_under=option("fail_under"),
         exit_zero=option("exit_zero"),
     )
-    if submission is None or option("collectonly"):
-        return CommandLine(labs, None, report)
-    return CommandLine(labs, _grading(config, submission, labs, profile, report.folder), report)
+    grading = None
+    if submission is not None and not option("collectonly"):
+        grading = _grading(config, submission, labs, profile, report.folder)
+    return CommandLine(labs=labs, available=registry.available_labs(folders), grading=grading, report=report)
 
 
 def _submission(here: Path, given: Path | None, collect_only: bool) -> Path | None:
@@ -134,14 +139,21 @@ def _submission(here: Path, given: Path | None, collect_only: bool) -> Path | No
     return path
 
 
-def _lab_folders(here: Path, given: Sequence[Path], submission: Path | None) -> list[Path]:
-    """The folders of ``--labs``. :raises UsageError: for one that is not there, or that could be the student's own."""
-    folders = [(here / path).resolve() for path in given]
-    for path, folder in zip(given, folders, strict=True):
+def _lab_folders(here: Path, given: Sequence[Path], submission: Path | None) -> tuple[Path, ...]:
+    """The folders of ``--labs``. Their code is about to be imported.
+
+    :raises UsageError: if there is no such folder, or the submission's author could have written any of it.
+    """
+    folders = tuple((here / folder).resolve() for folder in given)
+    for name, folder in zip(given, folders, strict=True):
         if not folder.is_dir():
-            raise UsageError(f"--labs {path}: no such folder")
-        if submission is not None and (folder == submission.resolve() or submission.resolve() in folder.parents):
-            raise UsageError(f"--labs {path} lies in the submission: its author could have written it")
+            raise UsageError(f"--labs {name}: no such folder")
+        for place in (folder, *(path.parent for path in folder.glob(f"*/{registry.DEFINITION}"))):
+            resolved = place.resolve()
+            if submission is not None and submission.resolve() in (resolved, *resolved.parents):
+                raise UsageError(
+                    f"--labs {name}: {place.name} lies in the submission: its author could have written it"
+                )
     return folders
 
 

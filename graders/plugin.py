@@ -22,7 +22,6 @@ from graders.pipeline.config import AnyLab
 from graders.scoring import CheckOutcome
 from graders.session import PytestGrading, adjust_pytest, finish_page
 
-TESTS = LABS
 GRADING = pytest.StashKey[PytestGrading]()
 OBSERVED = pytest.StashKey[Mapping[str, Any]]()
 
@@ -48,9 +47,9 @@ def pytest_configure(config: pytest.Config) -> None:
     except OptgradeError as error:
         raise pytest.UsageError(str(error)) from None
     adjust_pytest(config, command_line)
-    grading = config.stash[GRADING] = PytestGrading(command_line)
     if GRADERS in [Path(config.invocation_params.dir, argument).resolve() for argument in config.args]:
-        config.args += [str(plugin.lab.folder) for plugin in command_line.labs if plugin.lab.folder.parent != TESTS]
+        config.args += _outside_tests(command_line)
+    grading = config.stash[GRADING] = PytestGrading(command_line)
     grading.start(config.hook.pytest_optgrade_servers(config=config))
 
 
@@ -65,18 +64,21 @@ def _grading(config: pytest.Config) -> PytestGrading | None:
     return config.stash.get(GRADING, None)
 
 
-def _lab_of(config: pytest.Config, path: Path) -> str | None:
-    """The id of the lab that a test file belongs to; each lab's folder has its name."""
-    grading, folder = _grading(config), path.parent
-    outside = grading is not None and any(plugin.lab.folder == folder for plugin in grading.options.labs)
-    return folder.name if folder.parent == TESTS or outside else None
-
-
 def _plugin_of(item: pytest.Item) -> tuple[PytestGrading, AnyLab] | None:
     """The grading under way and the lab that a test belongs to; None if it is no test of a requested lab."""
-    grading, name = _grading(item.config), _lab_of(item.config, item.path)
+    grading = _grading(item.config)
+    name = grading.lab_of(item.path) if grading is not None else None
     plugin = grading.plugin(name) if grading is not None and name is not None else None
     return None if grading is None or plugin is None else (grading, plugin)
+
+
+def _outside_tests(command_line: options.CommandLine) -> list[str]:
+    """The test files of requested labs outside of this repository.
+
+    Files and no folders: whatever else lies below a lab's folder, such as submissions, is no test.
+    """
+    folders = [plugin.lab.folder for plugin in command_line.labs if plugin.lab.folder.parent != LABS]
+    return [str(path) for folder in folders for path in (folder / DEFINITION, *sorted(folder.glob("test_*.py")))]
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -85,14 +87,30 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         return None
     from graders.framework.generated_checks import GeneratedChecks
 
-    collector: pytest.Collector = GeneratedChecks.from_parent(parent, path=file_path)
+    collector: pytest.Collector = GeneratedChecks.from_parent(
+        parent, path=file_path, nodeid=_outside_id(file_path, parent)
+    )
     return collector
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    """Names the tests of a lab outside of this repository by the lab, since they have no path from here."""
+    name = _outside_id(module_path, parent)
+    return None if name is None else pytest.Module.from_parent(parent, path=module_path, nodeid=name)
+
+
+def _outside_id(file: Path, parent: pytest.Collector) -> str | None:
+    """The id of a test file outside of this repository, of which pytest makes none; None for others."""
+    grading = _grading(parent.config)
+    lab = grading.lab_of(file) if grading is not None else None
+    return None if lab is None or file.parent.parent == LABS else f"{lab}/{file.name}"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Repeats a test for each run that its criterion names."""
-    grading, lab = _grading(metafunc.config), _lab_of(metafunc.config, metafunc.definition.path)
+    grading, path = _grading(metafunc.config), metafunc.definition.path
     marker = metafunc.definition.get_closest_marker(CRITERION)
+    lab = grading.lab_of(path) if grading is not None else None
     if grading is None or marker is None or lab is None or "evidence" not in metafunc.fixturenames:
         return
     plugin = grading.plugin(lab)
@@ -115,7 +133,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     grading = _grading(config)
     if grading is None:
         return
-    dropped = [item for item in items if _lab_of(config, item.path) is not None and _plugin_of(item) is None]
+    dropped = [item for item in items if grading.lab_of(item.path) is not None and _plugin_of(item) is None]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in dropped]
@@ -144,9 +162,9 @@ def _needed_runs(items: Sequence[pytest.Item]) -> dict[str, list[str]]:
     """The runs that tests look at, by lab, each once and in the order of the tests."""
     needed: dict[str, dict[str, None]] = {}
     for item in items:
-        lab, callspec = _lab_of(item.config, item.path), getattr(item, "callspec", None)
-        if lab is not None and callspec is not None and "evidence" in callspec.params:
-            needed.setdefault(lab, {})[callspec.params["evidence"]] = None
+        found, callspec = _plugin_of(item), getattr(item, "callspec", None)
+        if found is not None and callspec is not None and "evidence" in callspec.params:
+            needed.setdefault(found[1].lab.id, {})[callspec.params["evidence"]] = None
     return {lab: list(names) for lab, names in needed.items()}
 
 

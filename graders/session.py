@@ -42,6 +42,7 @@ class PytestGrading:
         self.outcomes: dict[str, list[CheckOutcome]] = {}
         self.deselected = 0
         self.scorecard: Scorecard | None = None
+        self._folders = {plugin.lab.folder: plugin.lab.id for plugin in options.available}
         self._resources = ExitStack()
         self._grading: OpenGrading | None = None
         self._results: RunResults | None = None
@@ -73,6 +74,10 @@ class PytestGrading:
     def plugin(self, lab: str) -> AnyLab | None:
         """The lab of that id, if it is among the requested ones."""
         return next((plugin for plugin in self.options.labs if plugin.lab.id == lab), None)
+
+    def lab_of(self, file: Path) -> str | None:
+        """The id of the lab that a file of tests belongs to, whether it is among the requested ones or not."""
+        return self._folders.get(file.parent)
 
     def start(self, lent: ServerPool | None) -> None:
         """Stages the submission and opens its labs; imports of servers go on during collection."""

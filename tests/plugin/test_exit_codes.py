@@ -38,7 +38,8 @@ def session(tmp_path: Path) -> Callable[..., PytestGrading]:
 
     def make(card: Scorecard | None, fail_under: float | None = None, exit_zero: bool = False) -> PytestGrading:
         report = ReportOptions(folder=tmp_path / "report", fail_under=fail_under, exit_zero=exit_zero)
-        made = PytestGrading(CommandLine(tuple(select_labs(["l02"])), None, report))
+        labs = tuple(select_labs(["l02"]))
+        made = PytestGrading(CommandLine(labs=labs, available=labs, grading=None, report=report))
         made.scorecard = card
         return made
 
