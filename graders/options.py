@@ -161,7 +161,7 @@ def _grading(
     config: pytest.Config, submission: Path, labs: tuple[AnyLab, ...], profile: profiles.Profile, folder: Path
 ) -> GradingConfig:
     from graders.pipeline.output import REPORTS
-    from graders.reports.folder import make_ready
+    from graders.reports.folder import prepare_folder
 
     option, here = config.getoption, config.invocation_params.dir
     grading = GradingConfig(
@@ -175,7 +175,7 @@ def _grading(
         store=None if option("no_cache") else Store(default_folder()),
         workers=max(1, option("workers") or os.cpu_count() or 1),
     )
-    make_ready(folder, submission, REPORTS)
+    prepare_folder(folder, submission, REPORTS)
     return grading
 
 
@@ -217,7 +217,7 @@ def _marks(here: Path, given: Path | None, submission: Path | None, labs: Sequen
     """The marks of ``--marks``. :raises UsageError: if they can't be used, or could be the student's own."""
     if given is None or submission is None:
         return None
-    from graders.scoring.manual_marks import require_fitting
+    from graders.scoring.manual_marks import require_matching
     from graders.scoring.marks import read_marks
     from graders.submission import submission_name
 
@@ -225,7 +225,7 @@ def _marks(here: Path, given: Path | None, submission: Path | None, labs: Sequen
     if submission.resolve() in path.resolve().parents:
         raise UsageError(f"--marks {given} lies in the submission: its author could have written it")
     marks = read_marks(path)
-    require_fitting(marks, submission_name(submission), labs, f"--marks {given}")
+    require_matching(marks, submission_name(submission), labs, f"--marks {given}")
     return marks
 
 

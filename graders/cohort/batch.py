@@ -15,7 +15,7 @@ from graders.core.paths import REPOSITORY
 from graders.framework.definition import PERSON
 from graders.pipeline.servers import ServerPool
 from graders.scoring import CriterionScore, Scorecard
-from graders.scoring.points import NOT_ASKED
+from graders.scoring.points import NOT_SELECTED
 from graders.scoring.scorecard import FILE
 
 QUIET = ("-p", "no:cacheprovider", "-p", "no:faulthandler", "-q")
@@ -72,7 +72,7 @@ class Graded:
         return {
             score.id: score
             for score in self.scorecard.scores
-            if score.marked_by != PERSON and (score.reason is None or score.reason.cause != NOT_ASKED.cause)
+            if score.marked_by != PERSON and (score.reason is None or score.reason.cause != NOT_SELECTED.cause)
         }
 
 

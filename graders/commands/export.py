@@ -25,7 +25,7 @@ from graders.reports.formats import (
     summary,
     table,
 )
-from graders.reports.formats.gradebook import Filled
+from graders.reports.formats.gradebook import FilledSheet
 from graders.scoring import Scorecard, find_scorecards
 
 SUMMARY = "scorecards for gradebooks and workflows: Gradescope, JUnit, CSV, Canvas, Moodle, GitHub …"
@@ -124,7 +124,7 @@ def _fill(arguments: argparse.Namespace, scorecards: Sequence[Scorecard]) -> int
         raise UsageError(f"--to {arguments.to} fills in the gradebook's own sheet: download it, and give --sheet FILE")
     given = {}
     if arguments.match is not None:
-        given = matching.given_matches(_sheet(arguments.match), str(arguments.match))
+        given = matching.read_matches(_sheet(arguments.match), str(arguments.match))
     filled = _filled(arguments, scorecards, given)
     path = arguments.output or (arguments.sheet.with_suffix(".filled.csv") if arguments.write else None)
     for change in filled.changes:
@@ -144,7 +144,7 @@ def _fill(arguments: argparse.Namespace, scorecards: Sequence[Scorecard]) -> int
     return ExitCode.LOST if filled.left else ExitCode.OK
 
 
-def _filled(arguments: argparse.Namespace, scorecards: Sequence[Scorecard], given: Mapping[str, str]) -> Filled:
+def _filled(arguments: argparse.Namespace, scorecards: Sequence[Scorecard], given: Mapping[str, str]) -> FilledSheet:
     source = _sheet(arguments.sheet)
     if arguments.to == "moodle":
         worksheet = moodle.open_worksheet(source)

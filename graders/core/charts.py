@@ -155,11 +155,11 @@ class Panel:
 
     ``counts`` and ``before`` are bins of equal width from ``-top`` to ``top`` without exact zeros, in this file and in
     the given model. ``values`` are the distinct values other than 0 if there are few, ``sizes`` how many weights have
-    each. ``asked`` says what the file was to be.
+    each. ``requested`` says what the file was to be.
     """
 
     name: str
-    asked: str
+    requested: str
     top: float
     counts: tuple[float, ...]
     before: tuple[float, ...]
@@ -176,7 +176,7 @@ class Panel:
         reference_zeros = value.get("reference_zeros")
         return cls(
             name=value.at("name").text(),
-            asked=value.at("asked").text(),
+            requested=value.at("asked").text(),
             top=value.at("top").number(),
             counts=value.at("counts").numbers(),
             before=value.at("before").numbers(),
@@ -199,7 +199,10 @@ class Histograms(Chart):
 
     def _content(self) -> dict[str, Any]:
         panels = [
-            {name: list(value) if isinstance(value, tuple) else value for name, value in vars(panel).items()}
+            {
+                "asked" if name == "requested" else name: list(value) if isinstance(value, tuple) else value
+                for name, value in vars(panel).items()
+            }
             for panel in self.panels
         ]
         return {"x_label": self.x_label, "panels": panels}

@@ -18,8 +18,8 @@ class Excerpt:
 
     def to_json(self) -> dict[str, Any]:
         """The excerpt as the scorecard holds it."""
-        told: dict[str, Any] = {"first": self.first, "lines": list(self.lines)}
-        return told if self.cell is None else {**told, "cell": self.cell}
+        document: dict[str, Any] = {"first": self.first, "lines": list(self.lines)}
+        return document if self.cell is None else {**document, "cell": self.cell}
 
     @classmethod
     def from_json(cls, value: JsonValue) -> Excerpt:

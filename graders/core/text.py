@@ -5,7 +5,7 @@ for one destination:
 
 ================================  =====================================================================================
 ``plain_line``                    a line of a message or a list
-``unix_text``                     a text that is kept and read, such as a cell's source
+``unix_text``                     a text that is stored and read, such as a cell's source
 ``captured_output``               what a run printed, as it is stored
 ``displayed_output``              what a run printed, as a terminal would have shown it in the end
 ``terminal_line``                 a line on a terminal or in a workflow's log

@@ -17,10 +17,10 @@ REPORTS = PAGE_FILE, SCORECARD_FILE, MARKS_FILE = "report.html", "scorecard.json
 
 def write_results(unmarked: Scorecard, marks: Marks | None, folder: Path) -> Scorecard:
     """Writes both files; the scorecard with its marks. :param marks: those that this grading was given."""
-    from graders.scoring.manual_marks import merged
+    from graders.scoring.manual_marks import merge_marks
 
     notices = (*unmarked.notices, *_write_marks(unmarked, marks, folder / MARKS_FILE))
-    scorecard = merged(replace(unmarked, notices=notices), marks)
+    scorecard = merge_marks(replace(unmarked, notices=notices), marks)
     (folder / SCORECARD_FILE).write_text(scorecard.dumps(), encoding="utf-8")
     return scorecard
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from graders.core.errors import UsageError
 
 
-def make_ready(folder: Path, submission: Path, names: Sequence[str]) -> None:
+def prepare_folder(folder: Path, submission: Path, names: Sequence[str]) -> None:
     """Makes the folder. In a submission it is nobody's but the grader's: what a student left there under the names of
     reports is never written through, for a link leads anywhere, and who opens a FIFO waits for ever.
 

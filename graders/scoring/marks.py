@@ -58,7 +58,7 @@ class Passage:
 
 
 @dataclass(frozen=True)
-class ToMark:
+class MarkRequest:
     """A criterion to be graded manually, with its maximum and what to read."""
 
     criterion: str
@@ -107,19 +107,19 @@ def read_marks(path: Path) -> Marks:
         raise UsageError(f"{shown}: {error}") from None
 
 
-def write_marks(path: Path, submission: str, to_mark: Sequence[ToMark], known: Marks | None) -> None:
+def write_marks(path: Path, submission: str, requests: Sequence[MarkRequest], known: Marks | None) -> None:
     """Writes the file to be filled in, all of it or nothing, with the marks that are ``known`` already.
 
     A mark whose passage has changed keeps the old fingerprint, so that it does not count until it has been checked
-    again. Marks of criteria that are not in ``to_mark`` are kept at the end. A submission's name is written exactly,
+    again. Marks of criteria that are not in ``requests`` are kept at the end. A submission's name is written exactly,
     but for lone surrogates, which no file can hold.
 
     :raises UsageError: where the file can't be written, or comments make it too large to be read again.
-    :raises GraderError: where ``to_mark`` names a criterion twice.
+    :raises GraderError: where ``requests`` names a criterion twice.
     """
     known = known or Marks(submission, {})
     for most in QUOTED_LINES:
-        content = "\n".join(_lines(submission, to_mark, known, most)) + "\n"
+        content = "\n".join(_lines(submission, requests, known, most)) + "\n"
         encoded = content.encode("utf-8")
         if len(encoded) <= MAX_FILE:
             break
@@ -133,7 +133,7 @@ def write_marks(path: Path, submission: str, to_mark: Sequence[ToMark], known: M
         raise UsageError(f"{_shown(path)}: no name for a file") from None
 
 
-def judged(item: ToMark, marks: Marks) -> tuple[Mark | None, str]:
+def valid_mark(item: MarkRequest, marks: Marks) -> tuple[Mark | None, str]:
     """The mark that holds for ``item``; or none, and why in one line.
 
     :raises UsageError: where the mark is more than the criterion is worth.
@@ -256,13 +256,13 @@ def _points(value: Any) -> Decimal | None:
     return Decimal(written.replace(",", "."))
 
 
-def _lines(submission: str, to_mark: Sequence[ToMark], known: Marks, most: int) -> Iterator[str]:
+def _lines(submission: str, requests: Sequence[MarkRequest], known: Marks, most: int) -> Iterator[str]:
     yield f"# Manual marks for: {plain_line(submission, LONGEST_NAME)}"
     yield '# Write points (0 to the maximum) and, if you like, a comment. Entries left as "" are still ungraded.'
     yield "# Then grade again with --marks and this file."
     yield f"submission = {_quoted(submission)}"
     written: set[str] = set()
-    for item in to_mark:
+    for item in requests:
         if item.criterion in written:
             raise GraderError(f"criterion '{item.criterion}' is to be marked twice")
         written.add(item.criterion)

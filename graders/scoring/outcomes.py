@@ -57,7 +57,7 @@ KIND_HINTS: Mapping[RunErrorKind, tuple[str, str]] = {
 EXCEPTION_HINTS = {"BadPrediction": KIND_HINTS[RunErrorKind.BAD_SCORES]}
 # How runs of hidden values end: int8-drawn, clustered-drawn.
 DRAWN = "drawn"
-PERSONS_MARK, NOT_MEASURABLE = "a manual mark", "This is graded manually."
+MANUAL_MARK, NOT_MEASURABLE = "a manual mark", "This is graded manually."
 OUR_FAULT = "This is a fault of the grader or its machine, not of the submission."
 
 
@@ -99,7 +99,7 @@ def reason_of(error: BaseException, lab: Lab) -> tuple[Verdict, Reason]:
         reason = Reason(error.measured, error.expected, _fill(hint.cause, filled), _fill(hint.next, filled))
         return Verdict.LOST, reason
     if isinstance(error, NeedsManualReview):
-        return Verdict.PENDING, Reason(error.measured, PERSONS_MARK, NOT_MEASURABLE, error.next)
+        return Verdict.PENDING, Reason(error.measured, MANUAL_MARK, NOT_MEASURABLE, error.next)
     if isinstance(error, RunError):
         cause, step = _hint(error)
         where = f" ({error.places[-1]})" if error.places else ""

@@ -10,16 +10,16 @@ from graders.core.json_value import JsonValue
 from graders.core.verdicts import Verdict
 from graders.framework.definition import PERSON, Criterion
 from graders.scoring.criteria import CENT, CriterionScore, cents
-from graders.scoring.outcomes import NOT_MEASURABLE, OUR_FAULT, PERSONS_MARK, CheckOutcome
+from graders.scoring.outcomes import MANUAL_MARK, NOT_MEASURABLE, OUR_FAULT, CheckOutcome
 from graders.scoring.reasons import Reason
 
 PENDING = Reason(
     "not measured: this part is graded manually",
-    PERSONS_MARK,
+    MANUAL_MARK,
     NOT_MEASURABLE,
     "No action needed; marks are added later.",
 )
-NOT_ASKED = Reason(
+NOT_SELECTED = Reason(
     "not graded this time",
     "all checks of the criterion",
     "It was deselected on the command line.",
@@ -53,17 +53,16 @@ def score_criterion(criterion: Criterion, checks: Sequence[CheckOutcome]) -> Cri
     a check was deselected and is unscored too: a missing result is never a pass, and never a zero of the student's
     either.
     """
-    kept = tuple(checks)
-    undecided = _undecided(criterion, kept)
+    undecided = _undecided(criterion, checks)
     if undecided is not None:
-        return _score(criterion, kept, Decimal(0), *undecided)
-    failed = [check for check in kept if check.verdict is not Verdict.EARNED]
-    passed = len(kept) - len(failed)
-    held = passed + sum(Decimal(str(check.holds)) for check in failed)
-    earned = (Decimal(str(criterion.points)) * held / len(kept)).quantize(CENT, ROUND_HALF_UP)
+        return _score(criterion, checks, Decimal(0), *undecided)
+    failed = [check for check in checks if check.verdict is not Verdict.EARNED]
+    passed = len(checks) - len(failed)
+    share = passed + sum(Decimal(str(check.holds)) for check in failed)
+    earned = (Decimal(str(criterion.points)) * share / len(checks)).quantize(CENT, ROUND_HALF_UP)
     if not failed:
-        return _score(criterion, kept, earned, Verdict.EARNED, None)
-    return _score(criterion, kept, earned, _verdict(failed, earned > 0), _reason(failed, len(kept)))
+        return _score(criterion, checks, earned, Verdict.EARNED, None)
+    return _score(criterion, checks, earned, _verdict(failed, earned > 0), _reason(failed, len(checks)))
 
 
 def _undecided(criterion: Criterion, checks: Sequence[CheckOutcome]) -> tuple[Verdict, Reason | None] | None:
@@ -71,10 +70,10 @@ def _undecided(criterion: Criterion, checks: Sequence[CheckOutcome]) -> tuple[Ve
     if criterion.marked_by == PERSON:
         return Verdict.PENDING, next((check.reason for check in checks if check.reason is not None), PENDING)
     if not checks:
-        return Verdict.UNSCORED, NOT_ASKED
+        return Verdict.UNSCORED, NOT_SELECTED
     for check in checks:
         if check.verdict is Verdict.UNSCORED or (check.verdict is Verdict.PENDING and check.reason is None):
-            return Verdict.UNSCORED, check.reason or NOT_ASKED
+            return Verdict.UNSCORED, check.reason or NOT_SELECTED
     for verdict in (Verdict.TAMPERED, Verdict.PENDING):
         for check in checks:
             if check.verdict is verdict:
@@ -120,30 +119,30 @@ def _reason(failed: Sequence[CheckOutcome], count: int) -> Reason | None:
     return Reason(measured, first.expected, first.cause, first.next)
 
 
-def counted(scores: Sequence[CriterionScore]) -> tuple[CriterionScore, ...]:
+def limit_bonuses(scores: Sequence[CriterionScore]) -> tuple[CriterionScore, ...]:
     """One lab's criteria with as much of each bonus as counts: no more than what the others lost.
 
     What a person has yet to mark is not lost, nor is what could not be graded: a bonus may count for more later.
     """
     room = sum((score.lost for score in scores), Decimal(0))
-    kept = []
+    found = []
     for score in scores:
         counts = min(score.earned, room) if score.bonus else score.earned
         room -= counts if score.bonus else 0
-        kept.append(replace(score, earned=counts))
-    return tuple(kept)
+        found.append(replace(score, earned=counts))
+    return tuple(found)
 
 
 def total(scores: Sequence[CriterionScore]) -> Points:
     """The sum over criteria, exact to the cent, of bonuses as much as counts."""
-    scores = counted(scores)
+    scores = limit_bonuses(scores)
     pending = sum((score.maximum for score in scores if score.verdict is Verdict.PENDING), Decimal(0))
     maximum = sum((score.maximum for score in scores), Decimal(0))
     earned = sum((score.earned for score in scores), Decimal(0))
     return Points(earned, maximum - pending, pending, maximum)
 
 
-def all_of(points: Sequence[Points]) -> Points:
+def sum_points(points: Sequence[Points]) -> Points:
     """The sum over labs."""
     columns: Mapping[str, Decimal] = {
         name: sum((getattr(item, name) for item in points), Decimal(0))
@@ -152,4 +151,4 @@ def all_of(points: Sequence[Points]) -> Points:
     return Points(**columns)
 
 
-__all__ = ["OUR_FAULT", "CriterionScore", "Points", "all_of", "score_criterion", "total"]
+__all__ = ["OUR_FAULT", "CriterionScore", "Points", "score_criterion", "sum_points", "total"]

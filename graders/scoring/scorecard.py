@@ -17,7 +17,7 @@ from graders.core.json_value import FormError, JsonValue
 from graders.core.verdicts import Verdict
 from graders.sandbox import MissingLayer
 from graders.scoring.criteria import CriterionScore, format_points
-from graders.scoring.points import Points, all_of, counted, total
+from graders.scoring.points import Points, limit_bonuses, sum_points, total
 from graders.scoring.runs import RunSummary
 
 SCHEMA = "optgrade/scorecard/v1"
@@ -51,7 +51,7 @@ class LabScore:
     @property
     def scores(self) -> tuple[CriterionScore, ...]:
         """The criteria, with as much of each bonus as makes up for points lost elsewhere in the lab."""
-        return counted(self.criteria)
+        return limit_bonuses(self.criteria)
 
     def to_json(self) -> dict[str, Any]:
         """The lab as the scorecard holds it."""
@@ -98,7 +98,7 @@ class Scorecard:
     @property
     def points(self) -> Points:
         """The four sums over all labs."""
-        return all_of([lab.points for lab in self.labs])
+        return sum_points([lab.points for lab in self.labs])
 
     @property
     def scores(self) -> Sequence[CriterionScore]:

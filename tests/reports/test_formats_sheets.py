@@ -43,7 +43,7 @@ def card(name: str, document: Any = None) -> Scorecard:
 
 def canvas_filled(cards: list[Scorecard], assignment: str = "101", match: str = "", **options: Any) -> Any:
     book = canvas.open_book(sheet.parse(CANVAS, "sheet.csv"), assignment)
-    given_ = matching.given_matches(sheet.parse(match.encode(), "match.csv"), "match.csv") if match else {}
+    given_ = matching.read_matches(sheet.parse(match.encode(), "match.csv"), "match.csv") if match else {}
     return canvas.fill(book, matching.match(cards, book.people, given_, canvas.downloaded_as), **options)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from graders.core.errors import UsageError
-from graders.reports.folder import make_ready
+from graders.reports.folder import prepare_folder
 
 NAMES = ("report.html", "scorecard.json")
 
@@ -24,9 +24,9 @@ def submission(tmp_path: Path) -> Path:
 def test_a_folder_is_made(submission: Path) -> None:
     """With those above it, in a submission and elsewhere; one that is there is left as it is."""
     for folder in (submission / "report", submission.parent / "out" / "ada"):
-        make_ready(folder, submission, NAMES)
+        prepare_folder(folder, submission, NAMES)
         (folder / "scorecard.json").write_text("{}")
-        make_ready(folder, submission, NAMES)
+        prepare_folder(folder, submission, NAMES)
         assert (folder / "scorecard.json").read_text() == "{}"
 
 
@@ -37,7 +37,7 @@ def test_what_is_no_file_goes(submission: Path) -> None:
     (folder / "scorecard.json").symlink_to(submission.parent / "precious")
     os.mkfifo(folder / "report.html")
     (folder / "other").symlink_to(submission.parent / "precious")
-    make_ready(folder, submission, NAMES)
+    prepare_folder(folder, submission, NAMES)
     (folder / "scorecard.json").write_text("owned")
     assert [path.name for path in folder.iterdir() if not path.is_symlink()] == ["scorecard.json"]
     assert (submission.parent / "precious").read_text() == "mine"
@@ -48,7 +48,7 @@ def test_links_elsewhere_are_the_instructors(submission: Path) -> None:
     folder = submission.parent / "out"
     folder.mkdir()
     (folder / "scorecard.json").symlink_to(submission.parent / "precious")
-    make_ready(folder, submission, NAMES)
+    prepare_folder(folder, submission, NAMES)
     assert (folder / "scorecard.json").is_symlink()
 
 
@@ -58,7 +58,7 @@ def test_a_folder_that_is_a_link(inner: str, submission: Path) -> None:
     (submission.parent / "elsewhere").mkdir()
     (submission / "report").symlink_to(submission.parent / "elsewhere")
     with pytest.raises(UsageError, match="report is a link in the submission"):
-        make_ready(submission / inner, submission, NAMES)
+        prepare_folder(submission / inner, submission, NAMES)
     assert not list((submission.parent / "elsewhere").iterdir())
 
 
@@ -66,7 +66,7 @@ def test_what_can_not_be_made(submission: Path) -> None:
     """A file in the place of the folder, or a folder in that of a report, is told in one line."""
     (submission / "report").write_text("x")
     with pytest.raises(UsageError, match="can't be made"):
-        make_ready(submission / "report", submission, NAMES)
+        prepare_folder(submission / "report", submission, NAMES)
     (submission / "out" / "report.html").mkdir(parents=True)
     with pytest.raises(UsageError, match=r"report\.html in it is a folder"):
-        make_ready(submission / "out", submission, NAMES)
+        prepare_folder(submission / "out", submission, NAMES)

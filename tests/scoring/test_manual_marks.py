@@ -1,4 +1,4 @@
-"""A person's marks merged into a scorecard: what holds counts, everything else stays as the tests left it."""
+"""Manual marks merged into a scorecard: valid ones count, everything else stays as the tests left it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from graders.core.verdicts import Verdict
 from graders.framework.definition import PERSON, Criterion
 from graders.framework.lab_toml import load
 from graders.scoring import CheckOutcome, CriterionScore, LabScore, Reason, Scorecard, score_criterion
-from graders.scoring.manual_marks import NO_COMMENT, merged, pending, require_fitting, to_mark
+from graders.scoring.manual_marks import NO_COMMENT, mark_request, merge_marks, pending, require_matching
 from graders.scoring.marks import CHANGED, Mark, Marks, Passage
-from graders.scoring.outcomes import PERSONS_MARK
+from graders.scoring.outcomes import MANUAL_MARK
 from graders.scoring.points import PENDING
 
 ASKED = Criterion("lx.question", "Question 1", 2.0, PERSON)
@@ -51,7 +51,7 @@ SIZE = score_criterion(TESTED, [CheckOutcome(TESTED.id, "run", Verdict.LOST, WHY
 
 def test_what_is_to_be_marked_comes_with_its_passage() -> None:
     """A person sees the question that was found, the answer and its place, and what it is worth."""
-    item = to_mark(answered())
+    item = mark_request(answered())
     assert (item.criterion, item.title, item.maximum) == (ASKED.id, "Why is it smaller?", 2)
     assert item.passage == PASSAGE
 
@@ -62,7 +62,7 @@ def test_what_is_to_be_marked_comes_with_its_passage() -> None:
 )
 def test_what_was_not_found_stays_empty(evidence: dict[str, Any], title: str, passage: Passage) -> None:
     """Without a question the criterion's title stands for it; without an answer there is nothing to read."""
-    item = to_mark(answered(evidence))
+    item = mark_request(answered(evidence))
     assert (item.title, item.passage) == (title, passage)
 
 
@@ -74,8 +74,8 @@ def test_only_pending_criteria_are_to_be_marked() -> None:
 def test_without_marks_nothing_changes() -> None:
     """No file of marks, and one without this criterion, leave the scorecard as it is, its reasons too."""
     before = card(SIZE, answered())
-    assert merged(before, None) is before
-    assert merged(before, Marks("ada", {})) == before
+    assert merge_marks(before, None) is before
+    assert merge_marks(before, Marks("ada", {})) == before
 
 
 @pytest.mark.parametrize(
@@ -84,23 +84,23 @@ def test_without_marks_nothing_changes() -> None:
 )
 def test_a_mark_below_the_maximum(points: str, comment: str, verdict: Verdict) -> None:
     """The points count, and the comment is the cause, or that there is none."""
-    tested, asked = merged(card(SIZE, answered()), marked(points, comment)).scores
+    tested, asked = merge_marks(card(SIZE, answered()), marked(points, comment)).scores
     assert tested == SIZE
     assert (asked.earned, asked.verdict) == (Decimal(points), verdict)
     assert asked.reason is not None
     assert asked.reason.measured == f"{points} of 2.0 points, graded manually"
-    assert (asked.reason.expected, asked.reason.cause) == (PERSONS_MARK, comment or NO_COMMENT)
+    assert (asked.reason.expected, asked.reason.cause) == (MANUAL_MARK, comment or NO_COMMENT)
 
 
 def test_all_the_points() -> None:
     """Whoever has all points has earned the criterion, and needs no reason."""
-    (asked,) = merged(card(answered()), marked("2.00", "Good.")).scores
+    (asked,) = merge_marks(card(answered()), marked("2.00", "Good.")).scores
     assert (asked.earned, asked.verdict, asked.reason) == (2, Verdict.EARNED, None)
 
 
 def test_a_mark_of_another_text_does_not_hold() -> None:
     """A mark for a passage that has changed since leaves the criterion pending, and the reason says why."""
-    (asked,) = merged(card(answered()), marked("2", passage=Passage("", "Another answer."))).scores
+    (asked,) = merge_marks(card(answered()), marked("2", passage=Passage("", "Another answer."))).scores
     assert (asked.earned, asked.verdict) == (0, Verdict.PENDING)
     assert asked.reason == replace(WHY, next="Marked before the passage changed: check it again.")
     assert asked.reason.next.lower() == f"{CHANGED}."
@@ -109,22 +109,22 @@ def test_a_mark_of_another_text_does_not_hold() -> None:
 def test_marks_do_not_touch_what_tests_decided() -> None:
     """A mark for a criterion that tests decided changes nothing."""
     marks = Marks("ada", {TESTED.id: Mark(TESTED.id, Decimal("1.5"), "", Passage("", "no answer").fingerprint)})
-    assert merged(card(SIZE), marks) == card(SIZE)
+    assert merge_marks(card(SIZE), marks) == card(SIZE)
 
 
 def test_a_criterion_that_no_test_spoke_of() -> None:
     """One without a check is pending for want of a person, and a mark for no passage at all holds for it."""
     bare = score_criterion(ASKED, ())
     assert bare.reason == PENDING
-    (asked,) = merged(card(bare), marked("2", passage=Passage("", ""))).scores
+    (asked,) = merge_marks(card(bare), marked("2", passage=Passage("", ""))).scores
     assert asked.verdict is Verdict.EARNED
 
 
 def test_marks_of_another_submission_are_refused() -> None:
     """Marks name whose they are, and are taken for nobody else."""
-    require_fitting(marked("1"), "ada", [], "marks.toml")
+    require_matching(marked("1"), "ada", [], "marks.toml")
     with pytest.raises(UsageError, match=r"^marks.toml: these are marks for 'ada', not for 'bob'$"):
-        require_fitting(marked("1"), "bob", [], "marks.toml")
+        require_matching(marked("1"), "bob", [], "marks.toml")
 
 
 def test_more_points_than_there_are_are_refused() -> None:
@@ -136,8 +136,8 @@ def test_more_points_than_there_are_are_refused() -> None:
     def given(points: Decimal, criterion: str = person.id) -> Marks:
         return Marks("ada", {criterion: Mark(criterion, points, "", "")})
 
-    require_fitting(given(most), "ada", labs, "marks.toml")
-    require_fitting(given(most + 100, "l09.question.1"), "ada", labs, "marks.toml")
+    require_matching(given(most), "ada", labs, "marks.toml")
+    require_matching(given(most + 100, "l09.question.1"), "ada", labs, "marks.toml")
     message = rf"^marks.toml: {person.id}: {most + 1} points, but the maximum is {most.normalize()}$"
     with pytest.raises(UsageError, match=message):
-        require_fitting(given(most + 1), "ada", labs, "marks.toml")
+        require_matching(given(most + 1), "ada", labs, "marks.toml")

@@ -24,18 +24,18 @@ from graders.scoring.marks import (
     NOT_MARKED,
     QUOTED_LINES,
     Mark,
+    MarkRequest,
     Marks,
     Passage,
-    ToMark,
     has_marks,
-    judged,
     read_marks,
+    valid_mark,
     write_marks,
 )
 
 PASSAGE = Passage("summaries/l03_pruning_clustering/summary.md, line 88", "Pruned to 80 %.\n\nIt is slower:\n\t- why?")
-ITEM = ToMark("l03.question.1", "Why is it no faster?", Decimal("1.0"), PASSAGE)
-OTHER = ToMark("l03.history", "Git history", Decimal("0.50"), Passage("", ""))
+ITEM = MarkRequest("l03.question.1", "Why is it no faster?", Decimal("1.0"), PASSAGE)
+OTHER = MarkRequest("l03.history", "Git history", Decimal("0.50"), Passage("", ""))
 MARK = Mark(ITEM.criterion, Decimal("0.5"), "Half of it.", PASSAGE.fingerprint)
 
 PIECES = ['"', '"""', "'''", "\\", "\n", "\r", "\r\n", "\x00", "\x7f", "\x85", "\u2028", "\u2029", "\ud800", "\udfff"]
@@ -109,7 +109,7 @@ def test_the_file_reads_as_it_is_meant_for_people(tmp_path: Path) -> None:
 @given(hostile, hostile, hostile, hostile)
 def test_no_text_breaks_out(submission: str, title: str, place: str, text: str) -> None:
     """Whatever a student wrote, the file parses and holds what it should and no mark."""
-    items = [ToMark("a.one", title, Decimal(1), Passage(place, text)), OTHER]
+    items = [MarkRequest("a.one", title, Decimal(1), Passage(place, text)), OTHER]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "marks.toml")
         write_marks(path, submission, items, None)
@@ -133,7 +133,7 @@ def test_a_passage_is_quoted_whole(text: str) -> None:
     """No line is wider than the columns, and all that can be seen of the passage is there in its order."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "marks.toml")
-        write_marks(path, "anna", [ToMark("a.one", "One", Decimal(1), Passage("", text))], None)
+        write_marks(path, "anna", [MarkRequest("a.one", "One", Decimal(1), Passage("", text))], None)
         quoted = [line for line in path.read_text(encoding="utf-8").split("\n") if line.startswith("# >")]
     assert all(len(line) <= COLUMNS for line in quoted)
     hidden = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -154,7 +154,7 @@ def test_what_is_known_is_read_back(
     """Marks written again are read back equal, whether or not they are still asked for, changed or not."""
     known = Marks(submission, {name: Mark(name, *values) for name, values in given_marks.items()}, {"only.a": "word"})
     asked = data.draw(st.lists(st.sampled_from([*given_marks, "only.a", "new"]), unique=True))
-    items = [ToMark(name, "Title", Decimal(1), Passage("", data.draw(hostile))) for name in asked]
+    items = [MarkRequest(name, "Title", Decimal(1), Passage("", data.draw(hostile))) for name in asked]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "marks.toml")
         write_marks(path, submission, items, known)
@@ -339,7 +339,7 @@ def test_a_file_too_large(tmp_path: Path) -> None:
 def test_passages_without_end(tmp_path: Path, text: str) -> None:
     """However much students wrote, the file can be read again, and says that it does not hold everything."""
     path = tmp_path / "marks.toml"
-    items = [ToMark(f"a.{number}", "One", Decimal(1), Passage("a", text * 1_000_000)) for number in range(16)]
+    items = [MarkRequest(f"a.{number}", "One", Decimal(1), Passage("a", text * 1_000_000)) for number in range(16)]
     write_marks(path, "anna", items, None)
     assert read_marks(path) == marks_of()
     assert path.read_text(encoding="utf-8").count("# The passage goes on; it is too long for this file.\n") == 16
@@ -392,22 +392,22 @@ def test_a_criterion_asked_for_twice_is_our_fault(tmp_path: Path) -> None:
 
 def test_a_mark_that_holds() -> None:
     """A mark for the passage as it stands, up to the maximum."""
-    assert judged(ITEM, marks_of(MARK)) == (MARK, "")
+    assert valid_mark(ITEM, marks_of(MARK)) == (MARK, "")
     full = Mark(OTHER.criterion, Decimal("0.50"), "", "")
-    assert judged(OTHER, marks_of(full)) == (full, "")
+    assert valid_mark(OTHER, marks_of(full)) == (full, "")
 
 
 def test_what_is_not_marked() -> None:
     """No entry, or only a comment."""
-    assert judged(ITEM, marks_of()) == (None, NOT_MARKED)
-    assert judged(ITEM, Marks("anna", {}, {ITEM.criterion: "ask her"})) == (None, NOT_MARKED)
+    assert valid_mark(ITEM, marks_of()) == (None, NOT_MARKED)
+    assert valid_mark(ITEM, Marks("anna", {}, {ITEM.criterion: "ask her"})) == (None, NOT_MARKED)
 
 
 @pytest.mark.parametrize("marked, now", [("a", "b"), ("a", ""), ("", "a"), ("a", "a\n"), ("\ud800", "\ud801")])
 def test_a_passage_that_changed(marked: str, now: str) -> None:
     """A mark for another text does not hold."""
     mark = Mark("x", Decimal(1), "", Passage("", marked).fingerprint)
-    assert judged(ToMark("x", "", Decimal(1), Passage("", now)), marks_of(mark)) == (None, CHANGED)
+    assert valid_mark(MarkRequest("x", "", Decimal(1), Passage("", now)), marks_of(mark)) == (None, CHANGED)
 
 
 def test_a_changed_passage_does_not_count_by_being_written_again(tmp_path: Path) -> None:
@@ -415,13 +415,13 @@ def test_a_changed_passage_does_not_count_by_being_written_again(tmp_path: Path)
     path = tmp_path / "marks.toml"
     stale = Mark(ITEM.criterion, Decimal(1), "Good.", Passage("", "the old text").fingerprint)
     write_marks(path, "anna", [ITEM], marks_of(stale))
-    assert judged(ITEM, read_marks(path)) == (None, CHANGED)
+    assert valid_mark(ITEM, read_marks(path)) == (None, CHANGED)
     content = path.read_text(encoding="utf-8")
     assert "# This passage changed after it was marked." in content
     line = f'passage = "{PASSAGE.fingerprint}"'
     assert f"by this one: {line}\n" in content
     path.write_text(content.replace(f'\npassage = "{stale.fingerprint}"\n', f"\n{line}\n"), encoding="utf-8")
-    mark, why = judged(ITEM, read_marks(path))
+    mark, why = valid_mark(ITEM, read_marks(path))
     assert (mark, why) == (Mark(ITEM.criterion, Decimal(1), "Good.", PASSAGE.fingerprint), "")
     write_marks(path, "anna", [ITEM], read_marks(path))
     assert "changed after" not in path.read_text(encoding="utf-8")
@@ -430,7 +430,7 @@ def test_a_changed_passage_does_not_count_by_being_written_again(tmp_path: Path)
 def test_more_than_the_maximum() -> None:
     """The criterion and its maximum are named."""
     with pytest.raises(UsageError, match=r'^marks\."l03\.question\.1": points = 10, but the maximum is 1$'):
-        judged(ITEM, marks_of(Mark(ITEM.criterion, Decimal(10), "", "")))
+        valid_mark(ITEM, marks_of(Mark(ITEM.criterion, Decimal(10), "", "")))
 
 
 def test_a_criterion_has_one_entry(tmp_path: Path) -> None:
@@ -443,7 +443,7 @@ def test_a_criterion_has_one_entry(tmp_path: Path) -> None:
 def test_quoted_lines_fit_a_screen(tmp_path: Path) -> None:
     """A long line of a student's is wrapped at 120 columns, with the mark of a quotation, and wastes no room."""
     path = tmp_path / "marks.toml"
-    write_marks(path, "anna", [ToMark("a.1", "One", Decimal(1), Passage("a", "four " * 300))], None)
+    write_marks(path, "anna", [MarkRequest("a.1", "One", Decimal(1), Passage("a", "four " * 300))], None)
     quoted = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("# > ")]
     assert max(map(len, quoted)) == 118
     assert sum(line.count("four") for line in quoted) == 300
@@ -462,7 +462,7 @@ def test_criteria_no_longer_asked_for_come_last(tmp_path: Path) -> None:
 def test_words_with_hyphens_are_quoted_whole(tmp_path: Path) -> None:
     """A word that does not fit any more goes to the next line with its hyphen's both sides."""
     path = tmp_path / "marks.toml"
-    write_marks(path, "anna", [ToMark("a.1", "One", Decimal(1), Passage("a", "x" * 108 + " half-written"))], None)
+    write_marks(path, "anna", [MarkRequest("a.1", "One", Decimal(1), Passage("a", "x" * 108 + " half-written"))], None)
     assert "\n# > half-written\n" in path.read_text(encoding="utf-8")
 
 
@@ -470,7 +470,7 @@ def test_words_with_hyphens_are_quoted_whole(tmp_path: Path) -> None:
 def test_a_passage_of_as_many_lines_as_are_quoted(tmp_path: Path, count: int, whole: bool) -> None:
     """A passage that just fits is quoted whole, one of a line more says that it goes on."""
     path = tmp_path / "marks.toml"
-    write_marks(path, "anna", [ToMark("a.1", "One", Decimal(1), Passage("a", "line\n" * count))], None)
+    write_marks(path, "anna", [MarkRequest("a.1", "One", Decimal(1), Passage("a", "line\n" * count))], None)
     content = path.read_text(encoding="utf-8")
     assert content.count("# > line\n") == QUOTED_LINES[0]
     assert ("# The passage goes on" not in content) is whole

@@ -23,7 +23,7 @@ from graders.framework.checks import CheckFailed, Inconclusive, NeedsManualRevie
 from graders.framework.definition import Hint, Lab
 from graders.sandbox import Limits
 from graders.scoring import CheckOutcome, Reason
-from graders.scoring.outcomes import KIND_HINTS, OUR_FAULT, PERSONS_MARK, RUN_HINTS, reason_of
+from graders.scoring.outcomes import KIND_HINTS, MANUAL_MARK, OUR_FAULT, RUN_HINTS, reason_of
 
 LAB = Lab(
     id="lx",
@@ -183,7 +183,7 @@ def test_what_only_a_person_can_decide_is_pending() -> None:
     """The check says why it does not measure, and a person's mark is what is waited for."""
     found, reason = reason_of(NeedsManualReview("two answers", "Wait."), LAB)
     assert found is Verdict.PENDING
-    assert (reason.measured, reason.expected, reason.next) == ("two answers", PERSONS_MARK, "Wait.")
+    assert (reason.measured, reason.expected, reason.next) == ("two answers", MANUAL_MARK, "Wait.")
 
 
 @pytest.mark.parametrize("verdict", [Verdict.MISSING, Verdict.FAILED])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from graders.core.verdicts import Verdict
 from graders.framework.definition import PERSON, Criterion
 from graders.scoring import CheckOutcome, CriterionScore, Points, Reason, score_criterion, total
-from graders.scoring.points import CENT, PENDING, all_of, counted
+from graders.scoring.points import CENT, PENDING, limit_bonuses, sum_points
 
 CENTS = st.integers(1, 100_000).map(lambda cents: cents / 100)
 FAULTS = [
@@ -252,12 +252,12 @@ def test_sums_survive_json(scores: Sequence[CriterionScore]) -> None:
 @given(st.lists(graded, max_size=6), st.lists(graded, max_size=6))
 def test_labs_add_up(one: list[CriterionScore], other: list[CriterionScore]) -> None:
     """The sum over labs is the sum over all their criteria."""
-    assert all_of([total(one), total(other)]) == total([*one, *other])
+    assert sum_points([total(one), total(other)]) == total([*one, *other])
 
 
 def test_no_labs() -> None:
     """Nothing adds up to nothing."""
-    assert all_of([]) == total([]) == Points(Decimal(0), Decimal(0), Decimal(0), Decimal(0))
+    assert sum_points([]) == total([]) == Points(Decimal(0), Decimal(0), Decimal(0), Decimal(0))
 
 
 def test_unscored_points_stay_automatic() -> None:
@@ -288,7 +288,7 @@ def bonus(points: float, *verdicts: Verdict) -> CriterionScore:
 def earned_of(*scores: CriterionScore) -> tuple[list[float], float, float]:
     """What counts of each criterion, and the sums: earned, maximum."""
     points = total(scores)
-    return [float(each.earned) for each in counted(scores)], float(points.earned), float(points.maximum)
+    return [float(each.earned) for each in limit_bonuses(scores)], float(points.earned), float(points.maximum)
 
 
 def test_a_bonus_makes_up_for_what_was_lost() -> None:
@@ -325,7 +325,7 @@ def test_with_any_bonus_sums_stay_within_bounds(scores: list[CriterionScore], ex
     gained = points.earned - without.earned
     assert 0 <= gained <= sum((each.earned for each in bonuses), Decimal(0))
     assert points.earned <= points.automatic
-    assert points.earned == sum((each.earned for each in counted([*scores, *bonuses])), Decimal(0))
+    assert points.earned == sum((each.earned for each in limit_bonuses([*scores, *bonuses])), Decimal(0))
 
 
 def test_a_bonus_to_json() -> None:

@@ -102,7 +102,7 @@ KINDS: dict[str, st.SearchStrategy[Any]] = {
             st.builds(
                 charts.Panel,
                 name=texts,
-                asked=texts,
+                requested=texts,
                 top=st.floats(0.1, 9),
                 counts=several(wholes),
                 before=several(wholes),

@@ -72,10 +72,10 @@ def _of(compressed: Compressed, rowwise: bool) -> Histogram | None:
     return next((each for each in compressed.weights.histograms if each.rowwise == rowwise), None)
 
 
-def _panel(name: str, asked: str, own: Histogram, reference: Histogram | None) -> Panel:
+def _panel(name: str, requested: str, own: Histogram, reference: Histogram | None) -> Panel:
     return Panel(
         name=name,
-        asked=asked,
+        requested=requested,
         top=own.top,
         counts=tuple(own.counts),
         before=tuple(own.before),

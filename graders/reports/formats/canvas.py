@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from graders.core.errors import UsageError
 from graders.core.text import report_line
-from graders.reports.formats.gradebook import Change, Filled, mark, maxima, noted, number, same, why_not
+from graders.reports.formats.gradebook import Change, FilledSheet, mark, mark_note, maxima, number, same, skip_reason
 from graders.reports.formats.matching import Matches, Person
 from graders.reports.formats.sheet import Row, Sheet
 from graders.scoring import Scorecard, format_points
@@ -26,7 +26,7 @@ FOREIGN = ("Student", "Section")
 
 
 @dataclass(frozen=True)
-class Book:
+class Gradebook:
     """A gradebook's export, and the column of the assignment."""
 
     sheet: Sheet
@@ -39,7 +39,7 @@ class Book:
         return next((row.at(self.column) for row in self.sheet.rows[1:4] if _is_possible(row)), "")
 
 
-def open_book(sheet: Sheet, assignment: str) -> Book:
+def open_book(sheet: Sheet, assignment: str) -> Gradebook:
     """The export with the assignment's column found.
 
     :param assignment: the column's whole title, its title without the number, or the number.
@@ -56,13 +56,13 @@ def open_book(sheet: Sheet, assignment: str) -> Book:
         raise UsageError(
             f"--assignment {report_line(assignment, 80)}: {count} such column in the sheet; it has: {known}"
         )
-    book = Book(sheet, wanted[0], tuple(_people(sheet)))
+    book = Gradebook(sheet, wanted[0], tuple(_people(sheet)))
     if "read only" in book.possible.casefold():
         raise UsageError(f"{report_line(header[wanted[0]], 80)} is read only in Canvas: nothing can be imported to it")
     return book
 
 
-def fill(book: Book, matches: Matches, skip_pending: bool = False) -> Filled:
+def fill(book: Gradebook, matches: Matches, skip_pending: bool = False) -> FilledSheet:
     """The export with marks filled in."""
     changes: dict[int, dict[int, str]] = {}
     changed: list[Change] = []
@@ -73,16 +73,16 @@ def fill(book: Book, matches: Matches, skip_pending: bool = False) -> Filled:
         if scorecard is None:
             continue
         before, who = book.sheet.rows[person.row].at(book.column), report_line(person.shown, 60)
-        reason = why_not(scorecard, skip_pending) or _refused(before)
+        reason = skip_reason(scorecard, skip_pending) or _refused(before)
         if reason:
             left.append(f"{who}: {reason}")
         elif same(before, mark(scorecard)):
             unchanged += 1
         else:
             changes[person.row] = {book.column: mark(scorecard)}
-            changed.append(Change(who, report_line(before, 20), mark(scorecard), noted(scorecard)))
+            changed.append(Change(who, report_line(before, 20), mark(scorecard), mark_note(scorecard)))
     foreign = [index for index in map(book.sheet.column, FOREIGN) if index is not None]
-    return Filled(
+    return FilledSheet(
         text=book.sheet.written(changes, foreign),
         changes=changed,
         same=unchanged,
@@ -101,7 +101,7 @@ def _refused(before: str) -> str:
     return ""
 
 
-def _notes(book: Book, scorecards: Sequence[Scorecard]) -> list[str]:
+def _notes(book: Gradebook, scorecards: Sequence[Scorecard]) -> list[str]:
     possible = number(book.possible)
     return [
         f"Canvas has {format_points(possible)} points possible, {count} of the scorecards {format_points(points)}: "

@@ -23,7 +23,7 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filled:
+class FilledSheet:
     """The sheet filled in. ``left``: rows and submissions that were left alone although a scorecard is there.
 
     ``unscored``: one of them was, because the grader could not decide all of it.
@@ -46,7 +46,7 @@ def number(text: str) -> Decimal | None:
     return value if value.is_finite() else None
 
 
-def why_not(scorecard: Scorecard, skip_pending: bool) -> str:
+def skip_reason(scorecard: Scorecard, skip_pending: bool) -> str:
     """Why a scorecard's mark is not written at all; empty if it is."""
     if scorecard.unscored:
         return f"{len(scorecard.unscored)} criteria could not be graded, which is no zero; the cell is left as it is"
@@ -61,7 +61,7 @@ def mark(scorecard: Scorecard) -> str:
     return format_points(scorecard.points.earned)
 
 
-def noted(scorecard: Scorecard) -> str:
+def mark_note(scorecard: Scorecard) -> str:
     """What belongs beside a mark that is not the last word."""
     return f"{format_points(scorecard.points.pending)} more to be graded manually" if scorecard.pending else ""
 

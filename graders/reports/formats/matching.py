@@ -61,8 +61,8 @@ def match(
             who = ", ".join(report_line(person.shown, 40) for person in found.values())
             unmatched.append(f"{shown}: more than one student is called so ({who}); name one by --match")
         else:
-            asked = f" ({report_line(given[name], 40)}, as --match says)" if name in given else ""
-            unmatched.append(f"{shown}{asked}: no such student in the sheet; name one by --match")
+            wanted_as = f" ({report_line(given[name], 40)}, as --match says)" if name in given else ""
+            unmatched.append(f"{shown}{wanted_as}: no such student in the sheet; name one by --match")
     for row, claim in claims.items():
         if len(claim) > 1:
             names = ", ".join(report_line(scorecard.submission, 40) for scorecard in claim)
@@ -75,7 +75,7 @@ def match(
     return Matches({row: claim[0] for row, claim in claims.items() if len(claim) == 1}, tuple(unmatched))
 
 
-def given_matches(sheet: Sheet, name: str) -> dict[str, str]:
+def read_matches(sheet: Sheet, name: str) -> dict[str, str]:
     """What a ``--match`` file says: columns ``submission`` and ``student``, the latter any key of the gradebook's.
 
     :raises UsageError: a column is missing, or a submission is there twice.

@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from graders.core.errors import UsageError
 from graders.core.text import escaped_html_line, report_line, spreadsheet_cell
-from graders.reports.formats.gradebook import Change, Filled, mark, noted, number, same, why_not
+from graders.reports.formats.gradebook import Change, FilledSheet, mark, mark_note, number, same, skip_reason
 from graders.reports.formats.matching import Matches, Person
 from graders.reports.formats.sheet import Row, Sheet
 from graders.reports.formats.wording import parts, total, worth
@@ -74,7 +74,7 @@ def downloaded_as(name: str) -> str:
     return f"Participant {found[1]}" if found else name
 
 
-def fill(sheet: Worksheet, matches: Matches, skip_pending: bool = False, feedback: bool = False) -> Filled:
+def fill(sheet: Worksheet, matches: Matches, skip_pending: bool = False, feedback: bool = False) -> FilledSheet:
     """The worksheet with marks filled in. :param feedback: empty feedback is filled in, too."""
     changes: dict[int, dict[int, str]] = {}
     changed: list[Change] = []
@@ -86,7 +86,7 @@ def fill(sheet: Worksheet, matches: Matches, skip_pending: bool = False, feedbac
             continue
         row = sheet.sheet.rows[person.row]
         before, who = row.at(sheet.grade), report_line(person.shown, 60)
-        reason = why_not(scorecard, skip_pending) or _dropped(sheet, row, scorecard)
+        reason = skip_reason(scorecard, skip_pending) or _dropped(sheet, row, scorecard)
         if reason:
             left.append(f"{who}: {reason}")
             continue
@@ -95,11 +95,11 @@ def fill(sheet: Worksheet, matches: Matches, skip_pending: bool = False, feedbac
             unchanged += 1
             continue
         changes[person.row] = {sheet.grade: mark(scorecard), **comment}
-        changed.append(Change(who, report_line(before, 20), mark(scorecard), noted(scorecard)))
+        changed.append(Change(who, report_line(before, 20), mark(scorecard), mark_note(scorecard)))
         if before or row.at(sheet.modified) not in ("", "-"):
             risky.append(who)
     foreign = [index for index in map(sheet.sheet.column, FOREIGN) if index is not None]
-    return Filled(
+    return FilledSheet(
         text=sheet.sheet.written(changes, foreign),
         changes=changed,
         same=unchanged,

@@ -26,7 +26,7 @@ class PanelDrawing:
     """One file's plot. Paths are in the plot's units; `zero_bar` is empty where there are no zeros."""
 
     name: str
-    asked: str
+    requested: str
     bars: Fitted
     before: Fitted
     zero_bar: Fitted
@@ -107,7 +107,7 @@ def _panel(panel: charts.Panel) -> PanelDrawing:
     reference = _formatting.MISSING if panel.reference_zeros is None else f"{panel.reference_zeros:,}"
     return PanelDrawing(
         name=name,
-        asked=html_label(panel.asked, 60),
+        requested=html_label(panel.requested, 60),
         bars=_lollipops(numbers) if numbers.values else _bars(numbers),
         before=_outline(numbers),
         zero_bar=Fitted(f"M{numbers.x(0):g} {BOTTOM}V{TOP}") if numbers.zeros else Fitted(""),

@@ -178,7 +178,7 @@ class Page:
 
     @property
     def has_histories(self) -> bool:
-        """Whether any git history was judged."""
+        """Whether any git history was graded."""
         return any(lab.histories for lab in self.labs)
 
     @property

@@ -142,10 +142,10 @@ def _plane(chart: charts.Scatter, points: Sequence[_Point]) -> _Plane:
     byte, percent = chart.x_unit == "bytes", chart.y_unit == "percent"
     sizes = [point.size for point in points]
     ticks = round_ticks(sizes, percent=False)
-    kept = tuple(tick for tick in ticks if tick <= max(sizes)) if max(sizes) > ticks[1] else ticks
+    shown = tuple(tick for tick in ticks if tick <= max(sizes)) if max(sizes) > ticks[1] else ticks
     return _Plane(
-        max(*sizes, kept[-1]),
-        kept,
+        max(*sizes, shown[-1]),
+        shown,
         round_ticks([point.value for point in points], percent=percent),
         byte,
         percent,

@@ -53,11 +53,11 @@ class Commit:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One of the sub-scores of a history; `held` is in percent, None if it is graded manually."""
+    """One of the sub-scores of a history; `percent` is how much of it was earned, None if it is graded manually."""
 
     name: str
     share: str
-    held: int | None
+    percent: int | None
     wording: VerdictWording
     measured: str
     expected: str
@@ -117,7 +117,7 @@ def _part(part: charts.HistoryPart) -> Part:
     return Part(
         name=html_label(part.name, 40),
         share=f"{100 * part.share:.0f} %" if math.isfinite(part.share) else _formatting.MISSING,
-        held=None if holds is None else round(100 * min(max(holds, 0.0), 1.0)),
+        percent=None if holds is None else round(100 * min(max(holds, 0.0), 1.0)),
         wording=WORDING[_verdict(holds)],
         measured=html_text(part.measured, 400),
         expected=html_text(part.expected, 400),
