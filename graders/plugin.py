@@ -122,10 +122,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
     """Counts what -k and its like left out of the requested labs: the result is no full grading then."""
-    for item in items:
-        found = _plugin_of(item)
-        if found is not None:
-            found[0].deselected += 1
+    for owner in filter(None, map(_plugin_of, items)):
+        owner[0].deselected += 1
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -162,17 +160,17 @@ def _needed_runs(items: Sequence[pytest.Item]) -> dict[str, list[str]]:
     """The runs that tests look at, by lab, each once and in the order of the tests."""
     needed: dict[str, dict[str, None]] = {}
     for item in items:
-        found, callspec = _plugin_of(item), getattr(item, "callspec", None)
-        if found is not None and callspec is not None and "evidence" in callspec.params:
-            needed.setdefault(found[1].lab.id, {})[callspec.params["evidence"]] = None
+        owner, callspec = _plugin_of(item), getattr(item, "callspec", None)
+        if owner is not None and callspec is not None and "evidence" in callspec.params:
+            needed.setdefault(owner[1].lab.id, {})[callspec.params["evidence"]] = None
     return {lab: list(names) for lab, names in needed.items()}
 
 
 def _required(request: pytest.FixtureRequest) -> tuple[PytestGrading, AnyLab]:
     """The grading under way, and the lab that a test with one of these fixtures belongs to."""
-    found = _plugin_of(request.node)
-    assert found is not None, f"only tests of a lab have the fixture '{request.fixturename}'"
-    return found
+    owner = _plugin_of(request.node)
+    assert owner is not None, f"only tests of a lab have the fixture '{request.fixturename}'"
+    return owner
 
 
 @pytest.fixture
@@ -232,11 +230,11 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turns what a test raised into a verdict and a reason; the reader sees the reason, never a traceback."""
     report = yield
-    found, marker = _plugin_of(item), item.get_closest_marker(CRITERION)
+    owner, marker = _plugin_of(item), item.get_closest_marker(CRITERION)
     error = call.excinfo.value if call.excinfo else None
-    if found is None or marker is None or call.when == "teardown" or (call.when == "setup" and error is None):
+    if owner is None or marker is None or call.when == "teardown" or (call.when == "setup" and error is None):
         return report
-    grading, plugin = found
+    grading, plugin = owner
     criterion = plugin.lab.criterion(marker.args[0])
     test = getattr(item, "originalname", item.name)
     callspec = getattr(item, "callspec", None)

@@ -1,4 +1,4 @@
-"""Grading as ``pytest graders`` does, in this process, with servers that run already."""
+"""Grading as ``pytest graders`` does, in this process, with servers that other gradings use as well."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ServerLender:
 
 @dataclass(frozen=True, kw_only=True)
 class GradingRequest:
-    """What is to be graded and how: pytest's ``-k`` in ``select``, everything where it is empty."""
+    """What is to be graded, and how. ``select``: as pytest's ``-k``; empty for everything."""
 
     submission: Path
     labs: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ class GradingRequest:
 
 @dataclass(frozen=True)
 class Graded:
-    """What a grading left: its exit code, its scorecard, its report for people, and what the terminal got."""
+    """The result of a grading: its exit code, its scorecard, its HTML report, and the terminal's output."""
 
     exit_code: int
     scorecard: Scorecard
@@ -68,7 +68,7 @@ class Graded:
 
     @property
     def criteria(self) -> dict[str, CriterionScore]:
-        """The criteria that tests decide, by id; what was deselected is left out."""
+        """The criteria that tests decide, by id, without deselected ones."""
         return {
             score.id: score
             for score in self.scorecard.scores
@@ -76,31 +76,31 @@ class Graded:
         }
 
 
-def grade(asked: GradingRequest, servers: ServerPool, report: Path) -> Graded:
+def grade(request: GradingRequest, servers: ServerPool, report: Path) -> Graded:
     """Grades a submission. The working folder must be the repository's.
 
-    :raises FileNotFoundError: where the grading left no scorecard.
+    :raises FileNotFoundError: if the grading wrote no scorecard.
     """
     import pytest
 
-    code = int(pytest.main(asked.arguments(report), plugins=[ServerLender(servers)]))
+    code = int(pytest.main(request.arguments(report), plugins=[ServerLender(servers)]))
     scorecard = Scorecard.loads((report / FILE).read_text(encoding="utf-8"))
     return Graded(code, scorecard, (report / "report.html").read_text(encoding="utf-8"))
 
 
-def grade_quietly(asked: GradingRequest, servers: ServerPool, report: Path) -> Graded:
-    """As :func:`grade`, from any working folder and without a word on the terminal: its text is in the result."""
+def grade_quietly(request: GradingRequest, servers: ServerPool, report: Path) -> Graded:
+    """As :func:`grade`, from any working folder; the terminal's output goes to the result."""
     here = Path.cwd()
     os.chdir(REPOSITORY)
     try:
         with tempfile.TemporaryFile() as file:
             with _output_to(file.fileno()):
-                graded = grade(asked, servers, report)
+                graded = grade(request, servers, report)
             file.seek(0)
-            said = file.read().decode("utf-8", "replace")
+            terminal = file.read().decode("utf-8", "replace")
     finally:
         os.chdir(here)
-    return Graded(graded.exit_code, graded.scorecard, graded.report, said)
+    return Graded(graded.exit_code, graded.scorecard, graded.report, terminal)
 
 
 @contextmanager

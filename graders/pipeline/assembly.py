@@ -78,20 +78,24 @@ def _timing(staged: StagedSubmission, results: RunResults) -> dict[str, float]:
 def _lab_score(
     staged: StagedSubmission, lab: OpenLab, results: RunResults, reviews: Reviews, outcomes: Outcomes
 ) -> LabScore:
-    scores = (score_criterion(each, outcomes.get(each.id, ())) for each in lab.lab.criteria)
     of_lab = results.of(lab.id)
-    if staged.fault is None:
-        roots = (staged.view.root, staged.submission.root)
-        reader = ExcerptReader(roots, lab.lab.student_file if lab.lab.is_notebook else "")
-        scores = (_located(lab, score, reader, staged.view.root) for score in tuple(scores))
     return LabScore(
         lab=lab.id,
         title=lab.lab.title,
-        criteria=tuple(scores),
+        criteria=_criteria(staged, lab, outcomes),
         seed=lab.staged.seed,
         runs=tuple(run_summary(lab.plugin, result) for _, result in sorted(of_lab.items())),
         charts=() if staged.fault is not None else tuple(_charts(lab, of_lab, reviews)),
     )
+
+
+def _criteria(staged: StagedSubmission, lab: OpenLab, outcomes: Outcomes) -> tuple[CriterionScore, ...]:
+    scores = tuple(score_criterion(each, outcomes.get(each.id, ())) for each in lab.lab.criteria)
+    if staged.fault is not None:
+        return scores
+    notebook = lab.lab.student_file if lab.lab.is_notebook else ""
+    reader = ExcerptReader((staged.view.root, staged.submission.root), notebook)
+    return tuple(_located(lab, score, reader, staged.view.root) for score in scores)
 
 
 def _located(lab: OpenLab, score: CriterionScore, reader: ExcerptReader, root: Path) -> CriterionScore:

@@ -1,4 +1,4 @@
-"""What a grading is asked to do."""
+"""What is graded, and how."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Staging a submission: unpacked, found, with the starter code over a copy of it, and a part of it for each lab."""
+"""Staging a submission: its root, a copy of it with the starter code laid over, and a part of that for each lab."""
 
 from __future__ import annotations
 
