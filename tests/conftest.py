@@ -1,7 +1,7 @@
 """What all tests share: the tier of each test, how they are spread over processes, and a cache folder of this run's own.
 
-A test has at most one tier, from the first of these that has one: its own mark, ``SMOKE``, a fixture it uses, its file, its
-folder. ``make test`` leaves out the tiers in ``SLOW``; ``docs/contributing.md`` says how to run one of them.
+A test has at most one tier, from the first of these that has one: its own mark, a fixture it uses, its file, its folder; some of
+the corpus and the attacks are ``SMOKE``. ``make test`` leaves out the tiers in ``SLOW``; ``docs/contributing.md`` says how to run one of them.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ PLACES = {
     "docs/test_fresh_clone.py": "e2e",
     "docs/test_pythons.py": "e2e",
     "docs/test_same_again.py": "e2e",
+    "framework/test_labs_outside.py": "process",
     "fixtures_/test_pocket_mobilenet.py": "tensorflow",
     "kit/test_kit_l03_reference.py": "tensorflow",
     "measure/test_mutated_files.py": "fuzz",
@@ -124,10 +125,9 @@ def tier_of(item: pytest.Item) -> str | None:
     own = [name for name in TIERS if item.get_closest_marker(name)]
     if own:
         return own[0]
-    if any(part in item.nodeid for part in SMOKE):
-        return "smoke"
     fixtures = [FIXTURES[name] for name in getattr(item, "fixturenames", ()) if name in FIXTURES]
-    return fixtures[0] if fixtures else place_of(item.path.relative_to(TESTS).as_posix())
+    tier = fixtures[0] if fixtures else place_of(item.path.relative_to(TESTS).as_posix())
+    return "smoke" if tier in ("corpus", "attacks") and any(part in item.nodeid for part in SMOKE) else tier
 
 
 def place_of(path: str) -> str | None:

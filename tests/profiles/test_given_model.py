@@ -42,6 +42,7 @@ def arrays(path: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.tensorflow
 def test_the_function_is_the_same(tmp_path: Path) -> None:
     """Keras predicts the same from both, but for the order in which sums are added up."""
     given = permuted(PROFILE, 7, tmp_path)
