@@ -156,7 +156,7 @@ def main() -> int:
         left = [each for each in wanted if each not in kept.digests]
         now = left if given.at_most is None else left[: given.at_most]
         if now:
-            with grading.lent_servers(registry.select_labs(["l02", "l03"])) as servers:
+            with grading.running_servers(registry.select_labs(["l02", "l03"])) as servers:
                 for number, each in enumerate(now):
                     kept.add(each, card_of(known[each.subject], each, servers, work / f"report-{number}"))
                     print(f"[{number + 1}/{len(now)}] {each.subject}, {each.number}", flush=True)

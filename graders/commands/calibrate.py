@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     if len(entries) != 1:
         raise UsageError(f"{arguments.lab}: name one lab; there are {', '.join(entry.lab.id for entry in entries)}")
     lab = entries[0].lab
-    results = Results(arguments.results or collection.kept(lab))
+    results = Results(arguments.results or collection.results_file(lab))
     budget = collection.Budget(arguments.at_most)
     collection.collect(entries[0], list(collection.of_reference(arguments.seeds, arguments.load)), results, budget)
     usable = results.of(collection.inputs_digest(lab))

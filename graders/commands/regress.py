@@ -48,6 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     from graders.selftest.regression import rendering
 
     before = regression.read_regression(arguments.against) if arguments.against else None
+    if before is not None and arguments.words:
+        before = before.containing(arguments.words)
     isolation = sandbox.choose(arguments.isolation)
     entries = [] if arguments.no_corpus else regression.case_entries(isolation, arguments.words)
     entries += regression.submission_entries(arguments.submissions, isolation)

@@ -34,7 +34,7 @@ def result(job: Job) -> Measured:
         Sample(name, VALUES.get(name, 0.001) + 1e-9 * (job.seed % 5), "at most", f"l02.{name}", "run", lost=False)
         for name in LAB.all_thresholds
     ]
-    return Measured(job=job, made_of=collection.inputs_digest(LAB), lost=(), unscored=(), samples=tuple(samples))
+    return Measured(job=job, inputs_digest=collection.inputs_digest(LAB), lost=(), unscored=(), samples=tuple(samples))
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_stopped_calibration_goes_on(graded: list[Job], tmp_path: Path, capsys
 def test_results_of_another_reference_do_not_count(graded: list[Job], tmp_path: Path) -> None:
     """After a change to the reference, the model or a library, everything is graded anew."""
     kept = tmp_path / "kept.jsonl"
-    Results(kept).add(replace(result(Job(kind="reference", case="reference", seed=1)), made_of="something else"))
+    Results(kept).add(replace(result(Job(kind="reference", case="reference", seed=1)), inputs_digest="something else"))
     cli.main(["calibrate", "l02", "--seeds", "1", "--no-corpus", "--results", str(kept)])
     assert [job.seed for job in graded] == [1]
 

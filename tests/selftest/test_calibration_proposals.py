@@ -44,7 +44,7 @@ def measured(
 ) -> Measured:
     lost = value > 0.6 if side == AT_MOST else value < 0.6
     sample = Sample("size", value, side, "c", "int8", lost)
-    return Measured(job=Job(kind=kind, case=case, seed=seed), made_of="x", lost=(), unscored=(), samples=(sample,))
+    return Measured(job=Job(kind=kind, case=case, seed=seed), inputs_digest="x", lost=(), unscored=(), samples=(sample,))
 
 
 def reference(mean: float, spread: float, count: int = 30, side: str = AT_MOST) -> list[Measured]:
@@ -191,7 +191,7 @@ def test_nothing_is_written_where_the_file_is_another(text: str) -> None:
         rewritten(text, [found_in(results)])
 
 
-@pytest.fixture(params=[lab.id for lab in definitions() if collection.kept(lab).is_file()])
+@pytest.fixture(params=[lab.id for lab in definitions() if collection.results_file(lab).is_file()])
 def calibrated(request: pytest.FixtureRequest) -> Lab:
     """A lab whose gradings' results are kept."""
     return load(LABS / request.param)
@@ -200,8 +200,8 @@ def calibrated(request: pytest.FixtureRequest) -> Lab:
 def test_thresholds_rest_on_the_kept_results(calibrated: Lab) -> None:
     """What calibration.toml says of thresholds is what the stored results give: nothing is written by hand."""
     data = tomllib.loads((calibrated.folder / writer.FILE).read_text(encoding="utf-8"))
-    results = list(Results(collection.kept(calibrated)))
-    assert len({each.made_of for each in results}) == 1
+    results = list(Results(collection.results_file(calibrated)))
+    assert len({each.inputs_digest for each in results}) == 1
     found = findings(calibrated.all_thresholds, results, collection.costs_of(calibrated))
     for each in found:
         expected = tomllib.loads(
@@ -213,7 +213,7 @@ def test_thresholds_rest_on_the_kept_results(calibrated: Lab) -> None:
 
 def test_every_threshold_is_calibrated(calibrated: Lab) -> None:
     """Every threshold has a table, which says in how many gradings it was met, and every table is of a threshold."""
-    results = list(Results(collection.kept(calibrated)))
+    results = list(Results(collection.results_file(calibrated)))
     met = {sample.threshold for each in results for sample in each.samples}
     assert met <= set(calibrated.all_thresholds)
     assert len(met) > len(calibrated.all_thresholds) / 2
@@ -223,7 +223,7 @@ def test_every_threshold_is_calibrated(calibrated: Lab) -> None:
 
 def test_the_documentation_shows_the_table(calibrated: Lab) -> None:
     """docs/calibration.md has the table that the kept results give."""
-    results = list(Results(collection.kept(calibrated)))
+    results = list(Results(collection.results_file(calibrated)))
     found = findings(calibrated.all_thresholds, results, collection.costs_of(calibrated))
     page = (REPOSITORY / "docs" / "calibration.md").read_text(encoding="utf-8")
     assert "\n".join(table.lines(found, results)) in page

@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from graders.core.errors import GraderError
+from graders.core.verdicts import Verdict
+from graders.scoring.criteria import CheckResult, CriterionScore
 from graders.selftest.calibration.records import AT_LEAST, Job, Measured, Results, Sample, from_line, samples_of
 
 SAMPLE = Sample("size", 0.5, "at most", "l02.int8.size", "int8-0.01", lost=False)
 MEASURED = Measured(
-    job=Job(kind="reference", case="reference", seed=3, load=2), made_of="abc", lost=("a",), unscored=(), samples=(SAMPLE,)
+    job=Job(kind="reference", case="reference", seed=3, load=2), inputs_digest="abc", lost=("a",), unscored=(), samples=(SAMPLE,)
 )  # fmt: skip
-CRITERIA: list[dict[str, Any]] = [
-    {
-        "id": "l02.int8.size",
-        "checks": [{"name": "int8-0.01", "verdict": "earned"}, {"name": "int8-0.3", "verdict": "lost"}],
-        "evidence": {
+def criterion(name: str, checks: dict[str, Verdict], evidence: dict[str, Any]) -> CriterionScore:
+    """A criterion of two points, with these checks."""
+    points, verdict = Decimal(2), max(checks.values(), key=lambda each: each is not Verdict.EARNED)
+    return CriterionScore(
+        id=name, title=name, worth=points, marked_by="tests", earned=points, verdict=verdict, reason=None,
+        checks=tuple(CheckResult(check, each, None) for check, each in checks.items()), evidence=evidence,
+    )  # fmt: skip
+
+
+CRITERIA = [
+    criterion(
+        "l02.int8.size",
+        {"int8-0.01": Verdict.EARNED, "int8-0.3": Verdict.LOST},
+        {
             "int8-0.01": {"thresholds": {"size": {"value": 0.5, "limit": 0.6, "side": "at most"}}},
             "int8-0.3": {"thresholds": {"size": {"value": 0.7, "limit": 0.6, "side": "at most"}}},
         },
-    },
-    {
-        "id": "l02.fp32.latency",
-        "checks": [{"name": "fp32", "verdict": "earned"}],
-        "evidence": {"fp32": {"timing": {"thresholds": {"latency": {"value": 1, "limit": 2, "side": "at most"}}}}},
-    },
+    ),
+    criterion(
+        "l02.fp32.latency",
+        {"fp32": Verdict.EARNED},
+        {"fp32": {"timing": {"thresholds": {"latency": {"value": 1, "limit": 2, "side": "at most"}}}}},
+    ),
 ]
 
 
 def test_values_come_out_of_a_scorecard() -> None:
-    """Every value that was held against a threshold is found, durations too, with whether the check was lost."""
+    """Every value that was compared with a threshold is found, durations too, with whether the check failed."""
     found = list(samples_of(CRITERIA))
     assert [(each.threshold, each.value, each.check, each.lost) for each in found] == [
         ("size", 0.5, "int8-0.01", False), ("size", 0.7, "int8-0.3", True), ("latency", 1.0, "fp32", False),

@@ -1,4 +1,4 @@
-"""What is different between two runs is told by submission and criterion, with how much and what may be why."""
+"""What is different between two runs is listed by submission and criterion, with how much and the likely reason."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def changed(**parts: str) -> Record:
 
 
 def test_the_same_is_no_difference() -> None:
-    """Neither seconds nor whether a result was kept make one."""
-    again = replace(RECORD, seconds=5.0, kept=True)
+    """Neither seconds nor whether a result was cached make one."""
+    again = replace(RECORD, seconds=5.0, cached=True)
     assert differences(run(RECORD), run(again)) == []
 
 
 @pytest.mark.parametrize(
-    ("part", "told"),
+    ("part", "words"),
     [
         ("environment", "the environment"),
         ("thresholds", "the lab's thresholds"),
@@ -45,14 +45,14 @@ def test_the_same_is_no_difference() -> None:
         ("submission", "the submission"),
     ],
 )
-def test_why(part: str, told: str) -> None:
+def test_why(part: str, words: str) -> None:
     """The part whose hash is another one is named."""
     (change,) = differences(run(RECORD), run(changed(**{part: "other"})))
-    assert change.why == told
+    assert change.why == words
     assert (change.submission, change.criterion) == (RECORD.name, "l03.zeros")
     assert (change.before, change.after) == ("earned, 1 of 1", "lost, 0 of 1")
     assert change.points == -1.0
-    assert change.told == "0.2 of the zeros"
+    assert change.measured == "0.2 of the zeros"
 
 
 def test_several_reasons() -> None:
@@ -71,7 +71,7 @@ def test_more_points_with_the_same_verdict() -> None:
 
 
 def test_entries_and_criteria_that_come_and_go() -> None:
-    """A case that was added or taken away, and a criterion that was, are told as such."""
+    """A case that was added or taken away, and a criterion that was, are listed as such."""
     new = replace(RECORD, name="new")
     changes = differences(run(RECORD), run(new))
     assert {(change.submission, change.before, change.after) for change in changes} == {
@@ -82,8 +82,14 @@ def test_entries_and_criteria_that_come_and_go() -> None:
     assert (change.criterion, change.after) == ("l03.zeros", "not graded")
 
 
+def test_entries_that_were_not_selected_are_not_gone() -> None:
+    """An earlier run is narrowed down to the names that are graded now."""
+    before = run(RECORD, replace(RECORD, name="other"))
+    assert not differences(before.containing([RECORD.name]), run(RECORD))
+
+
 def test_a_grading_that_failed() -> None:
-    """It is a difference by itself."""
+    """It is a difference on its own."""
     changes = differences(run(RECORD), run(replace(RECORD, criteria={}, fault="the process ended")))
     assert [change.after for change in changes] == ["the process ended", "not graded"]
 
@@ -94,7 +100,7 @@ def test_a_run_is_read_again(tmp_path: Path) -> None:
     found = run(RECORD, replace(RECORD, name="other", wrong=("x: lost",), fault="f", expected=True))
     path.write_text(found.dumps())
     assert read_regression(path) == found
-    # The JSON that tells the differences as well can be read too.
+    # The JSON with the differences can be read too.
     path.write_text(as_json(found, []))
     assert read_regression(path) == found
 
@@ -115,7 +121,7 @@ def test_the_closing_lines() -> None:
     """What is wrong, what is different, and the sums."""
     wrong = replace(RECORD, wrong=("l03.zeros: lost with 0 points; expected earned with 1",))
     changes = differences(run(RECORD), run(changed(code="new")))
-    lines = list(closing_lines(run(wrong, replace(RECORD, name="fine", kept=True)), changes))
+    lines = list(closing_lines(run(wrong, replace(RECORD, name="fine", cached=True)), changes))
     assert f"{RECORD.name}: Never fitted" in lines
     assert any("expected earned with 1" in line for line in lines)
     assert any("earned, 1 of 1  ->  lost, 0 of 1  (-1 points)" in line for line in lines)
@@ -134,7 +140,7 @@ def test_what_students_write_is_disarmed() -> None:
 
 
 def test_the_page() -> None:
-    """It tells what is wrong, what is different and why, and every entry."""
+    """It shows what is wrong, what is different and why, and every entry."""
     wrong = replace(RECORD, wrong=("l03.zeros: lost",))
     page = as_html(run(wrong), differences(run(RECORD), run(changed(thresholds="new"))))
     for text in ("0 of 1 as expected", "l03.zeros: lost", "lost, 0 of 1", "the lab&#39;s thresholds", "Never fitted"):

@@ -41,37 +41,37 @@ def entries(*titles: str) -> list[Entry]:
 
 
 def graded(found: list[Entry], store: Store | None) -> dict[str, Record]:
-    """The records by name; that each is told of once is checked."""
-    told: list[tuple[str, int, int]] = []
-    done = run_all(found, TIER, 2, store, lambda record, number, count: told.append((record.name, number, count)))
-    assert sorted(name for name, _, _ in told) == sorted(entry.name for entry in found)
-    assert [number for _, number, _ in told] == list(range(1, len(found) + 1))
+    """The records by name; each is reported exactly once."""
+    reported: list[tuple[str, int, int]] = []
+    done = run_all(found, TIER, 2, store, lambda record, number, count: reported.append((record.name, number, count)))
+    assert sorted(name for name, _, _ in reported) == sorted(entry.name for entry in found)
+    assert [number for _, number, _ in reported] == list(range(1, len(found) + 1))
     assert list(done.records) == [entry.name for entry in found]
     return dict(done.records)
 
 
 def test_everything_is_graded_once(tmp_path: Path) -> None:
-    """What was graded is kept, and comes back as such; what changed is graded again."""
+    """What was graded is cached, and comes back as such; what changed is graded again."""
     store = Store(tmp_path / "store")
     first = graded(entries("a", "b", "c"), store)
-    assert not any(record.kept for record in first.values())
+    assert not any(record.cached for record in first.values())
     again = graded(entries("a", "b", "other"), store)
-    assert [record.kept for record in again.values()] == [True, True, False]
-    assert replace(again["0"], kept=False) == first["0"]
+    assert [record.cached for record in again.values()] == [True, True, False]
+    assert replace(again["0"], cached=False) == first["0"]
 
 
 def test_without_a_store() -> None:
-    """Nothing is kept."""
+    """Nothing is cached."""
     for _ in range(2):
-        assert not any(record.kept for record in graded(entries("a"), None).values())
+        assert not any(record.cached for record in graded(entries("a"), None).values())
 
 
-def test_a_kept_outcome_goes_by_its_content(tmp_path: Path) -> None:
+def test_a_cached_outcome_goes_by_its_content(tmp_path: Path) -> None:
     """An entry that was renamed has its outcome under the new name."""
     store = Store(tmp_path / "store")
     graded(entries("a"), store)
     renamed = [replace(entry, name="new") for entry in entries("a")]
-    assert graded(renamed, store)["new"].kept
+    assert graded(renamed, store)["new"].cached
 
 
 def test_a_worker_that_dies(tmp_path: Path) -> None:
@@ -80,9 +80,9 @@ def test_a_worker_that_dies(tmp_path: Path) -> None:
     assert [bool(record.fault) for record in done.values()] == [False, False, True, False, True, False]
 
 
-def test_what_could_not_be_graded_is_not_kept(tmp_path: Path) -> None:
+def test_what_could_not_be_graded_is_not_cached(tmp_path: Path) -> None:
     """It is tried again the next time."""
     store = Store(tmp_path / "store")
     for _ in range(2):
         done = graded(entries("breaks", "dies"), store)
-        assert all(record.fault and not record.kept for record in done.values())
+        assert all(record.fault and not record.cached for record in done.values())

@@ -73,7 +73,7 @@ def test_real_submissions(tmp_path: Path) -> None:
 
 
 def test_a_commit_counts(tmp_path: Path) -> None:
-    """The same files with another history are graded anew."""
+    """The same files with another history are graded again."""
     folder = tmp_path / "autumn" / "ada"
     folder.mkdir(parents=True)
     git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-C", str(folder)]

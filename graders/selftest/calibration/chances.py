@@ -1,7 +1,7 @@
 """How likely it is that right work breaks a limit, from values that right work gave.
 
 Values come in groups: one check of one submission, over seeds. A group has a median of its own; the spread around it
-is taken to be the same for all groups, or a group's own where that is larger. It is the spread of the worse half: how
+is taken to be the same for all groups, or a group's own if that is larger. It is the spread of the worse half: how
 far values lie beyond their median, since only that side can break a limit. Median and spread enter at their upper
 confidence limits (97.5 % each, so 95 % together): few values make the chance larger, never smaller; and values of one
 grading, which share its images and its model, count for less the more they go together. The tail is that of a normal
@@ -50,7 +50,7 @@ class Spread:
 
 
 def spread_of(groups: Sequence[Group]) -> Spread:
-    """The spread within groups. Where no group has two values, there is none to be had."""
+    """The spread within groups. If no group has two values, it is unknown."""
     several = [group for group in groups if len(group.values) > 1]
     by_grading: dict[str, list[float]] = {}
     for group in several:
@@ -78,7 +78,7 @@ def _residuals(values: Sequence[float]) -> list[float]:
 
 
 def _worse(residuals: Sequence[float], freedom: float) -> float:
-    """The standard deviation that the worse half has, mirrored; of all values where none is worse than the median."""
+    """The standard deviation that the worse half has, mirrored; of all values if none is worse than the median."""
     worse = [residual for residual in residuals if residual > 0]
     if worse:
         return math.sqrt(2 * sum(residual**2 for residual in worse) / freedom)
@@ -115,12 +115,12 @@ def chance(groups: Sequence[Group], spread: Spread, limit: float) -> float:
     shown: dict[str, float] = {}
     drawn: dict[str, float] = {}
     for group in groups:
-        told = _chance(group, spread, limit)
+        found = _chance(group, spread, limit)
         # Of the runs with a drawn value there is one in a grading.
         if group.drawn:
-            drawn[group.submission] = max(drawn.get(group.submission, 0.0), told)
+            drawn[group.submission] = max(drawn.get(group.submission, 0.0), found)
         else:
-            shown[group.submission] = shown.get(group.submission, 0.0) + told
+            shown[group.submission] = shown.get(group.submission, 0.0) + found
     return max((min(1.0, shown.get(name, 0.0) + drawn.get(name, 0.0)) for name in {*shown, *drawn}), default=0.0)
 
 
@@ -141,7 +141,7 @@ def _chance(group: Group, spread: Spread, limit: float) -> float:
 
 
 def smallest_limit(groups: Sequence[Group], spread: Spread, allowed: float) -> float:
-    """The smallest limit that right work breaks with a chance of ``allowed`` at most; infinite where none is known."""
+    """The smallest limit that right work breaks with a chance of ``allowed`` at most; infinite if none is known."""
     if spread.model == NOTHING:
         return math.inf
     low = max(value for group in groups for value in group.values)

@@ -1,4 +1,4 @@
-"""Which gradings a calibration needs, and carrying out those that are not there yet."""
+"""Which gradings a calibration needs, and carrying out those that are missing."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from graders import profiles
 from graders.caching import environment
 from graders.core import paths
 from graders.core.errors import GraderError
-from graders.core.paths import FIXTURES
+from graders.core.paths import REPOSITORY
 from graders.core.verdicts import Verdict
 from graders.framework.definition import Lab
 from graders.framework.lab_plugin import LabPlugin
@@ -24,22 +25,23 @@ from graders.selftest.calibration.records import CORRECT, MISTAKES, REFERENCE, J
 from graders.selftest.corpus import cases as corpus
 from graders.selftest.corpus.cases import Case
 
+RESULTS = REPOSITORY / "benchmarks" / "results" / "calibration"
 CORPUS_SEED = 7
-# What moves nothing that is held against a threshold, and would only take time.
+# These measure nothing that is compared with a threshold, and would only take time.
 SELECT = "not history and not question"
-# Of what is measured, only this can depend on what else the machine does.
+# Of all measurements, only this can depend on the load of the machine.
 SELECT_BUSY = "latency"
 
 
 def inputs_digest(lab: Lab) -> str:
     """A digest of the reference's code, or its notebook, the given model, the lab's settings and the libraries.
 
-    The grader's own code is not in it: after a change to how something is measured, measure anew.
+    The grader's own code is not in it: after a change to how something is measured, measure again.
     """
     digest = hashlib.sha256()
     environment_ = {name: version for name, version in environment().items() if name not in ("system", "cores")}
     digest.update(json.dumps([environment_, lab.settings], sort_keys=True).encode())
-    models = sorted((FIXTURES / "models" / "pocket_pets").glob("*.h5"))
+    models = sorted(profiles.choose("embedded", None, None).model_path.parent.glob("*.h5"))
     for path in [*sorted(paths.REFERENCE.rglob("*.py")), *models]:
         digest.update(path.read_bytes())
     if lab.is_notebook:
@@ -47,9 +49,9 @@ def inputs_digest(lab: Lab) -> str:
     return digest.hexdigest()[:16]
 
 
-def kept(lab: Lab) -> Path:
-    """The file with the results that the thresholds in ``lab.toml`` rest on."""
-    return FIXTURES / "calibration" / f"{lab.short}.jsonl"
+def results_file(lab: Lab) -> Path:
+    """The file with the measured results that the thresholds in ``lab.toml`` rest on."""
+    return RESULTS / f"{lab.short}.jsonl"
 
 
 def of_reference(seeds: int, load: bool) -> Iterator[Job]:
@@ -67,13 +69,13 @@ def of_reference(seeds: int, load: bool) -> Iterator[Job]:
 def of_corpus(lab: Lab, reference: Iterable[Measured]) -> Iterator[Job]:
     """Gradings of the corpus's cases: what is right but different, and mistakes that a threshold may show.
 
-    :param reference: results that tell which criteria have thresholds.
+    :param reference: results that show which criteria have thresholds.
     """
-    telling = {sample.criterion for measured in reference for sample in measured.samples}
+    with_thresholds = {sample.criterion for measured in reference for sample in measured.samples}
     for case in cases(lab):
         kind = case.path.parent.parent.name
         measured = {cost.criterion for cost in case.costs if cost.verdict in (Verdict.LOST, Verdict.PARTIAL)}
-        if kind == CORRECT or measured & telling:
+        if kind == CORRECT or measured & with_thresholds:
             yield Job(kind=kind, case=case.path.stem, seed=CORPUS_SEED)
 
 
@@ -106,7 +108,7 @@ class Budget:
 def collect(entry: LabPlugin[Any], jobs: Sequence[Job], results: Results, budget: Budget) -> None:
     """Carries out the gradings that ``results`` does not hold, as far as ``budget`` goes; adds each as it ends.
 
-    :raises GraderError: where one gives no scorecard.
+    :raises GraderError: if one gives no scorecard.
     """
     made = inputs_digest(entry.lab)
     there = {each.job for each in results.of(made)}
@@ -114,7 +116,7 @@ def collect(entry: LabPlugin[Any], jobs: Sequence[Job], results: Results, budget
     if not now:
         return
     known = {case.path.stem: case for case in cases(entry.lab)}
-    with grading.lent_servers([entry]) as servers, tempfile.TemporaryDirectory(prefix="optgrade-") as work:
+    with grading.running_servers([entry]) as servers, tempfile.TemporaryDirectory(prefix="optgrade-") as work:
         for number, job in enumerate(now, start=1):
             folder = Path(work) / str(number)
             folder.mkdir()
@@ -139,7 +141,7 @@ def _measured(job: Job, case: Case | None, lab: Lab, made: str, servers: ServerP
     fine = (Verdict.EARNED, Verdict.PENDING, Verdict.UNSCORED)
     return Measured(
         job=job,
-        made_of=made,
+        inputs_digest=made,
         lost=tuple(name for name, verdict in verdicts.items() if verdict not in fine),
         unscored=tuple(name for name, verdict in verdicts.items() if verdict is Verdict.UNSCORED),
         samples=tuple(samples_of(criteria)),

@@ -1,4 +1,4 @@
-"""Grading a folder again and again, as ``pytest graders`` does it, in one process with servers that are lent."""
+"""Grading a folder repeatedly, as ``pytest graders`` does it, in one process with running servers."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from graders.pipeline.config import GradingConfig
 from graders.pipeline.servers import ServerPool, start_servers
 from graders.scoring import CriterionScore, Scorecard
 
-# It ends by itself with whoever started it.
+# It ends with the process that started it.
 BUSY = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"
 
 
 @contextlib.contextmanager
-def lent_servers(labs: Sequence[LabPlugin[Any]]) -> Iterator[ServerPool]:
+def running_servers(labs: Sequence[LabPlugin[Any]]) -> Iterator[ServerPool]:
     """Servers for the embedded profile and the best isolation that this machine has."""
     options = GradingConfig(
         submission=REFERENCE,
@@ -42,13 +42,13 @@ def lent_servers(labs: Sequence[LabPlugin[Any]]) -> Iterator[ServerPool]:
 def graded(
     submission: Path, labs: Sequence[str], out: Path, servers: ServerPool, *, seed: int | None = None, select: str = ""
 ) -> Scorecard:
-    """The scorecard of a submission. :param select: pytest's ``-k``. :param seed: None where it follows from the code.
+    """The scorecard of a submission. :param select: pytest's ``-k``. :param seed: None if it follows from the code.
 
-    :raises GraderError: where there is none, with the end of pytest's output.
+    :raises GraderError: if there is none, with the end of pytest's output.
     """
-    asked = GradingRequest(submission=submission, labs=tuple(labs), seed=seed, select=select, cache=False)
+    request = GradingRequest(submission=submission, labs=tuple(labs), seed=seed, select=select, cache=False)
     try:
-        return grade_quietly(asked, servers, out).scorecard
+        return grade_quietly(request, servers, out).scorecard
     except FileNotFoundError as error:
         raise GraderError(f"no scorecard for {submission.name}: {error}") from None
 

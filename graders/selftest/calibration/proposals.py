@@ -1,4 +1,4 @@
-"""What the measurements say of each threshold: whether it may stay, or where it should be."""
+"""What the measurements say about each threshold: whether it may stay, or what it should be."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ LEAST_GRADINGS = 8
 """Of fewer no other value is proposed."""
 DRAWN = "drawn"
 """Part of the names of runs whose value is drawn for the grading."""
-ONLY_MISTAKES = "no right submission gets to it: it tells mistakes from each other"
-NEVER = "met in no grading: no check tells what it holds against it"
+ONLY_MISTAKES = "no right submission gets to it: it separates mistakes from each other"
+NEVER = "met in no grading: no check records a value for it"
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Finding:
     whatever their distribution.
     ``logarithmic``: ``spread`` and the model are of logarithms. ``proposed`` differs from today's where that lets too
     much right work fail; ``least`` is the nearest limit with the allowed chance. ``beyond`` is the nearest mistake that
-    the threshold shows; ``within``, where right work never gets to it, the nearest one of those that keep to it.
+    the threshold shows; ``within``, if right work never gets to it, the nearest one of those that keep to it.
     """
 
     name: str
@@ -132,7 +132,7 @@ def _of(measured: Measured, name: str) -> list[Sample]:
 
 @dataclass(frozen=True)
 class _Scale:
-    """How values are looked at: larger ones are made the worse ones; in logarithms, where ``logarithmic``."""
+    """How values are looked at: larger ones are made the worse ones; in logarithms, if ``logarithmic``."""
 
     sign: float
     logarithmic: bool
@@ -152,7 +152,7 @@ def _scale(side: str, values: Sequence[float]) -> _Scale:
 def _groups(right: Sequence[tuple[Measured, Sample]], scale: _Scale) -> list[Group]:
     """The values by submission and by check."""
     checks = [f"{sample.criterion} {sample.check.partition(' (')[0]}" for _, sample in right]
-    # Where every run is a drawn one, what is drawn is not what matters.
+    # If every run has a drawn value, the values are not what matters.
     apart = not all(DRAWN in check for check in checks)
     found: dict[tuple[str, str], dict[str, float]] = {}
     for (measured, sample), check in zip(right, checks, strict=True):

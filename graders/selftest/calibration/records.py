@@ -1,4 +1,4 @@
-"""What gradings measured of each threshold, kept in a file line by line, so that a stop loses nothing."""
+"""What gradings measured for each threshold, in a file line by line, so that an interruption loses nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AT_LEAST = "at least"
 
 @dataclass(frozen=True)
 class Sample:
-    """A value that a check held against a threshold. ``lost`` says that the check was lost."""
+    """A value that a check compared with a threshold. ``lost``: the check failed."""
 
     threshold: str
     value: float
@@ -48,13 +48,13 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """What one grading gave. ``made_of`` tells apart gradings of another reference, model or environment.
+    """The result of one grading. ``inputs_digest`` identifies the reference, the model and the environment.
 
-    ``lost`` and ``unscored``: criteria that tests decide and that came out so.
+    ``lost`` and ``unscored``: criteria that tests decide and that had this outcome.
     """
 
     job: Job
-    made_of: str
+    inputs_digest: str
     lost: tuple[str, ...]
     unscored: tuple[str, ...]
     samples: tuple[Sample, ...]
@@ -62,16 +62,17 @@ class Measured:
     def as_line(self) -> str:
         """One line of the file."""
         samples = [list(asdict(sample).values()) for sample in self.samples]
-        return json.dumps({**asdict(self), "samples": samples}, separators=(",", ":"))
+        data = {"job": asdict(self.job), "made_of": self.inputs_digest, "lost": self.lost, "unscored": self.unscored}
+        return json.dumps({**data, "samples": samples}, separators=(",", ":"))
 
 
 def from_line(line: str) -> Measured:
-    """What a line of the file says. :raises ValueError: where it is no such line."""
+    """What a line of the file says. :raises ValueError: if it is no such line."""
     try:
         data = json.loads(line)
         return Measured(
             job=Job(**data["job"]),
-            made_of=data["made_of"],
+            inputs_digest=data["made_of"],
             lost=tuple(data["lost"]),
             unscored=tuple(data["unscored"]),
             samples=tuple(Sample(*sample) for sample in data["samples"]),
@@ -84,7 +85,7 @@ class Results:
     """The results in a file, in the order in which they came. A last line that was cut off by a stop is dropped."""
 
     def __init__(self, path: Path) -> None:
-        """Reads what is there. :raises GraderError: where a line is not one of these."""
+        """Reads the file, if there is one. :raises GraderError: if a line is not a result."""
         self.path = path
         self._found: list[Measured] = []
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
@@ -97,9 +98,9 @@ class Results:
                     break
                 raise GraderError(f"{path}, line {number}: {error}; remove the line or the file") from None
 
-    def of(self, made_of: str) -> list[Measured]:
+    def of(self, inputs_digest: str) -> list[Measured]:
         """Those of this reference, model and environment."""
-        return [each for each in self._found if each.made_of == made_of]
+        return [each for each in self._found if each.inputs_digest == inputs_digest]
 
     def __iter__(self) -> Iterator[Measured]:
         return iter(self._found)
@@ -116,7 +117,7 @@ class Results:
 
 
 def samples_of(criteria: Iterable[CriterionScore]) -> Iterator[Sample]:
-    """Every value that a scorecard's criteria held against a threshold."""
+    """Every value that a scorecard's criteria compared with a threshold."""
     for criterion in criteria:
         lost = {check.name for check in criterion.failed_checks}
         for name, evidence in criterion.evidence.items():

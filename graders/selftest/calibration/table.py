@@ -18,7 +18,7 @@ HEADINGS = (
 
 def lines(found: Sequence[Finding], results: Sequence[Measured]) -> Iterator[str]:
     """A Markdown table, with what it rests on before it and remarks below it."""
-    yield told(results)
+    yield summary(results)
     yield ""
     yield f"| {' | '.join(HEADINGS)} |"
     yield f"|{'---|' * len(HEADINGS)}"
@@ -34,7 +34,7 @@ def lines(found: Sequence[Finding], results: Sequence[Measured]) -> Iterator[str
         yield f"unscored: {job}: {', '.join(criteria)}"
 
 
-def told(results: Sequence[Measured]) -> str:
+def summary(results: Sequence[Measured]) -> str:
     """How many gradings there were, of what."""
     reference = [each.job for each in results if each.job.kind == REFERENCE]
     right = sum(each.job.kind == CORRECT for each in results)
@@ -68,9 +68,9 @@ def _chance(found: Finding) -> str:
 
 
 def _mistakes(found: Finding) -> str:
-    told = [_mistake(found.beyond)] if found.beyond else []
-    told += [f"{_mistake(found.within)} on the other side"] if found.within else []
-    return "; ".join(told) or "-"
+    parts = [_mistake(found.beyond)] if found.beyond else []
+    parts += [f"{_mistake(found.within)} on the other side"] if found.within else []
+    return "; ".join(parts) or "-"
 
 
 def _mistake(mistake: Mistake) -> str:
@@ -83,4 +83,4 @@ def as_json(found: Sequence[Finding], results: Sequence[Measured]) -> dict[str, 
         {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in item.items()}
         for item in (asdict(each) for each in found)
     ]
-    return {"gradings": len(results), "told": told(results), "thresholds": plain}
+    return {"gradings": len(results), "summary": summary(results), "thresholds": plain}

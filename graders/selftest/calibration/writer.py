@@ -63,7 +63,7 @@ def write(
 
 
 def _place(data: Mapping[str, Any], found: Finding) -> tuple[str, str]:
-    """The table in which a threshold stands, and its key there."""
+    """The table that holds a threshold, and its key there."""
     key = found.name.removeprefix(CLAIMED)
     if key == found.name:
         return THRESHOLDS, key
@@ -93,17 +93,17 @@ def _block(short: str, found: Sequence[Finding], results: Sequence[Measured]) ->
 
 def facts(found: Finding) -> dict[str, Any]:
     """What the table of one threshold holds."""
-    told: dict[str, Any] = {"n": found.count}
+    values: dict[str, Any] = {"n": found.count}
     if found.count:
-        told |= {"mean": found.mean, "spread": found.spread, "worst": found.worst}
-        told |= {"model": f"{found.model} of logarithms" if found.logarithmic else found.model}
+        values |= {"mean": found.mean, "spread": found.spread, "worst": found.worst}
+        values |= {"model": f"{found.model} of logarithms" if found.logarithmic else found.model}
         if found.model != CONSTANT:
-            told["chance"] = found.chance
-        told |= {"chance_without_model": found.unmodelled, "nearest_possible": found.least}
+            values["chance"] = found.chance
+        values |= {"chance_without_model": found.unmodelled, "nearest_possible": found.least}
     for side, mistake in (("mistake", found.beyond), ("mistake_within", found.within)):
         if mistake is not None:
-            told |= {side: mistake.case, f"{side}_value": mistake.value}
-    return told
+            values |= {side: mistake.case, f"{side}_value": mistake.value}
+    return values
 
 
 def _toml(value: Any) -> str:

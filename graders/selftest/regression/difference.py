@@ -20,35 +20,35 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Change:
-    """A criterion that came out otherwise than before. ``why``: what changed between the runs, in words."""
+    """A criterion with another outcome than before. ``why``: what changed between the runs, in words."""
 
     submission: str
     criterion: str
     before: str
     after: str
     points: float
-    told: str
+    measured: str
     why: str
 
 
 def differences(before: Regression, after: Regression) -> list[Change]:
-    """Every criterion whose verdict or points are others than before, and every entry that came or went."""
+    """Every criterion whose verdict or points changed, and every entry that was added or removed."""
     found: list[Change] = []
     for name in sorted(before.records.keys() | after.records.keys()):
         old, new = before.records.get(name), after.records.get(name)
         if old is None or new is None:
-            there = new or old
-            assert there is not None
-            told = ("new", f"{there.earned:g} points") if old is None else (f"{there.earned:g} points", "gone")
-            points = there.earned if old is None else -there.earned
-            found.append(Change(name, "", *told, points, "", "it was not graded both times"))
+            record = new or old
+            assert record is not None
+            states = ("new", f"{record.earned:g} points") if old is None else (f"{record.earned:g} points", "gone")
+            points = record.earned if old is None else -record.earned
+            found.append(Change(name, "", *states, points, "", "it was not graded both times"))
         else:
             found += _between(old, new)
     return found
 
 
 def why(old: Record, new: Record) -> str:
-    """Which of the parts that an outcome depends on are others than before."""
+    """Which of the parts that an outcome depends on have changed."""
     changed = [REASONS.get(part, part) for part in new.parts if old.parts.get(part) != new.parts[part]]
     return ", ".join(changed) or NOTHING
 
@@ -62,8 +62,8 @@ def _between(old: Record, new: Record) -> Iterator[Change]:
         if was is not None and now is not None and (was.verdict, was.earned) == (now.verdict, now.earned):
             continue
         points = round((now.earned if now else 0.0) - (was.earned if was else 0.0), 2)
-        told = next((text for text in (now and now.measured, was and was.measured) if text), "")
-        yield Change(old.name, criterion, _stated(was), _stated(now), points, told, reason)
+        measured = next((text for text in (now and now.measured, was and was.measured) if text), "")
+        yield Change(old.name, criterion, _stated(was), _stated(now), points, measured, reason)
 
 
 def _stated(criterion: Criterion | None) -> str:

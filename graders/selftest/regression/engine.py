@@ -1,4 +1,4 @@
-"""Grades entries in worker processes, each with servers of its own; what did not change is taken from the store."""
+"""Grades entries in worker processes, each with servers of its own; outcomes of unchanged entries are cached."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _servers: list[ServerPool] = []
 def run_all(
     entries: Sequence[Entry], isolation: Isolation, workers: int, store: Store | None, progress: Progress
 ) -> Regression:
-    """Grades every entry that the store has no outcome of. ``progress`` hears of each as it ends."""
+    """Grades every entry that the store has no outcome of. ``progress`` is called with each as it ends."""
     records: dict[str, Record] = {}
 
     def ended(record: Record) -> None:
@@ -45,11 +45,11 @@ def run_all(
 
     left = []
     for entry in entries:
-        kept = _kept(entry, store)
-        if kept is None:
+        cached = _cached(entry, store)
+        if cached is None:
             left.append(entry)
         else:
-            ended(kept)
+            ended(cached)
     by_name = {entry.name: entry for entry in left}
     for record in _graded(left, isolation, workers, cache=store is not None):
         if store is not None and not record.fault and not record.unscored:
@@ -60,11 +60,11 @@ def run_all(
     return Regression({entry.name: records[entry.name] for entry in entries}, environment())
 
 
-def _kept(entry: Entry, store: Store | None) -> Record | None:
+def _cached(entry: Entry, store: Store | None) -> Record | None:
     if store is None:
         return None
     found: Record | None = store.get(entry.key, store.folder)
-    return None if found is None else replace(found, name=entry.name, title=entry.title, kept=True)
+    return None if found is None else replace(found, name=entry.name, title=entry.title, cached=True)
 
 
 def _graded(entries: Sequence[Entry], isolation: Isolation, workers: int, *, cache: bool) -> Iterator[Record]:
@@ -79,7 +79,7 @@ def _graded(entries: Sequence[Entry], isolation: Isolation, workers: int, *, cac
                 yield future.result()
             except BrokenProcessPool:
                 left.append(futures[future])
-    # One by one it shows whose grading a worker does not survive.
+    # One at a time, it shows which grading ends a worker.
     while left:
         with _pool(1, isolation) as pool:
             while left:
@@ -126,15 +126,15 @@ def _case(entry: Entry, folder: Path, cache: bool) -> Record:
     assert entry.case is not None
     case = corpus.load(entry.case)
     submission = corpus.build(case, folder / case.path.stem)
-    asked = replace(request_for(case, submission), cache=cache, workers=1)
-    graded = grade_quietly(asked, _servers[0], folder / "report")
+    request = replace(request_for(case, submission), cache=cache, workers=1)
+    graded = grade_quietly(request, _servers[0], folder / "report")
     return replace(_record(entry, graded), expected=True, wrong=tuple(mismatches(case, graded, folder)))
 
 
 def _submission(entry: Entry, folder: Path, cache: bool) -> Record:
     assert entry.submission is not None
-    asked = GradingRequest(submission=entry.submission, seed=SEED, cache=cache, workers=1)
-    return _record(entry, grade_quietly(asked, _servers[0], folder / "report"))
+    request = GradingRequest(submission=entry.submission, seed=SEED, cache=cache, workers=1)
+    return _record(entry, grade_quietly(request, _servers[0], folder / "report"))
 
 
 def _record(entry: Entry, graded: Graded) -> Record:

@@ -43,12 +43,12 @@ class Entry:
 def case_entries(isolation: Isolation, words: Sequence[str] = ()) -> list[Entry]:
     """The corpus's cases whose names contain any of the words; all of them for none.
 
-    :raises UsageError: where no name does.
+    :raises UsageError: if no name does.
     """
     cases = [case for folder in corpus.folders() for case in corpus.load_all(folder)]
     chosen = [case for case in cases if not words or any(word in name_of(case) for word in words)]
     if not chosen:
-        raise UsageError(f"no case has {' or '.join(words)} in its name; cases lie in fixtures/submissions")
+        raise UsageError(f"no case has {' or '.join(words)} in its name; cases are in fixtures/submissions")
     return [entry_of(case, isolation) for case in chosen]
 
 
@@ -66,7 +66,7 @@ def entry_of(case: Case, isolation: Isolation) -> Entry:
 def submission_entries(folders: Sequence[Path], isolation: Isolation) -> list[Entry]:
     """Each folder and archive in these folders, graded in all labs.
 
-    :raises UsageError: where there are none.
+    :raises UsageError: if there are none.
     """
     found = []
     for folder in folders:
@@ -115,7 +115,7 @@ def _of_labs(identifiers: tuple[str, ...]) -> Mapping[str, str]:
     thresholds = digest_of([dict(lab.thresholds) for lab in labs])
     found = []
     for lab in labs:
-        # The thresholds are told apart from the rest of the lab.
+        # The thresholds are a part of their own.
         rest = [lab.criteria, lab.hints, lab.settings, lab.limits, lab.summary, lab.history]
         own = [path for path in _lab_files(lab) if path.is_relative_to(lab.folder)]
         found.append([sources_digest(own), repr(rest)])
@@ -136,7 +136,7 @@ def _case_digest(case: Case) -> str:
 
 
 def _submission_digest(path: Path) -> str:
-    """A submission's files and where its branches stand."""
+    """A submission's files and what its branches point to."""
     if path.is_file():
         return files_digest(path.parent, [path])
     return files_digest(path, _files(path))

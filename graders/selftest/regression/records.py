@@ -1,9 +1,9 @@
-"""What came of grading an entry, as plain data that is written to a file and compared with a later run's."""
+"""The outcome of grading an entry, as plain data that is written to a file and compared with a later run's."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ SCHEMA = "optgrade/regression/v1"
 
 @dataclass(frozen=True)
 class Criterion:
-    """A criterion's outcome: verdict, points, and its reason in two lines, empty where it was earned."""
+    """A criterion's outcome: verdict, points, and its reason in two lines, empty if it was earned."""
 
     verdict: str
     earned: float
@@ -28,9 +28,9 @@ class Criterion:
 class Record:
     """One entry's grading.
 
-    ``parts``: hashes of what it depended on, by kind. ``expected``: a case says what must come of it; ``wrong``: how it
-    differs from that, a line each. ``fault``: why there is no grading at all. ``kept``: it is an earlier run's, since
-    nothing that it depends on changed.
+    ``parts``: hashes of what it depended on, by kind. ``expected``: a case states the outcome. ``wrong``: the
+    differences from that, a line each. ``fault``: why there is no grading at all. ``cached``: it is an earlier run's,
+    since nothing that it depends on changed.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Record:
     expected: bool = False
     fault: str = ""
     seconds: float = 0.0
-    kept: bool = False
+    cached: bool = False
 
     @property
     def earned(self) -> float:
@@ -61,14 +61,19 @@ class Regression:
     records: Mapping[str, Record]
     environment: Mapping[str, str]
 
+    def containing(self, words: Sequence[str]) -> Regression:
+        """The run without the entries that have none of these words in their names."""
+        found = {name: record for name, record in self.records.items() if any(word in name for word in words)}
+        return Regression(found, self.environment)
+
     def dumps(self) -> str:
         """The run as JSON text."""
-        records = [asdict(record) for record in self.records.values()]
+        records = [_as_json(record) for record in self.records.values()]
         return json.dumps({"schema": SCHEMA, "environment": dict(self.environment), "records": records}, indent=1)
 
 
 def read_regression(path: Path) -> Regression:
-    """An earlier run, from its file. :raises UsageError: in one line, where it is none."""
+    """An earlier run, from its file. :raises UsageError: in one line, if it is not one."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["schema"] != SCHEMA:
@@ -81,6 +86,13 @@ def read_regression(path: Path) -> Regression:
         raise UsageError(f"{path}: not a file that regress wrote with --save ({error})") from None
 
 
+def _as_json(record: Record) -> dict[str, Any]:
+    data = asdict(record)
+    # The file's key is older than the name.
+    return {**data, "kept": data.pop("cached")}
+
+
 def _record(data: dict[str, Any]) -> Record:
     criteria = {name: Criterion(**item) for name, item in data["criteria"].items()}
-    return Record(**{**data, "criteria": criteria, "wrong": tuple(data["wrong"])})
+    fields = {name: value for name, value in data.items() if name != "kept"}
+    return Record(**{**fields, "criteria": criteria, "wrong": tuple(data["wrong"]), "cached": data["kept"]})

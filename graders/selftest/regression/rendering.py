@@ -1,4 +1,4 @@
-"""A regression told: as lines for a terminal, as JSON, and as one page of HTML."""
+"""A regression as lines for a terminal, as JSON, and as one page of HTML."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def progress_line(record: Record, done: int, count: int) -> str:
 
 
 def outcome(record: Record) -> str:
-    """How an entry came out, in a few words."""
+    """An entry's outcome, in a few words."""
     if record.fault:
         return f"NOT GRADED: {terminal_line(record.fault)}"
     if record.wrong:
         return "NOT AS EXPECTED"
-    return "kept" if record.kept else "done"
+    return "cached" if record.cached else "done"
 
 
 def closing_lines(run: Regression, changes: Sequence[Change] | None) -> Iterator[str]:
@@ -42,34 +42,34 @@ def closing_lines(run: Regression, changes: Sequence[Change] | None) -> Iterator
             yield ""
             yield f"{terminal_line(record.name)}: {terminal_line(record.title)}"
             text = "\n".join([record.fault, *record.wrong])
-            told = [terminal_line(line) for line in text.splitlines() if line.strip()]
-            yield from (f"    {line}" for line in told[:MOST_LINES])
+            lines = [terminal_line(line) for line in text.splitlines() if line.strip()]
+            yield from (f"    {line}" for line in lines[:MOST_LINES])
     if changes is not None:
         yield ""
-        yield from _told(changes)
+        yield from _change_lines(changes)
     yield ""
     expected = [record for record in records if not (record.fault or record.wrong)]
-    kept = sum(record.kept for record in records)
-    yield f"{len(expected)} of {len(records)} as expected; {kept} unchanged and not graded again"
+    cached = sum(record.cached for record in records)
+    yield f"{len(expected)} of {len(records)} as expected; {cached} unchanged and not graded again"
 
 
-def _told(changes: Sequence[Change]) -> Iterator[str]:
+def _change_lines(changes: Sequence[Change]) -> Iterator[str]:
     if not changes:
         yield "nothing is different from before"
     for change in changes:
         yield f"{terminal_line(change.submission)}  {change.criterion}".rstrip()
         yield f"    {terminal_line(change.before)}  ->  {terminal_line(change.after)}  ({change.points:+g} points)"
-        if change.told:
-            yield f"    measured  {terminal_line(change.told)}"
+        if change.measured:
+            yield f"    measured  {terminal_line(change.measured)}"
         yield f"    changed   {change.why}"
 
 
 def as_json(run: Regression, changes: Sequence[Change] | None) -> str:
     """The whole run, and beside it what is different from before, as JSON text."""
-    told = json.loads(run.dumps())
+    data = json.loads(run.dumps())
     if changes is not None:
-        told["changes"] = [asdict(change) for change in changes]
-    return json.dumps(told, indent=1)
+        data["changes"] = [asdict(change) for change in changes]
+    return json.dumps(data, indent=1)
 
 
 @cache
