@@ -9,27 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from graders.core.errors import SourceLine
-from graders.core.exit_codes import ExitCode
-from graders.core.text import terminal_line
-from graders.core.verdicts import Verdict
+from graders.console import TerminalListener, closing_lines, opening_lines
 from graders.framework.clock import ScorerClock
 from graders.framework.definition import Lab
-from graders.options import CommandLine, ReportOptions
+from graders.options import CommandLine
+from graders.outcomes import check_outcome, exit_code
 from graders.pipeline.config import AnyLab
-from graders.pipeline.output import MARKS_FILE, PAGE_FILE, write_results
-from graders.reports import terminal
+from graders.pipeline.output import PAGE_FILE, write_results
 from graders.scoring import CheckOutcome, Scorecard
-from graders.scoring.outcomes import reason_of
 
 if TYPE_CHECKING:
     from graders.framework.timing import Timing
-    from graders.pipeline.execution import AnyResult, RunResults
+    from graders.pipeline.execution import RunResults
     from graders.pipeline.labs import OpenGrading
     from graders.pipeline.review import Reviews
     from graders.pipeline.servers import ServerPool
-
-MESSAGE_WIDTH = 110
 
 
 class PytestGrading:
@@ -150,25 +144,6 @@ class PytestGrading:
         self._resources.close()
 
 
-class TerminalListener:
-    """Shows runs on the terminal: a line as each ends, and now and then how far a long one has come."""
-
-    def __init__(self, write: Callable[[str], None]) -> None:
-        """:param write: takes a line."""
-        self._write = write
-        self._steps = terminal.ProgressPrinter(write)
-
-    def ended(self, lab: Lab, result: AnyResult, done: int, count: int) -> None:
-        """A run has ended."""
-        seconds = sum(record.wall_s for record in result.log.records)
-        message = terminal_line(str(result.error or result.log.note or "done"))[:MESSAGE_WIDTH]
-        self._write(f"  [{done}/{count}] {lab.short} {result.plan.name:<22} {seconds:5.1f} s  {message}")
-
-    def on_step(self, lab: Lab, run: str, text: str) -> None:
-        """How far a run has come."""
-        self._steps.say(f"{lab.short} {run}", text)
-
-
 def adjust_pytest(config: pytest.Config, options: CommandLine) -> None:
     """Sets pytest's and its plugins' options as a report for students needs them."""
     config.option.tbstyle = "no"
@@ -191,62 +166,3 @@ def finish_page(config: pytest.Config) -> None:
     path = Path(config.option.htmlpath or "")
     if config.option.self_contained_html and path.is_file():
         path.write_text(finished(path.read_text(encoding="utf-8")), encoding="utf-8")
-
-
-def opening_lines(grading: OpenGrading, runs: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """What the terminal shows before runs are executed."""
-    yield ""
-    for lab, names in runs.items():
-        yield f"{lab}: {len(names)} runs of the submission's code"
-    yield f"{grading.config.workers} at a time, isolation: {grading.config.isolation.tier}"
-
-
-def closing_lines(scorecard: Scorecard | None, folder: Path) -> Iterator[str]:
-    """What cost points, where the report is, the score by lab; nothing if there is no scorecard."""
-    if scorecard is None:
-        return
-    yield ""
-    yield from terminal.lost_lines(scorecard)
-    yield ""
-    yield f"report: {folder / PAGE_FILE}"
-    if scorecard.points.pending:
-        yield f"For manual grading: {folder / MARKS_FILE}"
-    yield from terminal.score_lines(scorecard)
-
-
-def exit_code(scorecard: Scorecard | None, report: ReportOptions, deselected: int, current: int) -> int:
-    """The exit code for a scorecard; an interruption or a usage error stays what it is.
-
-    :param current: pytest's own. :param deselected: how many checks were left out.
-    """
-    if current not in (ExitCode.OK, ExitCode.LOST) or scorecard is None:
-        return current
-    if scorecard.unscored or deselected:
-        return ExitCode.UNSCORED
-    points = scorecard.points
-    enough = points.earned == points.automatic
-    if report.fail_under is not None:
-        enough = float(points.earned) >= report.fail_under
-    return ExitCode.OK if enough or report.exit_zero else ExitCode.LOST
-
-
-def check_outcome(
-    lab: Lab, criterion: str, name: str, error: BaseException | None, observed: Mapping[str, Any]
-) -> CheckOutcome:
-    """How a check came out, by what its test raised."""
-    if isinstance(error, pytest.skip.Exception):
-        return CheckOutcome(criterion, name, Verdict.PENDING, None, {})
-    if error is None:
-        return CheckOutcome(criterion, name, Verdict.EARNED, None, observed)
-    verdict, reason = reason_of(error, lab)
-    holds, lines = getattr(error, "holds", 0.0), students_lines(getattr(error, "places", ()), lab)
-    return CheckOutcome(criterion, name, verdict, reason, observed, holds, lines)
-
-
-def students_lines(lines: Sequence[SourceLine], lab: Lab) -> tuple[SourceLine, ...]:
-    """Lines without those of the starter code, of which runs have the grader's copy."""
-    return tuple(line for line in lines if not any(_is_given(line.file, given) for given in lab.given))
-
-
-def _is_given(file: str, given: str) -> bool:
-    return file == given or file.startswith(f"{given}/")

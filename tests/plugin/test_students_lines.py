@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graders.core.errors import SourceLine
 from graders.framework.registry import select_labs
-from graders.session import students_lines
+from graders.outcomes import students_lines
 
 
 def test_lines_of_the_starter_code_are_not_the_students() -> None:
