@@ -41,13 +41,13 @@ def forbid_new_privileges() -> bool:
 def become(user: int, most: int) -> None:
     """Changes this process to a user and group of that number, with no other groups and at most ``most`` processes.
 
-    :raises OSError: where the process may not do so.
+    :raises OSError: if the process may not do so.
     """
     resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
-    # The kernel takes both back where a process changes its user; without the second /proc/self is root's.
+    # The kernel resets both when a process changes its user; without the second, /proc/self is root's.
     die_with_parent()
     _prctl(PR_SET_DUMPABLE, 1)
 

@@ -48,7 +48,7 @@ def encode_array(array: NDArray[Any]) -> bytes:
 def decode_array(data: bytes) -> NDArray[Any]:
     """The array in .npy bytes; checked against the bytes that are there before anything is allocated.
 
-    :raises WireError: where the bytes are not a .npy file of plain numbers with just that much data.
+    :raises WireError: if the bytes are not a .npy file of plain numbers with exactly that much data.
     """
     stream = io.BytesIO(data)
     try:

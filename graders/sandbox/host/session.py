@@ -9,7 +9,7 @@ import selectors
 import socket
 import sysconfig
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -206,7 +206,7 @@ class Session:
         code = ending.get("exit_code")
         return RunError(Verdict.CRASHED, f"the code ended its own process (exit code {code}) before it was done")
 
-    def _pump_until(self, done: Any, timeout_s: float) -> bool:
+    def _pump_until(self, done: Callable[[], bool], timeout_s: float) -> bool:
         deadline = time.monotonic() + timeout_s
         while not done():
             left = deadline - time.monotonic()
