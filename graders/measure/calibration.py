@@ -1,4 +1,4 @@
-"""Which samples a post-training quantised file was calibrated on, told from its quantisation parameters alone.
+"""Which samples a post-training quantised file was calibrated on, by its quantisation parameters alone.
 
 TensorFlow Lite's calibrator keeps the smallest and the largest value that every activation had over all calibration
 samples, and the quantiser turns that range into scale and zero point. So with the range of every activation for every

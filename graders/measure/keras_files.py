@@ -1,7 +1,7 @@
 """The weights in a Keras model's file, read as numbers: nothing that the file describes is built or run.
 
 Three forms hold the same arrays: legacy HDF5 models and weights (``.h5``), HDF5 weights of the third Keras format
-(``.weights.h5``), and the ZIP archive around those (``.keras``). Which layer an array belongs to is told by its shape.
+(``.weights.h5``), and the ZIP archive around those (``.keras``). An array's shape says which layer it belongs to.
 """
 
 from __future__ import annotations

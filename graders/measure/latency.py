@@ -21,7 +21,7 @@ class LatencyRatio:
     pairs: int
 
     def verdict(self, limit: float) -> bool | None:
-        """Whether the file is within ``limit`` times the baseline; None if the noise does not let it be told."""
+        """Whether the file is within ``limit`` times the baseline; None if there is too much noise to say."""
         if self.high <= limit:
             return True
         return False if self.low > limit else None

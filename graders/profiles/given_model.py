@@ -34,7 +34,7 @@ class GivenModel:
 def permuted(profile: Profile, seed: int, folder: Path) -> GivenModel:
     """The profile's model in ``folder``, with its channels in an order drawn from ``seed``.
 
-    A model whose channels can't be told apart is given as it is.
+    A model whose channels can't be reordered is given as it is.
 
     :raises GraderError: the model's file can't be copied.
     """

@@ -57,9 +57,9 @@ def unpack(archive: Path, into: Path) -> Unpacked:
         with zipfile.ZipFile(archive) as opened:
             _unpack(opened, into, notes)
     except (zipfile.BadZipFile, *DAMAGED) as error:
-        # An error of the system tells the path, which is one of this machine's.
-        told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise SubmissionError(f"the archive {plain_line(archive.name)} can't be unpacked: {plain_line(told)}") from None
+        # A system error's text holds the path, which is one of this machine's.
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise SubmissionError(f"the archive {plain_line(archive.name)} can't be unpacked: {plain_line(why)}") from None
     return Unpacked(into, tuple(notes))
 
 

@@ -57,7 +57,7 @@ def _too_large(name: str, size: str, max_bytes: int) -> RunError:
 
 
 def _copy(descriptor: int, destination: Path, max_bytes: int) -> Artifact | None:
-    """The copy; None, and nothing left of it, where the file had more bytes than it said."""
+    """The copy; None, and nothing is left of it, if the file had more bytes than it claimed."""
     destination.parent.mkdir(parents=True, exist_ok=True)
     # An earlier copy may be written to by nobody, root apart.
     destination.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The part of a submission that one lab's runs see: all of it, but for what they can be told not to use.
+"""The part of a submission that one lab's runs see: all of it but for what they can't use.
 
 A change to another lab, or to a summary, then changes neither this lab's runs nor what is drawn for it. What is left
 out is not in the folder that the runs get, so that a result can't depend on it.

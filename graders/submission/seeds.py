@@ -1,4 +1,4 @@
-"""The seed that everything hidden is drawn from: from the submission's own files, and a secret where there is one."""
+"""The seed that everything hidden is drawn from: from the submission's own files, and a secret if there is one."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def seed_of(digest: str, secret: bytes | None) -> int:
     """The seed of what is graded.
 
     Without a secret it follows from the files alone, and whoever has them can compute it: so can the code among them.
-    With one it is the beginning of HMAC-SHA256(secret, digest), which tells nothing of the secret nor of another
+    With one it is the beginning of HMAC-SHA256(secret, digest), which reveals neither the secret nor another
     submission's seed.
 
-    :param digest: the hexadecimal SHA-256 of all files that runs can read: what one grading tells of its hidden values
-        could come back in a file of data beside the same code otherwise.
+    :param digest: the hexadecimal SHA-256 of all files that runs can read: else what one grading reveals of its hidden
+        values could come back in a data file beside the same code.
     """
     if secret is None:
         return int(digest[:OPEN_DIGITS], 16)
@@ -34,7 +34,7 @@ def find_secret(file: Path | None, environment: Mapping[str, str]) -> bytes | No
     """The secret of a file, else of the environment variable ``OPTGRADE_SECRET``, else None. White space around it
     does not count, so that a file may end with a line end.
 
-    :raises UsageError: the file can't be read, or the secret is too short to be one. It never tells the secret.
+    :raises UsageError: the file can't be read, or the secret is too short to be one. The secret is never shown.
     """
     if file is None:
         found, source = environment.get(ENVIRONMENT, "").encode("utf-8", "surrogateescape"), ENVIRONMENT

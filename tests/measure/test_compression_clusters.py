@@ -92,9 +92,9 @@ def test_short_channels_tell_nothing() -> None:
     short = distinct_values(kernel(np.arange(8).reshape(2, 4)))
 
     assert at_most([short], 4)
-    assert not short.tells(4)
-    assert short.tells(3)
-    assert distinct_values(kernel(np.arange(8).reshape(2, 4), kind="FULLY_CONNECTED")).tells(8)
+    assert not short.is_conclusive(4)
+    assert short.is_conclusive(3)
+    assert distinct_values(kernel(np.arange(8).reshape(2, 4), kind="FULLY_CONNECTED")).is_conclusive(8)
 
 
 @given(

@@ -70,7 +70,7 @@ def test_folding_multiplies_the_values() -> None:
     assert project.in_all > 8 >= project.most_in_row
     assert dense.in_all <= 8
     # The projection has 8 weights a channel, which 8 clusters can't bound.
-    assert [each.tells(8) for each in (stem, project, dense)] == [True, False, True]
+    assert [each.is_conclusive(8) for each in (stem, project, dense)] == [True, False, True]
 
 
 @pytest.mark.parametrize(

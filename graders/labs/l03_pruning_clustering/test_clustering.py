@@ -24,7 +24,7 @@ def _require_values(evidence: CompressedEvidence, lab: Lab) -> None:
     assert evidence.clusters is not None
     weights = evidence.compressed.get().weights
     checks.require_network(weights)
-    counted = [each for each in weights.distinct if each.tells(evidence.clusters)]
+    counted = [each for each in weights.distinct if each.is_conclusive(evidence.clusters)]
     wrong = [each for each in counted if each.counted > evidence.clusters]
     check(
         bool(counted) and not wrong,

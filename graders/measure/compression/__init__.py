@@ -1,4 +1,4 @@
-"""What was done to a network's weights, told from its ``.tflite`` file: clustered, pruned, trained, left unfinished.
+"""What was done to a network's weights, by its ``.tflite`` file: clustered, pruned, trained, left unfinished.
 
 ``measure`` does it all at once. Its parts are pure functions of arrays: a file's kernels as matrices (``kernels``), and
 pairs of them with the original model's (``paired``). ZIP deflation is in ``graders.measure.sizes``.

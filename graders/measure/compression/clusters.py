@@ -22,7 +22,7 @@ class Distinct:
 
     ``in_all`` counts them over the whole kernel, ``most_in_row`` in the output channel that has most of them.
     ``row_length`` is the number of weights of an output channel: where it is at most the number of clusters, counting
-    by channel tells nothing.
+    by channel says nothing.
     """
 
     operator: int
@@ -37,7 +37,7 @@ class Distinct:
         """The count that the number of clusters bounds: by row where rows may have factors of their own."""
         return self.most_in_row if self.rowwise else self.in_all
 
-    def tells(self, clusters: int) -> bool:
+    def is_conclusive(self, clusters: int) -> bool:
         """Whether the count could have been above ``clusters``."""
         return not self.rowwise or self.row_length > clusters
 
@@ -60,27 +60,27 @@ def at_most(found: Iterable[Distinct], clusters: int) -> bool:
     return bool(counts) and max(counts) <= clusters
 
 
-def clusters_used(found: Iterable[Distinct], asked: int) -> int:
-    """The number of clusters by which centroids are to be judged: as many as asked for, or more where more were made.
+def clusters_used(found: Iterable[Distinct], requested: int) -> int:
+    """The number of clusters by which centroids are to be judged: as many as requested, or more if more were made.
 
-    Only kernels without factors of their own, the dense ones, tell how many values a layer has. Where all of these have
-    few, though more than ``asked``, another number of clusters was taken; values without number, as training leaves
+    Only kernels without factors of their own, the dense ones, show how many values a layer has. If all of these have
+    few, though more than ``requested``, another number of clusters was taken; values without number, as training leaves
     them, are none.
     """
     counts = [each.in_all for each in found if not each.rowwise]
-    return max(counts) if counts and asked < max(counts) <= few(asked) else asked
+    return max(counts) if counts and requested < max(counts) <= few(requested) else requested
 
 
-def few(asked: int) -> int:
-    """Up to how many values are taken for clusters, of another number than was asked for."""
-    return 4 * asked + 32
+def few(requested: int) -> int:
+    """Up to how many values are taken for clusters, of another number than was requested."""
+    return 4 * requested + 32
 
 
 @dataclass(frozen=True)
 class Spacing:
     """How evenly a kernel's values lie.
 
-    ``points`` is the number of values that it was judged by, 0 if they are too few to tell. ``off`` is their root
+    ``points`` is the number of values that it was judged by, 0 if they are too few to say. ``off`` is their root
     mean square distance from evenly spaced places, as a share of the spacing: 0 for centroids of linear initialisation,
     0.01 after their usual fine-tuning, 0.1 to 0.4 for others.
     """
@@ -122,7 +122,7 @@ def _finite_values(group: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _distances(values: NDArray[np.float64], clusters: int) -> NDArray[np.float64]:
-    """The inner values' distances from the best evenly spaced places, in spacings; none where they can't tell."""
+    """The inner values' distances from the best evenly spaced places, in spacings; none if they are too few to say."""
     inner, choices = values.size - 2, clusters - values.size + 1
     if inner < 1 or choices < 1 or inner < 1 + log2(choices):
         return np.empty(0)
@@ -162,7 +162,7 @@ def centroid_shift(found: Kernel, original: Kernel, clusters: int) -> CentroidSh
     """Compares a kernel's values with the centroids of linear initialisation; works for 2 clusters too.
 
     None if the kernel's rows have factors of their own, which hides the layer's weights; so in the usual network
-    only the dense kernels tell. Also None if weights are not finite or all the same.
+    only the dense kernels say anything. Also None if weights are not finite or all the same.
     """
     values = np.unique(found.rows.astype(np.float64))
     if found.rowwise or original.rowwise or not np.isfinite(values).all() or not values.size:

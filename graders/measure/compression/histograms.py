@@ -22,7 +22,7 @@ class Histogram:
 
     ``counts`` leaves exact zeros out, which are counted in ``zeros``; ``before`` is the original kernel's, empty where
     there is none to compare with. ``weights`` are all of the kernel. Where ``rowwise``, each output channel may have a
-    factor of its own, so its weights are told as shares of the channel's largest original weight. ``values`` are the
+    factor of its own, so its weights are given as shares of the channel's largest original weight. ``values`` are the
     distinct values other than 0, in order, where they are few and have one meaning for the whole kernel; ``sizes``
     counts the weights of each.
     """
@@ -84,9 +84,9 @@ def _largest(values: NDArray[np.float64]) -> float:
 
 
 def _binned(values: NDArray[np.float64], top: float) -> tuple[int, ...]:
-    kept = values[np.isfinite(values) & (values != 0)]
+    finite = values[np.isfinite(values) & (values != 0)]
     # By whole numbers and not by np.histogram's edges, which overflow where weights are near the largest number.
-    places = np.clip(np.floor((kept / top + 1) / 2 * BINS), 0, BINS - 1).astype(np.int64)
+    places = np.clip(np.floor((finite / top + 1) / 2 * BINS), 0, BINS - 1).astype(np.int64)
     return tuple(int(count) for count in np.bincount(places, minlength=BINS))
 
 

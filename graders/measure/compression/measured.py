@@ -60,8 +60,8 @@ def measure(
     """Measures a ``.tflite`` file.
 
     :param original: the file of the same network before compression, float32
-    :param clusters: the number of clusters asked for
-    :param sparsity: the sparsity asked for, in [0, 1)
+    :param clusters: the requested number of clusters
+    :param sparsity: the requested sparsity, in [0, 1)
     :param computed: kernels that are no constants (:func:`unfinished`), as an inference computed them
     :raises MalformedModel: either is no ``.tflite`` file
     """

@@ -75,19 +75,19 @@ def expected_zeros(weights: int, sparsity: float) -> int:
     """The zeros that tfmot makes in a kernel of ``weights`` weights: all but max(1, round(weights · (1 - sparsity))).
 
     In float32 and with halves rounded to even, as ``Pruning._update_mask`` of tfmot 0.8 computes it. Weights as large
-    as the smallest one kept are kept too, so equal weights make it fewer.
+    as the smallest one that remains remain too, so equal weights make it fewer.
 
     :raises ValueError: the sparsity is not in [0, 1) or there are no weights
     """
     if not 0 <= sparsity < 1 or weights < 1:
         raise ValueError(f"sparsity {sparsity} of {weights} weights: expected a share in [0, 1) of at least 1")
-    kept = np.rint(np.float32(weights) * (np.float32(1) - np.float32(sparsity)))
-    return max(0, weights - max(1, int(kept)))
+    remaining = np.rint(np.float32(weights) * (np.float32(1) - np.float32(sparsity)))
+    return max(0, weights - max(1, int(remaining)))
 
 
 @dataclass(frozen=True)
 class Pruned:
-    """The zeros of a file's compressible kernels, against those asked for.
+    """The zeros of a file's compressible kernels, against those requested.
 
     ``least`` and ``most`` are the smallest and the largest sparsity of a kernel. ``within`` counts the kernels that
     have the expected zeros within the tolerance; ``total_within`` says it of their sum. ``worst`` is the kernel whose
@@ -111,7 +111,7 @@ class Pruned:
 
     @property
     def each(self) -> bool:
-        """Whether every kernel has the zeros asked for."""
+        """Whether every kernel has the requested zeros."""
         return 0 < self.kernels == self.within
 
     @property
@@ -121,7 +121,7 @@ class Pruned:
 
 
 def pruned(found: Iterable[Zeros], sparsity: float, tolerance: float) -> Pruned:
-    """Compares the zeros of the compressible kernels with a sparsity asked for.
+    """Compares the zeros of the compressible kernels with a requested sparsity.
 
     :param tolerance: how far zeros may be from the expected number, as a share of the weights; always at least one
         weight
@@ -192,7 +192,7 @@ def _more_zeros(now: Rows, before: Rows) -> tuple[int, int]:
 class Magnitudes:
     """Whether a kernel's zeros are its smallest weights.
 
-    ``misordered`` counts the zeros that were larger, in the original, than some weight that was kept in the same group
+    ``misordered`` counts the zeros that were larger, in the original, than some weight that remained in the same group
     (``Kernel.groups``): 0 for magnitude pruning, however it was done. ``residue`` is the median size of the weights
     that should be zero, as a share of the same in the original: 0 when pruned, about 1 when not, small where zeros
     were trained away afterwards; None if the original's is 0.
@@ -205,7 +205,7 @@ class Magnitudes:
 
 
 def magnitudes(pair: KernelPair, sparsity: float) -> Magnitudes:
-    """Compares a kernel with the original's at a sparsity asked for. :raises ValueError: as ``expected_zeros`` does."""
+    """Compares a kernel with the original's at a requested sparsity. :raises ValueError: as ``expected_zeros`` does."""
     rank = max(0, expected_zeros(pair.original.rows.size, sparsity) - 1) // 2
     sizes = [np.sort(_magnitudes(kernel.rows), axis=None)[rank] for kernel in (pair.found, pair.original)]
     residue = float(sizes[0] / sizes[1]) if 0 < sizes[1] < np.inf and np.isfinite(sizes[0]) else None
@@ -224,8 +224,8 @@ def _like(kernel: Kernel, other: Kernel) -> Sequence[Rows]:
 
 
 def _misordered(now: Rows, before: Rows) -> int:
-    kept = now != 0
-    if kept.all() or not kept.any():
+    remaining = now != 0
+    if remaining.all() or not remaining.any():
         return 0
     sizes = _magnitudes(before)
-    return int((sizes[~kept] > sizes[kept].min()).sum())
+    return int((sizes[~remaining] > sizes[remaining].min()).sum())

@@ -47,7 +47,7 @@ SETTINGS = (
 
 
 class GitFailed(Exception):
-    """git did not do what it was asked to; the message says why, in one line."""
+    """A git command failed; the message says why, in one line."""
 
 
 @dataclass(frozen=True)

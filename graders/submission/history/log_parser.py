@@ -121,7 +121,7 @@ def _commits(mirror: Mirror) -> tuple[list[Signed], bool]:
 
 
 def _parents_first(signed: Sequence[Signed]) -> list[Signed]:
-    """The same order, but that no commit stands before a parent of its own, whatever its clock said."""
+    """The same order, but that no commit comes before its own parent, whatever its clock said."""
     by_id = {item.commit.id: item for item in signed}
     done: dict[str, Signed] = {}
     for item in signed:

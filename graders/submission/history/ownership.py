@@ -5,7 +5,7 @@ A submission often starts as a fork or a copy of a template, with the history of
 1. commits of bots;
 2. commits before the date, or up to the commit, that whoever grades names;
 3. the commits that only bring in the template's own files, and everything before the first of them;
-4. where the template's content is not found (another version of it, or none was told): commits of others before the
+4. where the template's content is not found (another version of it, or none was given): commits of others before the
    first commit of whoever changed the labs' files last, and later commits of those others.
 """
 

@@ -50,7 +50,7 @@ class HistoryRules:
 
     @classmethod
     def from_settings(cls, paths: tuple[str, ...], settings: Mapping[str, Any], **more: Any) -> HistoryRules:
-        """The rules with what a lab's settings say otherwise. :raises ValueError: a setting of no such name."""
+        """The rules with a lab's own settings. :raises ValueError: a setting of no such name."""
         known = {item.name for item in fields(cls)} - {"paths"}
         unknown = set(settings) - known
         if unknown:

@@ -53,12 +53,12 @@ def why_empty(subject: str, min_letters: int) -> str:
         return "the web page's default"
     # A conventional prefix alone is as empty as nothing.
     words = [word.casefold() for word in _words(_PREFIX.sub("", text, count=1))]
-    said = [word for word in words if not _is_empty(word)]
+    informative = [word for word in words if not _is_empty(word)]
     if not words:
         return "no words"
-    if not said:
+    if not informative:
         return "generic"
-    if all(_mashed(word) for word in said):
+    if all(_mashed(word) for word in informative):
         return "random keys"
     if _letters("".join(words)) < min_letters:
         return "too short"

@@ -223,5 +223,5 @@ def _core(name: str) -> str:
     stem = name.rpartition(".")[0] or name
     plain = unicodedata.normalize("NFKC", stem[-120:]).casefold()
     words = re.sub(r"[^\w]+|_+", " ", plain.replace("-checkpoint", " "))
-    kept = " ".join(_TAKEN_OFF.sub(" ", words).split())
-    return kept or " ".join(words.split())
+    core = " ".join(_TAKEN_OFF.sub(" ", words).split())
+    return core or " ".join(words.split())

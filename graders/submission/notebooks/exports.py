@@ -31,8 +31,8 @@ def read_export(text: str, most_cells: int, most_source: int) -> tuple[Cell, ...
     if parts is None:
         parts = _of_colab(lines) if _COLAB.search("\n".join(lines[:_HEAD])) else [("code", lines)]
     cells = [(kind, "\n".join(_trimmed(part))[:most_source]) for kind, part in parts]
-    kept = [(kind, source) for kind, source in cells if source.strip()]
-    return tuple(Cell(index, kind, source) for index, (kind, source) in enumerate(kept[:most_cells]))
+    filled = [(kind, source) for kind, source in cells if source.strip()]
+    return tuple(Cell(index, kind, source) for index, (kind, source) in enumerate(filled[:most_cells]))
 
 
 def _by_marks(lines: list[str]) -> list[tuple[str, list[str]]] | None:

@@ -75,17 +75,17 @@ def _of_cell(cell: Cell, markers: Sequence[str]) -> Iterator[Gap]:
 
 
 def _of_code(cell: Cell, markers: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """Lines with a gap; a hole where both are told of one line."""
+    """Lines with a gap; a hole if a line is both."""
     code, comments = without_strings(plain_python(cell.source, []))
-    asked = {comment.line for comment in comments if _asks(comment.text)}
+    requests = {comment.line for comment in comments if _asks(comment.text)}
     for line, raw in enumerate(code.split("\n"), start=1):
         text = raw.strip()
         if len(text) > MAX_LINE or not text:
             continue
         empty = _ELLIPSIS.fullmatch(text) or _UNDERSCORES.search(text) or _NOT_IMPLEMENTED.match(text)
-        if empty or (line in asked and _DOES_NOTHING.fullmatch(text)):
+        if empty or (line in requests and _DOES_NOTHING.fullmatch(text)):
             yield line, "hole"
-    for line in asked:
+    for line in requests:
         yield line, "todo"
     yield from _marked(cell, markers)
 

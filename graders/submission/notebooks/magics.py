@@ -1,4 +1,4 @@
-"""What stands in Python in the place of a line of IPython's, where anything can."""
+"""Python in place of IPython's lines, if there is an equivalent."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Reading a notebook: JSON of nbformat 4, whatever program wrote it, or a script exported from one.
 
-The format is read by hand and not by nbformat: what is asked of a notebook is four keys a cell, a file with other
+The format is read by hand and not by nbformat: only four keys a cell are needed, a file with other
 faults is read all the same, and nothing of the student's reaches a schema validator.
 """
 
@@ -110,11 +110,11 @@ def _kind(value: object) -> str:
 def _notebook(path: Path, found: dict[str, Any], name: str) -> Notebook:
     version = found.get("nbformat")
     if "worksheets" in found or (isinstance(version, int) and not isinstance(version, bool) and version < 4):
-        told = version if isinstance(version, int) and abs(version) < 1000 else "3 or older"
-        raise SubmissionError(f"{name}: expected a notebook of format 4, but it has format {told}; {_SAVE}")
+        known = version if isinstance(version, int) and abs(version) < 1000 else "3 or older"
+        raise SubmissionError(f"{name}: expected a notebook of format 4, but it has format {known}; {_SAVE}")
     if isinstance(version, int) and version > 4:
-        told = version if version < 1000 else "of no known number"
-        raise SubmissionError(f"{name}: expected a notebook of format 4, but it has format {told}; {_SAVE}")
+        known = version if version < 1000 else "of no known number"
+        raise SubmissionError(f"{name}: expected a notebook of format 4, but it has format {known}; {_SAVE}")
     raw = found.get("cells")
     if not isinstance(raw, list):
         came = "has none" if raw is None else f"has {_kind(raw)} in their place"

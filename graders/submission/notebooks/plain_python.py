@@ -62,7 +62,7 @@ def plain_python(source: str, skipped: list[str]) -> str:
     """A cell's source as Python of as many lines; what was left out is added to ``skipped``."""
     text = _without_prompts(_dedented(source))
     if _AUTOMAGIC.match(text) and "\n" not in text.strip():
-        skipped.append(_told(text[: len(text) - len(text.lstrip())].count("\n") + 1, text.strip(), NOTHING))
+        skipped.append(_note(text[: len(text) - len(text.lstrip())].count("\n") + 1, text.strip(), NOTHING))
         return _blank(text)
     done, rest = "", text
     for _ in range(MAX_NESTED):
@@ -76,7 +76,7 @@ def plain_python(source: str, skipped: list[str]) -> str:
         line = above.count("\n") + 1
         if magic.name not in RUNS_CELL:
             return above + _unrun_cell(magic, body, newline, line, skipped)
-        skipped.append(_told(line, first, Replacement(note="its cell runs")))
+        skipped.append(_note(line, first, Replacement(note="its cell runs")))
         done, rest = above + (before_cell(magic) or NOT_RUN) + newline, _without_prompts(_dedented(body))
         if not newline:
             return done
@@ -87,7 +87,7 @@ def _unrun_cell(magic: CellMagic, body: str, newline: str, line: int, skipped: l
     """A cell whose body is no Python of this process: written to a file, or left out."""
     instead = writing(magic, body) if magic.name in WRITES else NOTHING
     note = instead if instead.code else Replacement(note="neither it nor the rest of its cell is run")
-    skipped.append(_told(line, f"%%{magic.name} {magic.argument}", note))
+    skipped.append(_note(line, f"%%{magic.name} {magic.argument}", note))
     return (instead.code or NOT_RUN) + newline + _blank(body)
 
 
@@ -112,7 +112,7 @@ def _replaced(text: str, statement: Statement, line: int, skipped: list[str]) ->
         instead = of_line(code)
     elif statement.kind is Kind.ASSIGNED:
         instead = of_assigned(code)
-    skipped.append(_told(line, raw, instead))
+    skipped.append(_note(line, raw, instead))
     before = text[statement.start : statement.code]
     inner = instead.code or ("pass" if before and statement.kind is not Kind.ASSIGNED else NOT_RUN)
     return before + inner + "\n" * (raw.count("\n") - before.count("\n") - inner.count("\n"))
@@ -132,11 +132,11 @@ def _without_call(raw: str, line: int, skipped: list[str]) -> str:
         instead = Replacement(f"{name.rstrip()} = []", "not run; an empty list in its place")
     else:
         instead = Replacement("pass", "not run")
-    skipped.append(_told(line, raw, instead))
+    skipped.append(_note(line, raw, instead))
     return indent + instead.code + "\n" * raw.count("\n")
 
 
-def _told(line: int, text: str, instead: Replacement) -> str:
+def _note(line: int, text: str, instead: Replacement) -> str:
     return f"line {line}: {plain_line(text, SHORT)} ({instead.note})"
 
 
@@ -154,7 +154,7 @@ def _dedented(source: str) -> str:
 
 
 def _without_prompts(source: str) -> str:
-    """Without the prompts of a session that was pasted in; the first or the second line tells."""
+    """Without the prompts of a session that was pasted in; the first or the second line shows whether there are any."""
     lines = source.strip("\n").split("\n", 2)[:2]
     pasted = _PROMPT.match(lines[0]) or any(_PROMPT.match(line) for line in lines[1:])
     return _PROMPTS.sub("", source) if pasted else source

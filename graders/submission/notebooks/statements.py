@@ -2,7 +2,7 @@
 
 It follows IPython's ``inputtransformer2``: a line that begins with an escape sign, ``x = !command``, ``x = %magic``
 and ``help?`` count only where a statement may begin, never inside of a string, brackets or a continued line. IPython
-itself is not needed: one pass over strings, comments, brackets and line ends tells the same, never fails, takes linear
+itself is not needed: one pass over strings, comments, brackets and line ends finds the same, never fails, takes linear
 time, and does not change with the version of Python, as ``tokenize`` does.
 """
 
