@@ -1,6 +1,6 @@
 """What grading costs, as ratios within one run: ``make bench``, or ``python benchmarks/bench.py [--rounds N]``.
 
-Machines differ and are noisy, so figures that are compared are measured in turn, and medians are told with their range.
+Machines differ and are noisy, so values that are compared are measured in turn, and medians are shown with their range.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def spread(values: list[float], unit: str = "s", digits: int = 2) -> str:
 def timed(command: list[str], folder: Path, environment: Mapping[str, str] | None = None) -> float:
     """Wall seconds of a command; whatever it prints is dropped. :param environment: added to this process's own."""
     quiet = subprocess.DEVNULL
-    # Python keeps compiled modules unless it is told not to, as some machines for tests do.
+    # Python caches compiled modules unless it is configured not to, as some machines for tests are.
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     started = time.perf_counter()
     env = {**inherited, **(environment or {})}
@@ -65,12 +65,12 @@ def start(rounds: int) -> list[Row]:
             ours.append(timed([*pytest, "graders"], ROOT))
     ours, empty = ours[1:], empty[1:]
     ratio = statistics.median(a / b for a, b in zip(ours, empty, strict=True))
-    told = f"{ratio:.2f} times ({spread(ours)} against {spread(empty)})"
-    return [Row("start: collect graders, against an empty folder", told, "at most 1.3 times", ratio <= 1.3)]
+    cost = f"{ratio:.2f} times ({spread(ours)} against {spread(empty)})"
+    return [Row("start: collect graders, against an empty folder", cost, "at most 1.3 times", ratio <= 1.3)]
 
 
 def grade(submission: str, labs: list[str], folder: Path, *more: str, store: Path | None = None) -> dict[str, Any]:
-    """Grades in a process of its own; the scorecard. :param store: where results are kept; without it, nowhere."""
+    """Grades in a process of its own; the scorecard. :param store: where results are cached; without it, nowhere."""
     command = [sys.executable, "-m", "pytest", "graders", f"--submission={submission}", f"--report-dir={folder}", *more]
     command += [word for lab in labs for word in ("--lab", lab)]
     command += ["--no-cache"] if store is None else []

@@ -34,7 +34,7 @@ METHODS = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """A changed place: the outermost function around it, the statement's lines, and what became of it."""
+    """A changed place: the outermost function around it, and the statement's lines."""
 
     module: Path
     function: str
@@ -52,7 +52,7 @@ class Mutant:
 
 
 Change = tuple[str, ast.AST]
-"""The operator's name and the node that stands in for the old one."""
+"""The operator's name and the node that replaces the old one."""
 
 
 def _compared(node: ast.Compare) -> Iterator[Change]:
@@ -99,7 +99,7 @@ def _dropped(node: ast.Expr) -> Iterator[Change]:
         yield "statement", ast.Pass()
 
 
-def _otherwise(node: ast.If | ast.While | ast.IfExp) -> Iterator[Change]:
+def _negated(node: ast.If | ast.While | ast.IfExp) -> Iterator[Change]:
     fields = {name: getattr(node, name) for name in node._fields}
     yield "condition", type(node)(**{**fields, "test": ast.UnaryOp(ast.Not(), node.test)})
 
@@ -111,7 +111,7 @@ def _filtered(node: ast.comprehension) -> Iterator[Change]:
 
 OPERATORS: dict[type[ast.AST], Callable[..., Iterator[Change]]] = {
     ast.Compare: _compared, ast.Constant: _constant, ast.Call: _called, ast.UnaryOp: _unary, ast.AugAssign: _augmented,
-    ast.Return: _returned, ast.Expr: _dropped, ast.If: _otherwise, ast.While: _otherwise, ast.IfExp: _otherwise,
+    ast.Return: _returned, ast.Expr: _dropped, ast.If: _negated, ast.While: _negated, ast.IfExp: _negated,
     ast.comprehension: _filtered,
     ast.BinOp: lambda node: iter([("arithmetic", ast.BinOp(node.left, ARITHMETIC[type(node.op)](), node.right))]),
     ast.BoolOp: lambda node: iter([("boolean", ast.BoolOp(_other(node.op), node.values))]),
@@ -172,7 +172,7 @@ def _places(holder: ast.AST, field: str, node: ast.AST, lines: tuple[int, int]) 
 def _maker(
     path: Path, tree: ast.Module, place: tuple[ast.AST, str, int | None], nodes: tuple[ast.AST, ast.AST]
 ) -> Callable[[], CodeType]:
-    """Compiles the file with one node in place of another, and puts the old one back."""
+    """Compiles the file with one node in place of another, and restores the old one."""
     holder, field, at = place
 
     def put(node: ast.AST) -> None:

@@ -74,7 +74,7 @@ def layout(path: Path) -> Layout:
     tensors = [graph.Tensors(index) for index in range(graph.TensorsLength())]
     spans: dict[int, tuple[int, int]] = {}
     for index in range(model.BuffersLength()):
-        inner = model.Buffers(index)._tab  # noqa: SLF001 - the accessors do not tell places
+        inner = model.Buffers(index)._tab  # noqa: SLF001 - the accessors do not give offsets
         field = inner.Offset(4)
         if field and inner.VectorLen(field):
             spans[index] = (inner.Vector(field), inner.VectorLen(field))
@@ -108,7 +108,7 @@ def _flip_structure(draw: random.Random, data: bytes, where: Layout) -> bytes:
 
 
 def truncate(draw: random.Random, data: bytes) -> bytes:
-    """Cut off at the end, sometimes with zeros in the place of what is gone."""
+    """Cut off at the end, sometimes with zeros in place of the missing part."""
     kept = draw.choice((draw.randrange(len(data)), len(data) - draw.randint(1, 64), draw.randint(0, 64)))
     return data[:kept] + (bytes(len(data) - kept) if draw.random() < 0.3 else b"")
 
@@ -282,7 +282,7 @@ GRAPH_CHANGES = (
 
 @dataclass(frozen=True)
 class Mutant:
-    """One mutated file. ``nudged``: how far weights were moved at most, where that is all that was done to fp32's."""
+    """One mutated file. ``nudged``: how far weights were moved at most, if that is the only change to fp32's."""
 
     seed: int
     kind: str
@@ -329,7 +329,7 @@ KINDS: Mapping[str, tuple[Callable[[random.Random, bytes, Layout], bytes], int]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What measuring a mutant came to: each operation's verdict, ``"measured"`` or a verdict, and what is wrong."""
+    """The outcome of measuring a mutant: each operation's verdict, ``"measured"`` or a verdict, and what is wrong."""
 
     seed: int
     kind: str
@@ -505,19 +505,21 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, metavar="SEED")
     parser.add_argument("--isolation", default="auto")
     parser.add_argument("--workers", type=int, default=2)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="optgrade-mutants-") as name:
         folder = Path(name)
         folder.chmod(0o711)
         frames = make_frames(folder)
-        with start_server(choose(asked.isolation), (MODELS, frames), folder) as server:
-            outcomes = run(range(asked.first, asked.first + asked.count), server, folder, frames, asked.workers)
+        with start_server(choose(arguments.isolation), (MODELS, frames), folder) as server:
+            outcomes = run(
+                range(arguments.first, arguments.first + arguments.count), server, folder, frames, arguments.workers
+            )
     seconds = time.monotonic() - started
     print(f"{len(outcomes):,} files in {seconds:.0f} s")
     for operation in OPERATIONS:
-        told = Counter(outcome.found[operation] for outcome in outcomes)
-        print(f"{operation:22}" + ", ".join(f"{verdict} {count:,}" for verdict, count in told.most_common()))
+        counts = Counter(outcome.found[operation] for outcome in outcomes)
+        print(f"{operation:22}" + ", ".join(f"{verdict} {count:,}" for verdict, count in counts.most_common()))
     lost = [each for each in outcomes if {*each.found.values()} & {"crashed", "timeout", "out_of_memory"}]
     print(f"{len(lost)} files ended their scorer: {', '.join(f'{each.seed} ({each.kind})' for each in lost[:40])}")
     slow = sorted(outcomes, key=lambda each: -each.seconds)[:5]

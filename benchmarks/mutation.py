@@ -2,7 +2,7 @@
 [--results FILE]``.
 
 Each mutant of a module (``mutants.py``) is tried in a fork of a process that has loaded the modules and collected the
-tests: the fork exchanges the code of one function and runs the tests that reach the changed lines, those that noticed
+tests: the fork replaces the code of one function and runs the tests that reach the changed lines, those that noticed
 others of that function first, then the quickest, until one fails. A mutant that no test notices survives; the survivors
 are listed, and docs/mutation.md explains them. Tests that start servers or TensorFlow take no part.
 """
@@ -51,7 +51,7 @@ LEFT_OUT = (
     "tests/measure/test_mutated_files.py", "tests/measure/test_scorer.py",
     "tests/written/claims/test_claims_hostile.py",
 )  # fmt: skip
-"""Tests of servers, and of floods, which take seconds each."""
+"""Tests of servers and of hostile input by the thousand, which take seconds each."""
 SERVERS = {"scorer", "calibration", "server", "ground"}
 """Fixtures that start a process or load TensorFlow."""
 EXAMPLES = 25
@@ -89,7 +89,7 @@ class Run:
     failed: bool = False
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Takes out the tests that start something, and asks for few examples of the others."""
+        """Deselects the tests that start something, and tries few examples of the others."""
         from hypothesis import Phase, settings
 
         items[:] = [item for item in items if not SERVERS & set(getattr(item, "fixturenames", ()))]
@@ -112,7 +112,7 @@ class Run:
         """Learns what the tests reach, then tries each mutant."""
         for path in self.files:
             importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
-        # Coverage looks at the stack when it starts; what that takes is remembered here, for every fork.
+        # Coverage inspects the stack when it starts; the imports that this takes are done here, for every fork.
         inspect.stack()
         self.warm(session.items)
         self.caches = _caches()
@@ -131,16 +131,16 @@ class Run:
         return True
 
     def warm(self, items: list[pytest.Item]) -> None:
-        """Fills what is kept for good, such as word lists, by a test of each file; learns which functions fill it."""
-        kept = {each.__wrapped__.__code__ for each in _caches() if each.cache_parameters()["maxsize"] is None}
-        # Some are filled by now, where a module asks for them when it is loaded.
-        self.filling = {(each.co_filename, each.co_qualname) for each in kept}
+        """Fills unbounded caches, such as word lists, with a test of each file; learns which functions fill them."""
+        unbounded = {each.__wrapped__.__code__ for each in _caches() if each.cache_parameters()["maxsize"] is None}
+        # Some are filled by now, if a module calls them when it is loaded.
+        self.filling = {(each.co_filename, each.co_qualname) for each in unbounded}
         depth = 0
 
         def watch(frame: FrameType, event: str, _: object) -> None:
             nonlocal depth
             if event in {"call", "return"}:
-                depth += (frame.f_code in kept) * (1 if event == "call" else -1)
+                depth += (frame.f_code in unbounded) * (1 if event == "call" else -1)
                 if depth:
                     self.filling.add((frame.f_code.co_filename, frame.f_code.co_qualname))
 
@@ -175,7 +175,7 @@ class Run:
         return pickle.loads(into.read_bytes()) if into.exists() else Reach(False, 0, {}, set())
 
     def try_all(self, reached: Mapping[pytest.Item, Reach], functions: Mapping[Any, FunctionType]) -> None:
-        """Tries the mutants of each file, or a sample of them, in processes that take them in turn."""
+        """Tries the mutants of each file, or a sample of them, in processes that take turns."""
         chosen = [mutant for path in self.files for mutant in self.chosen(path)]
         waiting, numbers = os.pipe()
         todo = [at for at, mutant in enumerate(chosen) if _shown(mutant) not in self.killed]
@@ -217,7 +217,7 @@ class Run:
     def tried(
         self, mutant: Mutant, tests: list[pytest.Item], functions: Mapping[Any, FunctionType], usual: float
     ) -> tuple[str, str]:
-        """What became of a mutant, and which test noticed."""
+        """The outcome of a mutant, and which test noticed it."""
         key = (str(mutant.module), mutant.function, mutant.first)
         if not tests or key not in functions:
             return UNREACHED, ""
@@ -246,13 +246,13 @@ class Run:
         return (KILLED, killer) if killer else (SURVIVED, f"{len(tests)} tests")
 
     def forget(self, *, everything: bool = False) -> None:
-        """Empties the caches; those that are kept for good only if everything is to be forgotten."""
+        """Empties the caches; unbounded ones only if ``everything`` is set."""
         for each in self.caches:
             if everything or each.cache_parameters()["maxsize"] is not None:
                 each.cache_clear()
 
     def fills(self, mutant: Mutant) -> bool:
-        """Whether something that is kept for good depends on a mutant, so that any test may notice it."""
+        """Whether an unbounded cache depends on a mutant, so that any test may notice it."""
         return any(name == str(mutant.module) and _part(mutant.function, of) for name, of in self.filling)
 
     def passes(self, tests: list[pytest.Item]) -> str | None:
@@ -264,7 +264,7 @@ class Run:
         return None
 
     def note(self, at: int, mutant: Mutant, state: str, by: str) -> None:
-        """Keeps a result, and shows it unless the mutant was killed."""
+        """Stores a result, and shows it unless the mutant was killed."""
         with (self.scratch.parent / "found").open("a", encoding="utf-8") as file:
             file.write(json.dumps([at, state, by]) + "\n")
         if state in {SURVIVED, UNREACHED, TIMEOUT}:
@@ -275,7 +275,7 @@ class Run:
 
 
 def forked(work: Callable[[], None], usual: float) -> int:
-    """The status with which a fork that did some work ended; it is killed where it takes far more than usual."""
+    """The status with which a fork that did some work ended; it is killed if it takes far more than usual."""
     sys.stdout.flush()
     child = os.fork()
     if child:
@@ -295,7 +295,7 @@ def forked(work: Callable[[], None], usual: float) -> int:
 
 
 def _ended(child: int, limit: float) -> int:
-    """The status with which a process ended, or that of an alarm where it is killed after so many seconds."""
+    """The status with which a process ended, or that of an alarm if it is killed after ``limit`` seconds."""
     watched = os.pidfd_open(child)
     in_time = select.select([watched], [], [], limit)[0]
     os.close(watched)
@@ -338,7 +338,7 @@ def _caches() -> list[Any]:
 
 
 def _use(item: pytest.Item, folder: Path) -> None:
-    """Lets tests make their temporary files in a folder; pytest has no public way to change it by now."""
+    """Makes tests write their temporary files to a folder; pytest has no public way to change it at this point."""
     factory = item.config._tmp_path_factory  # noqa: SLF001
     factory._given_basetemp, factory._basetemp = folder, None  # noqa: SLF001
 
@@ -427,9 +427,9 @@ def main() -> int:
     """Runs it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("modules", nargs="*", default=MODULES, help="files or folders below graders/")
-    parser.add_argument("--sample", type=int, help="so many mutants of each file, drawn with a fixed seed")
+    parser.add_argument("--sample", type=int, help="N mutants of each file, drawn with a fixed seed")
     parser.add_argument(
-        "--results", type=Path, help="keep results in this file; what it says was killed is not tried again"
+        "--results", type=Path, help="store results in this file; mutants that it lists as killed are not tried again"
     )
     parser.add_argument(
         "--tests", nargs="+", default=TESTS, help="the tests to use: tests/scoring tests/measure tests/written"

@@ -1,8 +1,8 @@
 """Whether the same submission gets the same scorecard every time: ``python benchmarks/repeat.py [--times N]``.
 
 Six submissions are graded again and again: the reference, three with a mistake and two that are right but different; in
-one process with servers that run on, every other time while all cores are kept busy, and once in a process of its own.
-Scorecards are compared whole, durations aside. Results are kept in a file: a call goes on where the last one stopped.
+one process whose servers keep running, every other time while all cores are busy, and once in a process of its own.
+Scorecards are compared whole, durations aside. Results are stored in a file, and each call continues from there.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Round:
-    """One grading of a subject: the how manieth, with how many cores kept busy, and whether in a process of its own."""
+    """One grading of a subject: its number, with how many cores kept busy, and whether in a process of its own."""
 
     subject: str
     number: int
@@ -86,8 +86,8 @@ def card_of(subject: Subject, wanted: Round, servers: Any, out: Path) -> Mapping
     return cleaned
 
 
-class Kept:
-    """Results so far, a line each; a scorecard is kept in full once for every one that differs."""
+class Stored:
+    """Results so far, a line each; each different scorecard is stored in full once."""
 
     def __init__(self, path: Path) -> None:
         """Reads what an earlier call has left."""
@@ -122,49 +122,49 @@ def differences(one: Any, other: Any, where: str = "") -> Iterator[str]:
         yield f"{where}: {str(one)[:80]} and {str(other)[:80]}"
 
 
-def table(names: list[str], kept: Kept) -> Iterator[str]:
+def table(names: list[str], stored: Stored) -> Iterator[str]:
     """The results as a Markdown table, and what differs."""
     yield "| submission | gradings | cores kept busy | in a process of its own | points | scorecards |"
     yield "|---|---|---|---|---|---|"
     wrong: list[str] = []
     for name in names:
-        mine = {wanted: digest for wanted, digest in kept.digests.items() if wanted.subject == name}
+        mine = {wanted: digest for wanted, digest in stored.digests.items() if wanted.subject == name}
         found = list(dict.fromkeys(mine.values()))
-        points = ", ".join(sorted({f"{kept.cards[digest]['points']['earned']:g}" for digest in found}))
+        points = ", ".join(sorted({f"{stored.cards[digest]['points']['earned']:g}" for digest in found}))
         busy, fresh = sum(wanted.load > 0 for wanted in mine), sum(wanted.fresh for wanted in mine)
-        told = "identical" if len(found) == 1 else f"{len(found)} DIFFER" if found else "-"
-        yield f"| `{name}` | {len(mine)} | {busy} | {fresh} | {points} | {told} |"
+        verdict = "identical" if len(found) == 1 else f"{len(found)} DIFFER" if found else "-"
+        yield f"| `{name}` | {len(mine)} | {busy} | {fresh} | {points} | {verdict} |"
         for digest in found[1:]:
-            wrong += [f"{name}: {line}" for line in differences(kept.cards[found[0]], kept.cards[digest])][:SHOWN]
+            wrong += [f"{name}: {line}" for line in differences(stored.cards[found[0]], stored.cards[digest])][:SHOWN]
     yield from wrong
 
 
 def main() -> int:
-    """Grades what is missing and prints the table; 1 where scorecards differ."""
+    """Grades what is missing and prints the table; 1 if scorecards differ."""
     parser = argparse.ArgumentParser(description="Whether the same submission gets the same scorecard every time.")
     parser.add_argument("--times", type=int, default=TIMES, metavar="N", help=f"gradings of each submission; {TIMES}")
     parser.add_argument("--at-most", type=int, metavar="N", help="so many gradings now; the rest another time")
     parser.add_argument("--keep", type=Path, default=ROOT / "report" / "repeat.jsonl", metavar="FILE")
     given = parser.parse_args()
     given.keep.parent.mkdir(parents=True, exist_ok=True)
-    kept = Kept(given.keep)
+    stored = Stored(given.keep)
     with tempfile.TemporaryDirectory(prefix="optgrade-") as folder:
         work = Path(folder)
         known = {subject.name: subject for subject in subjects(work)}
         # Round by round, so that servers have graded other submissions in between.
         wanted = sorted((each for name in known for each in rounds(name, given.times)), key=lambda each: each.number)
-        left = [each for each in wanted if each not in kept.digests]
+        left = [each for each in wanted if each not in stored.digests]
         now = left if given.at_most is None else left[: given.at_most]
         if now:
             with grading.running_servers(registry.select_labs(["l02", "l03"])) as servers:
                 for number, each in enumerate(now):
-                    kept.add(each, card_of(known[each.subject], each, servers, work / f"report-{number}"))
+                    stored.add(each, card_of(known[each.subject], each, servers, work / f"report-{number}"))
                     print(f"[{number + 1}/{len(now)}] {each.subject}, {each.number}", flush=True)
-    for line in table(list(known), kept):
+    for line in table(list(known), stored):
         print(line)
     if len(now) < len(left):
         print(f"{len(left) - len(now)} gradings are left to do; the next call goes on")
-    return int(any(len({d for w, d in kept.digests.items() if w.subject == name}) > 1 for name in known))
+    return int(any(len({d for w, d in stored.digests.items() if w.subject == name}) > 1 for name in known))
 
 
 if __name__ == "__main__":
