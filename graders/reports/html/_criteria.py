@@ -15,7 +15,7 @@ from graders.scoring import CheckResult, CriterionScore
 from . import _formatting
 from ._evidence import Fact, arrange
 from ._formatting import Span
-from ._where import CodeExcerpt, Where, lay_out_excerpts, lay_out_places, merge
+from ._places import CodeExcerpt, Where, lay_out_excerpts, lay_out_places, merge
 
 _LONG, _PARTS, _MOST_PARTS = 180, 3, 12
 _MOST_EXCERPTS = 3
