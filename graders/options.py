@@ -87,7 +87,9 @@ def add(group: pytest.OptionGroup) -> None:
         help="override a setting of lab.toml, for a quicker look (repeatable)",
     )
     group.addoption("--workers", metavar="N", type=int, help="runs at a time (default: the number of cores)")
-    group.addoption("--fail-under", metavar="POINTS", type=float, help="exit with 0 from this many points on")
+    group.addoption(
+        "--fail-under", metavar="POINTS", type=float, help="exit with 0 if at least this many points were earned"
+    )
     group.addoption("--exit-zero", action="store_true", help="exit with 0 however many points were lost")
 
 

@@ -70,8 +70,11 @@ def open_grading(config: GradingConfig, lent: ServerPool | None = None) -> Itera
         servers = lent or stack.enter_context(closing(prepare_servers(config)))
         staged = stage(config, stack.enter_context(work_folder(servers)))
         labs = stack.enter_context(open_labs(config, staged, servers))
-        if lent is None and not all_cached(labs):
-            servers.start()
+        if lent is None:
+            # Before anything is removed: nothing may write to it any more.
+            stack.callback(servers.stop)
+            if not all_cached(labs):
+                servers.start()
         yield OpenGrading(config, staged, labs, servers)
 
 

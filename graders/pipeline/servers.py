@@ -38,10 +38,14 @@ class ServerPool:
         self.runner.start()
         self.scorers.start()
 
-    def close(self) -> None:
-        """Ends both servers and removes everything below ``scratch``."""
+    def stop(self) -> None:
+        """Ends both servers, and with them every run."""
         self.runner.close()
         self.scorers.close()
+
+    def close(self) -> None:
+        """Ends both servers and removes everything below ``scratch``."""
+        self.stop()
         self._cleanup.close()
 
 
