@@ -59,12 +59,12 @@ def looted(graded: Graded) -> list[str]:
 
 
 def texts(value: Any, *, output: bool = True) -> Iterator[str]:
-    """Every text in a scorecard. :param output: also what runs printed."""
+    """Every text in a scorecard. :param output: also what runs printed, and lines of the student's files."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for key, each in value.items():
-            if output or key != "output_tail":
+            if output or key not in ("output_tail", "excerpt"):
                 yield from texts(each, output=output)
     elif isinstance(value, list):
         for each in value:
