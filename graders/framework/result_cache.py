@@ -67,9 +67,14 @@ def _folders_digest(root: Path, folders: tuple[Path, ...]) -> str:
 def code_files(lab: Lab, modules: Iterable[Path] = ()) -> frozenset[Path]:
     """The grader's and the lab's own code, and data beside it, that the lab's results depend on.
 
-    The lab's tests are not among it: they look at results, which its ``lab.py`` makes.
+    The lab's tests are not among it: they look at results, which its ``lab.py`` makes. An installed package may have
+    its lab in another module; then all modules of the lab's folder count.
+
+    :raises OSError: if there is neither.
     """
-    entries = [lab.folder / "lab.py", lab.driver, *SHARED_MODULES, *modules]
+    main = lab.folder / "lab.py"
+    own = [main] if main.is_file() else sorted(lab.folder.glob("*.py")) or [main]
+    entries = [*own, lab.driver, *SHARED_MODULES, *modules]
     return source_files(entries, packages=_packages(lab), without=AFTERWARDS)
 
 

@@ -111,7 +111,21 @@ def test_a_lab_outside_of_the_repository(tmp_path: Path) -> None:
     assert code_digest(lab) != keys[0]
 
 
+def test_a_lab_in_another_module(tmp_path: Path) -> None:
+    """Of an installed package whose lab is not in lab.py, every module beside lab.toml counts."""
+    package = tmp_path / "my_package"
+    package.mkdir()
+    (package / "__init__.py").write_text("from my_package import labs\n")
+    (package / "labs.py").write_text("from my_package.deep import helper\n")
+    (package / "deep").mkdir()
+    (package / "deep" / "helper.py").write_text("")
+    files = code_files(replace(LABS[L02], folder=package))
+    assert {path for path in files if path.is_relative_to(package)} == {
+        package / "__init__.py", package / "labs.py", package / "deep" / "helper.py",
+    }  # fmt: skip
+
+
 def test_a_lab_without_its_module_is_an_error(tmp_path: Path) -> None:
-    """A lab.py that was moved is not taken for one that imports nothing."""
+    """A folder without any module is not taken for a lab that imports nothing."""
     with pytest.raises(FileNotFoundError):
         code_digest(replace(LABS[L02], folder=tmp_path))
