@@ -57,7 +57,7 @@ def python(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def test_lab_2_is_graded(python: Path, tmp_path: Path) -> None:
     """The reference earns every automatic point."""
     words = [str(python), "-m", "pytest", "graders", "--submission=reference", "--lab=l02"]
-    words += ["--no-cache", "-p", "no:cacheprovider", f"--report-dir={tmp_path / 'report'}"]
+    words += ["--no-cache", "-p", "no:cacheprovider", "--wall-limit=600", f"--report-dir={tmp_path / 'report'}"]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     (lab,) = json.loads((tmp_path / "report" / "scorecard.json").read_text(encoding="utf-8"))["labs"]
