@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,8 +120,3 @@ def recognise(
         if compare(found, expected, comparable).whole:
             return name
     return None
-
-
-def parse(rows: Sequence[Any]) -> tuple[Quantisation | None, ...]:
-    """Parameters as they cross a process boundary: ``[scale, zero_point]`` or null for each activation."""
-    return tuple(None if row is None else Quantisation(float(row[0]), int(row[1])) for row in rows)

@@ -16,7 +16,6 @@ from graders.measure.calibration import (
     RangeTable,
     compare,
     from_range,
-    parse,
     recognise,
 )
 
@@ -236,13 +235,6 @@ def test_recognising_samples() -> None:
     assert recognise([C, B], candidates, [False, True]) == "one"
     assert recognise([B, B], {}, [True, True]) is None
     assert recognise([B, B], candidates, [False, False]) is None
-
-
-@given(st.lists(st.none() | st.tuples(st.floats(1e-9, 1e9), st.integers(-128, 127)), max_size=5))
-def test_parameters_cross_a_process_boundary(rows: list[tuple[float, int] | None]) -> None:
-    """Parameters come back from plain lists as they went in, and null for none."""
-    found = parse([None if row is None else list(row) for row in rows])
-    assert found == tuple(None if row is None else Quantisation(*row) for row in rows)
 
 
 @given(tables)

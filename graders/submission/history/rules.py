@@ -49,7 +49,9 @@ class HistoryRules:
             raise ValueError(f"shares must name {', '.join(SHARES)} and sum up to 1, got {dict(self.shares)}")
 
     @classmethod
-    def from_settings(cls, paths: tuple[str, ...], settings: Mapping[str, Any], **more: Any) -> HistoryRules:
+    def from_settings(
+        cls, paths: tuple[str, ...], settings: Mapping[str, Any], *, other_paths: tuple[str, ...] = ()
+    ) -> HistoryRules:
         """The rules with a lab's own settings. :raises ValueError: a setting of no such name."""
         known = {item.name for item in fields(cls)} - {"paths"}
         unknown = set(settings) - known
@@ -58,4 +60,4 @@ class HistoryRules:
         given: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
         }
-        return cls(**{"paths": paths, **given, **more})
+        return cls(**{**given, "paths": paths, "other_paths": other_paths})
