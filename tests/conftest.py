@@ -80,6 +80,9 @@ def pytest_configure(config: pytest.Config) -> None:
     for name, text in TIERS.items():
         config.addinivalue_line("markers", f"{name}: {text}")
     config.addinivalue_line("markers", "requires(program, ...): is skipped without these programs")
+    # Gradings that tests start are no workers of xdist: pytest-benchmark would measure nothing in them.
+    for name in [name for name in os.environ if name.startswith("PYTEST_XDIST_")]:
+        del os.environ[name]
     config.stash[FOLDER] = os.environ[VARIABLE] = tempfile.mkdtemp(prefix="optgrade-tests-")
 
 
