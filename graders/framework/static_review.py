@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 
 # Collecting tests imports this module: what takes long to import is imported where it is used.
 SHOWN = 3
+EARLIER = Path(__file__).with_name("earlier_template.json")
+"""Made by ``fixtures/submissions/earlier_template.py``."""
+LARGEST_GIVEN = 1 << 20
 # A file of this share of the known model's size, or a count of parameters, is one of the same model.
 SAME_SIZE, SAME_PARAMETERS = (0.7, 1.3), (0.85, 1.2)
 # What a summary may have for its review to be remembered.
@@ -43,16 +49,14 @@ def read_history_of(root: Path, located: Sequence[Lab] = ()) -> History | NoHist
     labs = (*definitions(), *located)
     paths = list(dict.fromkeys(path for lab in labs for path in lab.paths))
     templates = [folder for folder in dict.fromkeys((TEMPLATE, *(lab.template for lab in labs))) if folder.is_dir()]
-    given: dict[str, Any] = {}
-    origins: dict[str, Path] = {}
+    given = dict(_earlier_template())
     for folder in templates:
-        found_here = given_blobs(folder, sorted(entry.name for entry in folder.iterdir()))
-        given |= found_here
-        origins |= {path: folder / path for path in found_here}
+        for path, ids in given_blobs(folder, sorted(entry.name for entry in folder.iterdir())).items():
+            given[path] = given.get(path, frozenset()) | ids
     found = read_history(root, paths, given=given)
     if not isinstance(found, History):
         return found
-    untouched = {path for path, origin in origins.items() if _same(root / path, origin)}
+    untouched = {path for path, ids in given.items() if _is_given(root / path, ids)}
     commits = [
         replace(commit, files=tuple(change for change in commit.files if change.path not in untouched))
         for commit in found.commits
@@ -60,12 +64,21 @@ def read_history_of(root: Path, located: Sequence[Lab] = ()) -> History | NoHist
     return replace(found, commits=tuple(commits))
 
 
-def _same(one: Path, other: Path) -> bool:
-    """Whether a submission's file is a given one, but for line ends."""
+@cache
+def _earlier_template() -> Mapping[str, frozenset[str]]:
+    """The versions that files of the template had: submissions began with the one of their day."""
+    listed: dict[str, list[str]] = json.loads(EARLIER.read_text(encoding="utf-8"))
+    return {path: frozenset(ids) for path, ids in listed.items()}
+
+
+def _is_given(file: Path, ids: AbstractSet[str]) -> bool:
+    """Whether a submission's file is one of the template's versions, but for line ends."""
+    from graders.submission.history.contents import content_ids
+
     try:
-        if one.is_symlink() or not one.is_file() or one.stat().st_size > 2 * other.stat().st_size:
+        if file.is_symlink() or not file.is_file() or file.stat().st_size > LARGEST_GIVEN:
             return False
-        return one.read_bytes().replace(b"\r\n", b"\n") == other.read_bytes().replace(b"\r\n", b"\n")
+        return not ids.isdisjoint(content_ids(file.read_bytes()))
     except OSError:
         return False
 

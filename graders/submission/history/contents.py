@@ -35,10 +35,11 @@ def given_blobs(root: Path, paths: Sequence[str]) -> dict[str, frozenset[str]]:
     """
     files = [root / path for path in paths if (root / path).is_file()]
     files += [file for path in paths for file in sorted((root / path).rglob("*")) if file.is_file()]
-    return {file.relative_to(root).as_posix(): _ids(file.read_bytes()) for file in files}
+    return {file.relative_to(root).as_posix(): content_ids(file.read_bytes()) for file in files}
 
 
-def _ids(data: bytes) -> frozenset[str]:
+def content_ids(data: bytes) -> frozenset[str]:
+    """The ids that git gives to a file's content: with either kind of line ends, in SHA-1 and SHA-256."""
     unix = data.replace(b"\r\n", b"\n")
     found: set[str] = set()
     for content in (data, unix, unix.replace(b"\n", b"\r\n")):
