@@ -71,6 +71,11 @@ def _earlier_template() -> Mapping[str, frozenset[str]]:
     return {path: frozenset(ids) for path, ids in listed.items()}
 
 
+def untouched_template_files(root: Path) -> tuple[Path, ...]:
+    """The files below ``root`` that are as some version of the template has them."""
+    return tuple(root / path for path, ids in sorted(_earlier_template().items()) if _is_given(root / path, ids))
+
+
 def _is_given(file: Path, ids: AbstractSet[str]) -> bool:
     """Whether a submission's file is one of the template's versions, but for line ends."""
     from graders.submission.history.contents import content_ids

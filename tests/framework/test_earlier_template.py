@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from graders.core.paths import REPOSITORY, TEMPLATE
-from graders.framework.static_review import EARLIER
+from graders.framework.static_review import EARLIER, untouched_template_files
 from graders.submission.history.contents import content_ids, given_blobs
 
 LISTED: dict[str, list[str]] = json.loads(EARLIER.read_text(encoding="utf-8"))
@@ -45,3 +46,15 @@ def test_line_ends_make_no_difference() -> None:
     """A file is known by its content with either kind of line ends."""
     assert content_ids(b"a\r\nb\r\n") & content_ids(b"a\nb\n")
     assert not content_ids(b"a\nb\n") & content_ids(b"a\nb\nc\n")
+
+
+def test_an_untouched_earlier_report_is_no_report(tmp_path: Path) -> None:
+    """A report page that a student left as it was is recognised after the template's was reworded; an edited one is not."""
+    page = tmp_path / "mnist_compression" / "report.md"
+    page.parent.mkdir()
+    blob = next(blob for blob in LISTED["mnist_compression/report.md"] if git("cat-file", "-t", blob).strip() == "blob")
+    page.write_text(git("cat-file", "blob", blob), encoding="utf-8", newline="")
+
+    assert untouched_template_files(tmp_path) == (page,)
+    page.write_text(page.read_text(encoding="utf-8") + "Pruned to 80 %.\n", encoding="utf-8")
+    assert untouched_template_files(tmp_path) == ()

@@ -12,6 +12,7 @@ from graders.core.paths import TEMPLATE
 from graders.core.result import Result, failure
 from graders.core.verdicts import Verdict
 from graders.framework.definition import Lab
+from graders.framework.static_review import untouched_template_files
 from graders.labs.mnist_compression.evidence import NotebookEvidence
 from graders.labs.mnist_compression.stage_labels import LABELS
 from graders.labs.mnist_compression.stages import accuracy_of, staged
@@ -45,7 +46,11 @@ def read(root: Path, lab: Lab, results: Mapping[str, RunResult[NotebookEvidence]
     from graders.written.lab_report import ReportRules, review_report
 
     # The labs' own texts are not reports.
-    given = tuple(path.read_text(encoding="utf-8") for path in sorted(TEMPLATE.rglob("*.md")))
+    texts = [
+        *sorted(TEMPLATE.rglob("*.md")),
+        *(each for each in untouched_template_files(root) if each.suffix == ".md"),
+    ]
+    given = tuple(path.read_text(encoding="utf-8", errors="replace") for path in texts)
     questions = tuple(
         Question(each["id"], number, tuple(each["keys"]))
         for number, each in enumerate(lab.settings["questions"], start=1)
