@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,14 @@ def opening_lines(grading: OpenGrading, runs: Mapping[str, Sequence[str]]) -> It
     for lab, names in runs.items():
         yield f"{lab}: {len(names)} runs of the submission's code"
     yield f"{grading.config.workers} at a time, isolation: {grading.config.isolation.tier}"
+
+
+def no_scorecard_line(error: Exception) -> str:
+    """Why a grading ended without a scorecard, and where in the grader."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f", {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    message = terminal_line(f"{type(error).__name__}: {error}{place}")
+    return f"no scorecard: the grader failed, which is no fault of the submission ({message}); nothing was lost"
 
 
 def closing_lines(scorecard: Scorecard | None, folder: Path) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import tomllib
 import zipfile
@@ -54,7 +55,7 @@ class CommandLine:
 
 def add(group: pytest.OptionGroup) -> None:
     """Adds the options to pytest's command line."""
-    group.addoption("--submission", metavar="PATH", type=Path, help="the folder to grade, or a ZIP archive of it")
+    group.addoption("--submission", metavar="PATH", type=_path, help="the folder to grade, or a ZIP archive of it")
     group.addoption("--lab", metavar="NAME", action="append", default=[], help="grade only this lab (repeatable)")
     group.addoption(
         "--labs",
@@ -125,6 +126,13 @@ def read(config: pytest.Config) -> CommandLine:
     if submission is not None and not option("collectonly"):
         grading = _grading(config, submission, labs, profile, report.folder)
     return CommandLine(labs=labs, available=registry.available_labs(folders), grading=grading, report=report)
+
+
+def _path(text: str) -> Path:
+    """A path on the command line. :raises ArgumentTypeError: for no text, which would be the current folder."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("expected a path, but it is empty")
+    return Path(text)
 
 
 def _submission(here: Path, given: Path | None, collect_only: bool) -> Path | None:

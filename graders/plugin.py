@@ -11,7 +11,9 @@ import pytest
 from pytest_metadata.plugin import metadata_key
 
 from graders import hooks, options
+from graders.console import no_scorecard_line
 from graders.core.errors import OptgradeError
+from graders.core.exit_codes import ExitCode
 from graders.core.paths import GRADERS, LABS
 from graders.core.text import without_commands
 from graders.core.verdicts import Verdict
@@ -268,11 +270,18 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
     grading = _grading(session.config)
     if grading is None or session.config.option.collectonly or not grading.executed:
         return (yield)
-    grading.finish()
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    try:
+        grading.finish()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is not a student's loss
+        if reporter is not None:
+            reporter.ensure_newline()
+            reporter.write_line(no_scorecard_line(error))
+        session.exitstatus = ExitCode.UNSCORED
+        return (yield)
     session.exitstatus = grading.exit_code(int(session.exitstatus))
     result = yield
     finish_page(session.config)
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None:
         reporter.ensure_newline()
         for line in grading.closing_lines():

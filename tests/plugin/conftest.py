@@ -29,6 +29,14 @@ def pytest_optgrade_servers():
     scratch = Path(tempfile.mkdtemp(prefix="optgrade-"))
     return ServerPool(Unused(), Unused(), scratch, SharedCachePool(scratch / "shared"))
 """
+# … a grader that fails when it adds up …
+BROKEN_ASSEMBLY = """
+def pytest_configure():
+    from graders.pipeline import assembly
+    def assemble(*arguments):
+        raise TypeError("no such part")
+    assembly.assemble = assemble
+"""
 # … and a list of everything that was imported.
 IMPORTED = """
 import os, pathlib, sys
@@ -54,9 +62,10 @@ class Ended:
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ended]:
-    """Runs pytest with these arguments; ``plugins`` may name ``unused_servers`` and ``imported``."""
+    """Runs pytest with these arguments; ``plugins`` may name ``unused_servers``, ``broken_assembly`` and ``imported``."""
     helpers = tmp_path_factory.mktemp("helpers")
     (helpers / "unused_servers.py").write_text(UNUSED_SERVERS)
+    (helpers / "broken_assembly.py").write_text(BROKEN_ASSEMBLY)
     (helpers / "imported.py").write_text(IMPORTED)
 
     def call(*arguments: str | Path, plugins: tuple[str, ...] = ()) -> Ended:

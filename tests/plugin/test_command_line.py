@@ -191,3 +191,24 @@ def test_a_students_conftest_beside_a_configuration_is_never_read(run: Run, subm
     (submission / "conftest.py").write_text(f"open({str(submission / 'READ')!r}, 'w').close()\n")
     assert run(*ORDERS["apart, first"](submission)).code == USAGE
     assert not (submission / "READ").exists()
+
+
+def test_an_empty_submission_is_refused(run: Callable[..., Ended]) -> None:
+    """An unset variable in a script must not grade the current folder."""
+    ended = run("graders", "--submission=", plugins=("unused_servers",))
+
+    assert ended.code == 4
+    assert any("--submission" in line and "empty" in line for line in ended.lines)
+
+
+def test_a_grader_that_fails_at_the_end_says_so(run: Callable[..., Ended], tmp_path: Path) -> None:
+    """Without a scorecard the exit code is 3, never that of lost points, and one line says why."""
+    empty, report = tmp_path / "ada", tmp_path / "report"
+    empty.mkdir()
+    plugins = ("unused_servers", "broken_assembly")
+    ended = run("graders", f"--submission={empty}", f"--report-dir={report}", "--lab=l02", plugins=plugins)
+
+    assert ended.code == 3
+    assert [line for line in ended.lines if line.startswith("no scorecard: ") and "TypeError: no such part" in line]
+    assert not (report / "scorecard.json").exists()
+    assert "Traceback" not in ended.out + ended.err
