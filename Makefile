@@ -22,7 +22,7 @@ help:
 	@echo "make check                                     ruff, mypy, import-linter"
 	@echo "make bench                                     what grading costs, as ratios"
 	@echo "make regress [ARGS=...]                        grade the corpus, say what is not as expected"
-	@echo "make baseline                                  make the reference's own .tflite files anew"
+	@echo "make baseline                                  make the reference's own .tflite files again"
 	@echo "make screenshot                                the pictures in docs/, through headless Chromium"
 
 # uv installs in seconds what takes pip minutes; where it can't be had, pip does it.

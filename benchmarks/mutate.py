@@ -390,7 +390,7 @@ class Mill:
                 if error.verdict not in OWN_FAULTS and not other_tensors:
                     wrong.append(f"{name}: {error.verdict.value}: {error}")
                 if "\n" in str(error) or not str(error) or len(str(error)) > 500:
-                    wrong.append(f"{name}: no one line for a person: {str(error)!r}")
+                    wrong.append(f"{name}: no single line: {str(error)!r}")
                 if error.verdict is not Verdict.FAILED and error.verdict is not Verdict.LOST:
                     self.lost += 1
                     self.close()

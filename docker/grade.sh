@@ -1,7 +1,7 @@
 #!/bin/sh
 # grade.sh SUBMISSION REPORT [WORD…]: grades from within a workflow, paths from where it is called. Points lost are a
 # result; only what could not be graded, or wrong usage, ends with an error. In between, nothing that is printed is a
-# command to the workflow's runner: the word that ends this is drawn anew each time.
+# command to the workflow's runner: the word that ends this is drawn for each run.
 set -eu
 here="$PWD"
 submission="$1" report="$2"

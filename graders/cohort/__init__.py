@@ -1,1 +1,1 @@
-"""Many submissions: the corpus that the suite is judged by, regrading, calibration."""
+"""Many submissions: gradings one after the other in one process, on shared servers."""

@@ -224,7 +224,7 @@ def _questions(spec: SummarySpec) -> tuple[Any, ...]:
 
 
 def _same_model(claims: Claims, variants: Sequence[Variant], original: ModelStats) -> bool:
-    """Whether the summary is about the graded model, judged by the sizes of float files or the parameter count."""
+    """Whether the summary is about the graded model, by the sizes of float files or the parameter count."""
     bits = {variant.name: variant.bits for variant in variants}
     size, parameters = original.size, original.parameters
     for claim in claims.claims:

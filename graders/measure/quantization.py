@@ -1,4 +1,4 @@
-"""Quantising and dequantising, judged value by value: pure functions of arrays.
+"""Quantising and dequantising, checked value by value: pure functions of arrays.
 
 real = scale · (code - zero_point) and code = clip(round(real / scale) + zero_point), for codes of int8 or uint8.
 """

@@ -51,7 +51,7 @@ class Passage:
 
     @property
     def fingerprint(self) -> str:
-        """Tells this text from any other: 16 hexadecimal digits; empty where the text is."""
+        """Distinguishes this text from any other: 16 hexadecimal digits; empty where the text is."""
         if not self.text:
             return ""
         return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

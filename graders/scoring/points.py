@@ -49,7 +49,7 @@ class Points:
 def score_criterion(criterion: Criterion, checks: Sequence[CheckOutcome]) -> CriterionScore:
     """Each check is worth the same share; an unscored or skipped one leaves the whole criterion unscored.
 
-    A criterion that a person marks is pending, and so is one of whose checks one can't do without a person. One without
+    A manually graded criterion is pending, and so is one with a check that needs manual grading. One without
     a check was deselected and is unscored too: a missing result is never a pass, and never a zero of the student's
     either.
     """
@@ -122,7 +122,7 @@ def _reason(failed: Sequence[CheckOutcome], count: int) -> Reason | None:
 def limit_bonuses(scores: Sequence[CriterionScore]) -> tuple[CriterionScore, ...]:
     """One lab's criteria with as much of each bonus as counts: no more than what the others lost.
 
-    What a person has yet to mark is not lost, nor is what could not be graded: a bonus may count for more later.
+    What is still to be graded manually is not lost, nor is what could not be graded: a bonus may count for more later.
     """
     room = sum((score.lost for score in scores), Decimal(0))
     found = []

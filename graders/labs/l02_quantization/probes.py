@@ -284,9 +284,9 @@ def _judge_images(context: LabContext, reply: Reply, images: int, file: FileEvid
     if not file.output.quantised:
         return Agreement(len(found), 0.0, "", constant, mistake, example)
     nearest = min(quantization.codes_off(each, found, file.output) for each in (plain, quick))
-    # What no conversion explains and both runtimes dispute is judged without the images.
-    judged = example is not None or nearest <= context.lab.thresholds["code_differences"]
-    return Agreement(len(found), nearest, CODES if judged else "", constant, mistake, example)
+    # What no conversion explains and both runtimes dispute is decided without the images.
+    settled = example is not None or nearest <= context.lab.thresholds["code_differences"]
+    return Agreement(len(found), nearest, CODES if settled else "", constant, mistake, example)
 
 
 def _real(outputs: NDArray[Any], encoding: quantization.Encoding) -> NDArray[np.float64]:

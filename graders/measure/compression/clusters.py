@@ -61,7 +61,7 @@ def at_most(found: Iterable[Distinct], clusters: int) -> bool:
 
 
 def clusters_used(found: Iterable[Distinct], requested: int) -> int:
-    """The number of clusters by which centroids are to be judged: as many as requested, or more if more were made.
+    """The number of clusters by which centroids are checked: as many as requested, or more if more were made.
 
     Only kernels without factors of their own, the dense ones, show how many values a layer has. If all of these have
     few, though more than ``requested``, another number of clusters was taken; values without number, as training leaves
@@ -80,7 +80,7 @@ def few(requested: int) -> int:
 class Spacing:
     """How evenly a kernel's values lie.
 
-    ``points`` is the number of values that it was judged by, 0 if they are too few to say. ``off`` is their root
+    ``points`` is the number of values that it rests on, 0 if they are too few to say. ``off`` is their root
     mean square distance from evenly spaced places, as a share of the spacing: 0 for centroids of linear initialisation,
     0.01 after their usual fine-tuning, 0.1 to 0.4 for others.
     """

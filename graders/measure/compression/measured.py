@@ -33,7 +33,7 @@ class Compression:
     ``weight_deltas`` of all; in the order of the graph. ``difference`` says why the file is of another network, as one
     with wrappers left in is; what needs the original's kernels (``shifts``, ``misplaced``, ``magnitudes``,
     ``weight_deltas``) is then empty, or lacks the kernels that the file computes if wrappers are all that is
-    different. ``spacing`` and ``shifts`` are empty without a number of clusters, and judged by those that were made
+    different. ``spacing`` and ``shifts`` are empty without a number of clusters, and checked with those that were made
     (:func:`clusters_used`); ``magnitudes`` are empty without a sparsity. ``histograms`` are of at most two kernels.
     """
 

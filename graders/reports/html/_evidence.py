@@ -19,7 +19,7 @@ _MOST_COLUMNS = 12
 
 @dataclass(frozen=True, kw_only=True)
 class Value:
-    """One of: a text, named facts below it, or a table. `left_out` tells what was too much to show."""
+    """One of: a text, named facts below it, or a table. `left_out` says what was too much to show."""
 
     text: str = ""
     facts: tuple[Fact, ...] = ()

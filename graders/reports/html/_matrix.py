@@ -62,7 +62,7 @@ class MatrixDrawing:
 
     @property
     def description(self) -> str:
-        """The text alternative: what a glance at the picture tells."""
+        """The text alternative: what the picture shows at a glance."""
         share = f" ({100 * self.right / self.total:.1f} %)" if self.total else ""
         worst = self.confusions[0] if self.confusions else None
         often = (

@@ -92,7 +92,7 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A chart that is a table; `numeric[i]` tells whether column i is set to the right."""
+    """A chart that is a table; `numeric[i]` says whether column i is set to the right."""
 
     title: str
     caption: str

@@ -1,1 +1,1 @@
-"""The corpus that the suite is judged by: submissions told as changes to the reference, and what each must cost."""
+"""The corpus that the suite is tested with: changes to the reference, and what each must cost."""

@@ -1,4 +1,4 @@
-"""Reading a case's TOML strictly: what is missing, unknown or of another type is told with the file's name."""
+"""Reading a case's TOML strictly: what is missing, unknown or of another type is reported with the file's name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The git history of a submission: reading it without running anything of it, and judging what it shows."""
+"""The git history of a submission: reading it without running anything of it, and checking what it shows."""
 
 from graders.submission.history.checks import CommitFinding, SubScore, judge_history
 from graders.submission.history.contents import given_blobs

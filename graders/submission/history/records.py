@@ -89,7 +89,7 @@ class History:
 
 @dataclass(frozen=True)
 class NoHistory:
-    """There is no history to judge: why, and what would fix it. Never a zero by itself."""
+    """There is no history to grade: why, and what would fix it. Never a zero on its own."""
 
     reason: str
     next: str

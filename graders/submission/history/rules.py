@@ -1,4 +1,4 @@
-"""What a history is judged by: data of a lab, with defaults that suit a lab of a few evenings."""
+"""What a history is graded by: data of a lab, with defaults that suit a lab of a few evenings."""
 
 from __future__ import annotations
 

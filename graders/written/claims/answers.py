@@ -1,6 +1,6 @@
 """Finding a summary's answers to a lab's questions, for manual grading. Nothing here judges an answer.
 
-An answer stands below a heading, a bold line or a number. Which question it is one to is told by the question's own
+An answer stands below a heading, a bold line or a number. Which question it answers follows from the question's own
 technical words (``deflation``, ``zip``, ``fp32``), by numbers, and by order: answers come in that of the questions.
 """
 
@@ -40,7 +40,7 @@ class Answer:
     """The passage that answers a question, as it was written; ``None`` if none was found.
 
     ``words`` is the length of the whole, also where the quote is cut off; one of a dense script's characters counts as
-    half a word. ``matched_by`` says what told it: ``"words"``, ``"number"`` or ``"order"``.
+    half a word. ``matched_by`` says what matched: ``"words"``, ``"number"`` or ``"order"``.
     """
 
     question: str
@@ -167,7 +167,7 @@ def _keys(keys: tuple[str, ...]) -> Words[str]:
 
 
 def _score(passage: _Passage, question: Question, place: int | None) -> tuple[float, str]:
-    """How well a passage fits a question, and what tells so most."""
+    """How well a passage fits a question, and the strongest sign of it."""
     words = _keys(question.keys)
     in_heading = {hit.meaning for hit in words.all(normal(passage.heading[:500]))}
     in_text = {hit.meaning for hit in words.all(normal(passage.text))} - in_heading

@@ -1,7 +1,7 @@
 """Which quantity a column, or a row of a table that lies on its side, states.
 
-A word of its heading tells, in any of the languages known; then the unit; then what is left over, in the order in which
-the labs' script writes quantities: accuracy, precision, sensitivity, G-mean, time. A G-mean above the sensitivity, or
+A word of its heading decides, in any of the known languages; then the unit; then what is left over, in the order in
+which the labs' script writes quantities: accuracy, precision, sensitivity, G-mean, time. A G-mean above the sensitivity, or
 shares of different scales, refute an order.
 """
 
@@ -63,7 +63,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a series states, and what told so."""
+    """What a series states, and what it was recognised by."""
 
     quantity: Quantity
     basis: Basis
@@ -98,7 +98,7 @@ def named_quantity(words: Iterable[str]) -> Quantity | None:
 
 
 def meanings(series: Sequence[Series]) -> tuple[Meaning | None, ...]:
-    """What each series of a table states; ``None`` if it can't be told or is none of the quantities."""
+    """What each series of a table states; ``None`` if it is unknown or none of the quantities."""
     words = [quantity_words(normal(one.heading)) for one in series]
     found: dict[int, Meaning] = {}
     for index, one in enumerate(series):

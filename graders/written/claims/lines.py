@@ -270,7 +270,7 @@ def _is_difference(figure: Figure, part: _Part) -> bool:
 
 
 def _paired(part: _Part, line: Line) -> Iterator[tuple[Figure, Quantity, Basis]]:
-    """Each figure with the quantity whose word stands nearest before it, or behind it, or that its unit tells."""
+    """Each figure with the quantity whose word stands nearest before it, or behind it, or that its unit implies."""
     used: set[int] = set()
     last = 0
     for figure in part.figures:
@@ -328,7 +328,7 @@ def _nearest(before: Sequence[_Word], behind: Sequence[_Word], figure: Figure, p
 
 
 def _by_unit(figure: Figure, part: _Part, line: Line) -> Quantity | None:
-    """What a figure without a word is of: its unit tells, or the heading that it stands under."""
+    """What a figure without a word is of: its unit decides, or the heading above it."""
     if part.before and finder(*_WORDS).names(part.before) & _ASIDE:
         return None
     if figure.kind() is Kind.TIME:

@@ -48,8 +48,8 @@ class Form(StrEnum):
 
 
 class Basis(StrEnum):
-    """What told the quantity: a word, the unit, or only the order of columns; ``GUESS`` where the word, or a figure
-    without a unit, may mean something else as well.
+    """What the quantity was recognised by: a word, the unit, or only the order of columns; ``GUESS`` if the word, or a
+    number without a unit, may mean something else as well.
     """
 
     WORD = "word"

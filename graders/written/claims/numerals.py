@@ -107,7 +107,7 @@ def _rough() -> Words[bool]:
 
 
 def writes_commas(text: str) -> bool:
-    """Whether a (normalised) text writes decimals with a comma, as far as it can be told."""
+    """Whether a (normalised) text writes decimals with a comma, as far as it shows."""
     return len(_COMMA.findall(text)) > len(_POINT.findall(text))
 
 

@@ -28,7 +28,7 @@ def find_claims(
 ) -> Claims:
     """The figures that a summary states, whatever language it is written in.
 
-    :param parameters: the model's number of parameters, if it is known: it tells what sizes without a unit mean, and
+    :param parameters: the model's number of parameters, if it is known: it decides what sizes without a unit mean, and
         which of two sizes is the zipped one.
     """
     document = markdown if isinstance(markdown, Document) else read_document(markdown, file)
@@ -37,7 +37,7 @@ def find_claims(
     counts = [claim for claim in claims if claim.quantity is Quantity.PARAMETERS and not claim.variants]
     stated = max((claim.value for claim in counts), default=None)
     if stated is not None and stated != parameters:
-        # The model that the summary is about tells better what its sizes mean.
+        # The model that the summary is about decides better what its sizes mean.
         claims, blanks = _read(document, replace(reading, parameters=stated))
     claims = sorted(claims, key=lambda claim: claim.place)[:MAX_CLAIMS]
     known = parameters_of(claims, variants, parameters)

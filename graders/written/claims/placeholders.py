@@ -52,8 +52,8 @@ def _texts(document: Document) -> Iterator[tuple[Place, str]]:
 
 def _own(rows: Sequence[Row]) -> Sequence[Row]:
     """The rows of a table without those that only say, by dots in all cells, that others were left out."""
-    told = [row for row in rows if len(row.cells) < 2 or not all(map(_DOTS.fullmatch, row.cells))]
-    return told or rows
+    real = [row for row in rows if len(row.cells) < 2 or not all(map(_DOTS.fullmatch, row.cells))]
+    return real or rows
 
 
 def _dotted(text: str) -> bool:

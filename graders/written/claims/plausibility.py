@@ -47,7 +47,7 @@ def check_possible(
     findings = [*_out_of_range(claims), *_qualities(claims), *_archives(claims, variants)]
     findings += _sizes(claims, variants, parameters, bounds)
     inverted = list(_trends(claims, variants))
-    # Whoever states what is kept throughout is told once, by the trend.
+    # A summary that states remaining shares throughout gets one finding, for the trend.
     deflations = _deflations(claims, variants, parameters, bounds)
     findings += [one for one in deflations if one.check is not Check.INVERTED or not inverted]
     return in_order(findings + inverted)

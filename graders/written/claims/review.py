@@ -1,4 +1,4 @@
-"""All that can be told of a summary automatically, in one go."""
+"""All automatic findings about a summary, in one go."""
 
 from __future__ import annotations
 

@@ -176,8 +176,8 @@ def _claims(one: _Labelled, document: Document, reading: Reading) -> tuple[list[
         series += _split(Series(table.header.cells[column], cells), reading.commas)
     claims: list[Claim] = []
     blanks: list[Blank] = []
-    for item, told in zip(series, _meanings(series, table), strict=True):
-        meaning = _sized(item, told) if told else None
+    for item, known in zip(series, _meanings(series, table), strict=True):
+        meaning = _sized(item, known) if known else None
         if meaning is not None:
             bare = _bare_unit(item, meaning.quantity, reading)
             guessed = replace(meaning, basis=Basis.GUESS)
@@ -234,10 +234,10 @@ def _meanings(series: Sequence[Series], table: Table) -> tuple[Meaning | None, .
         return found
     # One nameless column below a heading such as "Deflation".
     for heading in reversed(table.headings):
-        told = meanings([replace(series[0], heading=f"{heading} {series[0].heading}")])
-        if told[0] is not None:
+        guessed = meanings([replace(series[0], heading=f"{heading} {series[0].heading}")])
+        if guessed[0] is not None:
             own = _LETTER.search(series[0].heading) and not unit_of(normal(series[0].heading))
-            return (replace(told[0], basis=Basis.GUESS),) if own else told
+            return (replace(guessed[0], basis=Basis.GUESS),) if own else guessed
         if quantity_words(normal(heading)) & NO_VALUE:
             break
     return found

@@ -36,7 +36,7 @@ class Variant:
     """A form of the model that a lab asks for.
 
     ``kind`` is ``"native"``, ``"fp32"``, ``"int8"``, ``"imbint8"``, ``"clustered"``, ``"pruned"`` or any other word;
-    ``number`` what tells variants of one kind apart: calibration share, clusters, sparsity. ``bits`` are those of a
+    ``number`` what distinguishes variants of one kind: calibration share, clusters, sparsity. ``bits`` are those of a
     weight in its file, ``None`` if the file is of no known kind. ``names`` are further names, in any spelling.
     """
 
@@ -194,7 +194,7 @@ def _number_beside(
 
 
 def _names_number(gap: str, figure: Figure) -> bool:
-    """Whether a figure behind a kind tells which one: "INT8 (8 %)" does, "INT8: 8 %" states something of it."""
+    """Whether a figure behind a kind says which one: "INT8 (8 %)" does, "INT8: 8 %" states something of it."""
     return _GAP.match(gap) is not None and not (figure.kind() is Kind.PERCENT and gap.strip() == ":")
 
 
