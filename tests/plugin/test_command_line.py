@@ -193,7 +193,7 @@ def test_a_students_conftest_beside_a_configuration_is_never_read(run: Run, subm
     assert not (submission / "READ").exists()
 
 
-def test_an_empty_submission_is_refused(run: Callable[..., Ended]) -> None:
+def test_an_empty_submission_is_refused(run: Callable[..., Any]) -> None:
     """An unset variable in a script must not grade the current folder."""
     ended = run("graders", "--submission=", plugins=("unused_servers",))
 
@@ -201,7 +201,7 @@ def test_an_empty_submission_is_refused(run: Callable[..., Ended]) -> None:
     assert any("--submission" in line and "empty" in line for line in ended.lines)
 
 
-def test_a_grader_that_fails_at_the_end_says_so(run: Callable[..., Ended], tmp_path: Path) -> None:
+def test_a_grader_that_fails_at_the_end_says_so(run: Callable[..., Any], tmp_path: Path) -> None:
     """Without a scorecard the exit code is 3, never that of lost points, and one line says why."""
     empty, report = tmp_path / "ada", tmp_path / "report"
     empty.mkdir()

@@ -1,8 +1,8 @@
 """Which quantity a column, or a row of a table that lies on its side, states.
 
 A word of its heading decides, in any of the known languages; then the unit; then what is left over, in the order in
-which the labs' script writes quantities: accuracy, precision, sensitivity, G-mean, time. A G-mean above the sensitivity, or
-shares of different scales, refute an order.
+which the labs' script writes quantities: accuracy, precision, sensitivity, G-mean, time. A G-mean above the
+sensitivity, or shares of different scales, refute an order.
 """
 
 from __future__ import annotations
