@@ -148,7 +148,8 @@ def real_agreement(found: NDArray[np.float64], expected: NDArray[Any]) -> Agreem
     """Differences of real-valued scores, relative to the range of the expected ones."""
     constant = bool(len(found) > 1 and (found == found[0]).all())
     if found.shape != expected.shape:
-        message = f"{found.shape[1]} scores per image; the model outputs {expected.shape[1]}"
+        count = found.shape[1]
+        message = f"{count} {'score' if count == 1 else 'scores'} per image; the model outputs {expected.shape[1]}"
         raise RunError(Verdict.FAILED, message, kind=RunErrorKind.BAD_SCORES)
     spread = float(np.ptp(expected)) or 1.0
     worst = float(np.abs(found - expected).max() / spread)

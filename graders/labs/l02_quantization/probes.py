@@ -298,7 +298,8 @@ def _wrong_scores(
 ) -> tuple[quantization.Counterexample | None, str | None]:
     """The first score that is not what the file gave, and the mistake that explains it."""
     if found.shape != outputs.shape:
-        message = f"{found.shape[1]} scores per image; the file outputs {outputs.shape[1]}"
+        count = found.shape[1]
+        message = f"{count} {'score' if count == 1 else 'scores'} per image; the file outputs {outputs.shape[1]}"
         raise RunError(Verdict.FAILED, message, kind=RunErrorKind.BAD_SCORES)
     encoding = (
         file.output if file.output.quantised else quantization.Encoding("float32", float(np.ptp(outputs)) / 255, 0)
