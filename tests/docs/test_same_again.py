@@ -1,4 +1,4 @@
-"""The same submission, the same score: to the byte, times aside, whether it is graded anew or kept from before."""
+"""The same submission, the same score: to the byte, times aside, whether it is graded again or cached."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ L02 = "dl_in_iot_course/l02_quantization/quantization_experiments.py"
 L03 = "dl_in_iot_course/l03_pruning_clustering/pruning_clustering_experiments.py"
 FEW = "test_native or (test_fp32 and not latency) or test_base"
 FEW_RUNS = 3
-# Servers that must not be used: what is kept needs no TensorFlow.
+# Servers that must not be used: what is cached needs no TensorFlow.
 NO_SERVERS = """
 import tempfile
 from pathlib import Path
@@ -67,7 +67,7 @@ def grade(tmp_path_factory: pytest.TempPathFactory) -> Grader:
 
 @pytest.fixture(scope="module")
 def three(grade: Grader) -> list[dict[str, Any]]:
-    """Gradings of the reference: one whose results are kept, one that is made anew, one of what was kept."""
+    """Gradings of the reference: one that fills the cache, one without a cache, one from the cache."""
     return [grade("reference"), grade("reference", "--no-cache"), grade("reference", "-p", "no_servers")]
 
 
@@ -78,9 +78,9 @@ def runs(scorecard: Mapping[str, Any]) -> tuple[int, int]:
 
 def test_scorecards_are_identical(three: list[dict[str, Any]]) -> None:
     """Gradings of one submission differ in nothing but durations and what code printed."""
-    first, anew, kept = (without_times(card) for card in three)
-    assert first == anew
-    assert first == kept
+    first, again, cached = (without_times(card) for card in three)
+    assert first == again
+    assert first == cached
 
 
 def test_what_was_executed(three: list[dict[str, Any]]) -> None:
@@ -90,7 +90,7 @@ def test_what_was_executed(three: list[dict[str, Any]]) -> None:
 
 
 def test_artifacts_are_identical(three: list[dict[str, Any]]) -> None:
-    """Every run leaves the same bytes each time, the reference's own kept files among them."""
+    """Every run leaves the same bytes each time, the reference's own files among them."""
     hashes = [
         {run["run"]: run["evidence"].get("sha256") for lab in card["labs"] for run in lab["runs"]} for card in three
     ]
@@ -114,7 +114,7 @@ def add(folder: Path, file: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "kept"),
+    ("change", "cached"),
     [
         (lambda folder: None, 3),
         (lambda folder: add(folder, "summaries/l02_quantization/README.md"), 3),
@@ -127,13 +127,13 @@ def add(folder: Path, file: str) -> None:
     ids=["nothing", "a summary", "a text", "lab 3", "lab 2, on which lab 3 depends", "a new file of lab 2"],
 )
 def test_only_what_depends_on_a_change_runs(
-    three: list[dict[str, Any]], grade: Grader, tmp_path: Path, change: Callable[[Path], Any], kept: int
+    three: list[dict[str, Any]], grade: Grader, tmp_path: Path, change: Callable[[Path], Any], cached: int
 ) -> None:
     """Runs whose files are as they were are not executed again, in whichever folder they lie."""
     folder = tmp_path / "copy"
     shutil.copytree(ROOT / "reference", folder, ignore=shutil.ignore_patterns("__pycache__"))
     change(folder)
-    assert runs(grade(folder, "-k", FEW)) == (FEW_RUNS - kept, kept)
+    assert runs(grade(folder, "-k", FEW)) == (FEW_RUNS - cached, cached)
 
 
 def test_a_part_graded_first_changes_nothing(grade: Grader, tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_part_graded_first_changes_nothing(grade: Grader, tmp_path: Path) -> N
     shutil.copytree(ROOT / "reference" / "mnist_compression", submission / "mnist_compression")
     (submission / "mnist_compression" / "quantization_and_pruning.ipynb").write_text("{", encoding="utf-8")
     grade(submission, "--lab=mnist", "-k", "test_report")
-    after, anew = grade(submission, "--lab=mnist"), grade(submission, "--lab=mnist", "--no-cache")
-    assert without_times(after) == without_times(anew)
+    after, again = grade(submission, "--lab=mnist"), grade(submission, "--lab=mnist", "--no-cache")
+    assert without_times(after) == without_times(again)
     found = {each["id"]: each["verdict"] for each in after["labs"][0]["criteria"]}
     assert found["mnist.report.claims"] == "lost"

@@ -104,7 +104,7 @@ def test_ratio_is_the_median(both: Pairs) -> None:
 
 @given(series)
 def test_same_pairs_same_answer(both: Pairs) -> None:
-    """Nothing about it is drawn anew: the same pairs give the same answer to the last bit."""
+    """Nothing about it is drawn again: the same pairs give the same answer to the last bit."""
     assert ratio_of(*both) == ratio_of(*both)
 
 

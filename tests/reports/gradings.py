@@ -1,7 +1,7 @@
-"""Scorecards of real gradings, which the report's tests render: ``python -m tests.reports.gradings`` makes them anew.
+"""Scorecards of real gradings, which the report's tests render: ``python -m tests.reports.gradings`` makes them again.
 
-They are kept in ``data/``, so that no test has to grade anything. ``python -m tests.reports.gradings FOLDER`` only builds
-the submission with five mistakes, for whoever wants to look at it or mend it.
+They are stored in ``tests/data/gradings/``, so that no test has to grade anything. ``python -m tests.reports.gradings FOLDER`` only builds
+the submission with five mistakes, to look at it or to fix it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MISTAKES = (
 
 
 def kept(name: str) -> dict[str, Any]:
-    """One of the kept scorecards."""
+    """One of the stored scorecards."""
     found: dict[str, Any] = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
     return found
 
@@ -48,14 +48,14 @@ def build_five_mistakes(folder: Path) -> Path:
 
 
 def grade(submission: Path, out: Path) -> int:
-    """Grades a submission as anybody does; the exit code."""
+    """Grades a submission as people do; the exit code."""
     options = [f"--submission={submission}", f"--report-dir={out}", f"--seed={SEED}"]
     command = [sys.executable, "-m", "pytest", "-c", "pyproject.toml", "graders", *options]
     return subprocess.run(command, cwd=REPOSITORY, check=False).returncode
 
 
 def main() -> int:
-    """Grades both submissions and keeps their scorecards; 1 where a grading did not come to its end."""
+    """Grades both submissions and stores their scorecards; 1 if a grading did not finish."""
     if len(sys.argv) > 1:
         print(build_five_mistakes(Path(sys.argv[1])))
         return 0

@@ -270,7 +270,7 @@ COMMAND = re.compile(r"::(error|warning) ([^:]*?)::(.*)")
 
 @given(documents())
 def test_annotations(document: Json) -> None:
-    """At most ten one-line commands, each with the properties that GitHub knows, the dearest first."""
+    """At most ten one-line commands, each with the properties that GitHub knows, the costliest first."""
     notes = list(github.notes(Scorecard.from_json(document)))
     assert len(notes) <= 10
     for note in notes:

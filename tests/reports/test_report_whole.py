@@ -1,4 +1,4 @@
-"""Whole pages: as grading finishes pytest-html's, and made anew from a scorecard alone."""
+"""Whole pages: as grading finishes pytest-html's, and made again from a scorecard alone."""
 
 from __future__ import annotations
 

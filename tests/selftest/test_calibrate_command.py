@@ -91,7 +91,7 @@ def test_a_stopped_calibration_goes_on(graded: list[Job], tmp_path: Path, capsys
 
 
 def test_results_of_another_reference_do_not_count(graded: list[Job], tmp_path: Path) -> None:
-    """After a change to the reference, the model or a library, everything is graded anew."""
+    """After a change to the reference, the model or a library, everything is graded again."""
     kept = tmp_path / "kept.jsonl"
     Results(kept).add(replace(result(Job(kind="reference", case="reference", seed=1)), inputs_digest="something else"))
     cli.main(["calibrate", "l02", "--seeds", "1", "--no-corpus", "--results", str(kept)])

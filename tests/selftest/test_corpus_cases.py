@@ -74,7 +74,7 @@ def test_every_file_is_a_case() -> None:
 
 @pytest.mark.parametrize("lab", CASES)
 def test_every_criterion_can_be_lost(lab: str) -> None:
-    """Each criterion that a run of the code decides, or a notebook as handed in, is cost by some mistake."""
+    """Each criterion that a run of the code decides, or a notebook as submitted, is cost by some mistake."""
     cases = CASES[lab]
     tested = [criterion for criterion in cases[0].lab.criteria if criterion.marked_by == "tests"]
     criteria = {criterion.id for criterion in tested if criterion.id.split(".")[1] in GROUPS[lab]}

@@ -1,4 +1,4 @@
-"""The cases of what is handed in beside the code, and the kinds of change that only they have."""
+"""The cases of what is submitted beside the code, and the kinds of change that only they have."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def test_other_documents_are_for_a_person_too(tmp_path: Path) -> None:
 
 
 def test_nothing_and_empty_files(tmp_path: Path) -> None:
-    """No folder, an empty one, an empty file: nothing was handed in."""
+    """No folder, an empty one, an empty file: nothing was submitted."""
     assert read(tmp_path).missing
     put(tmp_path, f"{FOLDER}/summary.md", "\n  \n")
     assert read(tmp_path).missing

@@ -236,7 +236,7 @@ def test_claims_beside_evidence(review: Reviewing) -> None:
 
 
 def test_the_given_page_is_no_summary(tmp_path: Path) -> None:
-    """The template alone is nothing handed in; beside a summary it is not read."""
+    """The template alone is no submission; beside a summary it is not read."""
     given = (
         "# What belongs here\n\nWrite `summary.md` in this folder, with a table of accuracies: native, tflite-fp32.\n"
     )

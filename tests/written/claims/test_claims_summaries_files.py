@@ -1,4 +1,4 @@
-"""Which of the files that were handed in are the summary, and which are the page that was given."""
+"""Which of the files that were submitted are the summary, and which are the page that was given."""
 
 from __future__ import annotations
 
@@ -99,13 +99,13 @@ def test_a_page_with_a_line_changed_is_no_summary_beside_one(tmp_path: Path) -> 
     ids=["other signs and empty lines", "no words", "a line added", "another text"],
 )
 def test_a_page_that_may_be_the_given_one(tmp_path: Path, text: str, kept: bool) -> None:
-    """Its words tell; alone, one with a line added is what was handed in."""
+    """Its words decide; alone, one with a line added is what was submitted."""
     put(tmp_path, README=text)
     assert names(tmp_path) == ["README.md"] * kept
 
 
 def test_only_a_readme_is_the_given_page(tmp_path: Path) -> None:
-    """A summary with its text is what was handed in; and where no page is given, any README is."""
+    """A summary with its text is what was submitted; and where no page is given, any README is."""
     put(tmp_path, summary=GIVEN)
     assert names(tmp_path) == ["summary.md"]
     put(tmp_path, README="---\n")
