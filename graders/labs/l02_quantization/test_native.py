@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @criterion("l02.native.summary", runs="native")
-def test_summary_is_printed(evidence: NativeEvidence) -> None:
+def test_model_summary_is_printed(evidence: NativeEvidence) -> None:
     """The output of the run contains the given model's number of parameters, as every model summary does."""
     check(
         not set(evidence.parameters).isdisjoint(whole_numbers(evidence.printed)),
