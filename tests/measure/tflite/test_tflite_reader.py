@@ -15,7 +15,7 @@ from graders.measure.tflite.model import Quantization
 from graders.measure.tflite.reader import MAX_TENSOR_ELEMENTS, read_model
 from graders.measure.tflite.weights import weights
 
-NAMES = sorted(path.stem for path in (Path(__file__).parent / "data").glob("*.tflite"))
+NAMES = sorted(path.stem for path in (Path(__file__).resolve().parents[2] / "data" / "tflite").glob("*.tflite"))
 RUNNABLE = [name for name in NAMES if name != "flex"]
 
 
