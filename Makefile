@@ -10,7 +10,9 @@ ARGS ?=
 VENV := .venv
 READY := $(VENV)/.ready
 PY := $(VENV)/bin/python
-SPREAD := -n auto
+# An empty list of parameters would be a test that checks nothing.
+STRICT := -o empty_parameter_set_mark=fail_at_collect
+SPREAD := $(STRICT) -n auto
 SLOW := tensorflow or corpus or attacks or e2e or browser or fuzz
 
 .PHONY: help grade test test-all check bench regress baseline screenshot clean
@@ -53,7 +55,7 @@ test: $(READY)
 test-all: $(READY)
 	@$(PY) -m pytest tests $(SPREAD) -m "not corpus $(if $(TESTED),and ($(SLOW) or hypothesis))" \
 		--hypothesis-profile=ci $(ARGS)
-	@$(PY) -m pytest tests -m corpus $(ARGS)
+	@$(PY) -m pytest tests $(STRICT) -m corpus $(ARGS)
 
 check: $(READY)
 	@$(PY) -m ruff check .
