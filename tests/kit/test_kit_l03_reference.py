@@ -98,7 +98,7 @@ def test_clustered_as_asked(results: Path) -> None:
     assert overall(found.spacing).off < 0.01
     (shift,) = found.shifts
     assert 0 < shift.largest < 0.01
-    assert tuning(found.movements, clustered=True).still == ()
+    assert tuning(found.weight_deltas, clustered=True).still == ()
     assert sum(each.zeros for each in found.zeros) == 0
 
 
@@ -111,7 +111,7 @@ def test_pruned_as_asked(results: Path) -> None:
     assert pruned(found.zeros, 0.5, tolerance=0.0).each
     assert [each.misordered for each in found.magnitudes] == [0, 0]
     assert found.misplaced == ()
-    assert tuning(found.movements, clustered=False).still == ()
+    assert tuning(found.weight_deltas, clustered=False).still == ()
 
 
 @pytest.mark.parametrize("name", ["ClusteredModel", "PrunedModel"])
