@@ -64,7 +64,7 @@ ALONE = ("attacks", "sandbox", "measure/test_latency.py", "measure/test_scorer.p
 
 # Examples that a machine under load makes slowly are no failure. "dev" repeats its examples, "ci" looks for new ones.
 settings.register_profile(
-    "dev", max_examples=40, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "dev", max_examples=25, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile(
     "ci", max_examples=300, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
