@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -91,7 +90,7 @@ def submissions() -> Iterator[Case]:
 def scorecard(case: Case, servers: ServerPool, folder: Path) -> str:
     folder.mkdir()
     asked = replace(request_for(case, build(case, folder / case.path.stem)), cache=False)
-    card: Any = without_times(grade(asked, servers, folder / "report").scorecard)
+    card = without_times(grade(asked, servers, folder / "report").scorecard.to_json())
     return json.dumps(card, indent=1, sort_keys=True)
 
 
