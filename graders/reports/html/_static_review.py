@@ -18,25 +18,13 @@ _MOST_PARTS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claim:
-    """A number in the summary beside the grader's."""
-
-    variant: str
-    quantity: str
-    stated: str
-    place: str
-    measured: str
-    agrees: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class Claims:
     """All of them; those that differ come first."""
 
     title: str
     caption: str
-    differing: tuple[Claim, ...]
-    agreeing: tuple[Claim, ...]
+    differing: tuple[charts.Claim, ...]
+    agreeing: tuple[charts.Claim, ...]
     note: str
 
 
@@ -88,8 +76,9 @@ def lay_out_claims(chart: charts.Claims) -> Claims:
     )
 
 
-def _claim(row: charts.Claim) -> Claim:
-    return Claim(
+def _claim(row: charts.Claim) -> charts.Claim:
+    """The same claim with its texts fit for a page."""
+    return charts.Claim(
         variant=html_label(row.variant, 80),
         quantity=html_label(row.quantity, 80),
         stated=html_label(row.stated, 80),
