@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,14 +13,12 @@ from typing import Any
 from graders.core.errors import SubmissionError
 from graders.core.text import SHORT, plain_line
 from graders.submission.discovery import SKIPPED
+from graders.submission.folders import files_below
 from graders.submission.notebooks.exports import looks_exported
 from graders.submission.notebooks.files import MAX_FILE, read_bytes
 from graders.submission.notebooks.model import Found, Notebook
 from graders.submission.notebooks.parser import read
 
-MAX_DEPTH = 8
-MAX_FOLDERS = 3_000
-MAX_FILES = 40_000
 MAX_READ = 40
 MAX_BYTES = 128 << 20
 MAX_SCRIPT = 1 << 20
@@ -179,32 +176,13 @@ def _size(path: Path) -> int:
 
 def _paths(root: Path, notes: list[str]) -> Iterator[Path]:
     """Every notebook and script below ``root``, shallow ones first; links are not followed."""
-    level, folders, files = [root], 0, 0
-    for _ in range(MAX_DEPTH + 1):
-        deeper: list[Path] = []
-        for folder in level:
-            folders += 1
-            for entry in _entries(folder):
-                files += 1
-                if folders > MAX_FOLDERS or files > MAX_FILES:
-                    notes.append(f"only {MAX_FOLDERS:,} folders and {MAX_FILES:,} files were looked at")
-                    return
-                if entry.is_dir(follow_symlinks=False):
-                    deeper += [Path(entry.path)] if entry.name not in SKIPPED else []
-                elif entry.name.lower().endswith((".ipynb", ".py")):
-                    if not entry.is_symlink():
-                        yield Path(entry.path).relative_to(root)
-                    elif entry.name.lower().endswith(".ipynb"):
-                        notes.append(f"{plain_line(entry.name, SHORT)} is a link; not followed")
-        level = deeper
-
-
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError:
-        return []
+    for entry in files_below(root, lambda folder: folder.name not in SKIPPED, notes):
+        name = entry.name.lower()
+        if name.endswith((".ipynb", ".py")):
+            if not entry.is_symlink():
+                yield Path(entry.path).relative_to(root)
+            elif name.endswith(".ipynb"):
+                notes.append(f"{plain_line(entry.name, SHORT)} is a link; not followed")
 
 
 def nearness(name: str, wanted: WantedNotebook) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from graders.core.text import SHORT, plain_line
 from graders.submission.discovery import SKIPPED
+from graders.submission.folders import files_below
 from graders.submission.notebooks.labels import StageLabels
 from graders.written.claims.files import NotThere, read_inside
 from graders.written.claims.normalization import normal
@@ -17,9 +18,6 @@ from graders.written.claims.summaries import text_of as decoded
 from graders.written.lab_report.names import is_report_name
 
 MAX_FILE = 4 << 20
-MAX_DEPTH = 8
-MAX_FOLDERS = 3_000
-MAX_FILES = 40_000
 MAX_READ = 40
 MAX_LINES = 4_000
 # The fewest stages that a text must name, with numbers or at all, to be a report without a report's name.
@@ -152,32 +150,17 @@ def _lines(text: str) -> list[str]:
 
 def _paths(root: Path, skip: tuple[str, ...], notes: list[str]) -> Iterator[str]:
     """Markdown files, documents and notebooks below ``root``, shallow ones first; links are not followed."""
-    level, folders, files = [root], 0, 0
-    for _ in range(MAX_DEPTH + 1):
-        deeper: list[Path] = []
-        for folder in level:
-            folders += 1
-            for entry in _entries(folder):
-                files += 1
-                if folders > MAX_FOLDERS or files > MAX_FILES:
-                    notes.append(f"only {MAX_FOLDERS:,} folders and {MAX_FILES:,} files were looked at")
-                    return
-                relative = Path(entry.path).relative_to(root).as_posix()
-                if entry.is_dir(follow_symlinks=False):
-                    if not (entry.name in SKIPPED or entry.name.startswith(".") or relative in skip):
-                        deeper.append(Path(entry.path))
-                elif entry.is_file(follow_symlinks=False) and _is_text(entry.name.lower()):
-                    yield relative
-        level = deeper
+
+    def relative(entry: os.DirEntry[str]) -> str:
+        return Path(entry.path).relative_to(root).as_posix()
+
+    def enters(folder: os.DirEntry[str]) -> bool:
+        return not (folder.name in SKIPPED or folder.name.startswith(".") or relative(folder) in skip)
+
+    for entry in files_below(root, enters, notes):
+        if entry.is_file(follow_symlinks=False) and _is_text(entry.name.lower()):
+            yield relative(entry)
 
 
 def _is_text(name: str) -> bool:
     return name.endswith((*MARKDOWN, *_OTHERS, NOTEBOOK)) and not name.startswith(_NEVER)
-
-
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError:
-        return []

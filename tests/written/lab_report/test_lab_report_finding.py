@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from graders.submission import folders
 from graders.written.lab_report import discovery
 
 from .mnist_lab import find_report
@@ -121,9 +122,9 @@ def test_how_much_of_the_page_makes_a_file_the_page(tmp_path, page, own, is_page
 @pytest.mark.parametrize(("limit", "enough"), [("MAX_FOLDERS", 4), ("MAX_FILES", 7)])
 def test_as_much_as_is_looked_through(tmp_path, monkeypatch, limit, enough):
     root = files(tmp_path, a__x_py="", b__x_py="", c__report_md=REPORT, z_py="")
-    monkeypatch.setattr(discovery, limit, enough)
+    monkeypatch.setattr(folders, limit, enough)
     assert find_report(root).notes == ()
-    monkeypatch.setattr(discovery, limit, enough - 1)
+    monkeypatch.setattr(folders, limit, enough - 1)
     found = find_report(root)
     assert found.file is None
     assert len(found.notes) == 1
@@ -131,7 +132,7 @@ def test_as_much_as_is_looked_through(tmp_path, monkeypatch, limit, enough):
 
 
 def test_as_deep_as_is_looked(tmp_path, monkeypatch):
-    monkeypatch.setattr(discovery, "MAX_DEPTH", 2)
+    monkeypatch.setattr(folders, "MAX_DEPTH", 2)
     assert taken(files(tmp_path, a__b__c__report_md=REPORT)) is None
     assert taken(files(tmp_path, a__b__report_md=REPORT)) == "a/b/report.md"
 
