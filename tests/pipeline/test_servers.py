@@ -11,6 +11,7 @@ import pytest
 
 from graders import profiles, sandbox
 from graders.framework.registry import select_labs
+from graders.pipeline import servers as servers_module
 from graders.pipeline.config import GradingConfig
 from graders.pipeline.servers import prepare_servers, readable_files, work_folder
 
@@ -29,8 +30,9 @@ def config(tmp_path: Path) -> GradingConfig:
 
 
 @pytest.fixture
-def umask() -> Iterator[None]:
-    """A umask that lets nobody else read."""
+def umask(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A umask that lets nobody else read, and no pool of another test's that has changed it already."""
+    monkeypatch.setattr(servers_module, "_UMASK", servers_module._Umask())
     before = os.umask(STRICT)
     yield
     os.umask(before)
