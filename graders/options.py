@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from graders import profiles, sandbox
-from graders.caching import Store, default_folder
+from graders.caching import Store, default_folder, private_folder
 from graders.core.errors import UsageError
 from graders.core.paths import GRADERS, REPOSITORY
 from graders.framework import registry
@@ -182,7 +182,7 @@ def _grading(
         seed=option("seed"),
         secret=_secret(here, option("secret_file"), option("seed"), submission, profile),
         wall_limit_s=option("wall_limit"),
-        store=None if option("no_cache") else Store(default_folder()),
+        store=None if option("no_cache") else Store(private_folder(default_folder())),
         workers=max(1, option("workers") or os.cpu_count() or 1),
     )
     prepare_folder(folder, submission, REPORTS)

@@ -2,9 +2,18 @@
 
 from graders.caching.codec import Blobs, cacheable, decode, encode
 from graders.caching.fingerprints import Fingerprint, environment, environment_digest, files_digest
-from graders.caching.store import Store, default_folder
+from graders.caching.store import Store, default_folder, private_folder
 
 __all__ = [
-    "Blobs", "Fingerprint", "Store", "cacheable", "decode", "default_folder", "encode", "environment",
-    "environment_digest", "files_digest",
+    "Blobs",
+    "Fingerprint",
+    "Store",
+    "cacheable",
+    "decode",
+    "default_folder",
+    "encode",
+    "environment",
+    "environment_digest",
+    "files_digest",
+    "private_folder",
 ]  # fmt: skip

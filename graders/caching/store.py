@@ -2,6 +2,7 @@
 
 An entry is one JSON line that begins with an authentication code of the rest, made with a key that only this user can
 read. An entry that was damaged, or written by somebody who can't read the key, such as code in a sandbox, is ignored.
+A folder or a key that somebody else made or can change is not used at all: its owner would know the key.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import hmac
 import json
 import os
 import secrets
+import stat
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from graders.caching.codec import decode, encode
+from graders.core.errors import UsageError
 
 FOLDER_VARIABLE = "OPTGRADE_CACHE"
 LIMIT_VARIABLE = "OPTGRADE_CACHE_MIB"
@@ -24,6 +27,7 @@ LIMIT_MIB = 2048
 # If it is over the limit, this share is removed at once, the longest unused first.
 CUT = 0.25
 KEY_BYTES = 32
+KEY_FILE = "key"
 
 
 def default_folder() -> Path:
@@ -33,6 +37,36 @@ def default_folder() -> Path:
         return Path(named)
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "optgrade"
+
+
+def private_folder(folder: Path) -> Path:
+    """The folder, which need not exist yet.
+
+    :raises UsageError: if another user owns it or may write to it, or may know its key.
+    """
+    found = _exposure(folder)
+    if found is not None:
+        raise UsageError(f"{folder}: {found}; remove it, or name another folder with {FOLDER_VARIABLE}")
+    return folder
+
+
+def _exposure(folder: Path) -> str | None:
+    """What is wrong with the permissions of a cache folder or its key, if anything."""
+    for path, kind, forbidden in ((folder, stat.S_ISDIR, 0o022), (folder / KEY_FILE, stat.S_ISREG, 0o077)):
+        name = "this cache folder" if path == folder else "this cache folder's key"
+        try:
+            # A folder may be named by a link; the key is never one.
+            found = path.stat() if path == folder else path.lstat()
+        except OSError:
+            continue
+        if not kind(found.st_mode):
+            return f"{name} is not a {'folder' if path == folder else 'file'}"
+        if found.st_uid != os.geteuid():
+            return f"{name} belongs to another user (uid {found.st_uid})"
+        if found.st_mode & forbidden:
+            verb = "write to" if path == folder else "read"
+            return f"other users may {verb} {name}"
+    return None
 
 
 class Store:
@@ -135,13 +169,17 @@ class Store:
     def _own_key(self) -> bytes:
         """The key of this folder, made when it is first needed. :raises OSError: if it can't be read or made."""
         if self._key is None:
-            path = self.folder / "key"
+            path = self.folder / KEY_FILE
             if not path.exists():
                 self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 with contextlib.suppress(FileExistsError):
                     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                     with open(descriptor, "wb") as file:
                         file.write(secrets.token_bytes(KEY_BYTES))
+            # It may have been made by somebody else since the folder was looked at.
+            exposure = _exposure(self.folder)
+            if exposure is not None:
+                raise OSError(exposure)
             key = path.read_bytes()
             if len(key) != KEY_BYTES:
                 raise OSError(f"{path} is not a key of {KEY_BYTES} bytes")

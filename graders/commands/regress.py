@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Grades, compares and reports; the exit code says if something differs, or could not be graded."""
     from graders import sandbox
-    from graders.caching import Store, default_folder
+    from graders.caching import Store, default_folder, private_folder
     from graders.selftest import regression
     from graders.selftest.regression import rendering
 
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         entries,
         isolation,
         max(1, arguments.workers),
-        None if arguments.no_cache else Store(default_folder()),
+        None if arguments.no_cache else Store(private_folder(default_folder())),
         lambda record, number, count: print(rendering.progress_line(record, number, count), flush=True),
     )
     changes = regression.differences(before, done) if before is not None else None

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graders.caching import Store, default_folder
+from graders.caching import Store, default_folder, private_folder
+from graders.core.errors import UsageError
 from graders.submission import Artifact
 
 KEY = "ab" + "0" * 62
@@ -162,3 +163,50 @@ def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert default_folder() == tmp_path / "optgrade"
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert default_folder() == Path.home() / ".cache" / "optgrade"
+
+
+def test_a_folder_of_ones_own(store: Store) -> None:
+    """It may be absent, new or used, and others may look into it."""
+    assert private_folder(store.folder) == store.folder
+    store.put(KEY, 1)
+    store.folder.chmod(0o755)
+    assert private_folder(store.folder) == store.folder
+
+
+@pytest.mark.parametrize("mode", [0o775, 0o777])
+def test_a_folder_that_others_may_write_to(mode: int, store: Store, tmp_path: Path) -> None:
+    """It is refused in one line, and gives and takes nothing."""
+    store.put(KEY, 1)
+    store.folder.chmod(mode)
+    with pytest.raises(UsageError, match=r"^[^\n]*other users may write to this cache folder; remove it[^\n]*$"):
+        private_folder(store.folder)
+    assert Store(store.folder).get(KEY, tmp_path) is None
+
+
+def test_a_key_that_others_may_read(store: Store, tmp_path: Path) -> None:
+    """Whoever knows it could write entries."""
+    store.put(KEY, 1)
+    (store.folder / "key").chmod(0o640)
+    with pytest.raises(UsageError, match="other users may read this cache folder's key"):
+        private_folder(store.folder)
+    assert Store(store.folder).get(KEY, tmp_path) is None
+
+
+def test_a_key_that_is_a_link(store: Store, tmp_path: Path) -> None:
+    """A key is a file of the folder's own."""
+    store.put(KEY, 1)
+    (store.folder / "key").rename(tmp_path / "key")
+    (store.folder / "key").symlink_to(tmp_path / "key")
+    with pytest.raises(UsageError, match="key is not a file"):
+        private_folder(store.folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize("name", ["", "key"])
+def test_a_folder_of_another_users(name: str, store: Store, tmp_path: Path) -> None:
+    """Neither the folder nor its key may be another user's, even where root grades."""
+    store.put(KEY, 1)
+    os.chown(store.folder / name, 12345, 12345)
+    with pytest.raises(UsageError, match=r"belongs to another user \(uid 12345\)"):
+        private_folder(store.folder)
+    assert Store(store.folder).get(KEY, tmp_path) is None

@@ -100,7 +100,8 @@ def test_as_an_ordinary_user(tmp_path: Path) -> None:
     try:
         os.chown(home, ORDINARY, ORDINARY)
         words = as_ordinary(home)
-        environment = clean(HOME=str(home), TMPDIR=str(home), MPLCONFIGDIR=str(home))
+        own = {name: str(home) for name in ("HOME", "TMPDIR", "MPLCONFIGDIR")}
+        environment = clean(OPTGRADE_CACHE=str(home / "cache"), **own)
         code, card, told = grade(words, home, environment, *NOTEBOOK)
         assert code == UNSCORED, told
         assert earned(card) == 5

@@ -14,7 +14,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from graders.caching import default_folder
+from graders.caching import default_folder, private_folder
+from graders.core.errors import UsageError
 from graders.core.text import html_label, html_text
 from graders.scoring import Scorecard, format_points
 
@@ -81,11 +82,12 @@ def _environment() -> Environment:
 
 
 def _compiled() -> FileSystemBytecodeCache | None:
-    """Compiled templates, beside other cached results; None if no folder can be made for them."""
-    folder = default_folder() / "templates"
+    """Compiled templates, beside other cached results; None if there is no folder that only this user can change."""
     try:
+        folder = private_folder(default_folder()) / "templates"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError:
+        private_folder(folder)
+    except (OSError, UsageError):
         return None
     return FileSystemBytecodeCache(str(folder))
 
