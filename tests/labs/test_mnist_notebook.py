@@ -74,6 +74,25 @@ def test_a_failed_cell_is_named_by_its_number(session: Session) -> None:
     assert "failed: cells 1, 3, 7" in execution.progress()
 
 
+def test_the_statements_after_a_failed_one_are_executed(session: Session) -> None:
+    """A failed statement costs its own effect; each is named once, with its lines."""
+    cell = "def print_metrics(d):\n    print(d)\n\nprint_metric(1)\nopen('a', 'w').write('x')\nprint_metric(\n    2)\n3"
+    execution = execute(session, cell, "raise ValueError('on purpose')\nb = 1", "print('b' in globals())")
+    assert [(failure.number, failure.lines, failure.unknown) for failure in execution.failures] == [
+        (1, (4, 4), "print_metric"), (1, (6, 7), "print_metric"), (3, (1, 1), "")
+    ]  # fmt: skip
+    assert (session.spec.workdir / "a").read_text() == "x"
+    assert [text.strip() for text in execution.printed] == ["3", "", "False"]
+    assert execution.progress() == "3 of 3 code cells executed; failed: cells 1, 3"
+
+
+def test_features_of_python_last_as_in_a_notebook(session: Session) -> None:
+    """What ``from __future__`` imports holds in later cells, and nothing that the driver's own file imports."""
+    first = "def f(x: int): ...\nprint(f.__annotations__)"
+    execution = execute(session, first, "from __future__ import annotations", first)
+    assert [text.strip() for text in execution.printed] == ["{'x': <class 'int'>}", "", "{'x': 'int'}"]
+
+
 def test_the_cell_that_ended_the_process_is_named(session: Session) -> None:
     """The files written before are still measured."""
     execution = execute(session, "open('early.tflite', 'w').write('x')", "import os; os._exit(0)", "a = 1")

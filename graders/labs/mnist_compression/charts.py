@@ -8,7 +8,7 @@ from typing import Any
 from graders.core.charts import Cell, Chart, Table
 from graders.framework.context import LabContext
 from graders.framework.runner import RunResult
-from graders.labs.mnist_compression.evidence import NotebookEvidence
+from graders.labs.mnist_compression.evidence import CellFailure, NotebookEvidence
 from graders.labs.mnist_compression.stages import accuracy_of, staged
 
 DISTURBED = "held-back MNIST digits, distorted at random for this grading"
@@ -20,7 +20,7 @@ def describe(evidence: NotebookEvidence) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "cells": executed.cells,
         "executed": executed.done,
-        "failed": [f"cell {failure.number}: {failure.error.message[:200]}" for failure in executed.failures[:20]],
+        "failed": [_failed(failure) for failure in executed.failures[:20]],
         "not_run": list(executed.skipped[:40]),
         "parameters": dict(evidence.parameters),
     }
@@ -31,6 +31,11 @@ def describe(evidence: NotebookEvidence) -> dict[str, Any]:
         layers = evidence.pruned.value.layers
         facts["zeros"] = {name: layers.zeros(name) for name in layers.arrays}
     return facts
+
+
+def _failed(failure: CellFailure) -> str:
+    places = failure.error.places
+    return f"{places[0] if places else f'cell {failure.number}'}: {failure.error.message[:200]}"
 
 
 def _rows(evidence: NotebookEvidence) -> Iterator[tuple[str, int, int, float | None]]:

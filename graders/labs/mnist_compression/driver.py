@@ -5,16 +5,19 @@ no kernel and no socket: cells are compiled and executed right here, so whatever
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
 import builtins
 import contextlib
+import functools
 import importlib
 import importlib.abc
 import importlib.machinery
 import io
 import linecache
 import numbers
+import operator
 import os
 import sys
 import traceback
@@ -26,7 +29,7 @@ from typing import Any
 import numpy as np
 
 Answer = tuple[dict[str, Any], dict[str, Any]]
-MAX_MESSAGE, MAX_PRINTED, MAX_NAMES, MAX_TEXT = 2000, 16_000, 64, 300
+MAX_MESSAGE, MAX_PRINTED, MAX_NAMES, MAX_TEXT, MAX_ERRORS = 2000, 16_000, 64, 300, 20
 SIDE, SHIFT, WIDENING = 28, 2, 28_28
 LOADERS = ("tf_keras.src.datasets.mnist", "keras.src.datasets.mnist")
 IMAGES = ("test_images", "x_test", "X_test")
@@ -34,6 +37,9 @@ LABELS = ("test_labels", "y_test", "Y_test")
 _main = types.ModuleType("__main__")
 _space = _main.__dict__
 _made: dict[str, Any] = {}
+_known = (getattr(__future__, name) for name in __future__.all_feature_names)
+FEATURES = functools.reduce(operator.or_, (feature.compiler_flag for feature in _known))
+_features = {"flags": 0}
 
 
 def prepare(data: str, train: int, test: int, folder: str) -> Answer:
@@ -46,34 +52,60 @@ def prepare(data: str, train: int, test: int, folder: str) -> Answer:
 
 
 def cell(number: int, code: str) -> Answer:
-    """Executes a cell and shows its last expression, as a notebook does; what it raises is returned, not raised."""
+    """Executes a cell, statement by statement, and shows its last expression, as a notebook does.
+
+    What a statement raises is returned, not raised, and the statements after it are executed all the same, unless the
+    statement was there to end the cell.
+    """
     name = f"<cell {number}>"
     # With no time of its own an entry is never taken for out of date: functions of a cell show their source.
     linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
     heard = io.StringIO()
-    raised, shown = None, ""
+    errors: list[dict[str, Any]] = []
     with _heard(heard):
+        shown = _execute(code, name, errors)
+        for raised in errors:
+            print(f"{raised['place']}: {raised['type']}: {raised['message']}", file=sys.stderr)
+    return {"errors": errors, "printed": heard.getvalue()[-MAX_PRINTED:], "shown": shown}, {}
+
+
+def _execute(code: str, name: str, errors: list[dict[str, Any]]) -> str:
+    """Runs a cell, and adds what its statements raise; what its last expression shows, which was printed too."""
+    statements: list[ast.stmt] = []
+    shown = ""
+    try:
+        statements = ast.parse(code, name).body
+    except BaseException as error:  # noqa: BLE001 - nested too deeply for the parser, too
+        errors.append(_described(error, name))
+    for place, statement in enumerate(statements, start=1):
         try:
-            shown = _execute(code, name)
+            if place == len(statements) and isinstance(statement, ast.Expr):
+                shown = _show(statement, name, quiet=code.rstrip().endswith(";"))
+            else:
+                _run(ast.Module([statement], []), name, "exec")
         except BaseException as error:  # noqa: BLE001 - sys.exit and KeyboardInterrupt of a student's included
-            raised = _described(error, name)
-            print(f"cell {number}: {raised['type']}: {raised['message']}", file=sys.stderr)
-    return {"error": raised, "printed": heard.getvalue()[-MAX_PRINTED:], "shown": shown}, {}
+            lines = {"start": statement.lineno, "end": statement.end_lineno or statement.lineno}
+            errors.append(_described(error, name) | lines)
+            if len(errors) >= MAX_ERRORS or isinstance(statement, ast.Raise) or not isinstance(error, Exception):
+                break
+    return shown
 
 
-def _execute(code: str, name: str) -> str:
-    """Runs a cell; what its last expression shows, which was printed too."""
-    tree = ast.parse(code, name)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, name, "exec"), _space)  # noqa: S102 - it is what this process is for
-    if isinstance(last, ast.Expr):
-        value = eval(compile(ast.Expression(last.value), name, "eval"), _space)  # noqa: S307 - as above
-        if value is not None and not code.rstrip().endswith(";"):
-            _space["_"] = value
-            shown = _shown(value)
-            print(shown)
-            return shown
-    return ""
+def _run(tree: ast.Module | ast.Expression, name: str, mode: str) -> Any:
+    # Not with this file's own features, but with those that an earlier cell has imported.
+    code = compile(tree, name, mode, flags=_features["flags"], dont_inherit=True)
+    _features["flags"] |= code.co_flags & FEATURES
+    return eval(code, _space)  # noqa: S307 - it is what this process is for
+
+
+def _show(statement: ast.Expr, name: str, *, quiet: bool) -> str:
+    value = _run(ast.Expression(statement.value), name, "eval")
+    if value is None or quiet:
+        return ""
+    _space["_"] = value
+    shown = _shown(value)
+    print(shown)
+    return shown
 
 
 def _shown(value: Any) -> str:
@@ -134,7 +166,9 @@ def _described(error: BaseException, name: str) -> dict[str, Any]:
         # TensorFlow puts whole stacks before the reason.
         message = message[: MAX_MESSAGE // 2] + " … " + message[-MAX_MESSAGE // 2 :]
     kind = type(error).__name__[:200]
-    return {"type": kind, "message": message, "place": name[1:-1], "line": line, "code": code[:200]}
+    unknown = error.name if isinstance(error, NameError) and isinstance(error.name, str) else ""
+    place = {"place": name[1:-1], "line": line, "code": code[:200]}
+    return {"type": kind, "message": message, "unknown": unknown[:MAX_TEXT], **place}
 
 
 def _serve(path: Path, train: int, test: int) -> None:

@@ -14,10 +14,15 @@ from graders.measure.evaluation import Evaluation
 
 @dataclass(frozen=True)
 class CellFailure:
-    """A cell that raised: its number, counted from 1 over all cells, and what it raised."""
+    """A statement that raised: its cell's number, counted from 1 over all cells, its lines in it, and what it raised.
+
+    ``unknown``: the name that was not defined, if it was that.
+    """
 
     number: int
     error: RunError
+    lines: tuple[int, int] = (1, 1)
+    unknown: str = ""
 
 
 @dataclass(frozen=True)

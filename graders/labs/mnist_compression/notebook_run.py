@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from graders.core.errors import RunError, SourceLine
@@ -13,10 +14,12 @@ from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
 from graders.framework.runner import RunLog
 from graders.labs.mnist_compression.evidence import CellFailure, Executed
+from graders.labs.mnist_compression.source import Source, Statement
 from graders.sandbox import Reply, Session
 from graders.submission.notebooks import CellCode
 
 MAX_MESSAGE = 600
+MOST_ERRORS, MOST_LINES = 20, 1_000_000
 NUMBER = re.compile(r"(?<![\w.])(\d{1,12}(?:[,_ ]\d{3})*(?:\.\d{1,9})?)(?:[ \t]?(k)i?B\b|(?![\w]))", re.IGNORECASE)
 SHAPE = re.compile(r"\((?:(?:\d{1,12}|None)?,[ \t]?)++(?:\d{1,12})?\)")
 CONSTANT = re.compile(r"^(FILE\w*)[ \t]*=[ \t]*(?:Path\()?[rf]?[\"']([^\"'\n]{1,200})[\"']", re.MULTILINE)
@@ -53,14 +56,16 @@ class Execution:
 
     def _note(self, number: int, reply: Reply) -> None:
         self.printed.append(str(reply.facts.get("printed", ""))[:20_000])
-        error = reply.facts.get("error")
-        if isinstance(error, dict):
-            self.failures.append(CellFailure(number, cell_error(number, error)))
+        reported = reply.facts.get("errors")
+        for error in reported[:MOST_ERRORS] if isinstance(reported, list) else ():
+            if isinstance(error, dict):
+                self.failures.append(_failure(number, error))
 
     def progress(self) -> str:
         """How it went, in a line."""
-        names = ", ".join(str(failure.number) for failure in self.failures[:6])
-        failed = f"; failed: cell{'s' if len(self.failures) > 1 else ''} {names}" if self.failures else ""
+        cells = list(dict.fromkeys(failure.number for failure in self.failures))
+        names = ", ".join(str(number) for number in cells[:6])
+        failed = f"; failed: cell{'s' if len(cells) > 1 else ''} {names}" if cells else ""
         left_out = sum(len(cell.skipped) for cell in self.cells)
         skipped = f"; {left_out} shell or IPython lines not run" if left_out else ""
         return f"{self.done} of {len(self.cells)} code cells executed{failed}{skipped}"
@@ -81,32 +86,38 @@ class Execution:
             found |= dict.fromkeys((1000 * number, 1024 * number) if thousands else (number,))
         return tuple(found)
 
+    @cached_property
+    def source(self) -> Source:
+        """The notebook's statements."""
+        return Source(self.cells)
+
     def why_missing(self, missing: RunError, constant: str, file: str) -> RunError:
-        """Why a file was not written: the cell that ended the process, or the failed cell that mentions the file."""
+        """Why a file was not written: the cell that ended the process, or the failed statement that it depends on."""
         if self.ended is not None:
             error = self.ended
             return RunError(error.verdict, f"{missing.message}: cell {self.ended_in}: {error.message}", error.places)
-        blamed = self._blamed(constant, file)
+        blamed = self._blamed(self.source.behind_file(constant, file))
         if blamed is None:
             return missing
         error = blamed.error
         return error.restated(f"{missing.message}: {error.message}")
 
-    def _blamed(self, constant: str, file: str) -> CellFailure | None:
-        """The failure that prevented a file; if a name was undefined, the failure that left it so."""
-        sources = {cell.index + 1: cell.code for cell in self.cells}
-        about = next((each for each in self.failures if _mentions(sources[each.number], constant, file)), None)
-        if about is not None and about.error.exception == "NameError":
-            return next(each for each in self.failures if each is about or each.error.exception != "NameError")
-        return about
+    def _blamed(self, behind: Sequence[Statement]) -> CellFailure | None:
+        """The first failure among these statements; if a name was undefined, what else left it so."""
+        about = [each for each in self.failures if any(one.contains(each.number, each.lines) for one in behind)]
+        others = (each for each in about if each.error.exception != "NameError")
+        return next(others, about[0] if about else None)
 
     def constants(self) -> dict[str, str]:
         """File names as literals in the code; the values after execution are preferred if known."""
         return {name: value for cell in self.cells for name, value in CONSTANT.findall(cell.code)}
 
 
-def _mentions(code: str, constant: str, file: str) -> bool:
-    return constant in code or file in code
+def _failure(number: int, raised: Mapping[str, Any]) -> CellFailure:
+    """A statement's exception, as the run reported it; of a cell that is no Python, all of its lines."""
+    start, end = raised.get("start"), raised.get("end")
+    lines = (start, end) if isinstance(start, int) and isinstance(end, int) else (1, MOST_LINES)
+    return CellFailure(number, cell_error(number, raised), lines, captured_output(str(raised.get("unknown", ""))[:200]))
 
 
 def cell_error(number: int, raised: Mapping[str, Any]) -> RunError:

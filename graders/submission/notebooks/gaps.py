@@ -77,7 +77,7 @@ def _of_cell(cell: Cell, markers: Sequence[str]) -> Iterator[Gap]:
 def _of_code(cell: Cell, markers: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Lines with a gap; a hole if a line is both."""
     code, comments = without_strings(plain_python(cell.source, []))
-    requests = {comment.line for comment in comments if _asks(comment.text)}
+    requests = {comment.line for comment in comments if asks_for_code(comment.text)}
     for line, raw in enumerate(code.split("\n"), start=1):
         text = raw.strip()
         if len(text) > MAX_LINE or not text:
@@ -90,7 +90,8 @@ def _of_code(cell: Cell, markers: Sequence[str]) -> Iterator[tuple[int, str]]:
     yield from _marked(cell, markers)
 
 
-def _asks(comment: str) -> bool:
+def asks_for_code(comment: str) -> bool:
+    """Whether a comment's text asks for code."""
     text = comment[:MAX_LINE].casefold()
     return text in ("...", "…") or any(word in text for word in _words()["comments"])
 
