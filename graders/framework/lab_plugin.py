@@ -68,6 +68,15 @@ class LabPlugin(Generic[E]):
         """
         raise GraderError(f"{self.lab.id} reviews nothing without running it")
 
+    def unstarted(self, root: Path, lab: Lab) -> str:
+        """Why the lab in ``root`` counts as not started, in one line with a gap; ``""`` if work was done.
+
+        :param lab: as for :meth:`static_review`.
+        """
+        from graders.framework.unstarted import unstarted_module
+
+        return unstarted_module(root, lab) if lab.student_file.endswith(".py") else ""
+
     def latency_baseline(self, context: LabContext, name: str) -> Path:  # noqa: ARG002
         """The file that a latency is compared with, by the name that a test gives it."""
         raise GraderError(f"{self.lab.id} has no file {name}")

@@ -31,7 +31,7 @@ Place = tuple[str | int, ...]
 WALL_S, CPU_S, MEMORY_MIB, ARTIFACT_MIB, PRELOAD = 60, 60, 1024, 64, ("numpy",)
 HISTORY = (
     "min_commits", "min_code_commits", "min_letters", "max_letters", "good_subjects", "min_sittings", "sitting_s",
-    "least_bytes", "small_data_bytes", "large_bytes", "data_set_images", "pictures", "shares",
+    "least_bytes", "small_data_bytes", "large_bytes", "large_image_bytes", "data_set_images", "pictures", "shares",
 )  # fmt: skip
 _NAME = r"""(?:"[^"]*"|'[^']*'|[\w-]+)"""
 _HEADER = re.compile(rf"\s*(\[\[?)\s*({_NAME}(?:\s*\.\s*{_NAME})*)\s*\]")

@@ -88,20 +88,24 @@ def _is_given(file: Path, ids: AbstractSet[str]) -> bool:
         return False
 
 
-def judged_history(history: History, lab: Lab, located: Sequence[Lab] = ()) -> Mapping[str, SubScore]:
+def judged_history(
+    history: History, lab: Lab, located: Sequence[Lab] = (), paths: tuple[str, ...] = ()
+) -> Mapping[str, SubScore]:
     """The sub-scores of a history for a lab, by name.
 
-    :param located: as for :func:`read_history_of`.
+    :param located: as for :func:`read_history_of`. :param paths: the lab's own files and folders, if they are other
+        than the lab's definition says (``own_paths``).
 
     :raises RunError: if no commit by the student touches the lab.
     """
     from graders.submission.history import HistoryRules, judge_history
 
-    if not history.shallow and not any(commit.touches(lab.paths) for commit in history.commits):
-        raise RunError(Verdict.MISSING, f"no commit by the student touches {' or '.join(lab.paths)}")
-    known = {other.id: other for other in (*located, *definitions())}
+    paths = paths or lab.paths
+    known = {other.id: other for other in (*definitions(), *located)}
     others = tuple(path for other in known.values() if other.id != lab.id for path in other.paths)
-    rules = HistoryRules.from_settings(lab.paths, lab.history or {}, other_paths=others)
+    rules = HistoryRules.from_settings(paths, lab.history or {}, other_paths=others)
+    if not history.shallow and not any(commit.touches(paths) for commit in history.commits):
+        raise RunError(Verdict.MISSING, f"no commit by the student touches {' or '.join(paths)}")
     return {score.name: score for score in judge_history(history, rules)}
 
 
@@ -166,11 +170,10 @@ def review(
     assert spec is not None
     variants = tuple(Variant.named(name) for name in spec.variants)
     variants += tuple(Variant.named(name, required=False) for name in spec.others)
-    page = lab.template / spec.folder / "README.md"
     rules = SummaryRules(
         folder=spec.folder,
         variants=variants,
-        template=page.read_text(encoding="utf-8") if page.is_file() else "",
+        template=given_summary(lab),
         quantities=_wanted(spec.quantities),
         questions=_questions(spec),
     )
@@ -205,6 +208,13 @@ def summary_digest(root: Path, lab: Lab) -> str | None:
         except OSError:
             return None
     return digest_of(found)
+
+
+def given_summary(lab: Lab) -> str:
+    """The text of the page that says what belongs in the summary."""
+    assert lab.summary is not None
+    page = lab.template / lab.summary.folder / "README.md"
+    return page.read_text(encoding="utf-8") if page.is_file() else ""
 
 
 def _quantity(name: str) -> Quantity:

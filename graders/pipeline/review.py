@@ -14,6 +14,7 @@ from graders.caching.shared import Lazy
 from graders.core.errors import OptgradeError
 from graders.framework import static_review
 from graders.framework.checks import NeedsManualReview
+from graders.framework.own_work import own_paths, require_started
 from graders.framework.static_review import SummaryEvidence
 from graders.pipeline.execution import RunResults
 from graders.pipeline.labs import OpenGrading, OpenLab
@@ -91,7 +92,9 @@ def _judge_history(staged: StagedSubmission, lab: OpenLab, commits: LazyHistory)
     history = commits.get()
     if isinstance(history, NoHistory):
         raise NeedsManualReview(history.reason, history.next)
-    return static_review.judged_history(history, lab.lab, [each.lab for each in staged.labs])
+    require_started(staged.view.root, lab.plugin, lab.lab)
+    located = [each.lab for each in staged.labs]
+    return static_review.judged_history(history, lab.lab, located, own_paths(staged.view.root, lab.lab))
 
 
 def _review_summary(staged: StagedSubmission, lab: OpenLab, results: RunResults) -> SummaryEvidence:

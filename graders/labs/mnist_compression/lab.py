@@ -58,5 +58,11 @@ class NotebookLab(LabPlugin["NotebookEvidence"]):
 
         return static_review.read(root, lab, results)
 
+    def unstarted(self, root: Path, lab: Lab) -> str:
+        """A gap of a notebook in which nothing was written and nothing executed."""
+        from graders.labs.mnist_compression.unstarted import unstarted_notebook
+
+        return unstarted_notebook(root, lab)
+
 
 LAB = NotebookLab(load(Path(__file__).parent))

@@ -11,9 +11,9 @@ from pathlib import PurePosixPath
 from graders.submission.history.heavy import heavy_kind, is_image
 from graders.submission.history.records import Commit, FileChange, History, below
 from graders.submission.history.rules import HistoryRules
+from graders.submission.history.scope import CODE, Scope
 from graders.submission.history.subjects import repeated, why_empty
 
-_CODE = frozenset({".py", ".ipynb", ".c", ".cc", ".cpp", ".h"})
 _PULL_MERGE = re.compile(
     r"Merge (?:remote-tracking branch |branch '?[^' ]{1,200}'? of |branches '?[^' ]{1,200}'? and )",
     re.IGNORECASE,
@@ -63,12 +63,13 @@ def judge_history(history: History, rules: HistoryRules) -> tuple[SubScore, ...]
 
     A shallow clone holds fewer commits than there are: what it lacks is not held against anybody.
     """
-    work = [commit for commit in history.commits if not commit.is_merge and commit.touches(rules.paths)]
+    scope = Scope.of(history, rules.paths, rules.other_paths)
+    work = scope.work
     judges: dict[str, Callable[[], _Found]] = {
-        "commits": lambda: _commits(work, rules),
+        "commits": lambda: _commits(scope, rules),
         "subjects": lambda: _subjects(work, rules),
-        "files": lambda: _files(history, work, rules),
-        "merges": lambda: _merges(history, work),
+        "files": lambda: _files(scope, rules),
+        "merges": lambda: _merges(scope),
         "spread": lambda: _spread(work, rules),
     }
     unseen = history.shallow and len(work) < rules.min_commits
@@ -87,8 +88,9 @@ def _sub_score(name: str, share: float, found: _Found, history: History, unseen:
     return SubScore(name, share, round(found.holds, 4), found.measured, found.expected, cause, step, found.commits)
 
 
-def _commits(work: Sequence[Commit], rules: HistoryRules) -> _Found:
-    code = [commit for commit in work if any(_is_code(change, rules) for change in commit.files)]
+def _commits(scope: Scope, rules: HistoryRules) -> _Found:
+    work = scope.work
+    code = [commit for commit in work if any(_is_code(change, scope.paths) for change in commit.files)]
     reached = min(1.0, len(work) / rules.min_commits)
     dumped = len(code) < rules.min_code_commits
     findings: tuple[CommitFinding, ...] = ()
@@ -115,8 +117,8 @@ def _why_few(work: Sequence[Commit], dumped: bool) -> str:
     )
 
 
-def _is_code(change: FileChange, rules: HistoryRules) -> bool:
-    return below(change.path, rules.paths) and PurePosixPath(change.path).suffix in _CODE
+def _is_code(change: FileChange, paths: tuple[str, ...]) -> bool:
+    return below(change.path, paths) and PurePosixPath(change.path).suffix.lower() in CODE
 
 
 def _subjects(work: Sequence[Commit], rules: HistoryRules) -> _Found:
@@ -142,31 +144,16 @@ def _subjects(work: Sequence[Commit], rules: HistoryRules) -> _Found:
     )
 
 
-def _files(history: History, work: Sequence[Commit], rules: HistoryRules) -> _Found:
-    if not work:
-        return _Found(0.0, "no commits", "code, texts and plots", _why_few(work, False), "Commit your work.")
+def _files(scope: Scope, rules: HistoryRules) -> _Found:
+    if not scope.work:
+        return _Found(0.0, "no commits", "code, texts and plots", _why_few(scope.work, False), "Commit your work.")
     findings = []
-    images: dict[str, int] = {}
-    for commit in history.commits:
-        if _concerns_others(commit, rules):
-            continue
-        for change in commit.files:
-            if below(change.path, rules.other_paths):
-                continue
-            kind = heavy_kind(
-                change, least=rules.least_bytes, small_data=rules.small_data_bytes, most=rules.large_bytes
-            )
+    for commit, changes in scope.contents:
+        for change in changes:
+            kind = _heavy(change, rules)
             if kind:
                 findings.append(_finding(commit, f"{change.path}: {kind}, {_size(change.size or 0)}"))
-        count = sum(is_image(change) and not below(change.path, rules.pictures) for change in commit.files)
-        if count:
-            images[commit.id] = count
-    if sum(images.values()) > rules.data_set_images:
-        findings += [
-            _finding(commit, f"{_count(images[commit.id], 'image')} outside of {', '.join(rules.pictures)}")
-            for commit in history.commits
-            if commit.id in images
-        ]
+    findings += _data_set(scope, rules)
     return _Found(
         holds=0.0 if findings else 1.0,
         measured=f"models, data or archives committed {_count(len(findings), 'time')}"
@@ -179,16 +166,41 @@ def _files(history: History, work: Sequence[Commit], rules: HistoryRules) -> _Fo
     )
 
 
-def _concerns_others(commit: Commit, rules: HistoryRules) -> bool:
-    return commit.touches(rules.other_paths) and not commit.touches(rules.paths) if rules.other_paths else False
+def _heavy(change: FileChange, rules: HistoryRules) -> str:
+    if is_image(change) and below(change.path, rules.pictures):
+        return ""
+    return heavy_kind(
+        change,
+        least=rules.least_bytes,
+        small_data=rules.small_data_bytes,
+        most=rules.large_bytes,
+        most_of_image=rules.large_image_bytes,
+    )
 
 
-def _merges(history: History, work: Sequence[Commit]) -> _Found:
-    given = {commit.id for commit in history.given}
+def _data_set(scope: Scope, rules: HistoryRules) -> list[CommitFinding]:
+    """The commits with images, if these are so many that they are data."""
+    counts = [
+        (commit, sum(_is_new_image(change) and not below(change.path, rules.pictures) for change in changes))
+        for commit, changes in scope.contents
+    ]
+    if sum(count for _, count in counts) <= rules.data_set_images:
+        return []
+    outside = ", ".join(rules.pictures)
+    return [_finding(commit, f"{_count(count, 'image')} outside of {outside}") for commit, count in counts if count]
+
+
+def _is_new_image(change: FileChange) -> bool:
+    # Changed ones were counted when they came.
+    return change.status == "A" and is_image(change)
+
+
+def _merges(scope: Scope) -> _Found:
+    work, given = scope.work, {commit.id for commit in scope.history.given}
     noise = [
         commit
-        for commit in history.commits
-        if commit.is_merge and _PULL_MERGE.match(commit.subject) and not given.intersection(commit.parents)
+        for commit in scope.merges
+        if _PULL_MERGE.match(commit.subject) and not given.intersection(commit.parents)
     ]
     total = len(work) + len(noise)
     return _Found(

@@ -27,14 +27,15 @@ _CONTENTS = {
 }
 
 
-def heavy_kind(change: FileChange, *, least: int, small_data: int, most: int) -> str:
+def heavy_kind(change: FileChange, *, least: int, small_data: int, most: int, most_of_image: int) -> str:
     """What makes a new or changed file one that does not belong in a repository, ``""`` if nothing does.
 
-    Images are not looked at here: one is a plot, a thousand are a data set (``is_image``).
+    An image is a plot or a screenshot, and belongs beside a text; a thousand are a data set (``is_image``).
 
     :param least: bytes below which nothing is a model: an LFS pointer, an empty stand-in.
     :param small_data: bytes up to which data and archives pass: a test vector, a few samples.
-    :param most: bytes above which any file is too large but a notebook, a PDF or an image.
+    :param most: bytes above which any file is too large but a notebook or a PDF.
+    :param most_of_image: the same for an image.
     """
     size = change.size
     if change.status == "D" or size is None or size < least or change.content == "lfs":
@@ -48,9 +49,11 @@ def heavy_kind(change: FileChange, *, least: int, small_data: int, most: int) ->
         return _CONTENTS[change.content]
     if change.content in _CONTENTS and size > small_data:
         return _CONTENTS[change.content]
-    return "a very large file" if size > most and ending not in IMAGES | DOCUMENTS else ""
+    if ending in IMAGES:
+        return "a very large image" if size > most_of_image else ""
+    return "a very large file" if size > most and ending not in DOCUMENTS else ""
 
 
 def is_image(change: FileChange) -> bool:
-    """Whether a commit adds it as an image; changed ones were counted when they came."""
-    return change.status == "A" and PurePosixPath(change.path.lower()).suffix in IMAGES
+    """Whether it is one by its name."""
+    return PurePosixPath(change.path.lower()).suffix in IMAGES

@@ -103,7 +103,8 @@ def _read(
         notes += (f"only the newest {MAX_COMMITS:,} commits were read",)
     if not whole:
         notes += ("too many changed files, so only part of the changes was read",)
-    return History(own, others, bool(mirror.boundary), truncated, notes)
+    parents = {item.commit.id: item.commit.parents for item in signed}
+    return History(own, others, bool(mirror.boundary), truncated, notes, parents)
 
 
 def _commits(mirror: Mirror) -> tuple[list[Signed], bool]:
@@ -232,7 +233,13 @@ def _heads(data: bytes) -> Iterator[tuple[str, bytes]]:
 def _files(changes: Iterable[_Change], sizes: Mapping[str, int], contents: Mapping[str, str]) -> tuple[FileChange, ...]:
     return tuple(
         FileChange(
-            one.path, one.status, sizes.get(one.blob), sizes.get(one.old_blob), one.blob, contents.get(one.blob, "")
+            one.path,
+            one.status,
+            sizes.get(one.blob),
+            sizes.get(one.old_blob),
+            one.blob,
+            contents.get(one.blob, ""),
+            one.old_blob,
         )
         for one in changes
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 SHORT = 8
@@ -13,9 +14,9 @@ class FileChange:
     """One file of one commit.
 
     ``path`` counts from the submission's folder. ``status`` is git's letter: A added, M changed, D deleted, T of
-    another type. ``size`` and ``old_size`` are bytes after and before, ``None`` if there is no file or git can't
-    tell. ``content`` is what the first bytes say: ``"tflite"``, ``"hdf5"``, ``"zip"``, ``"lfs"`` …, ``""`` where
-    they say nothing or were not looked at.
+    another type. ``blob`` and ``old_blob`` are git's ids of the content after and before; ``size`` and ``old_size``
+    its bytes, ``None`` if there is no file or git can't tell. ``content`` is what the first bytes say: ``"tflite"``,
+    ``"hdf5"``, ``"zip"``, ``"lfs"`` …, ``""`` where they say nothing or were not looked at.
     """
 
     path: str
@@ -24,6 +25,7 @@ class FileChange:
     old_size: int | None
     blob: str
     content: str = ""
+    old_blob: str = ""
 
     @property
     def growth(self) -> int:
@@ -78,6 +80,7 @@ class History:
 
     ``given``: commits that were there before the student's, oldest first. ``shallow``: the clone holds the newest
     commits only. ``truncated``: so long that only its newest part was read. ``notes``: a line each, for people.
+    ``parents``: of every commit that was read, parents first, also of those that touch nothing of the submission.
     """
 
     commits: tuple[Commit, ...]
@@ -85,6 +88,7 @@ class History:
     shallow: bool = False
     truncated: bool = False
     notes: tuple[str, ...] = ()
+    parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,14 @@ class HistoryRules:
     """A lab's view of a history.
 
     ``paths``: files and folders of the lab, from the submission's folder; a commit counts for the lab where it
-    touches one. ``other_paths``: those of other labs: what only concerns them costs nothing here. ``pictures``:
-    folders where images are right.
+    touches one. ``other_paths``: those of other labs: what lies there costs nothing here. ``pictures``: folders where
+    images of any size and number are right.
 
     ``min_commits`` for full marks; ``min_code_commits`` of them change code, or it was one dump. ``min_letters`` of a
     subject, ``max_letters`` at most; ``good_subjects``: the share of subjects that must say something for full marks.
     ``min_sittings``: how many times work was recorded, commits within ``sitting_s`` seconds being one time.
-    ``least_bytes``, ``small_data_bytes``, ``large_bytes``, ``data_set_images``: see ``heavy_kind``; as many images
-    outside of ``pictures`` are a data set.
+    ``least_bytes``, ``small_data_bytes``, ``large_bytes``, ``large_image_bytes``: see ``heavy_kind``; more images than
+    ``data_set_images`` outside of ``pictures`` are a data set.
     """
 
     paths: tuple[str, ...]
@@ -42,7 +42,8 @@ class HistoryRules:
     least_bytes: int = 1024
     small_data_bytes: int = 100 * 1024
     large_bytes: int = 5 * 2**20
-    data_set_images: int = 20
+    large_image_bytes: int = 2**20
+    data_set_images: int = 500
 
     def __post_init__(self) -> None:
         if set(self.shares) != set(SHARES) or abs(sum(self.shares.values()) - 1) > 1e-9:

@@ -18,7 +18,7 @@ from graders.submission.notebooks.magics import (
     writing,
 )
 from graders.submission.notebooks.model import Cell, CellCode, Notebook
-from graders.submission.notebooks.statements import Kind, Statement, statements
+from graders.submission.notebooks.statements import Kind, Statement, statements, without_strings
 
 MAX_SKIPPED = 50
 MAX_NESTED = 20
@@ -48,6 +48,11 @@ def runnable(notebook: Notebook) -> tuple[CellCode, ...]:
     into a cell's names besides (``display``, ``get_ipython``) is for whoever runs the code.
     """
     return tuple(_runnable(cell) for cell in notebook.code)
+
+
+def code_only(cell: Cell) -> str:
+    """A cell's code without comments and the contents of strings."""
+    return without_strings(plain_python(cell.source, []))[0]
 
 
 def _runnable(cell: Cell) -> CellCode:
