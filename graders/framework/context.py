@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from graders.measure.scorer.client import Scorer
 from graders.profiles import EvaluationSet, Profile, draw
 from graders.profiles.evaluation_set import SHOWN_FOLDER
 from graders.profiles.given_model import GivenModel, permuted
-from graders.sandbox import RunSpec, Server, Session
+from graders.sandbox import CodeCopy, Edit, RunSpec, Server, Session
 from graders.submission import Artifact, accept_artifact
 
 T = TypeVar("T")
@@ -90,10 +90,12 @@ class LabContext:
             return GivenModel(self.profile.model_path, own=False)
         return self.shared("given model", lambda: permuted(self.profile, self.seed, self.shared_cache.folder / "given"))
 
-    def open(self, name: str, *, code: Path | None = None) -> Session:
-        """Starts a run in a fresh working directory.
+    def open(self, name: str, *, code: Path | None = None, edits: Sequence[Edit] = ()) -> Session:
+        """Starts a run in a fresh working directory, on a copy of the code that it may write to.
 
         :param code: other code than the submission's, such as the reference's.
+        :param edits: changes of the run's copy. A cached result's key names the run and the submission's files alone,
+            so they must follow from these.
         """
         workdir = self.work / "workdirs" / name
         workdir.mkdir(parents=True)
@@ -101,7 +103,8 @@ class LabContext:
         spec = RunSpec(
             name=name,
             driver=self.lab.driver,
-            paths=(code or self.code,),
+            paths=(),
+            code=CodeCopy(code or self.code, self.code_folder(name), tuple(edits)),
             workdir=workdir,
             limits=self.lab.limits,
             # Not the seed itself: what is drawn from that is hidden from a run.
@@ -127,6 +130,10 @@ class LabContext:
     def workdir(self, name: str) -> Path:
         """The working directory of a run."""
         return self.work / "workdirs" / name
+
+    def code_folder(self, name: str) -> Path:
+        """The copy of the code that a run imports from."""
+        return self.work / "copies" / name
 
     def acquire(self, run: str, file: str) -> Artifact:
         """Takes a file out of an ended run's working directory. :raises RunError: as :func:`accept_artifact`."""

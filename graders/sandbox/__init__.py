@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from graders.sandbox.host.code_copy import CodeCopy, Edit, MakeFolder, WriteFile
     from graders.sandbox.host.isolation import TIERS, Isolation, MissingLayer
     from graders.sandbox.host.limits import Limits
     from graders.sandbox.host.selection import choose
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TIERS",
+    "CodeCopy",
+    "Edit",
     "Isolation",
     "Limits",
+    "MakeFolder",
     "MissingLayer",
     "Ready",
     "Reply",
@@ -26,6 +30,7 @@ __all__ = [
     "RunSpec",
     "Server",
     "Session",
+    "WriteFile",
     "choose",
 ]
 
@@ -36,6 +41,10 @@ def __getattr__(name: str) -> object:
             from graders.sandbox.host import isolation
 
             return getattr(isolation, name)
+        case "CodeCopy" | "Edit" | "MakeFolder" | "WriteFile":
+            from graders.sandbox.host import code_copy
+
+            return getattr(code_copy, name)
         case "Limits":
             from graders.sandbox.host.limits import Limits
 

@@ -12,16 +12,13 @@ from pathlib import Path, PurePosixPath
 
 from graders.core.errors import SubmissionError
 from graders.core.text import plain_line
+from graders.submission import limits
 
-MAX_FILES = MAX_FOLDERS = 20_000
 # Of the list of entries, which is read before anything is known of them: each becomes an object of half a KiB or more.
 MAX_DIRECTORY = 8 << 20
 # The record at an archive's end, the longest comment that may stand behind it, and what marks an archive of 64 bits.
 END, END_BYTES, MAX_COMMENT = b"PK\x05\x06", 22, 1 << 16
 LOCATOR, LOCATOR_BYTES = b"PK\x06\x07", 20
-MAX_FILE = 64 << 20
-MAX_TOTAL = 512 << 20
-MAX_DEPTH = 40
 MAX_NAME = 255
 READ = 1 << 20
 # What zipfile and its decompressors raise over damaged data.
@@ -79,14 +76,16 @@ def _require_short_directory(archive: Path) -> None:
         return
     large = tail[max(0, at - LOCATOR_BYTES) : at].startswith(LOCATOR)
     if large or int.from_bytes(tail[at + 12 : at + 16], "little") > MAX_DIRECTORY:
-        raise SubmissionError(f"the archive's list of entries is too long; at most {MAX_FILES:,} entries are accepted")
+        most = f"{limits.MAX_ENTRIES:,} entries"
+        raise SubmissionError(f"the archive's list of entries is too long; at most {most} are accepted")
 
 
 def _unpack(opened: zipfile.ZipFile, into: Path, notes: list[str]) -> None:
     members = opened.infolist()
-    if len(members) > MAX_FILES:
-        raise SubmissionError(f"the archive has {len(members):,} entries; at most {MAX_FILES:,} are accepted")
-    left = MAX_TOTAL
+    if len(members) > limits.MAX_ENTRIES:
+        most = f"{limits.MAX_ENTRIES:,}"
+        raise SubmissionError(f"the archive has {len(members):,} entries; at most {most} are accepted")
+    left = limits.MAX_TOTAL
     folders: set[tuple[str, ...]] = set()
     for member in members:
         shown = plain_line(member.filename, 120)
@@ -97,8 +96,8 @@ def _unpack(opened: zipfile.ZipFile, into: Path, notes: list[str]) -> None:
             continue
         target = into.joinpath(*parts)
         folders.update(parts[:depth] for depth in range(1, len(parts) + member.is_dir()))
-        if len(folders) > MAX_FOLDERS:
-            raise SubmissionError(f"the archive has more than {MAX_FOLDERS:,} folders, which is the limit")
+        if len(folders) > limits.MAX_FOLDERS:
+            raise SubmissionError(f"the archive has more than {limits.MAX_FOLDERS:,} folders, which is the limit")
         if member.is_dir():
             target.mkdir(parents=True, exist_ok=True)
             continue
@@ -106,11 +105,12 @@ def _unpack(opened: zipfile.ZipFile, into: Path, notes: list[str]) -> None:
             notes.append(f"{shown}: duplicate; the first one was used")
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
-        size = _copy(opened, member, target, min(MAX_FILE, left))
+        size = _copy(opened, member, target, min(limits.MAX_FILE, left))
         if size is None:
-            if left < MAX_FILE:
-                raise SubmissionError(f"the archive has more than {MAX_TOTAL / 2**20:.0f} MiB, which is the limit")
-            notes.append(f"{shown}: more than {MAX_FILE / 2**20:.0f} MiB; skipped")
+            if left < limits.MAX_FILE:
+                most = f"{limits.MAX_TOTAL / limits.MEBI:,.0f} MiB"
+                raise SubmissionError(f"the archive has more than {most}, which is the limit")
+            notes.append(f"{shown}: more than {limits.MAX_FILE / limits.MEBI:.0f} MiB; skipped")
             continue
         left -= size
 
@@ -125,7 +125,7 @@ def _refused(member: zipfile.ZipInfo, parts: tuple[str, ...]) -> str:
     kind = stat.S_IFMT(member.external_attr >> 16)
     if not parts or parts[0] == "/" or ".." in parts or ":" in parts[0] or "\0" in member.filename:
         return "its path leads out of the archive"
-    if len(parts) > MAX_DEPTH or any(len(part.encode("utf-8", "replace")) > MAX_NAME for part in parts):
+    if len(parts) > limits.MAX_DEPTH or any(len(part.encode("utf-8", "replace")) > MAX_NAME for part in parts):
         return "its path is too long"
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         return "a link or a device"

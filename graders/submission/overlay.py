@@ -6,17 +6,20 @@ import hashlib
 import os
 import shutil
 import stat
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from graders.core.errors import SubmissionError
+from graders.core.text import plain_line
+from graders.submission import limits
 from graders.submission.discovery import SKIPPED
 
-MAX_FILE = 64 << 20
-MAX_TOTAL = 512 << 20
-MAX_FILES, MAX_FOLDERS = 20_000, 20_000
-# As deep as an archive may be; and no longer than leaves room for the place that a file is copied to.
-MAX_DEPTH, MAX_NAME, MAX_PATH = 40, 1024, 2048
+# No longer than leaves room for the place that a file is copied to.
+MAX_NAME, MAX_PATH = 1024, 2048
+# The file by which Python recognises a virtual environment.
+ENVIRONMENT = "pyvenv.cfg"
 CODE_ENDINGS = (".py", ".ipynb")
 # What people read and no run needs: a change of it changes nothing that is graded by running.
 UNSEEN = frozenset({"summaries"})
@@ -28,12 +31,14 @@ READ = 1 << 20
 class Overlay:
     """``root``: the folder that runs import from. ``digest``: sha256 over the student's code. ``notes``: what was
     left out, a line each. ``files``: the sha256 of each of the student's files that is in there as it was submitted.
+    ``empty_folders``: the student's folders without anything in them, which code may want to write to.
     """
 
     root: Path
     digest: str
     notes: tuple[str, ...]
     files: Mapping[str, str] = field(default_factory=dict)
+    empty_folders: tuple[str, ...] = ()
 
 
 def build_overlay(source: Path, given: Mapping[str, Path], destination: Path) -> Overlay:
@@ -41,28 +46,32 @@ def build_overlay(source: Path, given: Mapping[str, Path], destination: Path) ->
 
     :param given: files and folders of the starter code, by their paths in the submission.
 
-    Links, devices, very large files and what no run needs (``.git``, caches, summaries) are left out; the notes say
-    which of the first three.
+    Links, devices, very large files and what no run needs (``.git``, caches, environments, summaries) are left out;
+    the notes say which of the first three.
+
+    :raises SubmissionError: for more files, or more bytes, than a submission may have.
     """
     notes: list[str] = []
     code = hashlib.sha256()
     files: dict[str, str] = {}
-    total = too_many = 0
+    folders: list[Path] = []
+    total = 0
     destination.mkdir(parents=True)
-    for count, relative in enumerate(_files(source, notes)):
-        if count >= MAX_FILES:
-            too_many += 1
-            continue
+    found_files = list(_files(source, notes, folders))
+    _require_few(found_files)
+    for relative in found_files:
         origin = source / relative
         name, shown = relative.as_posix(), _shown(relative)
         size = _regular_size(origin)
         if size is None:
             notes.append(f"{shown}: not a regular file; skipped")
             continue
-        if size > MAX_FILE or total + size > MAX_TOTAL:
+        if size > limits.MAX_FILE:
             notes.append(f"{shown}: too large ({size / 2**20:.0f} MiB); skipped")
             continue
         total += size
+        if total > limits.MAX_TOTAL:
+            raise SubmissionError(_too_much(f"{limits.MAX_TOTAL / limits.MEBI:,.0f} MiB", relative))
         data = _read(origin)
         if data is None:
             notes.append(f"{shown}: can't be read; skipped")
@@ -74,14 +83,26 @@ def build_overlay(source: Path, given: Mapping[str, Path], destination: Path) ->
         target = destination / relative
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
-    if too_many:
-        notes.append(f"{too_many:,} more files skipped; at most {MAX_FILES:,} are accepted")
+    for folder in folders:
+        (destination / folder).mkdir(parents=True, exist_ok=True)
+    empty = tuple(folder.as_posix() for folder in folders if not any((destination / folder).iterdir()))
     for path, origin in given.items():
         _lay_over(origin, destination / path)
     student_files = {
         name: sha for name, sha in files.items() if (destination / name).is_file() and not _laid_over(name, given)
     }
-    return Overlay(destination, code.hexdigest(), tuple(notes), student_files)
+    return Overlay(destination, code.hexdigest(), tuple(notes), student_files, empty)
+
+
+def _require_few(files: list[Path]) -> None:
+    if len(files) > limits.MAX_FILES:
+        fullest, _ = Counter(file.parent for file in files).most_common(1)[0]
+        raise SubmissionError(_too_much(f"{limits.MAX_FILES:,} files", fullest))
+
+
+def _too_much(limit: str, where: Path) -> str:
+    place = plain_line(_shown(where), 120)
+    return f"the submission has more than {limit}, which is the limit (see {place}); remove data sets and environments"
 
 
 def _laid_over(name: str, given: Mapping[str, Path]) -> bool:
@@ -92,8 +113,10 @@ def _laid_over(name: str, given: Mapping[str, Path]) -> bool:
     )
 
 
-def _files(source: Path, notes: list[str]) -> Iterator[Path]:
-    """Everything below ``source`` that is no folder, folder by folder, in order; ``notes`` get what is not looked into.
+def _files(source: Path, notes: list[str], entered: list[Path]) -> Iterator[Path]:
+    """Everything below ``source`` that is no folder, folder by folder, in order.
+
+    ``notes`` get what is not looked into, ``entered`` the folders that are.
 
     Not os.walk, which calls itself for each level, and ends there where folders lie in folders a thousand times.
     """
@@ -101,14 +124,17 @@ def _files(source: Path, notes: list[str]) -> Iterator[Path]:
     while waiting:
         folder = waiting.pop()
         folders += 1
-        if folders > MAX_FOLDERS:
-            notes.append(f"more than {MAX_FOLDERS:,} folders; the rest is skipped")
+        if folders > limits.MAX_FOLDERS:
+            notes.append(f"more than {limits.MAX_FOLDERS:,} folders; the rest is skipped")
             return
         names, inner = _entries(source / folder, SKIPPED if folder.parts else SKIPPED | UNSEEN)
+        if folder.parts and ENVIRONMENT in names:
+            continue
+        entered.append(folder)
         for name in names:
             yield folder / name
         for name in inner:
-            if len(folder.parts) < MAX_DEPTH and len(os.fsencode(folder / name)) <= MAX_NAME:
+            if len(folder.parts) < limits.MAX_DEPTH and len(os.fsencode(folder / name)) <= MAX_NAME:
                 waiting.append(folder / name)
             else:
                 notes.append(f"{_shown(folder / name)[:120]}: too deep; skipped")
@@ -145,7 +171,7 @@ def _read(path: Path) -> bytes | None:
     except OSError:
         return None
     with open(descriptor, "rb") as file:
-        return file.read(MAX_FILE)
+        return file.read(limits.MAX_FILE)
 
 
 def _lay_over(origin: Path, target: Path) -> None:

@@ -50,6 +50,8 @@ def part_for(view: Overlay, others: Mapping[str, str], destination: Path, own: s
     for file, found in sorted(view.files.items()):
         if file not in absent:
             digest.update(file.encode("utf-8", "surrogateescape") + b"\0" + bytes.fromhex(found))
+    for folder in view.empty_folders:
+        digest.update(folder.encode("utf-8", "surrogateescape") + b"/\0")
     root = _linked(view.root, absent, destination) if absent else view.root
     return Part(root, digest.hexdigest(), len(absent))
 
@@ -92,7 +94,7 @@ def _needed(view: Overlay, groups: Mapping[str, set[str]]) -> set[str]:
 
 
 def _linked(root: Path, absent: set[str], destination: Path) -> Path:
-    """The view's files but for the absent ones, as links to the same bytes: nothing may write to them anyway."""
+    """The view's files but for the absent ones, as links to the same bytes: runs get copies of them."""
     for folder, names, files in os.walk(root):
         target = destination / Path(folder).relative_to(root)
         target.mkdir(parents=True)

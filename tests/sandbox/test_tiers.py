@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from graders.core.errors import UsageError
-from graders.sandbox import Limits, RunSpec, Server, choose
+from graders.sandbox import CodeCopy, Edit, Limits, MakeFolder, RunSpec, Server, WriteFile, choose
 from graders.sandbox.host.isolation import TIERS, Bare, Confined, Isolation, Mounts, Strict
 from graders.sandbox.host.self_check import probe
 
@@ -31,7 +31,7 @@ OPERATIONS = {"go": go}
 """
 # What a tier is known not to hold, by name of the test below.
 GAPS = {
-    "bare": {"reads", "writes", "neighbour", "network", "processes", "kernel", "modes"},
+    "bare": {"source read", "source written", "reads", "writes", "neighbour", "network", "processes", "kernel", "modes"},
     "confined": set(),
     "strict": set(),
 }
@@ -57,7 +57,7 @@ def isolation(request: pytest.FixtureRequest) -> Isolation:
     return found
 
 
-Run = Callable[[str], Any]
+Run = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def run(walled: tuple[Server, Path], request: pytest.FixtureRequest) -> Run:
     """Runs ``go()`` of a student's code in a workdir of its own, and gives its answer."""
     server, scratch = walled
 
-    def go(code: str) -> Any:
+    def go(code: str, edits: tuple[Edit, ...] = ()) -> Any:
         folder = scratch / f"{request.node.name.replace('[', '-').strip(']')}-{len(list(scratch.iterdir()))}"
         (folder / "code").mkdir(parents=True)
         (folder / "workdir").mkdir()
@@ -85,7 +85,8 @@ def run(walled: tuple[Server, Path], request: pytest.FixtureRequest) -> Run:
         spec = RunSpec(
             name="run",
             driver=scratch / "driver.py",
-            paths=(folder / "code",),
+            paths=(),
+            code=CodeCopy(folder / "code", folder / "copy", edits),
             workdir=folder / "workdir",
             limits=Limits(wall_s=30, cpu_s=30),
             seed=1,
@@ -238,6 +239,50 @@ def go():
 """
     run(code)
     held(isolation, "modes", path.stat().st_mode & 0o777 == 0o644)
+
+
+BESIDE_ITSELF = """
+import logging, os, pathlib
+
+HERE = pathlib.Path(__file__).parent
+log = logging.getLogger("student")
+log.addHandler(logging.FileHandler(HERE / "logs" / "log.txt"))
+
+def go():
+    log.error("written beside the module")
+    (HERE / "student.py").write_text("raise SystemExit")
+    (HERE / "new.py").write_text("found = True")
+    import new
+    return [new.found, (HERE / "logs" / "log.txt").read_text(), sorted(os.listdir(HERE)), __file__]
+"""
+
+
+def test_writing_beside_its_own_module(run: Run, isolation: Isolation, walled: tuple[Server, Path]) -> None:
+    """A run writes to its copy of the code, imports from there, and nothing of it is left: neither where the copy was
+    nor in what it was made of.
+    """
+    _, scratch = walled
+    found = run(BESIDE_ITSELF, (MakeFolder("logs"), WriteFile("data/given.txt", b"edited")))
+    file = Path(found.pop())
+    assert found == [True, "written beside the module\n", ["data", "logs", "new.py", "student.py"]]
+    assert file.is_relative_to(scratch)
+    assert not file.parent.exists()
+    source = file.parents[1] / "code"
+    assert [path.name for path in source.iterdir()] == ["student.py"]
+    assert (source / "student.py").read_text() == BESIDE_ITSELF
+
+
+def test_the_code_that_was_copied(run: Run, isolation: Isolation, tmp_path: Path) -> None:
+    """What other runs' copies are made of can be neither read nor written."""
+    code = f"""{TRY}
+import pathlib
+def go():
+    source = pathlib.Path(__file__).parents[1] / "code"
+    return [tried(lambda: (source / "student.py").read_text()), tried(lambda: (source / "new.py").write_text("x"))]
+"""
+    read, written = run(code)
+    held(isolation, "source read", read)
+    held(isolation, "source written", written)
 
 
 def test_the_self_check_agrees(isolation: Isolation) -> None:

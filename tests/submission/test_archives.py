@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.core.errors import SubmissionError
-from graders.submission import archives
+from graders.submission import limits
 from graders.submission.archives import is_archive, unpack
 
 FILE = "dl_in_iot_course/l02_quantization/quantization_experiments.py"
@@ -107,8 +107,8 @@ def test_a_file_in_the_place_of_a_folder(archive: Make, tmp_path: Path) -> None:
 
 def test_bombs(archive: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sizes are counted as data come: one large file is left out, too much in all is refused, nothing fills the disk."""
-    monkeypatch.setattr(archives, "MAX_FILE", 1 << 20)
-    monkeypatch.setattr(archives, "MAX_TOTAL", 3 << 20)
+    monkeypatch.setattr(limits, "MAX_FILE", 1 << 20)
+    monkeypatch.setattr(limits, "MAX_TOTAL", 3 << 20)
     found = unpack(archive({"bomb.bin": bytes(8 << 20), "good.py": b"good"}), tmp_path / "one")
     assert files(found.folder) == {"good.py": b"good"}
     assert "more than 1 MiB" in found.notes[0]
@@ -120,14 +120,14 @@ def test_bombs(archive: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_too_many_entries(archive: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An archive of very many entries is refused before any is taken."""
-    monkeypatch.setattr(archives, "MAX_FILES", 10)
+    monkeypatch.setattr(limits, "MAX_ENTRIES", 10)
     with pytest.raises(SubmissionError, match="11 entries"):
         unpack(archive({f"{number}.py": b"" for number in range(11)}), tmp_path / "out")
 
 
 def test_too_many_folders(archive: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Folders that files lie in count as those that are named."""
-    monkeypatch.setattr(archives, "MAX_FOLDERS", 6)
+    monkeypatch.setattr(limits, "MAX_FOLDERS", 6)
     fine = archive({"a/b/c/x": b"", "a/b/y": b"", "a/b/c/": b"", "d/e/f/z": b""})
     assert len(list(unpack(fine, tmp_path / "fine").folder.rglob("*"))) == 9
     many = archive({"a/b/c/x": b"", "d/e/f/g/z": b""})

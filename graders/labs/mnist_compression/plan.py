@@ -51,7 +51,7 @@ def run_notebook(context: LabContext, log: RunLog) -> NotebookEvidence:
     code = files.without_models(context.code, context.work / "code")
     session = context.open(log.name, code=code)
     try:
-        prepare_session(context, session, str(code / path.parent))
+        prepare_session(context, session, str(context.code_folder(log.name) / path.parent))
         execution.run(session, log)
         state = attempt(lambda: session.call("state").facts)
         tried = probes.try_functions(context, session)

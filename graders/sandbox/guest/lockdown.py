@@ -85,18 +85,18 @@ def _build_filter(ignore_modes: bool) -> Any:
     return built
 
 
-def apply(config: dict[str, Any], readable: Iterable[str], workdir: str) -> None:
-    """Locks down this process: it reads ``readable``, writes to ``workdir``, and reaches nothing else.
+def apply(config: dict[str, Any], readable: Iterable[str], writable: Iterable[str]) -> None:
+    """Locks down this process: it reads ``readable``, writes below ``writable``, and reaches nothing else.
 
     :raises OSError: if the kernel refuses; the run must not go on then.
     """
     if config.get("landlock"):
-        _restrict_files(readable, workdir)
+        _restrict_files(readable, writable)
     if _filter is not None:
         _filter.load()
 
 
-def _restrict_files(readable: Iterable[str], workdir: str) -> None:
+def _restrict_files(readable: Iterable[str], writable: Iterable[str]) -> None:
     from landlockpy import AccessFS, Ruleset, Scope
 
     of_files = AccessFS.READ_FILE | AccessFS.EXECUTE
@@ -110,5 +110,6 @@ def _restrict_files(readable: Iterable[str], workdir: str) -> None:
         for path in DEVICES:
             if os.path.exists(path):  # noqa: PTH110 - as above
                 rules.allow_path(path, devices)
-        rules.allow_path(workdir, rules.handled_fs & ~special)
+        for path in writable:
+            rules.allow_path(path, rules.handled_fs & ~special)
         rules.restrict()

@@ -144,7 +144,7 @@ def main(spec: dict[str, Any], channel_fd: int, stdout: int, stderr: int, preloa
         linecache.clearcache()
         channel, decoder = socket.socket(fileno=3), wire.Decoder()
         driver = load_driver(spec["driver"])
-        lockdown.apply(spec.get("lockdown", {}), spec.get("readable", ()), spec["workdir"])
+        lockdown.apply(spec.get("lockdown", {}), spec.get("readable", ()), spec["writable"])
         # No code of the student's has run so far: whatever fails before this message is the grader's fault.
         wire.send(channel, wire.Message({"facts": {}}))
         while True:

@@ -43,7 +43,9 @@ def _leave_an_orphan() -> None:
     os.wait()
 
 
-def try_all(secrets: list[str], foreign: list[str], port: int, pid: int) -> tuple[dict[str, Any], dict[str, Any]]:
+def try_all(
+    secrets: list[str], foreign: list[str], own: list[str], port: int, pid: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Reads secrets, writes elsewhere, connects out, signals the grader, leaves an orphan; does what runs must do."""
     outcomes: dict[str, Any] = {f"read {number}": _attempt(Path(path).read_text) for number, path in enumerate(secrets)}
     outcomes |= {f"write {number}": _attempt(lambda path=path: _write(path)) for number, path in enumerate(foreign)}
@@ -52,7 +54,7 @@ def try_all(secrets: list[str], foreign: list[str], port: int, pid: int) -> tupl
     outcomes["signal"] = _attempt(lambda: os.kill(pid, 0))
     outcomes["environment"] = _attempt(lambda: Path(f"/proc/{pid}/environ").read_bytes())
     outcomes["library"] = _attempt(lambda: importlib.import_module("colorsys"))
-    outcomes["own workdir"] = _attempt(lambda: _write("own.txt"))
+    outcomes |= {f"own {number}": _attempt(lambda path=path: _write(path)) for number, path in enumerate(own)}
     outcomes["user"] = os.getuid()
     _leave_an_orphan()
     return outcomes, {}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from graders.core.errors import RunError, SandboxError
 from graders.core.removal import remove
+from graders.sandbox.host.code_copy import CodeCopy
 from graders.sandbox.host.isolation import Isolation
 from graders.sandbox.host.limits import Limits
 from graders.sandbox.host.server import Server
@@ -26,6 +27,11 @@ LEAKS = {
     "socket": "a socket could be made",
     "signal": "the grader could be signalled",
     "environment": "the grader's environment could be read",
+}
+NEEDS = {
+    "own 0": "a run can't write to its own working directory",
+    "own 1": "a run can't write to its own copy of the code",
+    "library": "a run can't import from Python's own library",
 }
 
 
@@ -55,12 +61,20 @@ def _probe(isolation: Isolation, scratch: Path, own: Path) -> str:
     workdir.mkdir()
     with socket.create_server(("127.0.0.1", 0)) as listener, Server((), isolation, {}, scratch=scratch) as server:
         spec = RunSpec(
-            name="self-check", driver=DRIVER, paths=(), workdir=workdir, limits=LIMITS, seed=0, environment={}
+            name="self-check",
+            driver=DRIVER,
+            paths=(),
+            workdir=workdir,
+            limits=LIMITS,
+            seed=0,
+            environment={},
+            code=CodeCopy(neighbour, scratch / "copy"),
         )
         session = server.open(spec)
         try:
             secrets = [str(own / "secret.txt"), str(neighbour / "secret.txt")]
-            parameters = {"secrets": secrets, "foreign": [str(own / "new.txt"), str(neighbour / "new.txt")]}
+            foreign = [str(own / "new.txt"), str(neighbour / "new.txt")]
+            parameters = {"secrets": secrets, "foreign": foreign, "own": ["own.txt", str(scratch / "copy" / "own.txt")]}
             outcomes = session.call(
                 "try_all", {**parameters, "port": listener.getsockname()[1], "pid": os.getpid()}
             ).facts
@@ -69,10 +83,7 @@ def _probe(isolation: Isolation, scratch: Path, own: Path) -> str:
         finally:
             record = session.end()
     wrong = [what for name, what in LEAKS.items() if outcomes.get(name) == "done"]
-    if outcomes.get("own workdir") != "done":
-        wrong.append(f"a run can't write to its own working directory ({outcomes.get('own workdir')})")
-    if outcomes.get("library") != "done":
-        wrong.append(f"a run can't import from Python's own library ({outcomes.get('library')})")
+    wrong += [f"{what} ({outcomes.get(name)})" for name, what in NEEDS.items() if outcomes.get(name) != "done"]
     if isolation.user is not None and outcomes.get("user") != isolation.user:
         wrong.append("the run's user is not the one that it should have")
     if not record.left_running or _alive_in(workdir):

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from graders.core.errors import SandboxError
+from graders.sandbox.host.code_copy import NOTHING_COPIED, make_copy
 from graders.sandbox.host.isolation import Isolation, Mounts, system_paths
 from graders.sandbox.host.session import RunSpec, Session
 
@@ -131,25 +132,28 @@ class Server:
         return Ready(answer["versions"], answer["seconds"], answer["cpu_s"])
 
     def open(self, spec: RunSpec) -> Session:
-        """Forks a run. :raises SandboxError: when the server is gone."""
+        """Forks a run. :raises SandboxError: if its code can't be copied, or the server is gone."""
         self.wait_ready()
+        user = self.isolation.user
+        copied = NOTHING_COPIED if spec.code is None else make_copy(spec.code, user)
+        if user is not None:
+            os.chown(spec.workdir, user, user)
         channel, their_channel = socket.socketpair()
         status, their_status = socket.socketpair()
         out_read, out_write = os.pipe()
         err_read, err_write = os.pipe()
         request = {
             "driver": str(spec.driver),
-            "paths": [str(path) for path in spec.paths],
+            "paths": [str(path) for path in spec.import_paths],
+            "writable": [str(path) for path in spec.writable],
             "workdir": str(spec.workdir),
             "limits": spec.limits.as_request(),
             "seed": spec.seed,
             "environment": {**self.environment, **spec.environment},
             "lockdown": asdict(self.isolation.lockdown),
-            "user": self.isolation.user,
+            "user": user,
             "readable": [*self._system, *map(str, (spec.driver, *spec.paths, *spec.readable))],
         }
-        if self.isolation.user is not None:
-            os.chown(spec.workdir, self.isolation.user, self.isolation.user)
         descriptors = array.array("i", [their_status.fileno(), their_channel.fileno(), out_write, err_write])
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors.tobytes())]
         try:
@@ -167,7 +171,7 @@ class Server:
             their_status.close()
             os.close(out_write)
             os.close(err_write)
-        return Session(spec, channel, status, (out_read, err_read))
+        return Session(spec, channel, status, (out_read, err_read), copied)
 
     def close(self) -> None:
         """Ends the server and every run that it still has."""

@@ -9,7 +9,7 @@ import selectors
 import socket
 import sysconfig
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 
 from graders.core.errors import RunError, SandboxError, SourceLine
 from graders.core.paths import REPOSITORY
+from graders.core.removal import remove
 from graders.core.text import captured_output
 from graders.core.verdicts import Verdict
 from graders.sandbox.guest import wire
+from graders.sandbox.host.code_copy import NOTHING_COPIED, CodeCopy, CopySize
 from graders.sandbox.host.limits import Limits
 from graders.sandbox.host.output import Output
 
@@ -43,8 +45,10 @@ SIGNAL_NAMES = {6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 24: "SIGXCPU", 25: "S
 
 @dataclass(frozen=True, kw_only=True)
 class RunSpec:
-    """One execution of code in the sandbox: ``driver`` is the grader's, the code on ``paths`` may be the student's.
+    """One execution of code in the sandbox: ``driver`` is the grader's, ``code`` and ``paths`` may be the student's.
 
+    ``code``: what is imported first, from a copy that the run may write to and that is removed at its end.
+    ``paths``: folders that are imported from as well, and not written to.
     ``readable``: files and folders that it may read beside these, if the tier stops it from reading others.
     """
 
@@ -56,6 +60,17 @@ class RunSpec:
     seed: int
     environment: Mapping[str, str]
     readable: tuple[Path, ...] = ()
+    code: CodeCopy | None = None
+
+    @property
+    def import_paths(self) -> tuple[Path, ...]:
+        """The folders that the run imports from, the first of them first."""
+        return self.paths if self.code is None else (self.code.folder, *self.paths)
+
+    @property
+    def writable(self) -> tuple[Path, ...]:
+        """The folders that the run may write to."""
+        return (self.workdir,) if self.code is None else (self.workdir, self.code.folder)
 
 
 @dataclass(frozen=True)
@@ -83,9 +98,20 @@ class RunRecord:
 class Session:
     """A run under way. Not to be shared between threads; :meth:`end` must be called."""
 
-    def __init__(self, spec: RunSpec, channel: socket.socket, status: socket.socket, pipes: tuple[int, int]) -> None:
-        """Takes over the grader's ends of the run's sockets and pipes."""
+    def __init__(
+        self,
+        spec: RunSpec,
+        channel: socket.socket,
+        status: socket.socket,
+        pipes: tuple[int, int],
+        copied: CopySize = NOTHING_COPIED,
+    ) -> None:
+        """Takes over the grader's ends of the run's sockets and pipes.
+
+        :param copied: what the copy of the run's code held before the run started.
+        """
         self.spec = spec
+        self._copied = copied
         self._channel = channel
         self._status = status
         self._started = time.monotonic()
@@ -147,6 +173,8 @@ class Session:
             file.close()
         self._channel.close()
         self._status.close()
+        if self.spec.code is not None:
+            remove(self.spec.code.folder)
         ending = self._ending or {}
         return RunRecord(
             name=self.spec.name,
@@ -225,12 +253,13 @@ class Session:
         if started < self._next_look or self._ending is not None or self._error is not None:
             return
         limits = self.spec.limits
-        size, count = written(self.spec.workdir, limits.disk, limits.files)
+        most_bytes, most_files = limits.disk + self._copied.disk, limits.files + self._copied.files
+        size, count = written(self.spec.writable, most_bytes, most_files)
         now = time.monotonic()
         self._next_look = now + max(LOOK_S, 10 * (now - started))
-        if size > limits.disk:
+        if size > most_bytes:
             text = f"wrote more than the {limits.disk / 2**20:,.0f} MiB that a run may write"
-        elif count > limits.files:
+        elif count > most_files:
             text = f"wrote more than the {limits.files:,} files that a run may write"
         else:
             return
@@ -312,7 +341,7 @@ class Session:
     def _without_paths(self, text: str) -> str:
         """Text without this machine's folders, which mean nothing to a student and differ from run to run."""
         text = text.replace(str(self.spec.workdir), "(workdir)")
-        for path in self.spec.paths:
+        for path in self.spec.import_paths:
             text = text.replace(f"{path}/", "").replace(str(path), "(submission)")
         return text.replace(f"{LIBRARIES}/", "").replace(f"{OWN}/", "").replace(OWN, "(grader)")
 
@@ -337,10 +366,10 @@ class Session:
         return RunError(verdict, text, places, exception=exception)
 
 
-def written(folder: Path, most_bytes: int, most_files: int) -> tuple[int, int]:
-    """Bytes on the disk, and files and folders, below a folder; counting stops if either is over its bound."""
+def written(folders: Sequence[Path], most_bytes: int, most_files: int) -> tuple[int, int]:
+    """Bytes on the disk, and files and folders, below some folders; counting stops if either is over its bound."""
     size = count = 0
-    waiting = [str(folder)]
+    waiting = [str(folder) for folder in folders]
     while waiting:
         try:
             with os.scandir(waiting.pop()) as entries:
