@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from graders.framework.checks import check, check_threshold
+from graders.framework.checks import NeedsManualReview, check, check_threshold
 from graders.measure.tflite import Model, Operator, Subgraph
 from graders.measure.tflite.graph import FORM_OPERATORS
 from graders.measure.tflite.model import INTEGER_DTYPES
@@ -113,9 +113,15 @@ def require_calibration(evidence: Int8Evidence, hint: str) -> None:
             f"; the first mismatch has scale {ours.scale:.6g} and zero point {ours.zero_point}, "
             f"expected {theirs.scale:.6g} and {theirs.zero_point}"
         )
+    left_out = (
+        f"; {found.unknowable} more were not compared: float noise decides their range" if found.unknowable else ""
+    )
+    if not found.compared:
+        raise NeedsManualReview(f"no activation shows which samples were used{left_out}")
     check(
         found.equal == found.compared,
-        measured=f"{found.equal} of {found.compared} activations have the expected scale and zero point{shown}",
+        measured=f"{found.equal} of {found.compared} activations have the expected scale and zero point"
+        f"{shown}{left_out}",
         expected=f"parameters calibrated on {evidence.requested}",
         hint=f"{hint}_recognised" if found.recognised else hint,
         recognised=found.recognised or "",

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from graders.measure.calibration import RangeTable
+from graders.measure.float_noise import Computation
 from graders.measure.scorer.measurement import Measurement
+from graders.measure.tflite.facts import typed
 from graders.profiles import Normalisation
 
 DRIVER = Path(__file__).with_name("scorer_driver.py")
@@ -68,3 +70,9 @@ def activation_ranges(
         std=list(normalisation.std),
     )
     return RangeTable(tuple(images), reply.arrays["low"], reply.arrays["high"])
+
+
+def computations(measurement: Measurement) -> tuple[Computation, ...]:
+    """How each activation is computed. :param measurement: of the float file, with this lab's ``DRIVER``."""
+    reply = measurement.call("computations", path=str(measurement.path))
+    return tuple(typed(Computation, each, "computation") for each in reply.facts["computations"])

@@ -57,7 +57,7 @@ class Calibrated:
     """Quantisation parameters found along the network, against those that the requested samples give.
 
     ``recognised`` names the samples that the file was calibrated on instead, if they are known; ``difference`` says why
-    the file is a different network.
+    the file is a different network. ``unknowable``: how many were not compared, since their ranges may be float noise.
     """
 
     compared: int
@@ -66,6 +66,7 @@ class Calibrated:
     recognised: str | None
     difference: str
     calibrated: bool
+    unknowable: int = 0
 
 
 @dataclass(frozen=True)

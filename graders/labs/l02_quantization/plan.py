@@ -195,14 +195,16 @@ def _calibrated(
     expected = table.expected(names)
     agreement = calibration.compare(found, expected, table.comparable)
     worst = recognised = None
-    if not agreement.whole:
-        index = agreement.first_difference or 0
+    if agreement.first_difference is not None:
+        index = agreement.first_difference
         worst = (found[index], expected[index])
         known = {called: table.expected(images) for called, images in others.items()}
         recognised = calibration.recognise(found, known, table.comparable)
         if recognised is None:
             recognised = calibration.recognise(found, _measured_candidates(context, names, share), table.comparable)
-    return Calibrated(agreement.compared, agreement.equal, worst, recognised, "", True)
+    return Calibrated(
+        agreement.compared, agreement.equal, worst, recognised, "", calibrated=True, unknowable=agreement.unknowable
+    )
 
 
 def _other_samples(context: LabContext, share: float | None, names: tuple[str, ...]) -> dict[str, Sequence[str]]:

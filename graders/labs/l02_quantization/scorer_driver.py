@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from graders.measure.float_noise import computations as computations_of
 from graders.measure.scorer.operations.answers import Answer, Array
 from graders.measure.scorer.operations.inference import activation_ranges
 from graders.measure.scorer.worker import OPERATIONS as SCORER_OPERATIONS
@@ -74,4 +76,9 @@ def samples(starter: str, root: str, splits: list[list[float]]) -> Answer:
     }, {}
 
 
-OPERATIONS = {**SCORER_OPERATIONS, "ranges": ranges, "samples": samples}
+def computations(path: str) -> Answer:
+    """How the float file at ``path`` computes each activation."""
+    return {"computations": [asdict(each) for each in computations_of(Path(path).read_bytes())]}, {}
+
+
+OPERATIONS = {**SCORER_OPERATIONS, "ranges": ranges, "samples": samples, "computations": computations}
