@@ -23,6 +23,16 @@ if TYPE_CHECKING:
     from graders.submission.notebooks import Notebook, NotebookReview
     from graders.written.lab_report import ReportReview
 
+FOLDER = TEMPLATE / "mnist_compression"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How much the template asks for: cells of its notebook with a gap, and placeholders of its report."""
+
+    cells: int
+    placeholders: int
+
 
 @dataclass(frozen=True)
 class StaticReview:
@@ -37,6 +47,7 @@ class StaticReview:
     review: ReportReview
     measured: Mapping[str, Mapping[str, float]]
     executed: bool
+    asked: Asked
 
 
 def read(root: Path, lab: Lab, results: Mapping[str, RunResult[NotebookEvidence]]) -> StaticReview:
@@ -59,13 +70,21 @@ def read(root: Path, lab: Lab, results: Mapping[str, RunResult[NotebookEvidence]
     rules = ReportRules(
         labels=LABELS, items=report_items(), folder=lab.id, given=given, skip=("summaries",), questions=questions
     )
-    found, untouched = _notebook(root, lab)
+    template = notebooks.read(FOLDER / "quantization_and_pruning.ipynb")
+    found, untouched = _notebook(root, lab, template)
     executed = any(each.error is None or isinstance(each.error, RunError) for each in results.values())
-    return StaticReview(found, untouched, review_report(root, rules), measured, executed)
+    return StaticReview(found, untouched, review_report(root, rules), measured, executed, _asked(template))
 
 
-def _notebook(root: Path, lab: Lab) -> tuple[Result[NotebookReview], bool]:
-    template = notebooks.read(TEMPLATE / "mnist_compression" / "quantization_and_pruning.ipynb")
+def _asked(template: Notebook) -> Asked:
+    from graders.written.claims import check_placeholders, read_document
+
+    gaps = notebooks.review_notebook(template, LABELS).gaps
+    report = read_document((FOLDER / "report.md").read_text(encoding="utf-8"))
+    return Asked(len({gap.cell for gap in gaps}), len(check_placeholders(report)))
+
+
+def _notebook(root: Path, lab: Lab, template: Notebook) -> tuple[Result[NotebookReview], bool]:
     try:
         notebook = notebooks.read(root / lab.student_file)
     except SubmissionError as error:

@@ -15,31 +15,34 @@ if TYPE_CHECKING:
 
 
 @criterion("mnist.report.executed")
-def test_the_notebook_was_executed(static_review: StaticReview) -> None:
-    """Every cell was executed, from top to bottom, without errors, and has its outputs."""
+def test_the_notebook_was_executed(static_review: StaticReview, lab: Lab) -> None:
+    """Every cell was executed and has its outputs, without errors; little depends on the order."""
     found = static_review.notebook.get()
-    problem = report_claims.not_executed(found)
+    faults = report_claims.execution_faults(found)
     check(
-        not problem,
-        measured=problem or f"{len(found.code_cells)} code cells, {found.order.value}",
+        not faults,
+        measured="; ".join(faults.values()) or f"{len(found.code_cells)} code cells, {found.order.value}",
         expected="every code cell executed in order, without errors, with its outputs",
-        hint=report_claims.why_not_executed(found),
+        hint=next(iter(faults), "not_executed"),
+        share=report_claims.executed_share(found, lab.settings["order_share"]),
     )
 
 
 @criterion("mnist.report.gaps")
 def test_nothing_is_left_to_be_filled_in(static_review: StaticReview) -> None:
-    """Neither the notebook nor the report contains a TODO or a placeholder."""
+    """Neither the notebook nor the report has a gap; a TODO above finished code is none."""
     found = static_review.notebook.get()
     if static_review.untouched:
         raise RunError(Verdict.MISSING, "the notebook is the unchanged template")
-    cells = [f"cell {gap.cell + 1}: {gap.text}" for gap in found.gaps]
-    gaps = [*cells, *report_claims.placeholders(static_review.review)]
+    left = list(report_claims.placeholders(static_review.review))
+    gaps = [*(f"cell {gap.cell + 1}: {gap.text}" for gap in found.gaps), *left]
+    cells = len({gap.cell for gap in found.gaps})
     check(
         not gaps,
-        measured="; ".join(gaps[: report_claims.SHOWN]) if gaps else "no TODO or placeholder was found",
-        expected="no TODO, no placeholder, no cell unchanged from the template",
+        measured=report_claims.listed(gaps) if gaps else "no gap or placeholder was found",
+        expected="no missing code, no placeholder, no cell unchanged from the template",
         hint="gaps",
+        share=report_claims.gaps_share(static_review, cells, len(left)),
     )
 
 
@@ -49,14 +52,17 @@ def test_printed_numbers_agree(static_review: StaticReview, lab: Lab) -> None:
     found = static_review.notebook.get()
     if not found.metrics:
         raise RunError(Verdict.MISSING, "no accuracy or size was found in the notebook's outputs")
-    wrong = [*report_claims.contradictions(found), *report_claims.other_sizes(found, static_review.measured, lab)]
+    compared = report_claims.compare_outputs(found, static_review.measured, lab)
+    wrong, share = list(compared.wrong), compared.share
     if static_review.executed and not report_claims.any_confirmed(found.metrics, static_review.measured, lab):
         wrong.append(f"none of {len(found.metrics)} numbers match a file that the notebook writes when it is executed")
+        share = 0.0
     check(
         not wrong,
-        measured="; ".join(wrong[: report_claims.SHOWN]) if wrong else f"{len(found.metrics)} consistent numbers",
+        measured=report_claims.listed(wrong) if wrong else f"{len(found.metrics)} consistent numbers",
         expected="numbers from one run, which the code reproduces",
         hint="printed",
+        share=share,
     )
 
 
@@ -82,16 +88,19 @@ def test_the_report_is_true(static_review: StaticReview, lab: Lab) -> None:
     report_claims.require_report(static_review.review)
     if not static_review.review.claims.claims:
         raise RunError(Verdict.MISSING, "the report gives no accuracy or size of any stage")
-    wrong = report_claims.false_claims(static_review, lab)
+    compared = report_claims.compare_claims(static_review, lab)
+    wrong, share = list(compared.wrong), compared.share
     claims = static_review.review.claims.claims
     if static_review.executed and not report_claims.any_confirmed(claims, static_review.measured, lab):
         wrong.append(f"none of {len(claims)} numbers match a file that the notebook writes when it is executed")
+        share = 0.0
     observe(claims=len(claims))
     check(
         not wrong,
-        measured="; ".join(wrong[: report_claims.SHOWN]) if wrong else f"{len(claims)} consistent numbers",
+        measured=report_claims.listed(wrong) if wrong else f"{len(claims)} consistent numbers",
         expected="numbers that agree with each other, with the notebook's outputs and with its files",
         hint="claims",
+        share=share,
     )
 
 

@@ -14,7 +14,7 @@ from graders.selftest.corpus.notebooks import change_notebook
 from graders.selftest.corpus.repositories import make_repository
 from graders.selftest.corpus.tables import CaseError, shown
 
-IN_NOTEBOOKS = ("old", "printed", "outputs", "cell", "prepend", "append")
+IN_NOTEBOOKS = ("old", "printed", "outputs", "cell", "prepend", "append", "counts", "notebook", "cells")
 FUTURE = "from __future__ import annotations\n"
 
 

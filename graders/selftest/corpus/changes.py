@@ -17,7 +17,8 @@ In a notebook, ``old`` and ``new`` are about the source of its cells, whose outp
 ``outputs = "cleared"`` beside them; alone, that clears all outputs. ``printed`` and ``new`` are about a text in the
 outputs; ``cell`` and ``count`` about the execution count of the one cell that has that text. ``prepend`` and ``append``
 are the code of a new first or last cell, which was never executed; with ``outputs`` beside ``append``, a list of
-outputs as JSON, it was executed and has those.
+outputs as JSON, it was executed and has those. ``counts = "removed"`` takes away all execution counts of cells, and
+leaves the outputs. ``notebook`` and ``cells`` are JSON objects whose keys are set in the notebook, or in each cell.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from graders.selftest.corpus.tables import CaseError, inside, shown, table, text
 CHANGE_KEYS = (
     {"old", "new"}, {"content"}, {"delete"}, {"to"}, {"template"}, {"embedded"}, {"windows"}, {"prepend"}, {"append"},
     {"compiled"}, {"printed", "new"}, {"outputs"}, {"cell", "count"}, {"old", "new", "outputs"},
-    {"append", "outputs"},
+    {"append", "outputs"}, {"counts"}, {"notebook"}, {"cells"},
 )  # fmt: skip
 EMBEDDED = choose("embedded", None, None).model_path.parent
 """The folder of the embedded model and of the files made from it."""
@@ -60,6 +61,9 @@ class Change:
     outputs: str | None = None
     cell: str | None = None
     count: int | None = None
+    counts: str | None = None
+    notebook: str | None = None
+    cells: str | None = None
     history: Plan | None = None
 
 
@@ -90,6 +94,9 @@ def read_change(item: Any, lab: Lab, where: str) -> Change:
         outputs=text(data, "outputs", where) if "outputs" in data else None,
         cell=text(data, "cell", where) if "cell" in data else None,
         count=typed(data, "count", int, where) if "count" in data else None,
+        counts=text(data, "counts", where) if "counts" in data else None,
+        notebook=text(data, "notebook", where) if "notebook" in data else None,
+        cells=text(data, "cells", where) if "cells" in data else None,
     )
     if change.old is not None and change.old == change.new:
         raise CaseError(f"{where} replaces {shown(change.old)} with itself")

@@ -30,11 +30,23 @@ def change_notebook(change: Change, path: Path, where: str) -> None:
     elif change.cell is not None:
         _one(((each, each["source"]) for each in cells), change.cell, where)["execution_count"] = change.count
     else:
-        for cell in cells:
-            _clear(cell)
+        _change_everywhere(change, notebook)
     # Outputs may contain what UTF-8 can't encode.
     text = json.dumps(notebook, indent=1, ensure_ascii=change.append is not None)
     path.write_text(text, encoding="utf-8")
+
+
+def _change_everywhere(change: Change, notebook: dict[str, Any]) -> None:
+    """Makes a change that is about no single cell."""
+    if change.notebook is not None:
+        notebook.update(json.loads(change.notebook))
+    for cell in notebook["cells"]:
+        if change.cells is not None:
+            cell.update(json.loads(change.cells))
+        elif change.counts is not None and cell["cell_type"] == "code":
+            cell["execution_count"] = None
+        elif change.outputs is not None:
+            _clear(cell)
 
 
 def _one(parts: Iterator[tuple[dict[str, Any], list[str]]], text: str, where: str) -> dict[str, Any]:

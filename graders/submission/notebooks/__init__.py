@@ -6,13 +6,14 @@ belongs to one lab, its notebook's names and its stages, is passed in as :class:
 """
 
 from graders.submission.notebooks.discovery import WantedNotebook, find
+from graders.submission.notebooks.execution import Order
 from graders.submission.notebooks.gaps import Gap, find_gaps
 from graders.submission.notebooks.labels import StageLabels
 from graders.submission.notebooks.model import Cell, CellCode, Found, Notebook, Output
 from graders.submission.notebooks.parser import read
 from graders.submission.notebooks.plain_python import code_only, runnable
 from graders.submission.notebooks.printed import Disagreement, PrintedMetric, disagreements
-from graders.submission.notebooks.static_review import CellError, NotebookReview, Order, review_notebook
+from graders.submission.notebooks.static_review import CellError, NotebookReview, review_notebook
 
 __all__ = [
     "Cell",

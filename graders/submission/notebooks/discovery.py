@@ -152,7 +152,7 @@ def _known(notebook: Notebook, names: Sequence[str]) -> int:
 
 def _executed(notebook: Notebook) -> float:
     cells = [cell for cell in notebook.code if cell.source.strip()]
-    return sum(cell.execution_count is not None for cell in cells) / len(cells) if cells else 0.0
+    return sum(cell.shows_execution for cell in cells) / len(cells) if cells else 0.0
 
 
 def _is_export(path: Path, size: int, near: float) -> bool:

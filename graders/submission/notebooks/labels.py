@@ -32,9 +32,12 @@ class StageLabels:
         return None if stage == self.ambiguous else stage
 
 
-def spaced(label: str) -> str:
-    """A label in lower case with single spaces in place of everything that separates words, and one at each end."""
-    return f" {_SEPARATORS.sub(' ', label[-MAX_LABEL:].casefold()).strip()} "
+def spaced(label: str, most: int = MAX_LABEL) -> str:
+    """A label in lower case with single spaces in place of everything that separates words, and one at each end.
+
+    :param most: so many characters of it, from its end.
+    """
+    return f" {_SEPARATORS.sub(' ', label[-most:].casefold()).strip()} "
 
 
 def begins_word(text: str, stems: Sequence[str]) -> bool:

@@ -23,13 +23,23 @@ class Output:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell. ``index`` counts from 0 over all cells; ``kind`` is ``"code"``, ``"markdown"`` or ``"raw"``."""
+    """One cell. ``index`` counts from 0 over all cells; ``kind`` is ``"code"``, ``"markdown"`` or ``"raw"``.
+
+    ``execution_count`` is the cell's own, or that of its outputs if it has none. ``stamped``: its metadata say that it
+    was executed, as hosted services write them.
+    """
 
     index: int
     kind: str
     source: str
     execution_count: int | None = None
     outputs: tuple[Output, ...] = ()
+    stamped: bool = False
+
+    @property
+    def shows_execution(self) -> bool:
+        """Whether anything in it shows that it was executed: a count, an output, or its metadata."""
+        return self.execution_count is not None or bool(self.outputs) or self.stamped
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,7 @@ class Notebook:
 
     ``path`` is the file that was read. ``form`` is ``"ipynb"``, or ``"py"`` for a script that was exported from one,
     which has no outputs. ``language`` is the kernel's, in lower case; "python" where the notebook does not say.
+    ``counted``: at least one cell has an execution count of its own; exports of some hosted services have none.
     """
 
     path: Path
@@ -45,6 +56,7 @@ class Notebook:
     cells: tuple[Cell, ...]
     language: str = "python"
     notes: tuple[str, ...] = ()
+    counted: bool = True
 
     @property
     def code(self) -> tuple[Cell, ...]:

@@ -1,4 +1,4 @@
-"""Reading a notebook: JSON of nbformat 4, whatever program wrote it, or a script exported from one.
+"""Reading a notebook: JSON of nbformat 2 to 4, whatever program wrote it, or a script exported from one.
 
 The format is read by hand and not by nbformat: only four keys a cell are needed, a file with other
 faults is read all the same, and nothing of the student's reaches a schema validator.
@@ -109,13 +109,10 @@ def _kind(value: object) -> str:
 
 def _notebook(path: Path, found: dict[str, Any], name: str) -> Notebook:
     version = found.get("nbformat")
-    if "worksheets" in found or (isinstance(version, int) and not isinstance(version, bool) and version < 4):
-        known = version if isinstance(version, int) and abs(version) < 1000 else "3 or older"
-        raise SubmissionError(f"{name}: expected a notebook of format 4, but it has format {known}; {_SAVE}")
     if isinstance(version, int) and version > 4:
         known = version if version < 1000 else "of no known number"
         raise SubmissionError(f"{name}: expected a notebook of format 4, but it has format {known}; {_SAVE}")
-    raw = found.get("cells")
+    raw = _raw_cells(found)
     if not isinstance(raw, list):
         came = "has none" if raw is None else f"has {_kind(raw)} in their place"
         raise SubmissionError(f"{name}: expected a notebook with a list of cells, but it {came}; {_SAVE}")
@@ -124,7 +121,16 @@ def _notebook(path: Path, found: dict[str, Any], name: str) -> Notebook:
     language = _language(found)
     if language != "python":
         notes = (*notes, f"the notebook's language is {language}; expected python")
-    return Notebook(path, "ipynb", cells, language, notes)
+    return Notebook(path, "ipynb", cells, language, notes, any(_own_count(each) is not None for each in raw))
+
+
+def _raw_cells(found: dict[str, Any]) -> object:
+    """The list of cells; up to format 3 they are in worksheets."""
+    sheets = found.get("worksheets")
+    if isinstance(found.get("cells"), list) or not isinstance(sheets, list):
+        return found.get("cells")
+    lists = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
+    return [cell for cells in lists if isinstance(cells, list) for cell in cells]
 
 
 def _bounded(cells: Sequence[Cell], name: str) -> None:
@@ -152,14 +158,35 @@ def _cells(raw: list[Any]) -> tuple[tuple[Cell, ...], tuple[str, ...]]:
 
 
 def _cell(index: int, raw: dict[str, Any]) -> Cell:
-    kind = raw.get("cell_type")
-    kind = kind if kind in ("code", "markdown") else "raw"
+    named = raw.get("cell_type")
+    kind = named if named in ("code", "markdown") else "raw"
     source = unix_text(_joined(raw.get("source", raw.get("input")), MAX_SOURCE))
+    if named == "heading":
+        level = _count(raw.get("level")) or 1
+        return Cell(index, "markdown", f"{'#' * min(level, 6)} {source}")
     if kind != "code":
         return Cell(index, kind, source)
-    outputs = raw.get("outputs")
-    found = tuple(_outputs(outputs)) if isinstance(outputs, list) else ()
-    return Cell(index, kind, source, _count(raw.get("execution_count", raw.get("prompt_number"))), found)
+    found = raw.get("outputs")
+    outputs: list[Any] = found if isinstance(found, list) else []
+    counts = (_own_count(each) for each in (raw, *outputs[:MAX_OUTPUTS]))
+    count = next((each for each in counts if each is not None), None)
+    return Cell(index, kind, source, count, tuple(_outputs(outputs)), _is_stamped(raw.get("metadata")))
+
+
+def _own_count(raw: object) -> int | None:
+    """The execution count of a cell or of an output, under its name in any format."""
+    if not isinstance(raw, dict):
+        return None
+    return _count(raw.get("execution_count", raw.get("prompt_number")))
+
+
+def _is_stamped(metadata: object) -> bool:
+    """Whether a service noted when it executed the cell: Colab, Kaggle and papermill, Deepnote."""
+    if not isinstance(metadata, dict):
+        return False
+    colab, times = metadata.get("executionInfo"), metadata.get("execution")
+    done = isinstance(colab, dict) and colab.get("status") == "ok"
+    return done or (isinstance(times, dict) and bool(times)) or isinstance(metadata.get("execution_start"), int)
 
 
 def _joined(value: object, most: int) -> str:

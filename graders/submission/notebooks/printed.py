@@ -2,6 +2,9 @@
 
 They are read from dictionaries (``{'baseline h5': 98968}``), from lines (``Pruned test accuracy: 0.9660``), from
 listings of files, and from a value that is all of a cell's result, whose label is the cell's last line.
+
+Whether a size is a file's or its archive's is what the entry itself says. A title says nothing of single entries: a
+helper that prints ``gzipped model size in bytes for …`` prints every entry of its dictionary so.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -17,8 +20,11 @@ from pathlib import Path
 from graders.core.text import SHORT, plain_line
 from graders.submission.notebooks.labels import StageLabels, begins_word, spaced
 from graders.submission.notebooks.model import Cell, Notebook
+from graders.submission.notebooks.runs import may_differ
 
-ACCURACY, BYTES, ZIPPED = "accuracy", "bytes", "zipped_bytes"
+ACCURACY, BYTES, ZIPPED, SIZE = "accuracy", "bytes", "zipped_bytes", "size"
+PERCENT = ("%", "percent", "procent", "prozent")
+MAX_AROUND = 4_000
 MAX_METRICS = 500
 MAX_LINE = 2_000
 MAX_IN_LINE = 20
@@ -38,6 +44,9 @@ _LISTED = re.compile(
     r"[-l][-rwxsStT]{9}\S?\s+\d+\s+\S+\s+\S+\s+(?P<number>\d{1,12})\s.{5,20}\s(?P<label>\S{1,120})\s*\Z"
 )
 _PROGRESS = re.compile(r"\bloss: \S{1,20} - | - (?:val_)?loss: |\bETA\b|ms/step|s/step|it/s\]|\bEpoch \d|\bparams\b")
+_WORD = re.compile(r"[^\W\d_]")
+_BARE = re.compile(r"[\s,;:|(\[&=]*")
+_BEHIND = re.compile(r"[ \t]*+[(\[]?[^,;|)\]\d]{1,40}(?:[)\]]|(?=[,;|])|\Z)")
 _LEADS = re.compile(r"(?:[:=]|\b(?:is|was|to))[ \t]{0,6}\Z")
 _LOSS = re.compile(r"\bloss|\bverlies|\bstrat", re.IGNORECASE)
 _VALUE = re.compile(rf"\s*(?:np\.\w{{1,12}}\()?{_NUMBER}{_UNIT}\)?\s*")
@@ -48,8 +57,9 @@ class PrintedMetric:
     """A metric in a cell's output.
 
     ``label`` is the text beside it; ``stage`` the one that the label names, ``None`` if it names none. ``quantity`` is
-    ``"accuracy"`` (0 to 1), ``"bytes"`` or ``"zipped_bytes"``. ``low`` and ``high`` bound what it may stand for, given
-    its last digit and what a kilobyte is. ``form`` is ``"dict"``, ``"line"``, ``"listing"`` or ``"value"``.
+    ``"accuracy"`` (0 to 1), ``"bytes"``, ``"zipped_bytes"``, or ``"size"`` if it may be either. ``low`` and ``high``
+    bound what it may stand for, given its last digit and what a kilobyte is. ``form`` is ``"dict"``, ``"line"``,
+    ``"listing"`` or ``"value"``.
     """
 
     cell: int
@@ -78,28 +88,59 @@ class Disagreement:
 def printed_metrics(notebook: Notebook, labels: StageLabels) -> tuple[PrintedMetric, ...]:
     """The accuracies and sizes among a notebook's outputs, in order. :param labels: the stages of the lab's work."""
     reader = _Reader(labels)
-    found: list[PrintedMetric] = []
+    found: list[_Entry] = []
     for cell in notebook.code:
-        for output in cell.outputs:
+        for place, output in enumerate(cell.outputs):
             if output.kind != "error":
-                found += reader.metrics(cell, output.text, output.kind == "result")
+                entries = reader.entries(cell, output.text, output.kind == "result")
+                found += (replace(entry, output=(cell.index, place)) for entry in entries)
         if len(found) >= MAX_METRICS:
             break
-    return tuple(found[:MAX_METRICS])
+    return tuple(_settled(found[:MAX_METRICS]))
 
 
-def disagreements(metrics: Sequence[PrintedMetric], labels: StageLabels) -> tuple[Disagreement, ...]:
-    """Pairs of metrics that contradict each other, the first with each later one."""
-    first: dict[tuple[str, str, str], PrintedMetric] = {}
+@dataclass(frozen=True)
+class _Entry:
+    """A metric with the title that it has in common with others, and the output it is in."""
+
+    metric: PrintedMetric
+    title: str
+    output: tuple[int, int] = (0, 0)
+
+
+def _settled(entries: Sequence[_Entry]) -> Iterator[PrintedMetric]:
+    """The metrics. Of sizes that may be an archive's, those beside entries that name archives are files'."""
+    naming = [entry for entry in entries if entry.metric.quantity == ZIPPED]
+    titles = {entry.title for entry in naming if entry.title}
+    outputs = {entry.output for entry in naming}
+    for entry in entries:
+        beside = entry.title in titles or (not entry.title and entry.output in outputs)
+        is_file = entry.metric.quantity == SIZE and beside
+        yield replace(entry.metric, quantity=BYTES) if is_file else entry.metric
+
+
+def disagreements(
+    metrics: Sequence[PrintedMetric], labels: StageLabels, notebook: Notebook | None = None
+) -> tuple[Disagreement, ...]:
+    """Pairs of metrics that contradict each other.
+
+    :param notebook: where they were printed: what was measured again between two of them may well be another value.
+    """
+    known: dict[tuple[str, str, str], PrintedMetric] = {}
     found = []
     for each in metrics:
-        if each.stage is None or each.stage == labels.ambiguous:
+        if each.stage is None or each.stage == labels.ambiguous or each.quantity == SIZE:
             continue
         for own in (True, False):
             key = (each.stage, each.quantity, _thing(each.label) if own else "")
-            known = first.setdefault(key, each)
-            if known.high < each.low or each.high < known.low:
-                found.append(Disagreement(known, each, own))
+            last = known.setdefault(key, each)
+            if last.high < each.low or each.high < last.low:
+                if notebook is not None and may_differ(
+                    notebook, labels, each.stage, accuracy=each.quantity == ACCURACY, between=(last.cell, each.cell)
+                ):
+                    known[key] = each
+                    continue
+                found.append(Disagreement(last, each, own))
                 break
     return tuple(found)
 
@@ -116,27 +157,33 @@ class _Reader:
 
     labels: StageLabels
 
-    def metrics(self, cell: Cell, text: str, is_result: bool) -> Iterator[PrintedMetric]:
+    def entries(self, cell: Cell, text: str, is_result: bool) -> Iterator[_Entry]:
         """The metrics in one output."""
         at_most = text[:100_000]
         pairs = list(_PAIR.finditer(at_most))
-        for pair in pairs:
-            yield from self._metric(cell, pair, pair.group("label"), "dict", context=cell.source[-4_000:])
+        around = spaced(cell.source, MAX_AROUND)
         if pairs:
+            around += spaced(at_most[: pairs[0].start()])
+            for pair in pairs:
+                yield from self._entry(
+                    cell, pair, pair.group("label"), "dict", around, context=cell.source[-MAX_AROUND:]
+                )
             return
         if is_result and (value := _VALUE.fullmatch(at_most[:200])):
             label = cell.source.rstrip().rpartition("\n")[2].strip()
-            yield from self._metric(cell, value, label, "value", context=label)
+            yield from self._entry(cell, value, label, "value", around, context=label)
             return
         for line in at_most.split("\n"):
             if len(line) > MAX_LINE or _PROGRESS.search(line):
                 continue
             if listed := _LISTED.match(line):
-                yield from self._metric(cell, listed, listed.group("label"), "listing", context="bytes")
-                continue
-            yield from self._of_line(cell, line)
+                yield from self._entry(cell, listed, listed.group("label"), "listing", "", context="bytes")
+            elif any(sign.isdigit() for sign in line):
+                yield from self._of_line(cell, line, around)
+            else:
+                around += spaced(line)
 
-    def _of_line(self, cell: Cell, line: str) -> Iterator[PrintedMetric]:
+    def _of_line(self, cell: Cell, line: str, around: str) -> Iterator[_Entry]:
         """The metrics of a line, each with the text before it, back to the number before it.
 
         If that leaves the stage or the quantity open, the beginning of the line may settle it: "pruned: accuracy
@@ -145,25 +192,37 @@ class _Reader:
         stage_of = self.labels.stage_of
         head = ""
         end = 0
-        for number in islice(_NUMBER_IN_LINE.finditer(line), MAX_IN_LINE):
+        numbers = list(islice(_NUMBER_IN_LINE.finditer(line), MAX_IN_LINE))
+        is_row = _is_row(line, numbers)
+        for number in numbers:
             own = line[end : number.start()]
             end = number.end()
+            if _names(own, "apart") or _names(own, "before") or not (_WORD.search(own) or _BARE.fullmatch(own)):
+                head = head or own
+                continue
             is_label = len(own) <= MAX_WORDS and (stage_of(own) or _quantity(own, "", "", "line"))
             if not (number.group("unit") or _LEADS.search(own) or is_label):
                 continue
             label = own if not head or stage_of(own) else f"{head} {own}"
             known = _quantity(own, (number.group("unit") or "").casefold(), "", "line")
             if known or not head or (stage_of(own) and not _LOSS.search(own)):
+                above = "" if own in head else spaced(head)
                 head = head or own
-                yield from self._metric(
-                    cell, number, label.strip(" :=,;"), "line", context=label if known else f"{head} {label}"
-                )
+                context = label if known else f"{head} {label}"
+                behind = _behind(line[end:])
+                end += len(behind)
+                label = " ".join([label.strip(" :=,;"), *behind.split()])
+                found = self._entry(cell, number, label, "line", around + above, context=context)
+                yield from (_of_row(entry) if is_row else entry for entry in found)
 
-    def _metric(
-        self, cell: Cell, found: re.Match[str], label: str, form: str, *, context: str
-    ) -> Iterator[PrintedMetric]:
+    def _entry(
+        self, cell: Cell, found: re.Match[str], label: str, form: str, around: str, *, context: str
+    ) -> Iterator[_Entry]:
+        """A number as a metric, if it is one. :param around: what stands in the code and above it in the output."""
         groups = found.groupdict()
         unit = (groups.get("unit") or "").casefold()
+        if form == "dict" and (_names(label, "apart") or _names(label, "before")):
+            return
         quantity = _quantity(label, unit, context, form) or _quantity(context, unit, context, "line")
         read = _value(groups["number"], groups.get("power") or "", unit, quantity) if quantity else None
         if quantity is None or read is None:
@@ -171,8 +230,65 @@ class _Reader:
         value, low, high = read
         if (quantity == ACCURACY and not 0 <= value <= 1) or (quantity != ACCURACY and value < 100):
             return
+        title, own = self._split(label)
+        if quantity != ACCURACY and form != "listing":
+            quantity = _size(title, own, around)
         stage, text = self.labels.stage_of(label), plain_line(found.group(), SHORT)
-        yield PrintedMetric(cell.index, plain_line(label, 120), stage, quantity, value, low, high, text, form)
+        metric = PrintedMetric(cell.index, plain_line(label, 120), stage, quantity, value, low, high, text, form)
+        yield _Entry(metric, title)
+
+    def _split(self, label: str) -> tuple[str, str]:
+        """A label's title and what is the entry's own: "gzipped model size in bytes", "for baseline (gzipped)".
+
+        The title ends with the last word for a size before the first word for a stage.
+        """
+        words = spaced(label).split()
+        stage = next((at for at in range(len(words)) if self.labels.stage_of(" ".join(words[: at + 1]))), len(words))
+        if stage == len(words):
+            return "", " ".join(words)
+        sizes = [at for at in range(stage) if begins_word(f" {words[at]} ", _stems()["size"])]
+        end = sizes[-1] + 1 if sizes else 0
+        return " ".join(words[:end]), " ".join(words[end:])
+
+
+def _size(title: str, own: str, around: str) -> str:
+    """Whether a size is an archive's: by its own words; if only its title, the code or the text above speaks of
+    archives, it may be either.
+    """
+    if _names(own, "zipped"):
+        return ZIPPED
+    zipped = _stems()["zipped"]
+    return SIZE if _names(title, "zipped") or begins_word(around, zipped) else BYTES
+
+
+def _names(text: str, group: str) -> bool:
+    return begins_word(spaced(text), _stems()[group])
+
+
+def _behind(text: str) -> str:
+    """What a line says of a number behind it and its unit, if that is about archives: "(gzipped)"."""
+    found = _BEHIND.match(text[:MAX_WORDS])
+    return found.group() if found and _names(found.group(), "zipped") else ""
+
+
+def _is_row(line: str, numbers: Sequence[re.Match[str]]) -> bool:
+    """Whether a line has several sizes and no word before one of them, as the row of a table: its heading says which
+    is which.
+    """
+    ends = [0, *(number.end() for number in numbers)]
+    sizes = [(end, number) for end, number in zip(ends, numbers, strict=False) if _is_size(number)]
+    return len(sizes) > 1 and any(not _WORD.search(line[end : number.start()]) for end, number in sizes)
+
+
+def _is_size(number: re.Match[str]) -> bool:
+    unit = number.group("unit")
+    return unit is not None and unit.casefold() not in PERCENT
+
+
+def _of_row(entry: _Entry) -> _Entry:
+    """An entry of a row: which of the sizes in it are archives' is not known."""
+    metric = entry.metric
+    return _Entry(replace(metric, quantity=SIZE), "in a row") if metric.quantity == BYTES else entry
 
 
 @cache
@@ -183,16 +299,18 @@ def _stems() -> Mapping[str, Sequence[str]]:
 
 
 def _quantity(label: str, unit: str, context: str, form: str) -> str | None:
-    """What a number measures, by its unit, its label, and in a dictionary by the dictionary's name in the code."""
+    """What a number measures, an accuracy or a size, by its unit, its label, and in a dictionary by the dictionary's
+    name in the code.
+    """
     stems = _stems()
     text = spaced(label)
-    zipped = begins_word(text, stems["zipped"])
-    if unit and unit not in ("%", "percent", "procent", "prozent"):
-        return ZIPPED if zipped else BYTES
+    is_size = begins_word(text, (*stems["zipped"], *stems["size"]))
+    if unit and unit not in PERCENT:
+        return BYTES
     if begins_word(text, stems["accuracy"]):
         return ACCURACY
-    if zipped or begins_word(text, stems["size"]) or form == "listing":
-        return ZIPPED if zipped else BYTES
+    if (is_size or form == "listing") and not unit:
+        return BYTES
     if form != "dict":
         return None
     around = spaced(context)
@@ -204,7 +322,8 @@ def _quantity(label: str, unit: str, context: str, form: str) -> str | None:
 
 def _value(number: str, power: str, unit: str, quantity: str) -> tuple[float, float, float] | None:
     """The value, and the bounds that its last digit sets."""
-    digits, step = _decimal(number.replace(" ", "").replace("'", "").replace("_", ""), quantity)
+    letter = unit[:1] if unit[:1] in ("k", "m") else ""
+    digits, step = _decimal(number.replace(" ", "").replace("'", "").replace("_", ""), quantity, letter or power)
     if digits is None:
         return None
     value = float(digits + power)
@@ -213,14 +332,16 @@ def _value(number: str, power: str, unit: str, quantity: str) -> tuple[float, fl
         share = 0.01 if unit or value > 1 else 1.0
         step = max(step, LEAST_STEP)
         return value * share, (value - step) * share, (value + step) * share
-    letter = unit[:1] if unit[:1] in ("k", "m") else ""
     least, most = {"k": (1_000, 1_024), "m": (1_000_000, 1_048_576)}.get(letter, (1, 1))
     exact = step if letter or step < 1 else 0
     return value * least, (value - exact) * least, (value + exact) * most
 
 
-def _decimal(number: str, quantity: str) -> tuple[str | None, float]:
-    """A number with a point for its decimals, and one of its last digit."""
+def _decimal(number: str, quantity: str, letter: str = "") -> tuple[str | None, float]:
+    """A number with a point for its decimals, and one of its last digit; ``None`` if its mark may mean either.
+
+    :param letter: that of a kilobyte or a megabyte, or a power: these have decimals, as bytes have thousands.
+    """
     points, commas = number.count("."), number.count(",")
     mark = ""
     if points and commas:
@@ -229,7 +350,9 @@ def _decimal(number: str, quantity: str) -> tuple[str | None, float]:
         mark = "." if points else ","
         whole, _, fraction = number.partition(mark)
         if quantity != ACCURACY and len(fraction) == 3 and len(whole) <= 3 and whole != "0":
-            mark = ""
+            if letter and mark == ",":
+                return None, 0.0
+            mark = mark if letter else ""
     if mark and number.count(mark) > 1:
         return None, 0.0
     whole, _, fraction = number.rpartition(mark) if mark else (number, "", "")

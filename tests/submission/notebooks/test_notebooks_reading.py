@@ -49,6 +49,69 @@ def test_every_minor_of_format_4_is_read(tmp_path, minor):
     assert len(found.cells) == 2
 
 
+OLD = {
+    "nbformat": 3, "nbformat_minor": 0, "metadata": {"name": ""},
+    "worksheets": [{"metadata": {}, "cells": [
+        {"cell_type": "heading", "level": 2, "metadata": {}, "source": ["Title"]},
+        {"cell_type": "markdown", "metadata": {}, "source": "text"},
+        {"cell_type": "code", "collapsed": False, "language": "python", "metadata": {}, "prompt_number": 4, "input": ["x\n", "y"],
+         "outputs": [{"output_type": "pyout", "prompt_number": 4, "metadata": {}, "text": ["0.5"]}]},
+    ]}, {"cells": [{"cell_type": "code", "input": "z", "outputs": [{"output_type": "pyout", "prompt_number": 7, "text": "1"}]}]}, 3],
+}  # fmt: skip
+
+
+def test_a_notebook_of_format_3_is_read(tmp_path):
+    found = read(written(tmp_path / "a.ipynb", OLD))
+    assert [(cell.kind, cell.source, cell.execution_count) for cell in found.cells] == [
+        ("markdown", "## Title", None), ("markdown", "text", None), ("code", "x\ny", 4), ("code", "z", 7),
+    ]  # fmt: skip
+    assert [one.text for one in found.cells[2].outputs] == ["0.5"]
+    assert found.notes == ()
+
+
+def widgets(**more):
+    return {"metadata": {"widgets": {"application/vnd.jupyter.widget-state+json": {"version_major": 2, **more}}}}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        widgets(), widgets(state={}), {"metadata": {"widgets": {}}}, {"metadata": None}, {"metadata": {}}, {"nbformat_minor": 4},
+        {"nbformat": "4"}, {"nbformat": None}, {"metadata": {"kernelspec": {"display_name": "x"}}}, {"orig_nbformat": 2},
+        {"metadata": {"language_info": {"codemirror_mode": "ipython"}, "signature": "sha256:0"}}, {"worksheets": []},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["a", "a b", "", 3, None])
+def test_what_others_reject_in_metadata_is_read(tmp_path, more, name):
+    """Identifiers that are missing, doubled or of an earlier format, attachments, widgets without a state."""
+    own = {} if name is None else {"id": name}
+    attached = {**markdown("![](attachment:a.png)"), "attachments": {"a.png": {"image/png": "AA=="}}, **own}
+    found = read(written(tmp_path / "a.ipynb", {**notebook({**code("x", 1), **own}, {**code("y"), **own}, attached), **more}))
+    assert [(cell.source, cell.execution_count) for cell in found.code] == [("x", 1), ("y", None)]
+    assert (found.language, found.notes) == ("python", ())
+
+
+@pytest.mark.parametrize(
+    "cell, count, shows",
+    [
+        (code("x", None, result("0.9")), 1, True),
+        (code("x", None, stream("0.9")), None, True),
+        (code("x", 3, result("0.9")), 3, True),
+        (code("x"), None, False),
+        ({**code("x"), "metadata": {"execution": {"iopub.status.busy": "2024-01-01"}}}, None, True),
+        ({**code("x"), "metadata": {"executionInfo": {"status": "ok", "elapsed": 3}}}, None, True),
+        ({**code("x"), "metadata": {"executionInfo": {"status": "error"}}}, None, False),
+        ({**code("x"), "metadata": {"execution_start": 1700000000000}}, None, True),
+        ({**code("x"), "metadata": {"execution": {}, "executionInfo": None}}, None, False),
+        ({**code("x"), "metadata": []}, None, False),
+    ],
+)
+def test_what_shows_that_a_cell_was_executed(tmp_path, cell, count, shows):
+    found = read(written(tmp_path / "a.ipynb", notebook(cell)))
+    assert (found.cells[0].execution_count, found.cells[0].shows_execution) == (count, shows)
+    assert found.counted == (cell["execution_count"] is not None)
+
+
 @pytest.mark.parametrize("mark, encoding", [(b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")])
 def test_a_byte_order_mark_does_no_harm(tmp_path, mark, encoding):
     path = written(tmp_path / "a.ipynb", mark + json.dumps(GOOD).replace(", ", ",\r\n").encode(encoding))
@@ -76,9 +139,6 @@ def test_a_byte_order_mark_does_no_harm(tmp_path, mark, encoding):
         (b'{"cells": {"a": 1}}', "list of cells"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n", "Git LFS"),
         (b'{\n<<<<<<< HEAD\n"a": 1\n=======\n"a": 2\n>>>>>>> other\n}', "merge-conflict marks (line 2)"),
-        (b'{"nbformat": 3, "worksheets": [{"cells": []}]}', "format 3"),
-        (b'{"nbformat": 2, "worksheets": []}', "format 2"),
-        (b'{"worksheets": []}', "format 3 or older"),
         (b'{"nbformat": 5, "cells": []}', "format 5"),
         (b"[" * 150_000, "nested too deeply"),
         (b'{"cells":' * 50_000, "nested too deeply"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -34,7 +35,7 @@ def sample(name: str):
 
 def test_a_sound_notebook_has_nothing_against_it():
     found = sample("sound")
-    assert (found.executed, found.in_order, found.order_cells) == (1, True, ())
+    assert (found.executed, found.order, found.order_cells) == (1, Order.RUN_ALL, ())
     assert (found.unexecuted, found.errors, found.gaps, found.silent) == ((), (), (), ())
     assert disagreements(found.metrics, LABELS) == ()
 
@@ -67,7 +68,10 @@ def test_outputs_of_two_runs_disagree():
 
 
 def test_what_was_left_to_be_done_is_told_by_kind_and_place():
-    assert [(gap.cell, gap.line, gap.kind) for gap in sample("placeholders").gaps] == [(4, 1, "hole"), (4, 2, "todo"), (7, 3, "hole")]
+    assert [(gap.cell, gap.line, gap.kind) for gap in sample("placeholders").gaps] == [(4, 1, "hole"), (7, 3, "hole")]
+
+
+IMPORTS = "import os\nimport tensorflow as tf"
 
 
 @pytest.mark.parametrize(
@@ -75,10 +79,14 @@ def test_what_was_left_to_be_done_is_told_by_kind_and_place():
     [
         ([1, 2, 3], Order.RUN_ALL, ()),
         ([1, 2, None, 3], Order.RUN_ALL, ()),
-        ([2, 3, 4], Order.GAPS, (0,)),
-        ([1, 3, 4], Order.GAPS, (1,)),
-        ([3, 1, 2], Order.BROKEN, (1,)),
-        ([1, 2, 2], Order.REPEATED, (2,)),
+        ([2, 3, 4], Order.RISING, ()),
+        ([1, 3, 4], Order.RISING, ()),
+        ([3, 2, 4], Order.BROKEN, (1,)),
+        ([1, 2, 9, 4, 5], Order.BROKEN, (3,)),
+        ([3, 1, 2], Order.RESTARTED, ()),
+        ([1, 2, 2], Order.RISING, ()),
+        ([1, 2, 3, 1, 2], Order.RESTARTED, ()),
+        ([4, 5, 6, 2, 5], Order.RESTARTED, ()),
         ([None, None], Order.NONE, ()),
         ([], Order.NONE, ()),
     ],
@@ -88,13 +96,46 @@ def test_the_order_of_counts(counts, order, cells):
     assert (found.order, found.order_cells) == (order, cells)
 
 
+@pytest.mark.parametrize(
+    "setup",
+    [
+        IMPORTS, "!pip install tensorflow", "%pip install -q x\nimport x", "import os\nos.environ['A'] = '1'\nprint(os.name)",
+        "try:\n    import x\nexcept ImportError:\n    !pip install x\n    import x", "import numpy as np\nnp.random.seed(1)",
+        "import subprocess, sys\nsubprocess.check_call([sys.executable, '-m', 'pip', 'install', 'x'])",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("counts", [(40, 2, 3, 4), (1, 2, 3, 4), (5, 2, 3, 4)])
+def test_imports_and_installs_may_be_executed_at_any_time(setup, counts):
+    cells = [setup, "x = f()", "y = g(x)", "z = 3"]
+    found = reviewed(of_cells(*(ran(at, cell, count=count) for at, (cell, count) in enumerate(zip(cells, counts, strict=True)))))
+    assert found.order in (Order.RISING, Order.RUN_ALL)
+
+
+@pytest.mark.parametrize("source", ["import x\nmodel.fit(1)", "def f():\n    import x", "x = 1", "import x\nfor a in b:\n    c.train(a)", "import x; x(", "%time model.fit(1)"])
+def test_what_does_more_than_set_up_has_its_place_in_the_order(source):
+    assert reviewed(of_cells(ran(0, source, count=9), ran(1, "x = f()", count=3))).order is Order.BROKEN
+
+
 @pytest.mark.parametrize("source, counts", [("", False), ("  \n", False), ("# only this", False), ("x", True), ("!ls", True), ("'text'", True), ("# a\nx", True)])
 def test_cells_without_code_need_no_execution(source, counts):
     assert bool(reviewed(of_cells(ran(0, source))).unexecuted) == counts
 
 
 def test_the_count_of_a_comment_is_part_of_the_order():
-    assert reviewed(of_cells(ran(0, "x", count=1), ran(1, "# a", count=2), ran(2, "y", count=3))).in_order
+    assert reviewed(of_cells(ran(0, "x", count=1), ran(1, "# a", count=2), ran(2, "y", count=3))).order is Order.RUN_ALL
+
+
+def test_outputs_show_execution_too():
+    found = reviewed(of_cells(ran(0, "x", count=1), ran(1, "print(1)", "1\n"), ran(2, "y"), ran(3, "z", count=4)))
+    assert (found.unexecuted, found.incomplete, found.order) == ((2,), (2,), Order.RISING)
+
+
+def test_an_export_without_counts_is_judged_by_its_outputs():
+    cells = (ran(0, "x = 1"), ran(1, "print(1)", "1\n"), ran(2, "print(2)"), ran(3, "def f():\n    print(3)"))
+    found = reviewed(replace(of_cells(*cells), counted=False))
+    assert (found.unexecuted, found.silent, found.incomplete, found.order) == ((), (2,), (2,), Order.UNKNOWN)
+    cleared = reviewed(replace(of_cells(ran(0, "x = 1"), ran(1, "print(1)")), counted=False))
+    assert (cleared.unexecuted, cleared.order) == ((0, 1), Order.NONE)
 
 
 @pytest.mark.parametrize("source, silent", [("print(1)", True), ("x = 1\nprint(x)", True), ("def f():\n    print(1)", False), ("x = 'print(1)'", False), ("baseline_model.summary()", True), ("%%capture\nprint(1)", False), ("print(1, file=f)", False), ("print()", False), ("print(1)\nclear_output()", False)])
@@ -112,8 +153,14 @@ def test_of_a_script_nothing_is_known_of_its_run():
     [
         ("...", "hole"), ("x = ...", "hole"), ("x = ... # your code", "hole"), ("return ...", "hole"), ("x = ___", "hole"),
         ("f(____, 1)", "hole"), ("raise NotImplementedError", "hole"), ("raise NotImplementedError('do it')", "hole"),
-        ("pass  # your code", "hole"), ("x = None  # YOUR CODE HERE", "hole"), ("x = 1  # TODO check", "todo"), ("# FIXME", "todo"),
-        ("# Vul hier aan: vul aan", "todo"), ("# uzupełnij", "todo"), ("# 待完成", "todo"), ("# ...", "todo"),
+        ("pass  # your code", "hole"), ("x = None  # YOUR CODE HERE", "hole"), ("# FIXME", "hole"),
+        ("# Vul hier aan: vul aan", "hole"), ("# uzupełnij", "hole"), ("# 待完成", "hole"), ("# ...", "hole"),
+        ("# TODO: create it\nx = None", "hole"), ("# TODO: create it\n# with care\n\npass", "hole"), ("f()\n# TODO: fit it", "hole"),
+        ("def f():\n    # TODO\n\nx = 1", "hole"), ("def f():\n    'Text.'\n    # TODO\n    raise NotImplementedError", "hole"),
+        ("# TODO: one\n# TODO: two", "hole"), ("# TODO: create it\nx = None\nx = None", "hole"),
+        ("# TODO: create a TFLite converter\nconverter = from_model(m)", None), ("x = 1  # TODO check", None),
+        ("# TODO: create it\nx = None\nx = f()", None), ("# TODO: one\n# TODO: two\nf()", None), ("f(\n    a,\n    # TODO more\n)", None),
+        ("def f():\n    # TODO: convert\n    # the model\n    return g()", None), ("# your code here\n\n!pip install x", None),
         ("x[..., 0]", None), ("def f(): ...", None), ("pass", None), ("x = None", None), ("'TODO'", None), ("__name__", None),
         ("_ = 1", None), ("x = '''\nTODO\n...\n'''", None), ("print('your code')", None), ("# the method", None), ("Tuple[int, ...]", None),
     ],
