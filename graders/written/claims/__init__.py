@@ -6,7 +6,8 @@ all of it for a submission. A summary is text and nothing else, and no file outs
 
 from graders.written.claims.answers import Answer, Question, find_answers
 from graders.written.claims.completeness import ALWAYS, check_complete
-from graders.written.claims.contradictions import Tolerance, check_contradictions, check_evidence
+from graders.written.claims.contradictions import Tolerance, check_contradictions, check_evidence, meant
+from graders.written.claims.coverage import Coverage, coverage_of
 from graders.written.claims.document import Document, read_document
 from graders.written.claims.image_claims import Shown, check_images, look_at_images
 from graders.written.claims.model import (
@@ -42,6 +43,7 @@ __all__ = [
     "Check",
     "Claim",
     "Claims",
+    "Coverage",
     "Document",
     "Finding",
     "Form",
@@ -64,9 +66,11 @@ __all__ = [
     "check_images",
     "check_placeholders",
     "check_possible",
+    "coverage_of",
     "find_answers",
     "find_claims",
     "look_at_images",
+    "meant",
     "picture",
     "read_document",
     "read_summary",

@@ -104,17 +104,29 @@ def check_evidence(
     """Claims that are further from what the grader measured than allowed, each beside the measurement.
 
     Only for the profile that the summary is about. Quantities without a tolerance are not compared; a claim about a
-    family fits where it fits one member.
+    family fits where it fits one member. The course's own metrics call the sensitivity precision and the precision
+    sensitivity, so that each may be either.
     """
     findings = []
     for claim in claims.claims:
         tolerance = tolerances.get(claim.quantity)
-        known = [measured[name][claim.quantity] for name in claim.variants if claim.quantity in measured.get(name, {})]
+        known = [
+            measured[name][quantity]
+            for name in claim.variants
+            for quantity in meant(claim.quantity)
+            if quantity in measured.get(name, {})
+        ]
         if tolerance is None or not known:
             continue
         if not any(_within(claim, value, tolerance) for value in known):
             findings.append(_against(claim, min(known, key=lambda value: abs(value - claim.value)), tolerance))
     return in_order(findings)
+
+
+def meant(quantity: Quantity) -> tuple[Quantity, ...]:
+    """The quantities that a figure may be one of, by the name that it has."""
+    swapped = (Quantity.PRECISION, Quantity.SENSITIVITY)
+    return (quantity, *(one for one in swapped if one is not quantity)) if quantity in swapped else (quantity,)
 
 
 def _within(claim: Claim, value: float, tolerance: Tolerance) -> bool:

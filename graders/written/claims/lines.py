@@ -10,15 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from graders.written.claims.columns import EITHER, NO_VALUE, is_spread, named_quantity, quantity_words
 from graders.written.claims.document import Document, Heading, Line, Table
 from graders.written.claims.items import Item, Run
 from graders.written.claims.listings import listed_claims
-from graders.written.claims.model import SHARES, SIZES, Basis, Claim, Form, Quantity
+from graders.written.claims.model import SHARES, SIZES, Basis, Blank, Claim, Form, Quantity
 from graders.written.claims.normalization import is_dense, normal
 from graders.written.claims.numerals import Figure, Kind, Unit, figures, unit_of
 from graders.written.claims.tables import Reading, heading_names
+from graders.written.claims.trie import LETTER
 from graders.written.claims.values import fits, looks_like_ratio, size_unit, value_of
 from graders.written.claims.variants import Mention, mentions
 from graders.written.claims.vocabulary import finder
@@ -30,6 +32,7 @@ _CLAUSE = re.compile(r",(?!\d)|;")
 _LABELLED = re.compile(r"[:=|]|\s-\s")
 _BEHIND_NAME = re.compile(r"[\s)\]]*+[:=|(-]")
 _SEPARATOR = re.compile(r"[,;|/]|\((?![^()]*\))")
+_NAN = re.compile(rf"(?<![{LETTER}0-9])nan(?![{LETTER}0-9])")
 _SHORT = 7
 _LITTLE = 2
 _SECOND = 1e3
@@ -76,8 +79,8 @@ class _Part:
         return "comparison" in found
 
 
-def line_claims(document: Document, reading: Reading) -> Iterator[Claim]:
-    """The claims of a document's lines; tables are not looked at."""
+def line_claims(document: Document, reading: Reading) -> Iterator[Claim | Blank]:
+    """The claims of a document's lines, and values that they say are not defined; tables are not looked at."""
     context: tuple[str, ...] = ()
     headed = False
     run = Run()
@@ -97,6 +100,7 @@ def line_claims(document: Document, reading: Reading) -> Iterator[Claim]:
             if not part.figures and len(names) == 1 and _introduces(part, headed):
                 context = names
             claims = list(_claims(part, names, block, document, reading))
+            yield from _undefined(part, names, block, document)
             item = _item(part, names, block)
             if item is None or not run.goes_on(item):
                 yield from run.end(document)
@@ -261,6 +265,16 @@ def _claims(part: _Part, names: tuple[str, ...], line: Line, document: Document,
             yield claim
     if not names and not compared:
         yield from _in_turn(part, line, document, reading)
+
+
+def _undefined(part: _Part, names: tuple[str, ...], line: Line, document: Document) -> Iterator[Blank]:
+    """Each NaN as the value of the quantity whose word is the last one before it."""
+    if len(names) != 1:
+        return
+    for found in islice(_NAN.finditer(part.text), MAX_FIGURES):
+        before = [word for word in part.words if word.end <= found.start()]
+        if before and before[-1].quantity is not None:
+            yield Blank(names[0], before[-1].quantity, document.place(line.line), found.group())
 
 
 def _is_difference(figure: Figure, part: _Part) -> bool:

@@ -60,8 +60,9 @@ def _agrees(claim: Claim, sure: Mapping[tuple[str, Quantity], Sequence[Claim]]) 
 
 def _read(document: Document, reading: Reading) -> tuple[list[Claim], list[Blank]]:
     """The claims of lines and of tables; of a table without a variant's figures only the number of parameters."""
-    claims = list(line_claims(document, reading))
-    blanks: list[Blank] = []
+    lines = list(line_claims(document, reading))
+    claims = [one for one in lines if isinstance(one, Claim)]
+    blanks = [one for one in lines if isinstance(one, Blank)]
     for block in document.blocks:
         if isinstance(block, Table):
             found, empty = table_claims(block, document, reading)

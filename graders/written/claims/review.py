@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from graders.written.claims.answers import Answer, Question, find_answers
-from graders.written.claims.completeness import ALWAYS, Wanted, check_complete
+from graders.written.claims.completeness import ALWAYS, check_complete
 from graders.written.claims.contradictions import Tolerance, check_contradictions, check_evidence
+from graders.written.claims.coverage import Wanted
 from graders.written.claims.document import Document, read_document
 from graders.written.claims.image_claims import Shown, check_images, look_at_images
 from graders.written.claims.model import Check, Claims, Finding, Quantity

@@ -22,7 +22,7 @@ from graders.written.claims.normalization import normal
 from graders.written.claims.numerals import Kind, Unit, unit_of
 from graders.written.claims.values import fits, looks_like_ratio, share_unit, size_unit, value_of
 from graders.written.claims.variants import Mention, Variant, mentions
-from graders.written.claims.vocabulary import blank_words, finder
+from graders.written.claims.vocabulary import finder, is_blank
 
 MAX_LABEL_COLUMNS = 3
 ALL = (*QUALITY, Quantity.TIME_MS)
@@ -188,7 +188,7 @@ def _claims(one: _Labelled, document: Document, reading: Reading) -> tuple[list[
                 claim = _claim(each, guessed if doubtful else meaning, bare, document, table.line)
                 if claim is not None:
                     claims.append(claim)
-                elif normal(each.text).strip() in blank_words() and len(each.variants) == 1:
+                elif is_blank(each.text) and len(each.variants) == 1:
                     blanks.append(Blank(each.variants[0], meaning.quantity, document.place(each.line), each.text))
     return claims, blanks
 

@@ -59,3 +59,18 @@ def finder(*names: str) -> Finder:
 def blank_words() -> frozenset[str]:
     """What is written where a figure would stand."""
     return frozenset(normal(word) for word in units_data()["blank"]["words"])
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text is one that is written where a figure would stand."""
+    return normal(text).strip() in blank_words() or is_undefined(text)
+
+
+def is_undefined(text: str) -> bool:
+    """Whether a text is how programs write a value that is not defined: NaN."""
+    return normal(text).strip(" *`%") in _undefined_words()
+
+
+@cache
+def _undefined_words() -> frozenset[str]:
+    return frozenset(normal(word) for word in units_data()["undefined"]["words"])

@@ -75,9 +75,9 @@ class TestComplete:
     def test_blanks_are_quoted(self) -> None:
         """What stands in place of the figure is shown."""
         kept = [one for one in complete() if (one.variant, one.quantity) != ("native", Q.G_MEAN)]
-        blank = Blank("native", Q.G_MEAN, Place("summary.md", 9), "nan")
+        blank = Blank("native", Q.G_MEAN, Place("summary.md", 9), "n/a")
         (finding,) = check_complete(Claims(tuple(kept), (blank,)), VARIANTS_L02)
-        assert "'nan'" in finding.measured
+        assert "'n/a'" in finding.measured
         assert finding.quotes[0].place.line == 9
         assert finding.quantity is Q.G_MEAN
 

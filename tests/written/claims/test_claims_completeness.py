@@ -17,7 +17,7 @@ from graders.written.claims import (
     Variant,
     check_complete,
 )
-from graders.written.claims.completeness import Wanted
+from graders.written.claims.coverage import Wanted
 
 Q = Quantity
 NATIVE = Variant.named("native")

@@ -16,8 +16,10 @@ from graders.written.claims import (
     Place,
     Quantity,
     Tolerance,
+    Variant,
     check_contradictions,
     check_evidence,
+    find_claims,
 )
 
 NAMES = ("native", "tflite-fp32", "tflite-int8-0.01")
@@ -149,3 +151,14 @@ def test_a_familys_figure_is_put_beside_the_nearest_measurement(stated: float, n
     for measured in ((6.0, 15.0), (15.0, 6.0)):
         (found,) = against(family, *measured)
         assert found.expected.startswith(f"{nearest:g} ms as measured")
+
+
+def test_precision_and_sensitivity_may_each_be_the_other() -> None:
+    """The course's own metrics exchange their names; accuracy is none of them."""
+    measured = {"native": {Quantity.PRECISION: 0.9, Quantity.SENSITIVITY: 0.4, Quantity.ACCURACY: 0.4}}
+    tolerances = {quantity: Tolerance(absolute=0.1) for quantity in measured["native"]}
+    text = "| | accuracy | precision | sensitivity |\n|---|---|---|---|\n| native | {} | {} | {} |\n"
+    exchanged = find_claims(text.format(0.4, 0.4, 0.9), (Variant.named("native"),))
+    assert check_evidence(exchanged, measured, tolerances) == ()
+    wrong = check_evidence(find_claims(text.format(0.9, 0.65, 0.9), (Variant.named("native"),)), measured, tolerances)
+    assert [finding.quantity for finding in wrong] == [Quantity.ACCURACY, Quantity.PRECISION]
