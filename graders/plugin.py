@@ -159,12 +159,19 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 
 
 def _needed_runs(items: Sequence[pytest.Item]) -> dict[str, list[str]]:
-    """The runs that tests look at, by lab, each once and in the order of the tests."""
+    """The runs that tests look at, by lab, each once and in the order of the tests.
+
+    A test of how runs went looks at those that other tests need, and if there are none, at all.
+    """
     needed: dict[str, dict[str, None]] = {}
+    reviewed: dict[str, Sequence[str]] = {}
     for item in items:
         owner, callspec = _plugin_of(item), getattr(item, "callspec", None)
         if owner is not None and callspec is not None and "evidence" in callspec.params:
             needed.setdefault(owner[1].lab.id, {})[callspec.params["evidence"]] = None
+        elif owner is not None and "run_review" in getattr(item, "fixturenames", ()):
+            reviewed[owner[1].lab.id] = owner[1].run_names
+    needed = {**{lab: dict.fromkeys(names) for lab, names in reviewed.items()}, **needed}
     return {lab: list(names) for lab, names in needed.items()}
 
 
@@ -186,6 +193,17 @@ def evidence(request: pytest.FixtureRequest) -> Any:
     """What was measured in the run that this test is repeated for."""
     grading, plugin = _required(request)
     return grading.results.get(plugin.lab.id, request.param).get()
+
+
+@pytest.fixture
+def run_review(request: pytest.FixtureRequest) -> Any:
+    """How the lab's runs went."""
+    from graders.framework.run_checks import RunReview
+
+    grading, plugin = _required(request)
+    results = grading.results.of(plugin.lab.id)
+    in_order = {name: results[name] for name in plugin.run_names if name in results}
+    return RunReview(in_order, plugin.require_work)
 
 
 @pytest.fixture

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from graders.caching import Fingerprint
 from graders.caching.shared import SharedCache
+from graders.core.removal import remove
 from graders.framework.definition import Lab
+from graders.framework.repairs import Edits
+from graders.framework.repairs.copies import code_edits, make_folders
 from graders.framework.result_cache import ResultCache
 from graders.measure.scorer.client import Scorer
 from graders.profiles import EvaluationSet, Profile, draw
 from graders.profiles.evaluation_set import SHOWN_FOLDER
 from graders.profiles.given_model import GivenModel, permuted
-from graders.sandbox import CodeCopy, Edit, RunSpec, Server, Session
+from graders.sandbox import CodeCopy, RunSpec, Server, Session
 from graders.submission import Artifact, accept_artifact
 
 T = TypeVar("T")
+NO_EDITS = Edits()
 RUNNER_ENVIRONMENT = {
     "TF_USE_LEGACY_KERAS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -90,21 +94,25 @@ class LabContext:
             return GivenModel(self.profile.model_path, own=False)
         return self.shared("given model", lambda: permuted(self.profile, self.seed, self.shared_cache.folder / "given"))
 
-    def open(self, name: str, *, code: Path | None = None, edits: Sequence[Edit] = ()) -> Session:
+    def open(self, name: str, *, code: Path | None = None, edits: Edits = NO_EDITS) -> Session:
         """Starts a run in a fresh working directory, on a copy of the code that it may write to.
 
         :param code: other code than the submission's, such as the reference's.
-        :param edits: changes of the run's copy. A cached result's key names the run and the submission's files alone,
-            so they must follow from these.
+        :param edits: changes of what the run is given, for one that was tried before and has ended: its working
+            directory is removed. A cached result's key names the run and the submission's files alone, so edits must
+            follow from these.
         """
-        workdir = self.work / "workdirs" / name
+        workdir, source = self.workdir(name), code or self.code
+        if edits:
+            remove(workdir)
         workdir.mkdir(parents=True)
+        make_folders(workdir, edits)
         readable = (*self.lab.data_paths, *(self._of_profile() if self.lab.profile else ()), self.made_data)
         spec = RunSpec(
             name=name,
             driver=self.lab.driver,
             paths=(),
-            code=CodeCopy(code or self.code, self.code_folder(name), tuple(edits)),
+            code=CodeCopy(source, self.code_folder(name), code_edits(source, edits)),
             workdir=workdir,
             limits=self.lab.limits,
             # Not the seed itself: what is drawn from that is hidden from a run.

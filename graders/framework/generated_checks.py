@@ -1,6 +1,7 @@
-"""The checks that every lab has alike, collected at its ``lab.toml``: of the git history, the summary, its questions.
+"""The checks that every lab has alike, collected at its ``lab.toml``: of runs, the git history, the summary, questions.
 
-A criterion ``….history.commits``, ``….summary.figures`` and so on gets its check from here, and so does each question.
+A criterion ``….runs``, ``….history.commits``, ``….summary.figures`` and so on gets its check from here, and so does
+each question.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from graders.framework.registry import lab_in
 
 if TYPE_CHECKING:
     from graders.framework.definition import Lab
+    from graders.framework.run_checks import RunReview
     from graders.framework.static_review import SummaryEvidence
     from graders.submission.history import SubScore
 
@@ -30,12 +32,18 @@ HISTORY = {
     "spread": "work is spread",
 }
 """What is checked, by the end of a criterion's id, and the name of its check in reports."""
+RUNS = {"runs": "runs as submitted"}
 SUMMARY: Mapping[str, Callable[[SummaryEvidence], None]] = {
     "figures": partial(static_review.require_figures, sizes=False),
     "sizes": partial(static_review.require_figures, sizes=True),
     "images": static_review.require_images,
     "sound": static_review.require_sound,
 }
+
+
+def test_runs(part: str, run_review: RunReview) -> None:  # noqa: ARG001 - there is but one
+    """The code runs as it was submitted, without a repair, and at least one run shows work that succeeded."""
+    run_review.require_as_submitted()
 
 
 def test_history(part: str, history: Mapping[str, SubScore]) -> None:
@@ -59,6 +67,7 @@ def criteria_of(lab: Lab) -> dict[str, dict[str, str]]:
     history = {part: name for part in HISTORY for name in ids if name.endswith(f".history.{part}")}
     summary = {part: name for part in SUMMARY for name in ids if name.endswith(f".summary.{part}")}
     return {
+        test_runs.__name__: {part: name for part in RUNS for name in ids if name.endswith(f".{part}")},
         test_history.__name__: history if lab.history is not None else {},
         test_summary.__name__: summary if lab.summary is not None else {},
         test_question.__name__: {each.id: each.id for each in lab.summary.questions} if lab.summary is not None else {},
@@ -75,7 +84,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _name(value: str) -> str:
-    return HISTORY.get(value) or " ".join(value.split(".")[-2:])
+    return (RUNS | HISTORY).get(value) or " ".join(value.split(".")[-2:])
 
 
 class GeneratedChecks(pytest.Module):

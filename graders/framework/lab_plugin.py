@@ -53,6 +53,12 @@ class LabPlugin(Generic[E]):
     def prepare(self, context: LabContext) -> None:
         """Measures in advance what runs are compared with, while the runner's libraries are being imported."""
 
+    def require_work(self, evidence: E) -> None:
+        """Fails if a run shows no work of the student's that succeeded: a run of untouched starter code does not.
+
+        :raises RunError: what the run lacks.
+        """
+
     def describe(self, evidence: E) -> dict[str, Any]:  # noqa: ARG002 - for labs that show more
         """A run's facts for the scorecard: plain JSON values."""
         return {}

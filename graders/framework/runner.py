@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar, cast
 from graders.core.errors import GraderError, RunError
 from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
+from graders.framework.repairs import Repair
 from graders.sandbox import RunRecord
 
 E = TypeVar("E")
@@ -35,12 +36,14 @@ class PlannedRun(Generic[E]):
 class RunLog:
     """What is recorded while a run goes on: its processes, for reports.
 
-    ``note``: how it went, in one line, if its end does not show that. ``say`` reports its progress to whoever waits.
+    ``note``: how it went, in one line, if its end does not show that. ``repairs``: what was repaired so that it could
+    go on; its last process had them all. ``say`` reports its progress to whoever waits.
     """
 
     name: str
     records: list[RunRecord] = field(default_factory=list)
     note: str = ""
+    repairs: list[Repair] = field(default_factory=list)
     say: Callable[[str], None] = field(default=lambda _: None, repr=False, compare=False)
 
 

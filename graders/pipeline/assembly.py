@@ -17,6 +17,7 @@ from graders.framework import static_review_charts
 from graders.framework.checks import NeedsManualReview
 from graders.framework.excerpts import ExcerptReader
 from graders.framework.locations import locate_definitions
+from graders.framework.repairer import stated
 from graders.pipeline.config import AnyLab, GradingConfig
 from graders.pipeline.execution import AnyResult, RunResults
 from graders.pipeline.labs import OpenGrading, OpenLab
@@ -156,4 +157,5 @@ def _note(result: AnyResult) -> str | None:
     note = result.log.note if result.error is None else str(result.error)
     left = sum(record.left_running for record in result.log.records)
     stopped = f"{left} processes were still running at the end and were stopped" if left else ""
-    return "; ".join(text for text in (note, stopped) if text) or None
+    repaired = f"repaired: {stated(result.log.repairs)}" if result.log.repairs else ""
+    return "; ".join(text for text in (note, repaired, stopped) if text) or None

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from graders.core.errors import GraderError, OptgradeError, RunError
 from graders.framework.context import LabContext
 from graders.framework.definition import Lab
+from graders.framework.repairs import Repair
 from graders.framework.runner import PlannedRun, RunLog, RunResult, execute_runs
 from graders.pipeline.labs import OpenGrading, OpenLab
 from graders.sandbox import RunRecord
@@ -31,6 +32,7 @@ class CachedRun:
     error: RunError | GraderError | None
     records: tuple[RunRecord, ...]
     note: str
+    repairs: tuple[Repair, ...]
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def _cached_result(lab: OpenLab, plan: AnyRun) -> AnyResult | None:
     cached: CachedRun | None = lab.context.cache.get(lab.cache_key(plan.name))
     if cached is None:
         return None
-    log = RunLog(plan.name, list(cached.records), cached.note)
+    log = RunLog(plan.name, list(cached.records), cached.note, list(cached.repairs))
     return RunResult(plan, cached.evidence, cached.error, log, cached=True)
 
 
@@ -174,5 +176,5 @@ def _cache_results(labs: Sequence[OpenLab], results: Mapping[str, Mapping[str, A
     for lab in labs:
         for name, result in results.get(lab.id, {}).items():
             log = result.log
-            cached = CachedRun(result.evidence, result.error, tuple(log.records), log.note)
+            cached = CachedRun(result.evidence, result.error, tuple(log.records), log.note, tuple(log.repairs))
             lab.context.cache.put(lab.cache_key(name), cached)

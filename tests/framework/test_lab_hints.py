@@ -28,7 +28,7 @@ FRAMEWORK = GRADERS / "framework"
 SHARED = [path for path in sorted(FRAMEWORK.rglob("*.py")) if path != FRAMEWORK / "checks.py"]
 FOLDERS = sorted(path.parent for path in LABS.glob("*/lab.toml"))
 # What the generated checks of every lab run.
-GENERATED = {FRAMEWORK / "generated_checks.py", FRAMEWORK / "static_review.py"}
+GENERATED = {FRAMEWORK / name for name in ("generated_checks.py", "run_checks.py", "static_review.py")}
 OF_CHECK = {"holds", "measured", "expected", "hint", "share"}
 MISTAKES = {*QUANTISE_MISTAKES, *DEQUANTISE_MISTAKES}
 

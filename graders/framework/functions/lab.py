@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graders.core.errors import RunError
+from graders.core.result import attempt
 from graders.core.verdicts import Verdict
 from graders.framework.lab_plugin import LabPlugin
 from graders.framework.lab_toml import load
@@ -77,20 +78,25 @@ class FunctionLab(LabPlugin[Returned]):
 def _run(context: LabContext, log: RunLog, make: Callable[[LabContext], Call]) -> Returned:
     import numpy as np
 
+    from graders.framework.repairer import Repairer
     from graders.framework.runner import as_missing
 
     call = make(context)
     arrays = {f"argument_{place}": each for place, each in enumerate(call.arguments) if isinstance(each, np.ndarray)}
     values = [None if isinstance(each, np.ndarray) else each for each in call.arguments]
-    session = context.open(log.name)
-    try:
-        parameters = {"module": context.lab.student_module, "function": call.function, "values": values}
-        reply = session.call("call", parameters, arrays)
-    except RunError as error:
-        raise as_missing(error) from None
-    finally:
-        log.records.append(session.end())
-    return Returned(call.function, tuple(call.arguments), _value(reply.facts.get("returned"), reply))
+    parameters = {"module": context.lab.student_module, "function": call.function, "values": values}
+    repairer = Repairer(context, log)
+    while True:
+        session = context.open(log.name, edits=repairer.edits)
+        try:
+            reply = attempt(partial(session.call, "call", parameters, arrays))
+        finally:
+            log.records.append(session.end())
+        if not isinstance(reply.error, RunError):
+            break
+        if not repairer.accept(reply.error):
+            raise as_missing(reply.error)
+    return Returned(call.function, tuple(call.arguments), _value(reply.get().facts.get("returned"), reply.get()))
 
 
 def _value(described: object, reply: Reply, *, nested: bool = False) -> Any:

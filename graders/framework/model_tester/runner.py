@@ -19,6 +19,8 @@ from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
 from graders.framework.model_tester import references
 from graders.framework.model_tester.files import FileEvidence, encoding_of
+from graders.framework.repairer import Repairer
+from graders.framework.repairs.model import Given
 from graders.framework.runner import RunLog, as_missing
 from graders.measure.quantization import Counterexample
 from graders.measure.scorer.measurement import Measurement
@@ -48,17 +50,25 @@ class Agreement:
 
 @dataclass
 class TesterSession:
-    """A student's class in a run: what its constructor raised, if anything, and the session while it lasts."""
+    """A student's class in a run: what its constructor raised, if anything, and the session while it lasts.
+
+    ``failed``: the first error of any of its operations.
+    """
 
     session: Session
-    error: RunError | None
+    error: RunError | None = None
+    failed: RunError | None = None
 
     def call(self, operation: str, **arrays: Any) -> Reply:
         """An operation of the driver. :raises RunError: also if the class could not be built."""
         if self.error is not None:
             raise self.error
         parameters = arrays.pop("parameters", {})
-        return self.session.call(operation, parameters, arrays)
+        try:
+            return self.session.call(operation, parameters, arrays)
+        except RunError as error:
+            self.failed = self.failed or error
+            raise
 
 
 def file_name(context: LabContext, run: str) -> str:
@@ -74,45 +84,57 @@ def drive(
     dataset: Path,
     use: Callable[[TesterSession], T],
 ) -> tuple[T, RunError | None]:
-    """Builds the student's class in a separate run, uses it and ends the run; also returns its constructor's error."""
+    """Builds the student's class in a separate run, uses it and ends the run; also returns its constructor's error.
+
+    A failure that can be repaired has the run begin again: ``use`` may be called more than once.
+    """
     native = class_name == "NativeModel"
     given = str(context.given_model.path)
-    session = context.open(log.name)
-    error: RunError | None = None
-    try:
-        parameters = {
-            "module": context.lab.student_module,
-            "class_name": class_name,
-            "dataset_root": str(dataset),
-            "model_path": given if native else str(context.workdir(log.name) / file_name(context, log.name)),
-            "original_model": None if native else given,
-            "arguments": arguments,
-        }
+    parameters = {
+        "module": context.lab.student_module,
+        "class_name": class_name,
+        "dataset_root": str(dataset),
+        "model_path": given if native else str(context.workdir(log.name) / file_name(context, log.name)),
+        "original_model": None if native else given,
+        "arguments": arguments,
+    }
+    repairer = Repairer(context, log)
+    while True:
+        session = context.open(log.name, edits=repairer.edits)
+        tester = TesterSession(session)
         try:
-            session.call("start", parameters)
-        except RunError as raised:
-            error = as_missing(raised)
-        return use(TesterSession(session, error)), error
-    finally:
-        log.records.append(session.end())
+            try:
+                tester.call("start", parameters=parameters)
+            except RunError as raised:
+                tester.error = as_missing(raised)
+            used = use(tester)
+        finally:
+            log.records.append(session.end())
+        if not repairer.accept(tester.failed, Given(given, str(dataset))):
+            return used, tester.error
 
 
 def drive_plain(context: LabContext, log: RunLog, classes: Sequence[str]) -> tuple[Result[Reply], RunError | None]:
     """The predictions of the first usable class for the shown images, with an uncompressed file."""
-    session = context.open(log.name)
+    given = Given(str(context.given_model.path), str(context.profile.dataset_root))
     parameters = {
         "module": context.lab.student_module,
         "class_names": list(classes),
-        "dataset_root": str(context.profile.dataset_root),
+        "dataset_root": given.dataset,
         "model_path": str(context.workdir(log.name) / file_name(context, log.name)),
-        "original_model": str(context.given_model.path),
+        "original_model": given.model,
         "images": [str(path) for path in context.evaluation.shown],
     }
-    try:
-        reply = tried(lambda: session.call("plain", parameters))
-    finally:
-        log.records.append(session.end())
-    return reply, reply.error if isinstance(reply.error, RunError) else None
+    repairer = Repairer(context, log)
+    while True:
+        session = context.open(log.name, edits=repairer.edits)
+        tester = TesterSession(session)
+        try:
+            reply = tried(lambda tester=tester: tester.call("plain", parameters=parameters))  # type: ignore[misc]
+        finally:
+            log.records.append(session.end())
+        if not repairer.accept(tester.failed, given):
+            return reply, reply.error if isinstance(reply.error, RunError) else None
 
 
 def tried(call: Callable[[], T]) -> Result[T]:

@@ -37,6 +37,12 @@ class QuantizationLab(ModelTesterLab["Evidence"]):
 
         plan.prepare(context)
 
+    def require_work(self, evidence: Evidence) -> None:
+        """Predictions, weights or calibration that belong to the given model."""
+        from graders.labs.l02_quantization import work
+
+        work.require_work(evidence, self.lab)
+
     def describe(self, evidence: Evidence) -> dict[str, Any]:
         """The file's hash, size and types, and its quality."""
         from graders.labs.l02_quantization import charts

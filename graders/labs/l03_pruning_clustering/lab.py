@@ -32,6 +32,12 @@ class CompressionLab(ModelTesterLab["Evidence"]):
 
         return plan.plan_runs(context)
 
+    def require_work(self, evidence: Evidence) -> None:
+        """Predictions of the given model's file, or a compressed file of its network."""
+        from graders.labs.l03_pruning_clustering import work
+
+        work.require_work(evidence, self.lab)
+
     def describe(self, evidence: Evidence) -> dict[str, Any]:
         """The file, its quality, its weights, and the reference's metrics beside them."""
         from graders.labs.l03_pruning_clustering import charts

@@ -40,6 +40,12 @@ class NotebookLab(LabPlugin["NotebookEvidence"]):
 
         plan.prepare(context)
 
+    def require_work(self, evidence: NotebookEvidence) -> None:
+        """A file of a trained network, beside the baseline's weights."""
+        from graders.labs.mnist_compression import work
+
+        work.require_work(evidence, self.lab)
+
     def describe(self, evidence: NotebookEvidence) -> dict[str, Any]:
         """How the cells went, and each stage's file."""
         from graders.labs.mnist_compression import charts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -38,8 +38,11 @@ class Execution:
     ended: RunError | None = None
     ended_in: int = 0
 
-    def run(self, session: Session, log: RunLog) -> None:
-        """Executes every cell, also after one that failed."""
+    def run(self, session: Session, log: RunLog, repairs: Callable[[RunError], bool] = lambda _: False) -> bool:
+        """Executes every cell, also after one that failed; whether it stopped because of a failure that is repaired.
+
+        :param repairs: whether the notebook is to begin again because of an error.
+        """
         for place, cell in enumerate(self.cells, start=1):
             number = cell.index + 1
             log.note = f"cell {number} is being executed"
@@ -49,17 +52,21 @@ class Execution:
             except RunError as error:
                 self.ended, self.ended_in = error, number
                 log.note = f"cell {number}: {error.message}"
-                return
+                return False
             self.done += 1
-            self._note(number, reply)
+            if any(repairs(failure.error) for failure in self._note(number, reply)):
+                return True
         log.note = self.progress()
+        return False
 
-    def _note(self, number: int, reply: Reply) -> None:
+    def _note(self, number: int, reply: Reply) -> list[CellFailure]:
+        """Keeps what a cell printed and how it failed; its failures."""
         self.printed.append(str(reply.facts.get("printed", ""))[:20_000])
         reported = reply.facts.get("errors")
-        for error in reported[:MOST_ERRORS] if isinstance(reported, list) else ():
-            if isinstance(error, dict):
-                self.failures.append(_failure(number, error))
+        errors = reported[:MOST_ERRORS] if isinstance(reported, list) else ()
+        failures = [_failure(number, error) for error in errors if isinstance(error, dict)]
+        self.failures += failures
+        return failures
 
     def progress(self) -> str:
         """How it went, in a line."""

@@ -6,6 +6,7 @@ import importlib
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TypeVar
 
@@ -14,6 +15,8 @@ from graders.core.result import Result, attempt, failure
 from graders.core.text import captured_output
 from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
+from graders.framework.repairer import Repairer
+from graders.framework.repairs.model import CellSource
 from graders.framework.runner import RunLog
 from graders.labs.mnist_compression import files, probes
 from graders.labs.mnist_compression.digits import Digits, draw
@@ -21,7 +24,9 @@ from graders.labs.mnist_compression.evidence import Figures, KerasModel, LiteFil
 from graders.labs.mnist_compression.extras import extra_files
 from graders.labs.mnist_compression.notebook_run import Execution, prepare_session
 from graders.measure.sizes import deflate_size
+from graders.sandbox import Session
 from graders.submission import notebooks
+from graders.submission.notebooks import CellCode, Notebook
 
 T = TypeVar("T", LiteFile, KerasModel)
 MAX_NAME = 300
@@ -44,20 +49,32 @@ def run_notebook(context: LabContext, log: RunLog) -> NotebookEvidence:
     """Executes the notebook, tries its functions, ends the run, and measures its files."""
     path = PurePosixPath(context.lab.student_file)
     try:
-        cells = notebooks.runnable(notebooks.read(context.code / path))
+        notebook = notebooks.read(context.code / path)
     except SubmissionError as error:
         raise bad_file(str(error)) from None
-    execution = Execution(cells)
+    cells = notebooks.runnable(notebook)
     code = files.without_models(context.code, context.work / "code")
-    session = context.open(log.name, code=code)
-    try:
-        prepare_session(context, session, str(context.code_folder(log.name) / path.parent))
-        execution.run(session, log)
-        state = attempt(lambda: session.call("state").facts)
-        tried = probes.try_functions(context, session)
-    finally:
-        log.records.append(session.end())
-    return _measured(context, execution, state, tried, log.name)
+    repairer = Repairer(context, log, [_source(cell, notebook) for cell in cells])
+    while True:
+        execution = Execution(repairer.edits.of_cells(cells))
+        session = context.open(log.name, code=code, edits=repairer.edits)
+        try:
+            prepare_session(context, session, str(context.code_folder(log.name) / path.parent))
+            if execution.run(session, log, repairer.accept):
+                continue
+            state = attempt(partial(_state, session))
+            tried = probes.try_functions(context, session)
+        finally:
+            log.records.append(session.end())
+        return _measured(context, execution, state, tried, log.name)
+
+
+def _state(session: Session) -> dict[str, object]:
+    return session.call("state").facts
+
+
+def _source(cell: CellCode, notebook: Notebook) -> CellSource:
+    return CellSource(cell.index, notebook.cells[cell.index].execution_count, cell.code)
 
 
 def _measured(

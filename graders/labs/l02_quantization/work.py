@@ -1,0 +1,25 @@
+"""Whether a run of lab 2 shows work that succeeded, however much of it."""
+
+from __future__ import annotations
+
+from graders.core.errors import RunError
+from graders.core.verdicts import Verdict
+from graders.framework.definition import Lab
+from graders.labs.l02_quantization.evidence import Evidence, Fp32Evidence, NativeEvidence
+
+
+def require_work(evidence: Evidence, lab: Lab) -> None:
+    """Fails unless predictions, weights or calibration are those of the given model.
+
+    :raises RunError: what the run lacks.
+    """
+    if isinstance(evidence, NativeEvidence):
+        of_model = evidence.predictions.get().worst <= lab.thresholds["predictions"]
+    elif isinstance(evidence, Fp32Evidence):
+        weights = evidence.weights.get()
+        of_model = not weights.difference and weights.worst <= lab.thresholds["weights"]
+    else:
+        calibrated = evidence.calibration.get()
+        of_model = calibrated.calibrated and not calibrated.difference
+    if not of_model:
+        raise RunError(Verdict.LOST, "no run gave predictions or a file of the given model")

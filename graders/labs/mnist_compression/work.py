@@ -1,0 +1,25 @@
+"""Whether the notebook's execution shows work that succeeded, however much of it."""
+
+from __future__ import annotations
+
+from graders.core.errors import RunError
+from graders.core.verdicts import Verdict
+from graders.framework.definition import Lab
+from graders.labs.mnist_compression.evidence import NotebookEvidence
+
+
+def require_work(evidence: NotebookEvidence, lab: Lab) -> None:
+    """Fails unless some file holds a trained network, beside the baseline's weights: starter code may train that.
+
+    :raises RunError: what the run lacks.
+    """
+    lite = (
+        evidence.non_quantised, evidence.post_training, evidence.quantisation_aware, evidence.pruned_quantised,
+    )  # fmt: skip
+    found = [each.value.quality.value.accuracy for each in lite if each.value and each.value.quality.value]
+    if evidence.pruned.value is not None:
+        found.append(evidence.pruned.value.accuracy)
+    if not found:
+        evidence.non_quantised.get()
+    if not any(accuracy >= lab.thresholds["learned"] for accuracy in found):
+        raise RunError(Verdict.LOST, "no file of the notebook holds a trained network")
