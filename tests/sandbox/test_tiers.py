@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import importlib
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -12,13 +15,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyseccomp as seccomp
 import pytest
 
 from graders.core.errors import UsageError
 from graders.sandbox import CodeCopy, Edit, Limits, MakeFolder, RunSpec, Server, WriteFile, choose
+from graders.sandbox.guest import system_calls
 from graders.sandbox.host.isolation import TIERS, Bare, Confined, Isolation, Mounts, Strict
 from graders.sandbox.host.self_check import probe
 
+needs_x86 = pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers of system calls are x86-64's")
 DRIVER = """
 import importlib
 
@@ -31,7 +37,17 @@ OPERATIONS = {"go": go}
 """
 # What a tier is known not to hold, by name of the test below.
 GAPS = {
-    "bare": {"source read", "source written", "reads", "writes", "neighbour", "network", "processes", "kernel", "modes"},
+    "bare": {
+        "source read",
+        "source written",
+        "reads",
+        "writes",
+        "neighbour",
+        "network",
+        "processes",
+        "kernel",
+        "modes",
+    },
     "confined": set(),
     "strict": set(),
 }
@@ -222,6 +238,110 @@ def go():
         pytest.skip("the numbers of system calls are those of x86-64")
     found = run(code)
     held(isolation, "kernel", all(found.values()))
+
+
+CALLS = """
+import ctypes, errno, fcntl, os, resource, sys
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+def call(number, *arguments):
+    ctypes.set_errno(0)
+    result = libc.syscall(ctypes.c_long(number), *map(ctypes.c_long, arguments))
+    return ctypes.get_errno() if result == -1 else 0
+
+def stopped(attempt):
+    try:
+        attempt()
+    except OSError:
+        return True
+    return False
+"""
+
+
+@needs_x86
+def test_calls_that_are_not_listed(run: Run, isolation: Isolation) -> None:
+    """A system call that nobody has reviewed, whether this kernel knows it or not, is answered as an unknown one."""
+    listed = {*system_calls.ALLOWED, *system_calls.FORBIDDEN, *system_calls.IGNORED, *system_calls.ATTRIBUTES}
+    listed |= {"clone", "ioctl", "setpriority", "ioprio_set", "ioprio_get", "sched_setscheduler"}
+    numbers = {seccomp.resolve_syscall(seccomp.system_arch(), name) for name in listed}
+    # uretprobe and uprobe, which no filter sees, end whoever calls them otherwise than through the kernel's own code.
+    others = [number for number in range(600) if number not in {*numbers, 335, 336}]
+    assert system_calls.NEWEST_REVIEWED in others
+    # With arguments that are wrong for every call that is there.
+    code = f"{CALLS}\ndef go():\n    return [n for n in {others} if call(n, -1, -1, -1, -1, -1, -1) != errno.ENOSYS]\n"
+    if isolation.tier == "bare":
+        pytest.skip("it has no filter, and some of these calls stop the machine")
+    assert run(code) == []
+
+
+@needs_x86
+def test_the_kernels_newest_call_was_reviewed() -> None:
+    """Fails on a kernel that is newer than the lists: whoever sees it looks at what came, and raises the number."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    for number in range(system_calls.NEWEST_REVIEWED + 1, system_calls.NEWEST_REVIEWED + 40):
+        ctypes.set_errno(0)
+        result = libc.syscall(ctypes.c_long(number), *[ctypes.c_long(-1)] * 6)
+        assert (result, ctypes.get_errno()) == (-1, errno.ENOSYS), f"system call {number} is new"
+
+
+def test_no_capability(run: Run, isolation: Isolation) -> None:
+    """A run has none, can get none, in no tier."""
+    found = run(
+        "def go():\n    return [line.split() for line in open('/proc/self/status') if line.startswith(('Cap', 'NoNew'))]\n"
+    )
+    values = {name.rstrip(":"): int(value, 16) for name, value in found}
+    assert {name: values[name] for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == dict.fromkeys(
+        ("CapInh", "CapPrm", "CapEff", "CapAmb"), 0
+    )
+    assert values["NoNewPrivs"] == 1
+
+
+@needs_x86
+def test_other_processes_limits(run: Run, isolation: Isolation) -> None:
+    """The grader's limits, priority, processors and policy can't be changed."""
+    if isolation.tier == "bare":
+        pytest.skip("it would change the limits of these tests")
+    pid = os.getpid()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE), os.getpriority(os.PRIO_PROCESS, 0)
+    code = f"""{CALLS}
+def go():
+    return [
+        stopped(lambda: resource.prlimit({pid}, resource.RLIMIT_FSIZE, (1 << 40, 1 << 40))),
+        stopped(lambda: os.setpriority(os.PRIO_PROCESS, {pid}, 5)),
+        stopped(lambda: os.sched_setaffinity({pid}, [0])),
+        stopped(lambda: os.sched_setscheduler({pid}, os.SCHED_BATCH, os.sched_param(0))),
+        call(251, 1, {pid}, (2 << 13) | 7) != 0,
+        stopped(lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))),
+    ]
+"""
+    assert run(code) == [True] * 6
+    assert (resource.getrlimit(resource.RLIMIT_FSIZE), os.getpriority(os.PRIO_PROCESS, 0)) == before
+
+
+@needs_x86
+def test_leases_notices_and_freezing(run: Run, isolation: Isolation, tmp_path: Path) -> None:
+    """No lease, no notice of another's files, no frozen file system, no descriptors in messages, no hiding."""
+    code = f"""{CALLS}
+import array, socket
+def pass_on():
+    one, other = socket.socketpair()
+    one.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [1]))])
+def lease():
+    with open("own.txt", "w") as file:
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+def freeze():
+    folder = os.open(".", os.O_RDONLY)
+    fcntl.ioctl(folder, 0xC0045877, 0)
+def go():
+    return [
+        stopped(lease), stopped(freeze), stopped(pass_on),
+        call(253) != 0, call(294, 0) != 0, call(300, 0, 0) != 0, call(157, 4, 0, 0, 0, 0) != 0,
+    ]
+"""
+    if isolation.tier == "bare":
+        pytest.skip("it has no filter")
+    assert all(run(code)), run(code)
 
 
 def test_modes_of_others(run: Run, isolation: Isolation, tmp_path: Path) -> None:

@@ -138,8 +138,9 @@ def test_only_what_was_asked_for_is_loaded(seen: dict[str, Any]) -> None:
 
 def test_limits_are_asked_for_whole() -> None:
     """Every limit but the one for output, which the grader keeps itself, reaches the server."""
-    limits = Limits(wall_s=1, cpu_s=2, memory=3, file_size=4, processes=5, output=6)
-    assert limits.as_request() == {"wall_s": 1, "cpu_s": 2, "memory": 3, "file_size": 4, "processes": 5}
+    limits = Limits(wall_s=1, cpu_s=2, memory=3, file_size=4, processes=5, descriptors=6, output=7)
+    requested = {"wall_s": 1, "cpu_s": 2, "memory": 3, "file_size": 4, "processes": 5, "descriptors": 6}
+    assert limits.as_request() == requested
 
 
 def test_the_same_seed_gives_the_same_numbers(make: Open) -> None:

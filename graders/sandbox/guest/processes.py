@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import resource
 import signal
@@ -14,6 +15,9 @@ PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
+PR_CAPBSET_DROP = 24
+PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
+CAPABILITY_VERSION = 0x20080522
 TICKS = os.sysconf("SC_CLK_TCK")
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -36,6 +40,26 @@ def become_subreaper() -> bool:
 def forbid_new_privileges() -> bool:
     """No set-uid program gives this process or its children more rights than they have."""
     return _prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+
+class _CapHeader(ctypes.Structure):
+    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
+def drop_capabilities() -> None:
+    """Gives up every capability, whatever the user, and with them those that a program could be started with.
+
+    :raises OSError: if one is left.
+    """
+    for capability in range(64):
+        # The system refuses numbers above its last, and all of them to a process that has none to give up.
+        _libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+    _libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    _libc.capset(ctypes.byref(_CapHeader(CAPABILITY_VERSION, 0)), (ctypes.c_uint32 * 6)())
+    with open("/proc/self/status", "rb") as file:
+        held = [line.split() for line in file if line.startswith((b"CapInh:", b"CapPrm:", b"CapEff:", b"CapAmb:"))]
+    if len(held) != 4 or any(int(value, 16) for _, value in held):
+        raise OSError(errno.EPERM, "the run's capabilities can't be given up")
 
 
 def become(user: int, most: int) -> None:

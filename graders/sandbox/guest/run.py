@@ -57,11 +57,14 @@ def detach(spec: dict[str, Any], channel: int, stdout: int, stderr: int) -> None
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, int(limits["file_size"]))
     _limit(resource.RLIMIT_CPU, int(limits["cpu_s"]) + 1)
+    _limit(resource.RLIMIT_NOFILE, int(limits["descriptors"]))
+    _limit(resource.RLIMIT_MSGQUEUE, 0)
     # Address space as a whole can't be limited: TensorFlow reserves far more than it uses.
     _limit(resource.RLIMIT_DATA, int(limits["memory"]) + (2 << 30))
     os.umask(0o077)
     if spec.get("user") is not None:
         processes.become(int(spec["user"]), most=USER_PROCESSES)
+    processes.drop_capabilities()
     processes.forbid_new_privileges()
     if spec.get("cores"):
         os.sched_setaffinity(0, spec["cores"])

@@ -49,12 +49,12 @@ class Mounts:
 class Lockdown:
     """What locks down each run, in the process itself: see :mod:`graders.sandbox.guest.lockdown`.
 
-    ``ignore_modes``: changing the modes and owners of files does nothing, and says that it succeeded.
+    ``ignore_attributes``: changing the modes, owners and times of files does nothing, and says that it succeeded.
     """
 
     landlock: bool = False
     seccomp: bool = False
-    ignore_modes: bool = False
+    ignore_attributes: bool = False
 
     @property
     def hides_files(self) -> bool:
@@ -106,7 +106,7 @@ class Confined:
     tier: str = "confined"
     missing: tuple[MissingLayer, ...] = ()
     user: int | None = None
-    lockdown: Lockdown = Lockdown(landlock=True, seccomp=True, ignore_modes=True)
+    lockdown: Lockdown = Lockdown(landlock=True, seccomp=True, ignore_attributes=True)
 
     def command(self, argv: Sequence[str], mounts: Mounts) -> list[str]:  # noqa: ARG002 - each run is locked down
         """``argv`` itself: each run is locked down instead."""

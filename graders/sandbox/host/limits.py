@@ -12,8 +12,9 @@ class Limits:
     """Bounds of one run; crossing one ends the run's whole process tree.
 
     ``wall_s`` and ``cpu_s`` are seconds, ``memory`` is resident bytes of the tree, ``file_size`` bytes a file,
-    ``output`` the bytes of stdout and stderr that are stored; the rest is counted and dropped. ``disk`` and ``files``
-    are bytes and files, folders among them, in the working directory.
+    ``descriptors`` are open files of one process, ``output`` the bytes of stdout and stderr that are stored; the rest
+    is counted and dropped. ``disk`` and ``files`` are bytes and files, folders among them, in the working directory and
+    the run's copy of its code.
     """
 
     wall_s: float = 180.0
@@ -21,6 +22,7 @@ class Limits:
     memory: int = 4096 * MEBI
     file_size: int = 512 * MEBI
     processes: int = 64
+    descriptors: int = 512
     output: int = 64 * 1024
     disk: int = 2048 * MEBI
     files: int = 20_000
@@ -33,4 +35,5 @@ class Limits:
             "memory": self.memory,
             "file_size": self.file_size,
             "processes": self.processes,
+            "descriptors": self.descriptors,
         }

@@ -1,0 +1,121 @@
+"""The system calls that a run may make: a list of what is allowed, so that what a newer kernel adds is not.
+
+A call that is not listed is answered as by a kernel that does not know it, so that libraries use older calls.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import Any
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+# The newest call of Linux that was considered for these lists: file_setattr, of Linux 6.17.
+NEWEST_REVIEWED = 469
+
+ALLOWED = _words(
+    """
+    read write open openat openat2 creat close close_range stat fstat lstat newfstatat statx poll ppoll lseek
+    pread64 pwrite64 readv writev preadv pwritev preadv2 pwritev2 access faccessat faccessat2 pipe pipe2 select
+    pselect6 dup dup2 dup3 sendfile flock fsync fdatasync truncate ftruncate getdents getdents64 getcwd chdir fchdir
+    mknod mknodat rename renameat renameat2 mkdir mkdirat rmdir link linkat unlink unlinkat symlink symlinkat
+    readlink readlinkat umask statfs fstatfs readahead fadvise64 splice tee vmsplice sync_file_range copy_file_range
+    fallocate cachestat getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr fcntl mmap mprotect munmap brk
+    mremap msync mincore madvise mlock munlock mlock2 munlockall membarrier pkey_mprotect pkey_alloc pkey_free mbind
+    get_mempolicy set_mempolicy mseal map_shadow_stack rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending
+    rt_sigtimedwait rt_sigqueueinfo rt_tgsigqueueinfo rt_sigsuspend sigaltstack signalfd signalfd4 pause kill tkill
+    tgkill restart_syscall nanosleep clock_nanosleep getitimer setitimer alarm gettimeofday time clock_gettime
+    clock_getres times timer_create timer_settime timer_gettime timer_getoverrun timer_delete timerfd_create
+    timerfd_settime timerfd_gettime epoll_create epoll_create1 epoll_wait epoll_pwait epoll_pwait2 epoll_ctl eventfd
+    eventfd2 socketpair sendto recvfrom recvmsg recvmmsg shutdown getsockname getpeername getsockopt setsockopt fork
+    vfork execve execveat exit exit_group wait4 waitid set_tid_address set_robust_list get_robust_list futex
+    futex_waitv rseq arch_prctl prctl gettid getpid getppid getpgrp getpgid setpgid getsid setsid pidfd_open
+    pidfd_send_signal uname sysinfo getrusage getrlimit setrlimit prlimit64 getuid geteuid getgid getegid getresuid
+    getresgid getgroups capget getcpu getrandom getpriority sched_yield sched_getaffinity sched_setaffinity
+    sched_getparam sched_getscheduler sched_getattr sched_get_priority_max sched_get_priority_min
+    sched_rr_get_interval landlock_create_ruleset landlock_add_rule landlock_restrict_self
+    """
+)
+# Answered with "not permitted", which says more than "not known" to whoever reads it. All else is not listed.
+FORBIDDEN = _words(
+    """
+    socket bind listen accept accept4 connect sendmsg sendmmsg ptrace process_vm_readv process_vm_writev pidfd_getfd
+    kcmp mount umount2 pivot_root chroot setns unshare shmget shmat shmctl msgget msgsnd msgrcv msgctl semget semop
+    semtimedop semctl mq_open mq_unlink bpf perf_event_open userfaultfd add_key keyctl request_key setuid setgid
+    setreuid setregid setresuid setresgid setgroups setfsuid setfsgid capset reboot sethostname setdomainname
+    settimeofday clock_settime clock_adjtime adjtimex personality
+    """
+)
+# Answered with success and not done: whatever these change is either of no use within a run, or another's.
+IGNORED = ["sync", "syncfs"]
+# As those, where other files have the same owner as a run's: copying a file sets its mode and its times.
+ATTRIBUTES = _words(
+    """
+    chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat setxattr lsetxattr fsetxattr removexattr
+    lremovexattr fremovexattr utime utimes utimensat futimesat
+    """
+)
+NEW_NAMESPACES = 0x00000080 | 0x00020000 | 0x02000000 | 0x7C000000
+# Terminals' settings, waiting data, non-blocking and close-on-exec.
+IOCTLS = (0x5401, 0x5402, 0x5403, 0x5404, 0x540F, 0x5410, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451, 0x5452)
+ORDINARY_POLICIES = (0, 3, 5)
+# Leases delay whoever opens the file; notices of folders; owners get signals; and pipes of any size are memory.
+FORBIDDEN_FCNTLS = {"F_SETOWN": 8, "F_SETOWN_EX": 15, "F_SETLEASE": 1024, "F_NOTIFY": 1026, "F_SETPIPE_SZ": 1031}
+# A process that can't be dumped hides its descriptors from the supervisor.
+PR_SET_DUMPABLE = 4
+INT = 0xFFFFFFFF
+
+
+def build_filters(ignore_attributes: bool) -> list[Any]:
+    """The filters that hold together, in the order in which they are loaded: the last one allows no further filter."""
+    return [_by_argument(), _by_name(ignore_attributes)]
+
+
+def _by_name(ignore_attributes: bool) -> Any:
+    import pyseccomp as seccomp  # type: ignore[import-untyped]
+
+    built = seccomp.SyscallFilter(seccomp.ERRNO(errno.ENOSYS))
+    # A tree of comparisons in place of a chain.
+    built.set_attr(seccomp.Attr.CTL_OPTIMIZE, 2)
+    refused, ignored = seccomp.ERRNO(errno.EPERM), seccomp.ERRNO(0)
+    actions = dict.fromkeys(ALLOWED, seccomp.ALLOW) | dict.fromkeys(FORBIDDEN, refused)
+    actions |= dict.fromkeys(IGNORED, ignored)
+    actions |= dict.fromkeys(ATTRIBUTES, ignored if ignore_attributes else seccomp.ALLOW)
+    for name, action in actions.items():
+        # Some calls do not exist on every processor or in every version of the library.
+        number = seccomp.resolve_syscall(seccomp.system_arch(), name)
+        if number >= 0:
+            built.add_rule(action, number)
+
+    def allow(name: str, *arguments: Any) -> None:
+        built.add_rule(seccomp.ALLOW, name, *arguments)
+
+    def equals(place: int, value: int) -> Any:
+        return seccomp.Arg(place, seccomp.EQ, value)
+
+    allow("clone", seccomp.Arg(0, seccomp.MASKED_EQ, NEW_NAMESPACES, 0))
+    for request in IOCTLS:
+        allow("ioctl", equals(1, request))
+    # Of the own process, and nothing above others.
+    allow("setpriority", equals(0, 0), equals(1, 0))
+    allow("ioprio_set", equals(0, 1), equals(1, 0))
+    allow("ioprio_get", equals(0, 1), equals(1, 0))
+    for policy in ORDINARY_POLICIES:
+        allow("sched_setscheduler", equals(0, 0), equals(1, policy))
+    return built
+
+
+def _by_argument() -> Any:
+    import pyseccomp as seccomp
+
+    built = seccomp.SyscallFilter(seccomp.ALLOW)
+    refused = seccomp.ERRNO(errno.EPERM)
+    for name in ("prlimit64", "sched_setaffinity"):
+        built.add_rule(refused, name, seccomp.Arg(0, seccomp.NE, 0))
+    for command in FORBIDDEN_FCNTLS.values():
+        built.add_rule(refused, "fcntl", seccomp.Arg(1, seccomp.MASKED_EQ, INT, command))
+    built.add_rule(refused, "prctl", seccomp.Arg(0, seccomp.MASKED_EQ, INT, PR_SET_DUMPABLE))
+    return built
