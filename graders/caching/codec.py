@@ -96,6 +96,7 @@ def _encode_error(error: BaseException, blobs: Blobs) -> dict[str, Any]:
     if isinstance(error, RunError):
         parts |= {"verdict": error.verdict.value, "kind": error.kind, "exception": error.exception}
         parts["places"] = encode(error.places, blobs)
+        parts["advice"] = encode(error.advice, blobs)
     return {"error": _name(type(error)), "with": parts}
 
 
@@ -143,7 +144,8 @@ def _decode_error(value: dict[str, Any], blobs: Blobs) -> OptgradeError:
     if issubclass(kind, RunError):
         places: tuple[SourceLine, ...] = decode(parts["places"], blobs)
         kind = None if parts["kind"] is None else RunErrorKind(parts["kind"])
-        return RunError(Verdict(parts["verdict"]), parts["message"], places, kind=kind, exception=parts["exception"])
+        verdict, exception, advice = Verdict(parts["verdict"]), parts["exception"], decode(parts["advice"], blobs)
+        return RunError(verdict, parts["message"], places, kind=kind, exception=exception, advice=advice)
     made: OptgradeError = kind(parts["message"])
     return made
 

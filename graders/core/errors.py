@@ -43,6 +43,14 @@ class SourceLine:
         return f"{self.file}, line {self.line}"
 
 
+@dataclass(frozen=True)
+class Advice:
+    """The likely cause of an error, and what to do about it."""
+
+    cause: str
+    next: str
+
+
 class RunErrorKind(StrEnum):
     """What a run error is about, if its verdict alone would lead to the wrong advice."""
 
@@ -65,11 +73,13 @@ class RunError(OptgradeError):
         *,
         kind: RunErrorKind | None = None,
         exception: str = "",
+        advice: Advice | None = None,
     ) -> None:
         """Takes the verdict, one line for the student, and the lines of code that it is about.
 
         :param kind: what the grader found wrong, if it is one of its own kinds.
         :param exception: the name of the class of the exception that the student's code, or a driver for it, raised.
+        :param advice: the likely cause, if it is known better than from all this; :meth:`advise` adds it later.
         """
         super().__init__(message)
         self.verdict = verdict
@@ -77,10 +87,16 @@ class RunError(OptgradeError):
         self.places = tuple(places)
         self.kind = kind
         self.exception = exception
+        self.advice = advice
+
+    def advise(self, advice: Advice | None) -> None:
+        """Adds a likely cause that was found after the error."""
+        self.advice = advice or self.advice
 
     def restated(self, message: str, verdict: Verdict | None = None) -> RunError:
         """The same error in other words, with its verdict or another one."""
-        return RunError(verdict or self.verdict, message, self.places, kind=self.kind, exception=self.exception)
+        verdict = verdict or self.verdict
+        return RunError(verdict, message, self.places, kind=self.kind, exception=self.exception, advice=self.advice)
 
 
 def bad_file(message: str) -> RunError:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 from pathlib import Path, PurePosixPath
 
 from graders.core.errors import RunError, SourceLine
 from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
-from graders.framework.repairs import Edits, Failure, Repair, Surroundings, find_repair
+from graders.framework.repairs import Edits, Failure, Repair, Surroundings, advise, find_repair
 from graders.framework.repairs.copies import student_text
 from graders.framework.repairs.model import CellSource, Given, cell_name
 from graders.framework.runner import RunLog
@@ -46,15 +46,16 @@ class Repairer:
         :param given: what the run has in place of paths of the student's machine.
         """
         failure = None if error is None else self._failure(error)
-        if failure is None or self._closed:
+        if error is None or failure is None:
             return False
-        if failure == self._repaired:
+        if failure == self._repaired and not self._closed:
             # The last repair changed nothing.
             self._log.repairs.pop()
             self._closed = True
-            return False
-        repair = find_repair(failure, self._surroundings(given)) if self._may_begin_again else None
+        around = self._surroundings(given)
+        repair = find_repair(failure, around) if self._may_begin_again else None
         if repair is None or repair in self._log.repairs:
+            error.advise(advise(failure, around))
             return False
         self._repaired = failure
         self._log.repairs.append(repair)
@@ -64,7 +65,11 @@ class Repairer:
     @property
     def _may_begin_again(self) -> bool:
         used = time.monotonic() - self._began
-        return len(self._log.repairs) < MOST_REPAIRS and used < SHARE_OF_LIMIT * self._context.lab.limits.wall_s
+        return (
+            not self._closed
+            and len(self._log.repairs) < MOST_REPAIRS
+            and used < SHARE_OF_LIMIT * self._context.lab.limits.wall_s
+        )
 
     def _failure(self, error: RunError) -> Failure | None:
         """What the code raised, at the innermost line of the student's own."""
@@ -95,6 +100,7 @@ class Repairer:
             folder_exists=lambda folder: any((root / folder).is_dir() for root in (code, workdir)),
             submitted=lambda name: any(_has_module(root, name) for root in (code, beside)),
             given=given,
+            files=partial(_files, code),
             cells=tuple(
                 CellSource(cell.index, cell.count, edits.apply(name, cell.code)) for name, cell in self._cells.items()
             ),
@@ -108,6 +114,11 @@ def _message(error: RunError) -> str:
 
 def _has_module(root: Path, name: str) -> bool:
     return (root / name).is_dir() or (root / f"{name}.py").is_file()
+
+
+def _files(root: Path) -> list[str]:
+    """The submission's files, by their paths."""
+    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
 
 
 def _is_given(file: str, given: Sequence[str]) -> bool:

@@ -120,6 +120,8 @@ def _hint(error: RunError) -> tuple[str, str]:
     """The likely cause of an error, and what to do."""
     if error.kind is not None:
         return KIND_HINTS[error.kind]
+    if error.advice is not None:
+        return error.advice.cause, error.advice.next
     return EXCEPTION_HINTS.get(error.exception) or RUN_HINTS.get(error.verdict, RUN_HINTS[Verdict.FAILED])
 
 

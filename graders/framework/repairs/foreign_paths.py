@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePosixPath, PureWindowsPath
 
 from graders.framework.repairs.literals import replace_literals
 from graders.framework.repairs.model import Edits, Failure, Repair, Surroundings
-from graders.framework.repairs.paths import PathError, is_inside, path_error, writes
+from graders.framework.repairs.paths import PathError, is_foreign, is_inside, path_error, writes
 from graders.framework.repairs.source import called_name, statement_at
 
 NAME = "path of another machine"
-_FOREIGN = re.compile(
-    r"/(?:content|home|Users|root|kaggle|mnt|media|workspace|workspaces|gdrive|drive|tmp|data|opt|var|Volumes|notebooks)/.+"
-    r"|[A-Za-z]:[\\/].+"
-)
 MODELS = (".h5", ".hdf5", ".keras")
 LOADERS = frozenset({"load_model"})
 DATASETS = frozenset({"PetDataset"})
@@ -24,7 +19,7 @@ OF_DATASET = ("annotations", "images")
 def foreign_path(failure: Failure, around: Surroundings) -> Repair | None:
     """Replaces the path, where it is a literal in the code, by what the run was given in its place."""
     found = path_error(failure)
-    if found is None or not _FOREIGN.fullmatch(found.path):
+    if found is None or not is_foreign(found.path):
         return None
     for old, new, instead in _replacements(found, failure, around):
         texts = replace_literals(around.texts(failure.place.file), old, new)

@@ -111,7 +111,7 @@ class Surroundings:
 
     ``read``: a file of the student's, or a cell, as the run had it; None for any other. ``folder_exists``: whether the
     run had that folder. ``cells``: a notebook's, in its order. ``submitted``: whether the submission has a module or
-    package of that name.
+    package of that name. ``files``: the paths of the submission's files.
     """
 
     read: Callable[[str], str | None]
@@ -119,6 +119,7 @@ class Surroundings:
     submitted: Callable[[str], bool]
     given: Given = Given()
     cells: tuple[CellSource, ...] = ()
+    files: Callable[[], Sequence[str]] = tuple
 
     def texts(self, file: str) -> dict[str, str]:
         """The file, or if it is a cell, every cell of its notebook: what shares its names."""

@@ -29,6 +29,11 @@ _FORMS = (
     re.compile(r"File not found: filepath=(?P<path>\S.*?)\. Please ensure the file is an accessible .*"),
     re.compile(r"Could not open '(?P<path>[^'\n]+)'\.\Z"),
 )
+# Where systems and services put what belongs to a person, a session or a drive.
+_FOREIGN = re.compile(
+    r"/(?:content|home|Users|root|kaggle|mnt|media|workspace|workspaces|gdrive|drive|tmp|data|opt|var|Volumes|notebooks)/.+"
+    r"|[A-Za-z]:[\\/].+"
+)
 WRITERS = frozenset(
     {
         "write_text", "write_bytes", "mkdir", "touch", "savefig", "imsave", "save", "savez", "savez_compressed",
@@ -61,6 +66,11 @@ def path_error(failure: Failure) -> PathError | None:
             path = groups["path"].replace("\\\\", "\\").removeprefix(WORKDIR)
             return PathError(path, groups.get("how") == "create") if len(path) <= MAX_PATH else None
     return None
+
+
+def is_foreign(path: str) -> bool:
+    """Whether a path is an absolute one of a student's machine."""
+    return _FOREIGN.fullmatch(path) is not None
 
 
 def is_inside(path: str) -> bool:
