@@ -259,6 +259,13 @@ def pytest_runtest_makereport(
     test = getattr(item, "originalname", item.name)
     callspec = getattr(item, "callspec", None)
     name = callspec.id if callspec is not None else test.removeprefix("test_").replace("_", " ")
+    if (
+        error is not None
+        and callspec is not None
+        and "evidence" in callspec.params
+        and isinstance(item, pytest.Function)
+    ):
+        error = grading.guarded(plugin.lab, callspec.params["evidence"], item.function, error)
     outcome = grading.record(plugin.lab, criterion.id, name, test, error, item.stash.get(OBSERVED, {}))
     if not report.skipped:
         _show(report, outcome, item, bonus=criterion.bonus)

@@ -93,6 +93,14 @@ class PytestGrading:
         self._results = execute(grading, runs, TerminalListener(write))
         self._reviews = review(grading, self._results, history)
 
+    def guarded(self, lab: Lab, run: str, check: Callable[..., object], error: BaseException) -> BaseException:
+        """What a failed check of a run comes to: what the reference fails itself on a real profile is no loss."""
+        from graders.pipeline.reference_guard import judged
+
+        opened = self.grading.lab(lab.id)
+        fixtures: dict[str, Callable[[], object]] = {"lab": lambda: lab, "timing": lambda: self.timing(lab.id)}
+        return judged(opened, run, check, fixtures, error)
+
     def record(
         self, lab: Lab, criterion: str, name: str, test: str, error: BaseException | None, observed: Mapping[str, Any]
     ) -> CheckOutcome:

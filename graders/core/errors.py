@@ -7,6 +7,7 @@ OptgradeError
 └── GraderError           the grader's own fault: unscored
     ├── SandboxError      the sandbox could not be started, or broke
     ├── ScorerError       an artifact could not be measured though nothing is wrong with it
+    ├── ReferenceFailed   the reference fails on a real profile's model: graded manually
     └── Unscored          a scorecard has no mark to export, since not all of it could be graded
 """
 
@@ -114,6 +115,10 @@ class SandboxError(GraderError):
 
 class ScorerError(GraderError):
     """An artifact could not be measured though nothing is known to be wrong with it."""
+
+
+class ReferenceFailed(GraderError):
+    """The reference's code fails on the model and the data of a real profile: nothing can be compared with it."""
 
 
 class Unscored(GraderError):

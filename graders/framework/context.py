@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,8 +18,8 @@ from graders.framework.result_cache import ResultCache
 from graders.measure.scorer.client import Scorer
 from graders.profiles import EvaluationSet, Profile, draw
 from graders.profiles.evaluation_set import SHOWN_FOLDER
-from graders.profiles.given_model import GivenModel, permuted
-from graders.sandbox import CodeCopy, RunSpec, Server, Session
+from graders.profiles.given_model import GivenModel, permuted, unfrozen
+from graders.sandbox import CodeCopy, Limits, RunSpec, Server, Session
 from graders.submission import Artifact, accept_artifact
 
 T = TypeVar("T")
@@ -94,31 +95,67 @@ class LabContext:
             return GivenModel(self.profile.model_path, own=False)
         return self.shared("given model", lambda: permuted(self.profile, self.seed, self.shared_cache.folder / "given"))
 
-    def open(self, name: str, *, code: Path | None = None, edits: Edits = NO_EDITS) -> Session:
+    @property
+    def lasting_cache(self) -> ResultCache:
+        """The cache for what gradings share: copies of its files are there as long as the shared measurements."""
+        return self.cache.copying_to(self.shared_cache.folder / "cached" / self.lab.id)
+
+    @property
+    def unfrozen_model(self) -> Path:
+        """A copy of the given model with every layer trainable; for the reference's runs alone."""
+        return self.shared("unfrozen model", lambda: unfrozen(self.given_model, self.shared_cache.folder / "unfrozen"))
+
+    def for_reference(self, run: str) -> LabContext:
+        """The same grading, of the reference in place of the submission, for one run whose evidence can be shared."""
+        folder = self.shared_cache.folder / "reference" / self.lab.id
+        free = (folder / f"{run}-{number}" for number in itertools.count(1))
+        return LabContext(
+            lab=self.lab,
+            profile=self.profile,
+            seed=self.seed,
+            code=self.lab.reference,
+            work=next(each for each in free if not each.exists()),
+            server=self.server,
+            scorer=self.scorer,
+            shared_cache=self.shared_cache,
+            own_model=self._own_model,
+            cache=self.lasting_cache,
+        )
+
+    def open(
+        self,
+        name: str,
+        *,
+        code: Path | None = None,
+        edits: Edits = NO_EDITS,
+        limits: Limits | None = None,
+        readable: Sequence[Path] = (),
+    ) -> Session:
         """Starts a run in a fresh working directory, on a copy of the code that it may write to.
 
         :param code: other code than the submission's, such as the reference's.
         :param edits: changes of what the run is given, for one that was tried before and has ended: its working
             directory is removed. A cached result's key names the run and the submission's files alone, so edits must
             follow from these.
+        :param limits: in place of the lab's. :param readable: what it may read as well.
         """
         workdir, source = self.workdir(name), code or self.code
         if edits:
             remove(workdir)
         workdir.mkdir(parents=True)
         make_folders(workdir, edits)
-        readable = (*self.lab.data_paths, *(self._of_profile() if self.lab.profile else ()), self.made_data)
+        of_profile = self._of_profile() if self.lab.profile else ()
         spec = RunSpec(
             name=name,
             driver=self.lab.driver,
             paths=(),
             code=CodeCopy(source, self.code_folder(name), code_edits(source, edits)),
             workdir=workdir,
-            limits=self.lab.limits,
+            limits=limits or self.lab.limits,
             # Not the seed itself: what is drawn from that is hidden from a run.
             seed=self.drawn("seed of runs").randrange(2**31),
             environment=RUNNER_ENVIRONMENT,
-            readable=readable,
+            readable=(*self.lab.data_paths, *of_profile, self.made_data, *readable),
         )
         return self.server.open(spec)
 

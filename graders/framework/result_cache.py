@@ -118,6 +118,10 @@ class ResultCache:
         self._basis = basis
         self._files = files
 
+    def copying_to(self, files: Path) -> ResultCache:
+        """The same cache, which puts copies of cached files into another folder."""
+        return ResultCache(self._store, self._basis, files)
+
     def key(self, **parts: str) -> str:
         """The key of what depends on the basis and these parts."""
         return self._basis.with_parts(**parts).key

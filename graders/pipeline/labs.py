@@ -16,7 +16,9 @@ from graders.pipeline.servers import ServerPool, prepare_servers, work_folder
 from graders.pipeline.stage import StagedLab, StagedSubmission, stage
 
 # What has runs executed and reviews made, whose results are cached; the rest is what these import.
-RESULT_MODULES = tuple(Path(__file__).with_name(name) for name in ("labs.py", "execution.py", "review.py"))
+RESULT_MODULES = tuple(
+    Path(__file__).with_name(name) for name in ("labs.py", "execution.py", "review.py", "reference_guard.py")
+)
 
 
 @dataclass(frozen=True)

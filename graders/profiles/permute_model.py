@@ -3,7 +3,8 @@
 ``python -I permute_model.py REQUEST`` copies the legacy Keras file at the request's ``model`` to ``into`` and permutes
 the channels between its layers, drawn from ``seed``. The network computes the same function (sums are added up in
 another order, no more), but no kernel of any conversion is the one that the original's conversion has. It prints how
-many channels were moved, none where the model is of a kind that is not known here, and how many parameters it has.
+many channels were moved, none where the model is of a kind that is not known here, how many parameters it has, and
+which layers are frozen.
 
 Channels that have to keep their order are found by walking the graph: those of the input and the output, and those
 around every layer that is not known here to treat its channels alike.
@@ -148,14 +149,36 @@ def parameters(file: h5py.File) -> list[int]:
     return [sum(size for _, size in found), sum(size for name, size in found if not name.startswith("moving_"))]
 
 
+def frozen(file: h5py.File) -> list[str]:
+    """The layers with weights that are not trainable, those of models within the model as well."""
+
+    def layers(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        for layer in config["layers"]:
+            inner = layer["config"].get("layers")
+            yield from layers(layer["config"]) if inner else (layer,)
+
+    has_weights: set[str] = set()
+    file["model_weights"].visit(lambda name: has_weights.update(name.split("/")))
+    found = layers(json.loads(file.attrs["model_config"])["config"])
+    names = [layer["config"]["name"] for layer in found if not layer["config"].get("trainable", True)]
+    return [name for name in names if name in has_weights and name not in _empty(file)]
+
+
+def _empty(file: h5py.File) -> set[str]:
+    """The layers at the top of the model that have no weights."""
+    groups = file["model_weights"]
+    return {name for name in groups if not len(groups[name].attrs.get("weight_names", ()))}
+
+
 def main() -> None:
     """The command line: one JSON request."""
     request = json.loads(sys.argv[1])
     shutil.copyfile(request["model"], request["into"])
     with h5py.File(request["into"], "r+") as file:
-        answer: dict[str, Any] = {"moved": 0, "parameters": []}
+        answer: dict[str, Any] = {"moved": 0, "parameters": [], "frozen": []}
         with contextlib.suppress(ValueError, KeyError):
             answer["parameters"] = parameters(file)
+            answer["frozen"] = frozen(file)
             answer["moved"] = permute(file, int(request["seed"]))
     print(json.dumps(answer))
 

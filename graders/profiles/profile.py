@@ -51,6 +51,11 @@ class Profile:
         return f"{self.name}:{self.dataset_root}:{self.model_path}".replace("/", "|")
 
     @property
+    def real(self) -> bool:
+        """Whether data and model are somebody's own: the labs' thresholds and limits were not measured with them."""
+        return self.baseline is None
+
+    @property
     def data(self) -> tuple[Path, ...]:
         """What students' code may read of the data set, and nothing that lies beside it."""
         return (self.dataset_root / "images", self.dataset_root / "annotations")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graders.core.errors import GraderError, RunError, RunErrorKind, SourceLine
+from graders.core.errors import GraderError, ReferenceFailed, RunError, RunErrorKind, SourceLine
 from graders.core.verdicts import Verdict
 from graders.framework.checks import CheckFailed, Inconclusive, NeedsManualReview
 from graders.framework.definition import Lab
@@ -58,6 +58,7 @@ EXCEPTION_HINTS = {"BadPrediction": KIND_HINTS[RunErrorKind.BAD_SCORES]}
 # How runs of hidden values end: int8-drawn, clustered-drawn.
 DRAWN = "drawn"
 MANUAL_MARK, NOT_MEASURABLE = "a manual mark", "This is graded manually."
+NO_COMPARISON = "The reference fails on this model and data, so there is nothing to compare with."
 OUR_FAULT = "This is a fault of the grader or its machine, not of the submission."
 
 
@@ -108,6 +109,9 @@ def reason_of(error: BaseException, lab: Lab) -> tuple[Verdict, Reason]:
     if isinstance(error, Inconclusive):
         step = "Grade again on a quieter machine."
         return Verdict.UNSCORED, Reason(str(error), "a reliable measurement", OUR_FAULT, step)
+    if isinstance(error, ReferenceFailed):
+        step = "No action needed; whoever teaches adds the marks."
+        return Verdict.PENDING, Reason(str(error), MANUAL_MARK, NO_COMPARISON, step)
     if isinstance(error, GraderError):
         return Verdict.UNSCORED, Reason(
             str(error), "a working grader", OUR_FAULT, "Report this to whoever runs the grader."

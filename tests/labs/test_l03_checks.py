@@ -450,7 +450,7 @@ def test_the_worst_layer_is_named() -> None:
 @pytest.mark.parametrize(
     ("kind", "message", "explanation"),
     [
-        ("ValueError", "Layer stem has no weights to cluster.", "no weights to cluster. Layers were frozen"),
+        ("ValueError", "Layer stem has no weights to cluster.", "no weights to cluster. Its layers are frozen (trainable = False): set model.trainable = True"),
         ("ValueError", "target_sparsity must be in range [0,1)", "range [0,1): sparsity is a fraction, 0.5 and not 50"),
         ("TypeError", "in user code: '_DictWrapper' object is not callable", "passed to prune_low_magnitude as one dict"),
         (

@@ -9,23 +9,56 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graders.core.errors import GraderError, RunError
+from graders.core.errors import GraderError, ReferenceFailed, RunError
 from graders.framework.context import LabContext
 from graders.framework.model_stats import ModelStats
 from graders.framework.model_tester.files import evaluated
 from graders.measure.evaluation import Evaluation
 from graders.measure.sizes import deflate_size
 from graders.measure.tflite import Model
+from graders.sandbox import Limits
 
 FP32 = "fp32.tflite"
+REFERENCE_TIMES, STUDENT_TIMES = 20, 4
+"""On a real profile, how many times the usual limits the reference may take, and others what the reference took."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The seconds that a run of the reference's took."""
+
+    wall_s: float
+    cpu_s: float
+
+    def limits(self, usual: Limits, times: float = 1.0) -> Limits:
+        """Time for a run that does ``times`` as much, on a machine that may be busier by then; at least ``usual``."""
+        times *= STUDENT_TIMES
+        return usual.at_least(self.wall_s * times, self.cpu_s * times)
+
+
+@dataclass(frozen=True)
+class ReferenceFile:
+    """A file of the reference's, and what making it took: None if it is of the embedded profile, whose limits fit."""
+
+    path: Path
+    cost: Cost | None = None
+
+    def limits(self, usual: Limits, times: float = 1.0) -> Limits:
+        """Time for a run that does ``times`` as much as the one that made this file."""
+        return usual if self.cost is None else self.cost.limits(usual, times)
 
 
 @dataclass(frozen=True)
 class ReferenceModel:
     """The given model as the reference converts it to float32: what every lab compares with."""
 
-    path: Path
+    file: ReferenceFile
     model: Model
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self.file.path
 
     @property
     def parameters(self) -> int:
@@ -33,17 +66,25 @@ class ReferenceModel:
         return sum(each.elements for each in self.model.main.tensors if each.constant and each.dtype == "float32")
 
 
-def make(context: LabContext, target: Path, class_name: str, arguments: Mapping[str, Any]) -> Path:
+def make(
+    context: LabContext, target: Path, class_name: str, arguments: Mapping[str, Any], *, unfrozen: bool = False
+) -> ReferenceFile:
     """Has a class of the reference make a file from the given model, in a separate run.
 
-    :raises GraderError: if it fails.
+    :param unfrozen: every layer of the model is made trainable before.
+    :raises ReferenceFailed: if it fails on a real profile's model.
+    :raises GraderError: if it fails on the embedded profile's.
     """
+    real = context.profile.real
+    model = context.unfrozen_model if unfrozen else context.given_model.path
     target.parent.mkdir(parents=True, exist_ok=True)
     attempt = next(
         number for number in itertools.count(1) if not context.workdir(f"baseline-{target.stem}-{number}").exists()
     )
     run = f"baseline-{target.stem}-{attempt}"
-    session = context.open(run, code=context.lab.reference)
+    usual = context.lab.limits
+    limits = usual.at_least(REFERENCE_TIMES * usual.wall_s, REFERENCE_TIMES * usual.cpu_s) if real else usual
+    session = context.open(run, code=context.lab.reference, limits=limits, readable=(model,))
     try:
         session.call(
             "start",
@@ -52,16 +93,17 @@ def make(context: LabContext, target: Path, class_name: str, arguments: Mapping[
                 "class_name": class_name,
                 "dataset_root": str(context.profile.dataset_root),
                 "model_path": str(context.workdir(run) / target.name),
-                "original_model": str(context.given_model.path),
+                "original_model": str(model),
                 "arguments": dict(arguments),
             },
         )
     except RunError as error:
-        raise GraderError(f"the reference can't make {target.name} for this model: {error.message}") from None
+        fault = ReferenceFailed if real else GraderError
+        raise fault(f"the reference can't make {target.name} for this model: {error.message}") from None
     finally:
-        session.end()
+        record = session.end()
     shutil.copyfile(context.acquire(run, target.name).path, target)
-    return target
+    return ReferenceFile(target, Cost(record.wall_s, record.cpu_s) if real else None)
 
 
 def model_stats(context: LabContext) -> ModelStats:
@@ -83,20 +125,31 @@ def reference_model(context: LabContext) -> ReferenceModel:
 def _original(context: LabContext) -> ReferenceModel:
     # The file that a profile ships is of the model in its usual order of channels.
     if context.profile.baseline is not None and not context.given_model.own:
-        path = context.profile.baseline / FP32
+        file = ReferenceFile(context.profile.baseline / FP32)
     else:
-        path = make(context, context.shared_cache.folder / FP32, "FP32Model", {})
-    with context.scorer.measure(path) as measurement:
-        return ReferenceModel(path, measurement.read(context.lab.artifact_bytes))
+        file = make(context, context.shared_cache.folder / FP32, "FP32Model", {})
+    with context.scorer.measure(file.path) as measurement:
+        return ReferenceModel(file, measurement.read(context.lab.artifact_bytes))
 
 
-def shipped_or_made(context: LabContext, name: str, class_name: str, arguments: Mapping[str, Any]) -> Path:
-    """A file of the reference's: shipped with the embedded profile, else made once by the reference's class."""
+def shipped_or_made(
+    context: LabContext, name: str, class_name: str, arguments: Mapping[str, Any], *, unfrozen: bool = False
+) -> ReferenceFile:
+    """A file of the reference's: shipped with the embedded profile, else made once by the reference's class.
+
+    :param unfrozen: as for :func:`make`.
+    """
     shipped = context.profile.baseline
     if shipped is not None and (shipped / name).is_file():
-        return shipped / name
-    target = context.shared_cache.folder / name
-    return context.once(f"file {name}", lambda: make(context, target, class_name, arguments))
+        return ReferenceFile(shipped / name)
+    called = f"unfrozen/{name}" if unfrozen else name
+    target = context.shared_cache.folder / called
+
+    def made() -> ReferenceFile:
+        return make(context, target, class_name, arguments, unfrozen=unfrozen)
+
+    # Making files of a large network takes longer than grading does, so they are stored for the next grading.
+    return context.once(f"file {called}", lambda: context.lasting_cache.once(f"reference file {called}", made))
 
 
 def original_evaluation(context: LabContext) -> Evaluation:

@@ -24,7 +24,7 @@ from graders.framework.repairs.model import Given
 from graders.framework.runner import RunLog, as_missing
 from graders.measure.quantization import Counterexample
 from graders.measure.scorer.measurement import Measurement
-from graders.sandbox import Reply, Session
+from graders.sandbox import Limits, Reply, Session
 
 T = TypeVar("T")
 # By how much a file must be more like another order of channels than like its own: 1 is alike, 0 is any other order.
@@ -83,10 +83,13 @@ def drive(
     arguments: dict[str, Any],
     dataset: Path,
     use: Callable[[TesterSession], T],
+    limits: Limits | None = None,
 ) -> tuple[T, RunError | None]:
     """Builds the student's class in a separate run, uses it and ends the run; also returns its constructor's error.
 
     A failure that can be repaired has the run begin again: ``use`` may be called more than once.
+
+    :param limits: in place of the lab's.
     """
     native = class_name == "NativeModel"
     given = str(context.given_model.path)
@@ -100,7 +103,7 @@ def drive(
     }
     repairer = Repairer(context, log)
     while True:
-        session = context.open(log.name, edits=repairer.edits)
+        session = context.open(log.name, edits=repairer.edits, limits=limits)
         tester = TesterSession(session)
         try:
             try:
@@ -114,7 +117,9 @@ def drive(
             return used, tester.error
 
 
-def drive_plain(context: LabContext, log: RunLog, classes: Sequence[str]) -> tuple[Result[Reply], RunError | None]:
+def drive_plain(
+    context: LabContext, log: RunLog, classes: Sequence[str], limits: Limits | None = None
+) -> tuple[Result[Reply], RunError | None]:
     """The predictions of the first usable class for the shown images, with an uncompressed file."""
     given = Given(str(context.given_model.path), str(context.profile.dataset_root))
     parameters = {
@@ -127,7 +132,7 @@ def drive_plain(context: LabContext, log: RunLog, classes: Sequence[str]) -> tup
     }
     repairer = Repairer(context, log)
     while True:
-        session = context.open(log.name, edits=repairer.edits)
+        session = context.open(log.name, edits=repairer.edits, limits=limits)
         tester = TesterSession(session)
         try:
             reply = tried(lambda tester=tester: tester.call("plain", parameters=parameters))  # type: ignore[misc]

@@ -12,7 +12,7 @@ MEANINGS = (
     ),
     (
         "no weights to cluster",
-        "{message} Layers were frozen (trainable = False) before cluster_weights; leave them all trainable",
+        "{message} Its layers are frozen (trainable = False): set model.trainable = True before cluster_weights",
     ),
     (
         "'_DictWrapper' object is not callable",

@@ -11,7 +11,7 @@ from graders.core.errors import GraderError
 from graders.core.paths import TEMPLATE
 from graders.framework.context import LabContext
 from graders.framework.model_tester import references
-from graders.framework.model_tester.references import ReferenceModel
+from graders.framework.model_tester.references import ReferenceFile, ReferenceModel
 from graders.labs.l02_quantization import dataset
 from graders.labs.l02_quantization.dataset import Samples
 from graders.measure.calibration import Quantisation, RangeTable
@@ -30,10 +30,20 @@ CLASS_DEFAULT, KIT_DEFAULT = 0.5, 0.25
 class Baseline:
     """The reference's FP32 and INT8 files (calibrated on the share 0.3), read."""
 
-    fp32: Path
-    int8: Path
+    fp32_file: ReferenceFile
+    int8_file: ReferenceFile
     fp32_model: Model
     int8_model: Model
+
+    @property
+    def fp32(self) -> Path:
+        """Where the FP32 file is."""
+        return self.fp32_file.path
+
+    @property
+    def int8(self) -> Path:
+        """Where the INT8 file is."""
+        return self.int8_file.path
 
     @property
     def activations(self) -> tuple[int, ...]:
@@ -54,10 +64,10 @@ def _baseline(context: LabContext) -> Baseline:
     return _read(context, references.reference_model(context), int8)
 
 
-def _read(context: LabContext, original: ReferenceModel, int8: Path) -> Baseline:
-    with context.scorer.measure(int8) as measurement:
+def _read(context: LabContext, original: ReferenceModel, int8: ReferenceFile) -> Baseline:
+    with context.scorer.measure(int8.path) as measurement:
         model = measurement.read(context.lab.artifact_bytes)
-    return Baseline(original.path, int8, original.model, model)
+    return Baseline(original.file, int8, original.model, model)
 
 
 def make_reference_files(context: LabContext, folder: Path) -> list[Path]:
@@ -68,7 +78,7 @@ def make_reference_files(context: LabContext, folder: Path) -> list[Path]:
     int8 = references.make(context, folder / INT8, *INT8_MODEL)
     names = samples(context).train
     _measured(context, _read(context, references.reference_model(context), int8), names).save(folder / RANGES)
-    return [int8, folder / RANGES]
+    return [int8.path, folder / RANGES]
 
 
 @dataclass(frozen=True)
@@ -100,6 +110,11 @@ def _samples(context: LabContext) -> Samples:
         return dataset.read_samples(measurement, TEMPLATE, context.profile.dataset_root, splits)
 
 
+def reference_samples(context: LabContext) -> tuple[str, ...]:
+    """The training images that the reference's INT8 file is calibrated on."""
+    return samples(context).splits[INT8_SHARE, context.lab.settings["calibration_seed"]]
+
+
 def drawn_share(context: LabContext) -> float:
     """The calibration share that the template does not show, drawn from the seed."""
     low, high = context.lab.settings["drawn_share"]
@@ -119,7 +134,7 @@ def _ranges(context: LabContext) -> Ranges:
     rows = {name: row for row, name in enumerate(table.samples)}
     if set(known.train) - set(rows):
         raise GraderError("the shipped ranges belong to other images than the data set's: run make baseline")
-    names = known.splits[INT8_SHARE, context.lab.settings["calibration_seed"]]
+    names = reference_samples(context)
     expected = table.expected([rows[name] for name in names])
     found = parameters(base, base.int8_model)
     if isinstance(found, str):

@@ -50,6 +50,7 @@ def _int8_plan(name: str, share: float) -> PlannedRun[Evidence]:
 
 def run_native(context: LabContext, log: RunLog) -> NativeEvidence:
     """NativeModel's predictions for the shown images against the given model's."""
+    limits = base.baseline(context).fp32_file.limits(context.lab.limits)
     replies, error = runner.drive(
         context,
         log,
@@ -57,6 +58,7 @@ def run_native(context: LabContext, log: RunLog) -> NativeEvidence:
         {},
         context.profile.dataset_root,
         lambda driven: runner.predicted(context, driven.call),
+        limits,
     )
     if error is not None:
         raise error
@@ -77,6 +79,7 @@ def run_native(context: LabContext, log: RunLog) -> NativeEvidence:
 
 def run_fp32(context: LabContext, log: RunLog) -> Fp32Evidence:
     """FP32Model: its file against the given model, its predictions against the file's."""
+    limits = base.baseline(context).fp32_file.limits(context.lab.limits)
     reply, error = runner.drive(
         context,
         log,
@@ -84,6 +87,7 @@ def run_fp32(context: LabContext, log: RunLog) -> Fp32Evidence:
         {},
         context.profile.dataset_root,
         lambda driven: runner.predicted(context, driven.call, thorough=True),
+        limits,
     )
     file = runner.file_of(context, log, error)
     reference = base.baseline(context)
@@ -158,7 +162,10 @@ def _quantised(
     def use(driven: runner.TesterSession) -> probes.Probed:
         return probes.probe(context, driven.call, drive)
 
-    probed, error = runner.drive(context, log, class_name, arguments, dataset, use)
+    # Converting takes as long for any number of samples, and calibration as many times as long as there are more.
+    more = max(1.0, len(names) / len(base.reference_samples(context)))
+    limits = base.baseline(context).int8_file.limits(context.lab.limits, more)
+    probed, error = runner.drive(context, log, class_name, arguments, dataset, use, limits)
     file = runner.file_of(context, log, error)
     fp32 = references.original_evaluation(context)
     return Int8Evidence(

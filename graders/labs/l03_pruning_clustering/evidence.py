@@ -31,7 +31,9 @@ class Expected:
 class CompressedEvidence:
     """ClusteredModel for a number of clusters, or PrunedModel for a sparsity; the other one of the two is None.
 
-    ``steps``: the weight updates of the requested fine-tuning. ``given``: the given model's own quality.
+    ``steps``: the weight updates of the requested fine-tuning. ``given``: the given model's own quality. ``frozen``:
+    the given model has layers that are not trainable. ``resting``: the parameters that did not move in the reference's
+    file, since their layers are frozen and pruning leaves them so.
     """
 
     clusters: int | None
@@ -42,6 +44,8 @@ class CompressedEvidence:
     evaluation: Result[Evaluation]
     expected: Result[Expected]
     given: Result[Evaluation]
+    frozen: bool = False
+    resting: tuple[str, ...] = ()
 
     @property
     def requested(self) -> str:

@@ -8,13 +8,15 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from graders.core.result import attempt
+from graders.core.result import Result, attempt
 from graders.framework.context import LabContext
 from graders.framework.definition import Lab
 from graders.framework.model_tester import files, references, runner
+from graders.framework.model_tester.references import ReferenceFile
 from graders.framework.model_tester.tfmot_errors import explained
 from graders.framework.runner import PlannedRun, RunLog
 from graders.labs.l03_pruning_clustering.evidence import BaseEvidence, CompressedEvidence, Evidence, Expected
+from graders.measure.compression import tuning
 from graders.measure.scorer.results import Compressed
 
 FOLDER = "compressed"
@@ -67,7 +69,8 @@ def plan_runs(context: LabContext) -> list[PlannedRun[Evidence]]:
 
 def run_base(context: LabContext, log: RunLog) -> BaseEvidence:
     """The class with an uncompressed file: its predictions against the file's own."""
-    reply, error = runner.drive_plain(context, log, CLASSES)
+    limits = references.reference_model(context).file.limits(context.lab.limits)
+    reply, error = runner.drive_plain(context, log, CLASSES, limits)
     file = runner.file_of(context, log, error)
     return BaseEvidence(
         attempt(lambda: runner.class_agreement(context, file.get(), reply.get())),
@@ -79,19 +82,43 @@ def run_compressed(context: LabContext, log: RunLog, target: Target) -> Compress
     """ClusteredModel or PrunedModel: its file against the given model and against the reference's."""
     logs = {"logdir": str(context.workdir(log.name) / "logs")}
     dataset = context.profile.dataset_root
-    _, error = runner.drive(context, log, target.class_name, logs | target.arguments, dataset, lambda _: None)
+    reference = attempt(lambda: _reference_file(context, target))
+    limits = None if reference.value is None else reference.value.limits(context.lab.limits)
+    arguments = logs | target.arguments
+    _, error = runner.drive(context, log, target.class_name, arguments, dataset, lambda _: None, limits)
     file = runner.file_of(context, log, explained(error))
     path = attempt(lambda: file.get().artifact.path)
+    compressed = attempt(lambda: _compressed(context, path.get(), target))
+    expected = attempt(lambda: _expected(context, target))
+    resting = _resting(context, target, expected)
+    if _unfrozen(compressed, resting):
+        expected = attempt(lambda: _expected(context, target, unfrozen=True))
     return CompressedEvidence(
         clusters=target.clusters,
         sparsity=target.sparsity,
         steps=_steps(context, target),
         file=file,
-        compressed=attempt(lambda: _compressed(context, path.get(), target)),
+        compressed=compressed,
         evaluation=attempt(lambda: files.evaluated(context, path.get())),
-        expected=attempt(lambda: _expected(context, target)),
+        expected=expected,
         given=attempt(lambda: references.original_evaluation(context)),
+        frozen=bool(context.given_model.frozen),
+        resting=resting,
     )
+
+
+def _resting(context: LabContext, target: Target, expected: Result[Expected]) -> tuple[str, ...]:
+    """The parameters that pruning a model with frozen layers leaves as they were: those of the reference's file."""
+    if not context.given_model.frozen or target.sparsity is None or expected.value is None:
+        return ()
+    return tuning(expected.value.compressed.weights.weight_deltas, clustered=False).still
+
+
+def _unfrozen(compressed: Result[Compressed], resting: tuple[str, ...]) -> bool:
+    """Whether a submission made layers trainable that are frozen in the given model, which it may do and need not."""
+    if not resting or compressed.value is None:
+        return False
+    return not set(resting).isdisjoint(tuning(compressed.value.weights.weight_deltas, clustered=False).moved)
 
 
 def _steps(context: LabContext, target: Target) -> int:
@@ -113,23 +140,34 @@ def targets(lab: Lab) -> list[Target]:
 
 def make_reference_files(context: LabContext, folder: Path) -> list[Path]:
     """Makes the reference files that a profile ships: one for each shown value and each that may be drawn."""
-    return [
+    made = [
         references.make(context, folder / _file(each), each.class_name, each.arguments) for each in targets(context.lab)
     ]
+    return [file.path for file in made]
 
 
 def _file(target: Target) -> str:
     return f"{FOLDER}/{target.name}.tflite"
 
 
-def _expected(context: LabContext, target: Target) -> Expected:
-    """The measurements of the reference's file with the same compression, made once."""
+def _reference_file(context: LabContext, target: Target, *, unfrozen: bool = False) -> ReferenceFile:
+    """The reference's file with the same compression.
+
+    :param unfrozen: of the given model with every layer made trainable.
+    """
+    name = _file(target)
+    return references.shipped_or_made(context, name, target.class_name, target.arguments, unfrozen=unfrozen)
+
+
+def _expected(context: LabContext, target: Target, *, unfrozen: bool = False) -> Expected:
+    """The measurements of :func:`_reference_file`, made once."""
 
     def measure() -> Expected:
-        path = references.shipped_or_made(context, _file(target), target.class_name, target.arguments)
+        path = _reference_file(context, target, unfrozen=unfrozen).path
         return Expected(_compressed(context, path, target), files.evaluated(context, path))
 
-    return context.once(f"expected {target.clusters} {target.sparsity}", measure)
+    which = " unfrozen" if unfrozen else ""
+    return context.once(f"expected {target.clusters} {target.sparsity}{which}", measure)
 
 
 def _compressed(context: LabContext, path: Path, target: Target) -> Compressed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MEBI = 1 << 20
 
@@ -26,6 +26,10 @@ class Limits:
     output: int = 64 * 1024
     disk: int = 2048 * MEBI
     files: int = 20_000
+
+    def at_least(self, wall_s: float, cpu_s: float) -> Limits:
+        """The same bounds with no less time than this."""
+        return replace(self, wall_s=max(self.wall_s, wall_s), cpu_s=max(self.cpu_s, cpu_s))
 
     def as_request(self) -> dict[str, float | int]:
         """The bounds as the server takes them."""

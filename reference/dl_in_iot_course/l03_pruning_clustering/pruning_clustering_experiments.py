@@ -25,6 +25,12 @@ def load_keras_model(path: Path) -> Any:
     return tf.keras.models.load_model(str(path), compile=False)
 
 
+def unfrozen(model: Any) -> Any:
+    """The same model with every layer trainable: tfmot refuses to cluster those that are not."""
+    model.trainable = True
+    return model
+
+
 def save_as_tflite(model: Any, path: Path) -> None:
     """Convert a Keras model to TensorFlow Lite in float32, with no further optimisation, and write the file."""
     tflite = tf.lite.TFLiteConverter.from_keras_model(model).convert()
@@ -106,7 +112,7 @@ class ClusteredModel(TFMOTOptimizedModel):
         """Cluster the weights from evenly spaced centroids, fine-tune, and write the float32 model."""
         clustering = tfmot.clustering.keras
         model = clustering.cluster_weights(
-            load_keras_model(originalmodel),
+            unfrozen(load_keras_model(originalmodel)),
             number_of_clusters=self.num_clusters,
             cluster_centroids_init=clustering.CentroidInitialization.LINEAR,
         )
