@@ -163,6 +163,11 @@ class Lab:
         return own if own.is_file() else DRIVERS[self.driver_name]
 
     @property
+    def driver_files(self) -> tuple[Path, ...]:
+        """The driver, and the files beside it that it loads: ``driver_….py``."""
+        return (self.driver, *sorted(self.folder.glob("driver_*.py")))
+
+    @property
     def student_module(self) -> str:
         """The name under which the student's file is imported."""
         return self.student_file.removesuffix(".py").replace("/", ".")

@@ -74,7 +74,7 @@ def code_files(lab: Lab, modules: Iterable[Path] = ()) -> frozenset[Path]:
     """
     main = lab.folder / "lab.py"
     own = [main] if main.is_file() else sorted(lab.folder.glob("*.py")) or [main]
-    entries = [*own, lab.driver, *SHARED_MODULES, *modules]
+    entries = [*own, *lab.driver_files, *SHARED_MODULES, *modules]
     return source_files(entries, packages=_packages(lab), without=AFTERWARDS)
 
 

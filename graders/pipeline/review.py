@@ -89,10 +89,10 @@ def review(grading: OpenGrading, results: RunResults, history: LazyHistory | Non
 
 def _judge_history(staged: StagedSubmission, lab: OpenLab, commits: LazyHistory) -> Mapping[str, SubScore]:
     staged.require_readable()
+    require_started(staged.view.root, lab.plugin, lab.lab)
     history = commits.get()
     if isinstance(history, NoHistory):
         raise NeedsManualReview(history.reason, history.next)
-    require_started(staged.view.root, lab.plugin, lab.lab)
     located = [each.lab for each in staged.labs]
     return static_review.judged_history(history, lab.lab, located, own_paths(staged.view.root, lab.lab))
 

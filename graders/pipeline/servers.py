@@ -74,7 +74,7 @@ def start_servers(config: GradingConfig) -> ServerPool:
 def _readable_paths(config: GradingConfig) -> list[Path]:
     """What runs may have to read; the reference's code has runs of its own, and students' code can't read it."""
     profile, labs = config.profile, [plugin.lab for plugin in config.labs]
-    paths = [*profile.data, profile.model_path, *dict.fromkeys(lab.driver for lab in labs)]
+    paths = [*profile.data, profile.model_path, *dict.fromkeys(file for lab in labs for file in lab.driver_files)]
     references = dict.fromkeys(lab.reference for lab in labs if lab.reference.is_dir())
     return [*paths, *(path for lab in labs for path in lab.data_paths), *references]
 

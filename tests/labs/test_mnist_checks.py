@@ -282,7 +282,7 @@ def test_a_notebook_that_leaves_nothing(evidence: NotebookEvidence) -> None:
         pruned=nothing, pruned_quantised=nothing, archives=(),
     )  # fmt: skip
     found = {name: hint for name, hint in judged(wrong).items() if name not in UNCALLED}
-    assert set(found.values()) == {"missing", "archives"}
+    assert set(found.values()) == {"missing"}
 
 
 # Bonuses

@@ -2,22 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import functools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ParamSpec, cast
 
-from graders.framework.checks import check, check_threshold, observe
+from graders.core.errors import RunError
+from graders.core.verdicts import Verdict
+from graders.framework.checks import CheckFailed, check, check_threshold, observe
 
 if TYPE_CHECKING:
     from graders.framework.definition import Lab
     from graders.framework.model_tester.files import FileEvidence
     from graders.labs.mnist_compression.evidence import KerasModel, LiteFile, NotebookEvidence
     from graders.labs.mnist_compression.network import Layers
+    from graders.labs.mnist_compression.open_gaps import Gap
 
 DENSE = "dense layer's kernel"
 FLOAT = frozenset({"float32"})
 INT8 = frozenset({"int8", "uint8", "int4"})
 ENDS = frozenset({"QUANTIZE", "DEQUANTIZE"})
+KERNELS = ("convolution's kernel", DENSE)
 SHOWN = 3
+SPARSE = 0.05
+"""The share of zeros from which on a kernel counts as pruned in some way."""
+
+
+P = ParamSpec("P")
+
+
+def depends_on(*things: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """A check of files, by their constants, or functions: while code for them is missing, that is all it says."""
+
+    def decorate(test: Callable[P, None]) -> Callable[P, None]:
+        @functools.wraps(test)
+        def checking(*arguments: P.args, **named: P.kwargs) -> None:
+            evidence = cast("NotebookEvidence", named["evidence"])
+            try:
+                test(*arguments, **named)
+            except (CheckFailed, RunError) as lost:
+                # What is there of several things is earned all the same.
+                if not getattr(lost, "holds", 0):
+                    require_written(evidence, *things)
+                raise
+
+        return checking
+
+    return decorate
+
+
+def require_written(evidence: NotebookEvidence, *things: str) -> None:
+    """:raises RunError: if something that these depend on is a gap of the template's."""
+    first: dict[int, Gap] = {}
+    for gap in (gap for thing in things for gap in evidence.gaps.get(thing, ())):
+        first.setdefault(gap.cell, gap)
+    if first:
+        raise RunError(Verdict.MISSING, "; ".join(str(first[cell]) for cell in sorted(first)[:SHOWN]))
+
+
+def require_own_file(evidence: NotebookEvidence) -> None:
+    """A function that the original notebook hands out complete earns only together with a file of one's own steps.
+
+    :raises RunError: if there is none.
+    """
+    converted = (
+        evidence.non_quantised, evidence.post_training, evidence.quantisation_aware, evidence.pruned_quantised
+    )  # fmt: skip
+    pruned = evidence.pruned.value
+    if any(each.value is not None for each in converted) or (pruned is not None and pruned.layers.sparsest() >= SPARSE):
+        return
+    require_written(evidence, *evidence.gaps)
+    raise RunError(Verdict.MISSING, "the notebook wrote no converted or pruned model for which the function is used")
 
 
 def require_float_ends(file: LiteFile) -> None:
@@ -149,20 +203,48 @@ def require_accuracy(found: float, before: float, most: str, lab: Lab, hint: str
     )
 
 
-def baseline_layers(evidence: NotebookEvidence) -> Layers:
-    """The baseline's weights: from the float file, or if there is none, from the file with its weights."""
-    if evidence.non_quantised.value is not None:
-        return evidence.non_quantised.value.layers
-    if evidence.baseline.value is not None:
-        return evidence.baseline.value.layers
-    return evidence.non_quantised.get().layers
+def trained_files(evidence: NotebookEvidence, lab: Lab) -> list[KerasModel]:
+    """The Keras files of a trained baseline."""
+    return [model for model in evidence.saved if model.accuracy >= lab.thresholds["learned"]]
+
+
+def baselines(evidence: NotebookEvidence, lab: Lab) -> list[Layers]:
+    """The weights of the baseline: in its converted file, and wherever it was saved after training.
+
+    :raises RunError: if there is no file of it.
+    """
+    converted = [evidence.non_quantised.value.layers] if evidence.non_quantised.value is not None else []
+    found = [*converted, *(model.layers for model in trained_files(evidence, lab))]
+    return found or [evidence.non_quantised.get().layers]
+
+
+def starts(evidence: NotebookEvidence) -> list[Layers]:
+    """The weights that training may have started from: those that were saved, trained or not, and the converted ones.
+
+    :raises RunError: if there are none.
+    """
+    converted = [evidence.non_quantised.value.layers] if evidence.non_quantised.value is not None else []
+    return [*converted, *(model.layers for model in evidence.saved)] or [evidence.non_quantised.get().layers]
+
+
+def moved_from_start(layers: Layers, evidence: NotebookEvidence) -> dict[str, float]:
+    """How far each kernel is from the closest weights that training may have started from."""
+    found = [
+        {name: layers.moved(before, name) for name in before.arrays if "kernel" in name} for before in starts(evidence)
+    ]
+    return min(found, key=lambda moved: max(moved.values()))
+
+
+def closest(file: LiteFile, others: Sequence[Layers]) -> Layers:
+    """Those of the weights that a file's are closest to."""
+    return min(others, key=lambda layers: max(file.layers.moved(layers, name) for name in KERNELS))
 
 
 def baseline_accuracy(evidence: NotebookEvidence) -> float:
-    """The baseline's accuracy on the hidden digits."""
-    if evidence.non_quantised.value is not None and evidence.non_quantised.value.quality.value is not None:
-        return evidence.non_quantised.value.quality.value.accuracy
-    return evidence.baseline.get().accuracy
+    """The baseline's accuracy on the hidden digits: of its own file, or if there is none, of the converted one."""
+    if evidence.baseline.value is not None:
+        return evidence.baseline.value.accuracy
+    return evidence.non_quantised.get().quality.get().accuracy
 
 
 def zeros_text(model: KerasModel, wrong: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ import functools
 import importlib
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import io
 import linecache
 import numbers
@@ -42,12 +43,28 @@ FEATURES = functools.reduce(operator.or_, (feature.compiler_flag for feature in 
 _features = {"flags": 0}
 
 
+def _beside(name: str) -> types.ModuleType:
+    """A module of the same folder, which is no package here; see ``Lab.driver_files``."""
+    spec = importlib.util.spec_from_file_location(f"optgrade_{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    # Dataclasses look for the module that they are in.
+    sys.modules[module.__name__] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+_models = _beside("driver_models")
+
+
 def prepare(data: str, train: int, test: int, folder: str) -> Answer:
     """Makes the notebook's namespace. :param data: the digits to serve. :param folder: where the notebook lies."""
     sys.modules["__main__"] = _main
     sys.path.insert(0, folder)
     _serve(Path(data), train, test)
     _stand_in()
+    _models.install()
     return {}, {}
 
 
@@ -166,9 +183,7 @@ def _described(error: BaseException, name: str) -> dict[str, Any]:
         # TensorFlow puts whole stacks before the reason.
         message = message[: MAX_MESSAGE // 2] + " … " + message[-MAX_MESSAGE // 2 :]
     kind = type(error).__name__[:200]
-    unknown = error.name if isinstance(error, NameError) and isinstance(error.name, str) else ""
-    place = {"place": name[1:-1], "line": line, "code": code[:200]}
-    return {"type": kind, "message": message, "unknown": unknown[:MAX_TEXT], **place}
+    return {"type": kind, "message": message, "place": name[1:-1], "line": line, "code": code[:200]}
 
 
 def _serve(path: Path, train: int, test: int) -> None:
@@ -299,7 +314,8 @@ def state() -> Answer:
         for name in ("model_builder", "convert_tflite", "evaluate_tflite_model", "get_gzipped_model_size")
         if callable(_space.get(name))
     ]
-    return {"files": files, "folder": here, "figures": metrics, "parameters": parameters, "functions": functions}, {}
+    facts = {"files": files, "folder": here, "figures": metrics, "parameters": parameters, "functions": functions}
+    return {**facts, "models": _models.notes()}, {}
 
 
 def _numbers(value: Any) -> dict[str, float]:

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from graders.core.errors import RunError
 from graders.core.result import Result
 from graders.framework.model_tester.files import FileEvidence
 from graders.labs.mnist_compression.network import Layers
+from graders.labs.mnist_compression.open_gaps import Gap
 from graders.measure.evaluation import Evaluation
 
 
 @dataclass(frozen=True)
 class CellFailure:
-    """A statement that raised: its cell's number, counted from 1 over all cells, its lines in it, and what it raised.
-
-    ``unknown``: the name that was not defined, if it was that.
-    """
+    """A statement that raised: the number of its cell, counted from 1 over all cells, its lines, and what it raised."""
 
     number: int
     error: RunError
     lines: tuple[int, int] = (1, 1)
-    unknown: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,6 +32,21 @@ class Executed:
     skipped: tuple[str, ...]
     ended: RunError | None
     ended_in: int
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the run said of the model that a file was made of. It is a hint: nothing is earned by it.
+
+    ``model``: a number. ``wrapped``: "aware", "pruning" and "stripped", in order. ``steps`` of training until then, and
+    the accuracy that these reached, -1 if unknown.
+    """
+
+    model: int
+    wrapped: tuple[str, ...]
+    steps: int
+    accuracy: float
+    parameters: int
 
 
 @dataclass(frozen=True)
@@ -54,13 +66,15 @@ class LiteFile:
     layers: Layers
     kernels: Mapping[str, StoredKernel]
     quality: Result[Evaluation]
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
 class KerasModel:
     """A Keras model's file: its weights, how many numbers its arrays hold, wrappers left in it, its quality.
 
-    ``accuracy`` is of what the weights compute, not of anything that the file describes.
+    ``accuracy`` is of what the weights compute, not of anything that the file describes. ``aware``: it holds ranges
+    that quantisation-aware training learns.
     """
 
     name: str
@@ -69,6 +83,8 @@ class KerasModel:
     wrapped: tuple[str, ...]
     optimizer: bool
     accuracy: float
+    aware: bool = False
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
@@ -81,17 +97,13 @@ class Value:
 
 @dataclass(frozen=True)
 class ArchiveSize:
-    """A file of the run, by its constant, and what DEFLATE leaves of it; ``least`` at its best level.
+    """A file of the run, the stage that it belongs to, and what DEFLATE leaves of it; ``least`` at its best level."""
 
-    ``optimizer``: it holds an optimizer's state.
-    """
-
-    constant: str
+    stage: str
     name: str
     bytes: int
     deflated: int
     least: int
-    optimizer: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,10 +136,16 @@ class Figures:
 
 @dataclass(frozen=True)
 class NotebookEvidence:
-    """The executed notebook: its execution, its files, and its functions called with new inputs."""
+    """The executed notebook: its execution, its files, and its functions called with new inputs.
+
+    ``baseline``: the trained baseline's Keras file, whatever its name. ``saved``: all Keras files of the plain network,
+    trained or not, none of them pruned. ``reached``: the accuracy that the run's own training of it showed, -1 if it
+    said nothing. ``gaps``: what is still to be written, by what depends on it: a file's constant or a function's name.
+    """
 
     executed: Executed
     baseline: Result[KerasModel]
+    saved: tuple[KerasModel, ...]
     non_quantised: Result[LiteFile]
     post_training: Result[LiteFile]
     quantisation_aware: Result[LiteFile]
@@ -142,3 +160,5 @@ class NotebookEvidence:
     figures: Result[Figures]
     parameters: Mapping[str, int]
     extras: tuple[ExtraFile, ...] = ()
+    reached: float = -1.0
+    gaps: Mapping[str, tuple[Gap, ...]] = field(default_factory=dict)

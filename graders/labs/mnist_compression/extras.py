@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Collection, Iterator
-from pathlib import Path
+from collections.abc import Collection
 
 import numpy as np
 
@@ -14,12 +12,11 @@ from graders.framework.context import LabContext
 from graders.framework.model_tester.files import FileEvidence, encoding_of
 from graders.labs.mnist_compression.digits import Digits
 from graders.labs.mnist_compression.evidence import ExtraFile
-from graders.labs.mnist_compression.files import LITE, Workdir, lite_input
+from graders.labs.mnist_compression.files import LITE, LITE_ENDINGS, Workdir, lite_input, written_files
 from graders.labs.mnist_compression.network import layers_of
 from graders.measure.evaluation import evaluate
 
-ENDING = ".tflite"
-MOST_ENTRIES, MOST_FILES, DEEPEST = 500, 8, 3
+MOST_FILES = 8
 LEAST_WEIGHTS = 64
 """Kernels smaller than this say nothing of pruning."""
 
@@ -30,28 +27,9 @@ def extra_files(context: LabContext, workdir: Workdir, known: Collection[str], d
     :param known: paths from the working directory.
     """
     passed_over = {os.path.normpath(name) for name in known}
-    names = [name for name in _names(context.workdir(workdir.run)) if name not in passed_over]
+    names = [name for name in written_files(context.workdir(workdir.run), LITE_ENDINGS) if name not in passed_over]
     found = (attempt(lambda name=name: _extra(context, workdir, name, digits)).value for name in names[:MOST_FILES])  # type: ignore[misc]
     return tuple(extra for extra in found if extra is not None)
-
-
-def _names(folder: Path) -> list[str]:
-    """Files of a folder by their paths from it, in order; links are not followed, and their number is bounded."""
-    return sorted(_walked(folder, "", DEEPEST, [MOST_ENTRIES]))
-
-
-def _walked(folder: Path, above: str, deep: int, left: list[int]) -> Iterator[str]:
-    # A run may leave a folder that nobody but its owner may open.
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            left[0] -= 1
-            if left[0] < 0:
-                return
-            name = f"{above}{entry.name}"
-            if entry.is_dir(follow_symlinks=False) and deep:
-                yield from _walked(folder / entry.name, f"{name}/", deep - 1, left)
-            elif entry.name.endswith(ENDING) and entry.is_file(follow_symlinks=False):
-                yield name
 
 
 def _extra(context: LabContext, workdir: Workdir, name: str, digits: Digits) -> ExtraFile:

@@ -1,24 +1,26 @@
-"""The files that the notebook left in its working directory: found by its constants, taken in, measured."""
+"""The files that the notebook left in its working directory: taken in and measured."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.core.errors import bad_file
+from graders.core.errors import RunError, bad_file
 from graders.core.result import attempt
+from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
 from graders.framework.model_tester.files import FileEvidence, encoding_of
 from graders.labs.mnist_compression.digits import Digits
 from graders.labs.mnist_compression.evidence import ArchiveSize, KerasModel, LiteFile, StoredKernel
-from graders.labs.mnist_compression.network import KERNELS, WRAPPERS, Layers, layers_of
+from graders.labs.mnist_compression.network import KERNELS, RANGES, WRAPPERS, Layers, layers_of
 from graders.measure.evaluation import Evaluation, evaluate
 from graders.measure.quantization import Encoding
 from graders.measure.scorer.measurement import Measurement
@@ -46,7 +48,8 @@ NAMES = {
     PRUNED_QUANTISED: "pruned_quantized.tflite",
 }
 LITE, KERAS = "a .tflite file", "a Keras model in an .h5 or .keras file"
-MOST_FILES = 24
+MOST_ENTRIES, DEEPEST = 500, 3
+LITE_ENDINGS, KERAS_ENDINGS = (".tflite",), (".h5", ".hdf5", ".keras")
 # Of a path from the working directory: its folders, the bytes of a name, and the characters that it is shown with.
 MOST_PARTS, MOST_BYTES, MOST_NAMED = 20, 255, 60
 MADE = (".tflite", ".h5", ".hdf5", ".keras", ".pb", ".ckpt", ".index", ".zip", ".gz", ".npz", ".npy", ".pkl", ".onnx")
@@ -65,10 +68,12 @@ class Workdir:
 
     def name(self, constant: str) -> str:
         """Where a file should lie, from it."""
-        for each in (constant, *OTHERS.get(constant, ())):
-            if each in self.constants:
-                return self.constants[each]
-        return NAMES[constant]
+        return self.constants.get(self.called(constant), NAMES[constant])
+
+    def called(self, constant: str) -> str:
+        """What the notebook calls the constant."""
+        names = (constant, *OTHERS.get(constant, ()))
+        return next((each for each in names if each in self.constants), constant)
 
     def take(self, constant: str, expected: str) -> Artifact:
         """Copies a file. :raises RunError: if there is none that can be copied."""
@@ -88,7 +93,11 @@ class Workdir:
         # Files in several folders may have one name: each copy has a folder of its own.
         own = hashlib.sha256(name.encode()).hexdigest()[:16]
         target = self.context.work / "artifacts" / self.run / own / parts[-1][-MOST_NAMED:]
-        return accept_artifact(workdir / name, target, self.context.lab.artifact_bytes, expected)
+        artifact = accept_artifact(workdir / name, target, self.context.lab.artifact_bytes, expected)
+        if not artifact.size:
+            # Opened for writing, and then the conversion failed.
+            raise RunError(Verdict.MISSING, f"{name} is empty")
+        return artifact
 
 
 def _is_nameable(parts: tuple[str, ...]) -> bool:
@@ -176,23 +185,40 @@ def keras_model(context: LabContext, artifact: Artifact, digits: Digits) -> Kera
     accuracy = max(_accuracy(layers, digits, scale) for scale in (1 / 255, 1.0))
     # Single numbers are a metric's or a step's; they weigh nothing.
     numbers = sum(int(array.size) for array in found.arrays.values() if array.size > 1)
-    return KerasModel(artifact.path.name, layers, numbers, tuple(left), found.optimizer, accuracy)
+    aware = any(word in name for name in found.arrays for word in RANGES)
+    return KerasModel(artifact.path.name, layers, numbers, tuple(left), found.optimizer, accuracy, aware)
 
 
 def _accuracy(layers: Layers, digits: Digits, scale: float) -> float:
     return float((layers.scores(digits.pixels, scale).argmax(axis=1) == digits.labels).mean())
 
 
-def archive_sizes(workdir: Workdir) -> tuple[ArchiveSize, ...]:
-    """What DEFLATE leaves of every file that a constant names and the run wrote."""
-    found = []
-    named = {constant: workdir.name(constant) for constant in NAMES} | dict(workdir.constants)
-    for constant, name in list(named.items())[:MOST_FILES]:
-        artifact = attempt(lambda name=name: workdir.take_path(name, "a file")).value  # type: ignore[misc]
-        if artifact is not None:
-            data = artifact.path.read_bytes()
-            optimizer = b"optimizer_weights" in data or b"optimizer/" in data
-            found.append(
-                ArchiveSize(constant, name, len(data), deflate_size(data), deflate_size(data, BEST), optimizer)
-            )
-    return tuple(found)
+def archive_size(workdir: Workdir, stage: str, name: str) -> ArchiveSize | None:
+    """What DEFLATE leaves of a file; ``None`` if the run did not write it."""
+    artifact = attempt(lambda: workdir.take_path(name, "a file")).value
+    if artifact is None:
+        return None
+    data = artifact.path.read_bytes()
+    return ArchiveSize(stage, name, len(data), deflate_size(data), deflate_size(data, BEST))
+
+
+def written_files(folder: Path, endings: tuple[str, ...]) -> list[str]:
+    """Files of a folder with one of these endings, by their paths from it, in order.
+
+    Links are not followed, and the number of files is bounded.
+    """
+    return sorted(_walked(folder, "", endings, DEEPEST, [MOST_ENTRIES]))
+
+
+def _walked(folder: Path, above: str, endings: tuple[str, ...], deep: int, left: list[int]) -> Iterator[str]:
+    # A run may leave a folder that nobody but its owner may open.
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            left[0] -= 1
+            if left[0] < 0:
+                return
+            name = f"{above}{entry.name}"
+            if entry.is_dir(follow_symlinks=False) and deep:
+                yield from _walked(folder / entry.name, f"{name}/", endings, deep - 1, left)
+            elif entry.name.endswith(endings) and entry.is_file(follow_symlinks=False):
+                yield name

@@ -24,6 +24,7 @@ QUANTISATION_AWARE = 20_448
 PRUNING_WRAPPED = 40_805
 # tfmot's wrappers have these beside the kernels, and layers that learn ranges have those.
 WRAPPERS = ("mask", "threshold", "pruning_step", "prune_low_magnitude")
+RANGES = ("quantize_layer", "quantizer_vars", "optimizer_step", "kernel_min", "kernel_max")
 BATCH = 100
 
 Array = NDArray[np.float32]
@@ -52,6 +53,15 @@ class Layers:
     def worst(self, other: Layers, name: str) -> float:
         """The largest difference of a weight."""
         return float(np.abs(self.arrays[name].astype(np.float64) - other.arrays[name]).max())
+
+    def is_same(self, other: Layers, tolerance: float) -> bool:
+        """Whether all weights are another's, up to a share of the largest one of each array."""
+        sizes = {name: float(np.abs(values).max()) or 1.0 for name, values in other.arrays.items()}
+        return all(self.worst(other, name) <= tolerance * size for name, size in sizes.items())
+
+    def sparsest(self) -> float:
+        """The share of zeros of the kernel with the most."""
+        return max(self.zeros(name) / self.size(name) for name in KERNELS)
 
     def scores(self, pixels: NDArray[np.uint8], scale: float = 1 / 255) -> Array:
         """What the network gives for grey digits, (n, 28, 28), before softmax: (n, 10)."""

@@ -124,7 +124,7 @@ def _failure(number: int, raised: Mapping[str, Any]) -> CellFailure:
     """A statement's exception, as the run reported it; of a cell that is no Python, all of its lines."""
     start, end = raised.get("start"), raised.get("end")
     lines = (start, end) if isinstance(start, int) and isinstance(end, int) else (1, MOST_LINES)
-    return CellFailure(number, cell_error(number, raised), lines, captured_output(str(raised.get("unknown", ""))[:200]))
+    return CellFailure(number, cell_error(number, raised), lines)
 
 
 def cell_error(number: int, raised: Mapping[str, Any]) -> RunError:

@@ -62,13 +62,6 @@ def parsed(code: str) -> list[ast.stmt] | None:
             return None
 
 
-def closed_requests(cell: CellCode) -> int:
-    """How many comments of a cell ask for code that is there."""
-    _, comments = without_strings(cell.code)
-    requests = {comment.line for comment in comments if asks_for_code(comment.text)}
-    return max(0, len(requests) - len(open_gaps(cell)))
-
-
 def _shown(lines: list[str], line: int) -> str:
     return plain_line(lines[line - 1].strip(), MOST_SHOWN)
 

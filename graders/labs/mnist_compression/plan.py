@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
-from typing import TypeVar
 
 from graders.core.errors import RunError, SubmissionError, bad_file
 from graders.core.result import Result, attempt, failure
 from graders.core.text import captured_output
 from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
+from graders.framework.definition import Lab
 from graders.framework.repairer import Repairer
 from graders.framework.repairs.model import CellSource
 from graders.framework.runner import RunLog
 from graders.labs.mnist_compression import files, probes
 from graders.labs.mnist_compression.digits import Digits, draw
-from graders.labs.mnist_compression.evidence import Figures, KerasModel, LiteFile, NotebookEvidence, Value
+from graders.labs.mnist_compression.evidence import Figures, KerasModel, LiteFile, NotebookEvidence, Origin, Value
 from graders.labs.mnist_compression.extras import extra_files
+from graders.labs.mnist_compression.network import PARAMETERS
 from graders.labs.mnist_compression.notebook_run import Execution, prepare_session
+from graders.labs.mnist_compression.open_gaps import Gap
+from graders.labs.mnist_compression.roles import Roles, assign_roles
 from graders.measure.sizes import deflate_size
 from graders.sandbox import Session
 from graders.submission import notebooks
 from graders.submission.notebooks import CellCode, Notebook
 
-T = TypeVar("T", LiteFile, KerasModel)
-MAX_NAME = 300
+MAX_NAME, MOST_ORIGINS = 300, 64
 
 
 def prepare(context: LabContext) -> None:
@@ -83,18 +83,9 @@ def _measured(
     facts = state.value or {}
     workdir = files.Workdir(context, run, {**execution.constants(), **_texts(facts.get("files"))})
     digits = hidden(context)
-
-    def taken(constant: str, measure: Callable[..., T], expected: str) -> Result[T]:
-        def take() -> T:
-            try:
-                artifact = workdir.take(constant, expected)
-            except RunError as missing:
-                if missing.verdict is not Verdict.MISSING:
-                    raise
-                raise execution.why_missing(missing, constant, workdir.name(constant)) from None
-            return replace(measure(context, artifact, digits), name=captured_output(workdir.name(constant)))
-
-        return attempt(take)
+    origins = origins_of(facts.get("models"))
+    own = (*tried.names, tried.own.name)
+    roles = assign_roles(workdir, digits, origins, own, execution.why_missing)
 
     def made(name: str, called: Result[probes.Facts]) -> Result[LiteFile]:
         def take() -> LiteFile:
@@ -106,22 +97,67 @@ def _measured(
 
     return NotebookEvidence(
         executed=execution.executed(),
-        baseline=taken(files.WEIGHTS, files.keras_model, files.KERAS),
-        non_quantised=taken(files.NON_QUANTISED, files.lite_file, files.LITE),
-        post_training=taken(files.POST_TRAINING, files.lite_file, files.LITE),
-        quantisation_aware=taken(files.AWARE, files.lite_file, files.LITE),
-        pruned=taken(files.PRUNED, files.keras_model, files.KERAS),
-        pruned_quantised=taken(files.PRUNED_QUANTISED, files.lite_file, files.LITE),
+        baseline=_baseline(context.lab, roles),
+        saved=roles.saved,
+        non_quantised=roles.lite[files.NON_QUANTISED],
+        post_training=roles.lite[files.POST_TRAINING],
+        quantisation_aware=roles.lite[files.AWARE],
+        pruned=roles.pruned,
+        pruned_quantised=roles.lite[files.PRUNED_QUANTISED],
         fresh=Result(tried.weights),
         converted=made(tried.names[0], tried.converted),
         converted_quantised=made(tried.names[1], tried.quantised),
         evaluated=attempt(lambda: _evaluated(context, tried)),
         archived=attempt(lambda: _archived(tried)),
-        archives=files.archive_sizes(workdir),
+        archives=roles.archives,
         figures=failure(state.error) if state.error else Result(_figures(facts, execution)),
         parameters={name: int(value) for name, value in _numbers(facts.get("parameters")).items()},
-        extras=extra_files(context, workdir, [*tried.names, tried.own.name, *map(workdir.name, files.NAMES)], digits),
+        extras=extra_files(context, workdir, [*own, *roles.names.values()], digits),
+        reached=max((each.accuracy for each in origins.values() if _is_plain(each)), default=-1.0),
+        gaps=_gaps(execution, workdir),
     )
+
+
+def _gaps(execution: Execution, workdir: files.Workdir) -> dict[str, tuple[Gap, ...]]:
+    """The gaps of the template that are still open, by the files and functions that depend on them."""
+    source = execution.source
+    behind = {role: source.behind_file(workdir.called(role), workdir.name(role)) for role in files.NAMES}
+    behind |= {name: source.behind_function(name) for name in probes.FUNCTIONS}
+    return {name: tuple(gap for each in statements for gap in each.gaps) for name, statements in behind.items()}
+
+
+def _baseline(lab: Lab, roles: Roles) -> Result[KerasModel]:
+    """The file of the trained baseline: the one with the converted weights, or the last that was saved of it."""
+    trained = [model for model in roles.saved if model.accuracy >= lab.thresholds["learned"]]
+    converted = roles.lite[files.NON_QUANTISED].value
+    if converted is not None:
+        same = [model for model in trained if converted.layers.is_same(model.layers, lab.thresholds["same"])]
+        trained = same or trained
+    if not trained:
+        return failure(RunError(Verdict.MISSING, "no Keras file of the trained baseline was saved"))
+    return Result(max(trained, key=lambda model: model.origin.steps if model.origin is not None else 0))
+
+
+def _is_plain(origin: Origin) -> bool:
+    return not origin.wrapped and origin.parameters == PARAMETERS
+
+
+def origins_of(reported: object) -> dict[str, Origin]:
+    """What the run said of the models behind its files, by the files' hashes; what is none of that is left out."""
+    found = {}
+    for each in reported[:MOST_ORIGINS] if isinstance(reported, list) else ():
+        numbers = _numbers(each)
+        digest, wrapped = (each.get("sha256"), each.get("wrapped")) if isinstance(each, dict) else ("", ())
+        if isinstance(digest, str) and isinstance(wrapped, list) and {"model", "steps", "accuracy"} <= numbers.keys():
+            words = tuple(word for word in wrapped[:MOST_ORIGINS] if isinstance(word, str))
+            found[digest] = Origin(
+                model=int(numbers["model"]),
+                wrapped=words,
+                steps=int(numbers["steps"]),
+                accuracy=min(1.0, numbers["accuracy"]),
+                parameters=int(numbers.get("parameters", 0)),
+            )
+    return found
 
 
 def _texts(reported: object) -> dict[str, str]:

@@ -20,6 +20,7 @@ from graders.sandbox import Session
 
 MODEL = Path(__file__).resolve().parents[3] / "fixtures" / "models" / "mnist" / "baseline.npz"
 CONVERTED = MODEL.with_name("network.tflite")
+CONVERT, EVALUATE, ARCHIVE = FUNCTIONS = ("convert_tflite", "evaluate_tflite_model", "get_gzipped_model_size")
 TRIED = 200
 # Bytes of the file to archive: random ones, followed by up to so many zeros.
 ARCHIVED = (6_000, 30_000)

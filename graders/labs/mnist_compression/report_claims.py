@@ -205,6 +205,12 @@ def _formatted(quantity: str, value: float) -> str:
     return f"{value:.1%}" if quantity == "accuracy" else f"{value:,.0f} bytes"
 
 
+def require_started(static_review: StaticReview) -> None:
+    """:raises RunError: if nothing of the notebook is the student's work: what lies beside it is not theirs either."""
+    if static_review.not_started:
+        raise RunError(Verdict.MISSING, static_review.not_started)
+
+
 def require_report(review: ReportReview) -> None:
     """:raises RunError: if there is no report. :raises NeedsManualReview: if it is in a format that can't be parsed."""
     if review.missing:

@@ -63,7 +63,7 @@ class Source:
 
     def behind_file(self, constant: str, file: str) -> tuple[Statement, ...]:
         """The statements that a file depends on, in their order: those behind the first that mentions it."""
-        literal = re.compile(rf"{re.escape(PurePosixPath(file).name)}[\"']")
+        literal = re.compile(rf"[\"'/]{re.escape(PurePosixPath(file).name)}[\"']")
         for place, each in enumerate(self.statements):
             if constant not in each.assigns and (_mentions(each.text, constant) or literal.search(each.text)):
                 return self._behind(place)

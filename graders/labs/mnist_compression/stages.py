@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from graders.core.result import Result
-from graders.labs.mnist_compression import files
 from graders.labs.mnist_compression.evidence import ArchiveSize, KerasModel, LiteFile, NotebookEvidence
 
 Staged = tuple[ArchiveSize | None, Result[LiteFile] | Result[KerasModel]]
 
 
 def staged(evidence: NotebookEvidence) -> dict[str, Staged]:
-    """Each stage's file, and the size of its archive if it was written."""
-    archives = {archive.constant: archive for archive in evidence.archives}
-    return {
-        "baseline": (archives.get(files.WEIGHTS), evidence.baseline),
-        "tflite": (archives.get(files.NON_QUANTISED), evidence.non_quantised),
-        "ptq": (archives.get(files.POST_TRAINING), evidence.post_training),
-        "qat_tflite": (archives.get(files.AWARE), evidence.quantisation_aware),
-        "pruned": (archives.get(files.PRUNED), evidence.pruned),
-        "pruned_quantized": (archives.get(files.PRUNED_QUANTISED), evidence.pruned_quantised),
+    """Each stage's file, and the size of its archive if it was written.
+
+    A baseline that was not saved after its training is what its converted file holds.
+    """
+    archives = {archive.stage: archive for archive in reversed(evidence.archives)}
+    baselines = {archive.name: archive for archive in evidence.archives if archive.stage == "baseline"}
+    found: dict[str, Result[LiteFile] | Result[KerasModel]] = {
+        "baseline": evidence.baseline if evidence.baseline.value is not None else evidence.non_quantised,
+        "tflite": evidence.non_quantised,
+        "ptq": evidence.post_training,
+        "qat_tflite": evidence.quantisation_aware,
+        "pruned": evidence.pruned,
+        "pruned_quantized": evidence.pruned_quantised,
     }
+    own = found["baseline"].value
+    archives |= {"baseline": baselines[own.name]} if own is not None and own.name in baselines else {}
+    return {stage: (archives.get(stage), file) for stage, file in found.items()}
 
 
 def accuracy_of(file: LiteFile | KerasModel) -> float | None:

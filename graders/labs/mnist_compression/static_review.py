@@ -16,6 +16,7 @@ from graders.framework.static_review import untouched_template_files
 from graders.labs.mnist_compression.evidence import NotebookEvidence
 from graders.labs.mnist_compression.stage_labels import LABELS
 from graders.labs.mnist_compression.stages import accuracy_of, staged
+from graders.labs.mnist_compression.unstarted import unstarted_notebook
 from graders.submission import notebooks
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class StaticReview:
     """What was submitted, and what the grader measured of each stage when it executed the notebook, if it did.
 
     ``measured``: by stage ``"accuracy"``, ``"size"`` and ``"zipped"``. ``untouched``: the notebook is the unchanged
-    template. ``executed``: whether execution was attempted without a fault of the grader's.
+    template. ``executed``: whether execution was attempted without a fault of the grader's. ``not_started``: why
+    nothing of it is the student's work, if nothing is.
     """
 
     notebook: Result[NotebookReview]
@@ -48,6 +50,7 @@ class StaticReview:
     measured: Mapping[str, Mapping[str, float]]
     executed: bool
     asked: Asked
+    not_started: str = ""
 
 
 def read(root: Path, lab: Lab, results: Mapping[str, RunResult[NotebookEvidence]]) -> StaticReview:
@@ -73,7 +76,9 @@ def read(root: Path, lab: Lab, results: Mapping[str, RunResult[NotebookEvidence]
     template = notebooks.read(FOLDER / "quantization_and_pruning.ipynb")
     found, untouched = _notebook(root, lab, template)
     executed = any(each.error is None or isinstance(each.error, RunError) for each in results.values())
-    return StaticReview(found, untouched, review_report(root, rules), measured, executed, _asked(template))
+    not_started = unstarted_notebook(root, lab)
+    report = review_report(root, rules)
+    return StaticReview(found, untouched, report, measured, executed, _asked(template), not_started)
 
 
 def _asked(template: Notebook) -> Asked:

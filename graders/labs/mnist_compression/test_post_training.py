@@ -13,17 +13,23 @@ if TYPE_CHECKING:
 
 
 @criterion("mnist.ptq.weights", runs="notebook")
+@checks.depends_on("FILE_PT_QUANTIZED")
 def test_weights_are_int8(evidence: NotebookEvidence, lab: Lab) -> None:
     """The file has the baseline's weights in 8 bits, and float32 inputs and outputs."""
     file = evidence.post_training.get()
     checks.require_int8_weights(file)
     checks.require_float_ends(file)
     checks.require_same_weights(
-        file, checks.baseline_layers(evidence), lab, "ptq_other_model", "the baseline's weights, rounded"
+        file,
+        checks.closest(file, checks.baselines(evidence, lab)),
+        lab,
+        "ptq_other_model",
+        "the baseline's weights, rounded",
     )
 
 
 @criterion("mnist.ptq.convert", runs="notebook")
+@checks.depends_on("convert_tflite")
 def test_any_model_is_quantised(evidence: NotebookEvidence, lab: Lab) -> None:
     """convert_tflite quantises a model with new weights."""
     file = evidence.converted_quantised.get()
@@ -35,6 +41,7 @@ def test_any_model_is_quantised(evidence: NotebookEvidence, lab: Lab) -> None:
 
 
 @criterion("mnist.ptq.accuracy", runs="notebook")
+@checks.depends_on("FILE_PT_QUANTIZED")
 def test_accuracy(evidence: NotebookEvidence, lab: Lab) -> None:
     """Rounding the weights costs hardly any accuracy."""
     found = evidence.post_training.get().quality.get().accuracy

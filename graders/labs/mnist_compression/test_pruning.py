@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 FINAL, INITIAL = 0.8, 0.5
 ALIKE = 0.01
-NONE = 0.05
 NEARLY = 1e-3
 BIASES = ("convolution's bias", "dense layer's bias")
 
 
 @criterion("mnist.pruning.zeros", runs="notebook")
+@checks.depends_on("FILE_PRUNED_MODEL")
 def test_number_of_zeros(evidence: NotebookEvidence, lab: Lab) -> None:
     """80 % of each kernel is exactly zero, and biases are not pruned."""
     model = evidence.pruned.get()
@@ -51,18 +51,16 @@ def _why_zeros(model: KerasModel, kernels: dict[str, float], evidence: NotebookE
 
     shares = list(kernels.values())
     values = np.concatenate([model.layers.arrays[name].ravel() for name in kernels])
-    if max(shares) < NONE:
+    if max(shares) < checks.SPARSE:
         near = float((np.abs(values) < NEARLY * np.abs(values).max()).mean())
         if near > INITIAL / 2:
             return "near_zeros"
         if _trained_again(evidence):
             return "trained_after_stripping"
-        before = checks.baseline_layers(evidence)
-        moved = max(model.layers.moved(before, name) for name in kernels)
-        if moved < ALIKE / 10:
+        if max(checks.moved_from_start(model.layers, evidence).values()) < ALIKE / 10:
             return "never_fitted"
         return "never_updated" if PRUNING_WRAPPED in evidence.parameters.values() else "never_pruned"
-    if min(shares) < NONE:
+    if min(shares) < checks.SPARSE:
         return "pruned_partly"
     if all(abs(share - INITIAL) < ALIKE for share in shares):
         return "pruned_once"
@@ -75,9 +73,9 @@ def _trained_again(evidence: NotebookEvidence) -> bool:
     """Whether a model was wrapped for pruning and most of its pruned weights are non-zero again."""
     from graders.labs.mnist_compression.network import PRUNING_WRAPPED
 
-    pruned, before = evidence.pruned.get(), checks.baseline_layers(evidence)
     if PRUNING_WRAPPED not in evidence.parameters.values():
         return False
+    pruned, before = evidence.pruned.get(), checks.starts(evidence)[0]
     import numpy as np
 
     dense = checks.DENSE
@@ -88,6 +86,7 @@ def _trained_again(evidence: NotebookEvidence) -> bool:
 
 
 @criterion("mnist.pruning.stripped", runs="notebook")
+@checks.depends_on("FILE_PRUNED_MODEL")
 def test_the_model_is_stripped(evidence: NotebookEvidence) -> None:
     """The file is a pruned model's, without masks, thresholds and steps."""
     from graders.labs.mnist_compression.network import PARAMETERS
@@ -108,7 +107,7 @@ def _require_touched(evidence: NotebookEvidence) -> None:
     model = evidence.pruned.get()
     shares = [_share(model, name) for name in model.layers.arrays if "kernel" in name]
     check(
-        max(shares) >= NONE,
+        max(shares) >= checks.SPARSE,
         measured=f"zeros in {model.name}: {checks.zeros_text(model, ())}",
         expected="a pruned model",
         hint="no_zeros",
@@ -116,6 +115,7 @@ def _require_touched(evidence: NotebookEvidence) -> None:
 
 
 @criterion("mnist.pruning.quantised", runs="notebook")
+@checks.depends_on("FILE_PRUNED_QUANTIZED_TFLITE")
 def test_quantised_with_its_zeros(evidence: NotebookEvidence, lab: Lab) -> None:
     """The file has int8 weights and float32 inputs and outputs, and every zero of the pruned model."""
     file, model = evidence.pruned_quantised.get(), evidence.pruned.value
@@ -128,7 +128,7 @@ def test_quantised_with_its_zeros(evidence: NotebookEvidence, lab: Lab) -> None:
     )
     checks.require_int8_weights(file)
     checks.require_float_ends(file)
-    if model is None or max(_share(model, name) for name in model.layers.arrays if "kernel" in name) < NONE:
+    if model is None or max(_share(model, name) for name in model.layers.arrays if "kernel" in name) < checks.SPARSE:
         # Without a pruned model to compare with, the file itself must be sparse enough.
         share = file.layers.zeros(checks.DENSE) / file.layers.size(checks.DENSE)
         measured = f"{share:.1%} zeros in the dense layer's kernel of {file.name}"
@@ -151,6 +151,7 @@ def test_quantised_with_its_zeros(evidence: NotebookEvidence, lab: Lab) -> None:
 
 
 @criterion("mnist.pruning.accuracy", runs="notebook")
+@checks.depends_on("FILE_PRUNED_MODEL")
 def test_accuracy(evidence: NotebookEvidence, lab: Lab) -> None:
     """The pruned model is nearly as accurate as the baseline."""
     model = evidence.pruned.get()

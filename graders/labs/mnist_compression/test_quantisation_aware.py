@@ -16,22 +16,23 @@ START = 6 / 127
 
 
 @criterion("mnist.qat.quantised", runs="notebook")
+@checks.depends_on("FILE_QAT_QUANTIZED")
 def test_the_file_is_quantised(evidence: NotebookEvidence) -> None:
     """Kernels and activations are integers; inputs and outputs may be float32."""
     checks.require_integer(evidence.quantisation_aware.get(), evidence)
 
 
 @criterion("mnist.qat.trained", runs="notebook")
+@checks.depends_on("FILE_QAT_QUANTIZED")
 def test_the_model_was_trained(evidence: NotebookEvidence, lab: Lab) -> None:
-    """The weights are not just the baseline's rounded, and the ranges were learned."""
+    """The weights are not just those of the start or of the baseline, rounded, and the ranges were learned."""
     file = evidence.quantisation_aware.get()
-    before = checks.baseline_layers(evidence)
-    moved = {name: file.layers.moved(before, name) for name in before.arrays if "kernel" in name}
+    moved = checks.moved_from_start(file.layers, evidence)
     top = checks.aware_range(file)
     observe(moved={name: round(share, 4) for name, share in moved.items()}, input_range=round(top, 3))
     far = max(moved.values())
     trained = check_threshold(lab, "moved", far, at_least=True)
-    measured = f"kernels of {file.name} differ from the baseline's by {far:.1%}"
+    measured = f"kernels of {file.name} differ by {far:.1%} from those before quantisation-aware training"
     if all(abs(kernel.scale / START - 1) < 0.01 for kernel in file.kernels.values()):
         trained = False
         measured = f"kernels of {file.name} have ranges from -6 to 6, the initial ones before any training"
@@ -44,6 +45,7 @@ def test_the_model_was_trained(evidence: NotebookEvidence, lab: Lab) -> None:
 
 
 @criterion("mnist.qat.accuracy", runs="notebook")
+@checks.depends_on("FILE_QAT_QUANTIZED")
 def test_accuracy(evidence: NotebookEvidence, lab: Lab) -> None:
     """The file is about as accurate as the baseline."""
     found = evidence.quantisation_aware.get().quality.get().accuracy

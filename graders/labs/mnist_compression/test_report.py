@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 @criterion("mnist.report.executed")
 def test_the_notebook_was_executed(static_review: StaticReview, lab: Lab) -> None:
     """Every cell was executed and has its outputs, without errors; little depends on the order."""
+    report_claims.require_started(static_review)
     found = static_review.notebook.get()
     faults = report_claims.execution_faults(found)
     check(
@@ -31,6 +32,7 @@ def test_the_notebook_was_executed(static_review: StaticReview, lab: Lab) -> Non
 @criterion("mnist.report.gaps")
 def test_nothing_is_left_to_be_filled_in(static_review: StaticReview) -> None:
     """Neither the notebook nor the report has a gap; a TODO above finished code is none."""
+    report_claims.require_started(static_review)
     found = static_review.notebook.get()
     if static_review.untouched:
         raise RunError(Verdict.MISSING, "the notebook is the unchanged template")
@@ -49,6 +51,7 @@ def test_nothing_is_left_to_be_filled_in(static_review: StaticReview) -> None:
 @criterion("mnist.report.printed")
 def test_printed_numbers_agree(static_review: StaticReview, lab: Lab) -> None:
     """The numbers in the notebook's outputs agree with each other and with the files that its code writes."""
+    report_claims.require_started(static_review)
     found = static_review.notebook.get()
     if not found.metrics:
         raise RunError(Verdict.MISSING, "no accuracy or size was found in the notebook's outputs")
@@ -69,6 +72,7 @@ def test_printed_numbers_agree(static_review: StaticReview, lab: Lab) -> None:
 @criterion("mnist.report.acceptance")
 def test_the_report_is_complete(static_review: StaticReview) -> None:
     """The report shows every item of the acceptance list; each is worth the same share."""
+    report_claims.require_started(static_review)
     report_claims.require_report(static_review.review)
     lacking = [each for each in static_review.review.acceptance if not each.shown]
     count = len(static_review.review.acceptance)
@@ -85,6 +89,7 @@ def test_the_report_is_complete(static_review: StaticReview) -> None:
 @criterion("mnist.report.claims")
 def test_the_report_is_true(static_review: StaticReview, lab: Lab) -> None:
     """The report's numbers agree with each other, the notebook's outputs and the files that its code writes."""
+    report_claims.require_started(static_review)
     report_claims.require_report(static_review.review)
     if not static_review.review.claims.claims:
         raise RunError(Verdict.MISSING, "the report gives no accuracy or size of any stage")
@@ -107,6 +112,7 @@ def test_the_report_is_true(static_review: StaticReview, lab: Lab) -> None:
 @criterion("mnist.report.answers")
 def test_answers_are_there(static_review: StaticReview, lab: Lab) -> None:
     """The answers are graded manually."""
+    report_claims.require_started(static_review)
     report_claims.require_report(static_review.review)
     questions = {each["id"]: each["text"] for each in lab.settings["questions"]}
     quotes, lacking = {}, []

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from graders.framework.checks import check, criterion, observe
+from graders.labs.mnist_compression import checks
 
 if TYPE_CHECKING:
     from graders.framework.definition import Lab
@@ -15,15 +16,21 @@ if TYPE_CHECKING:
 UNITS = (1, 1000, 1024)
 # A notebook states a dozen sizes. Fifty would be needed to have one close to every size in the range.
 RANGE, STEP, MOST_SIZES = (5_000, 150_000), 1.03, 40
-PRUNED = ("FILE_PRUNED_MODEL", "FILE_PRUNED_MODEL_H5", "FILE_PRUNED_MODEL_KERAS")
-QUANTISED = "FILE_PRUNED_QUANTIZED_TFLITE"
-FLOAT_FILES = (".h5", ".hdf5", ".keras", ".tflite")
+# Of the baseline, any of its float files counts.
+REQUIRED = {"baseline": ("baseline", "tflite"), "pruned": ("pruned",), "pruned quantised": ("pruned_quantized",)}
+MADE_BY = {
+    "baseline": "FILE_NON_QUANTIZED_TFLITE",
+    "pruned": "FILE_PRUNED_MODEL",
+    "pruned quantised": "FILE_PRUNED_QUANTIZED_TFLITE",
+}
 
 
 @criterion("mnist.sizes.function", runs="notebook")
+@checks.depends_on("get_gzipped_model_size")
 def test_any_file_is_archived(evidence: NotebookEvidence, lab: Lab) -> None:
     """get_gzipped_model_size returns the archive size of the grader's own file, in bytes or kilobytes."""
     found = evidence.archived.get()
+    checks.require_own_file(evidence)
     returned = "no number" if found.given is None else f"{found.given:,.0f}"
     check(
         found.given is not None and _is_archive([found.given * unit for unit in UNITS], found.right, found.right, lab),
@@ -35,9 +42,13 @@ def test_any_file_is_archived(evidence: NotebookEvidence, lab: Lab) -> None:
 
 
 @criterion("mnist.sizes.archives", runs="notebook")
+@checks.depends_on(
+    "get_gzipped_model_size", "FILE_NON_QUANTIZED_TFLITE", "FILE_PRUNED_MODEL", "FILE_PRUNED_QUANTIZED_TFLITE"
+)
 def test_archives_were_measured(evidence: NotebookEvidence, lab: Lab) -> None:
     """MODEL_SIZE or the printed output has all three archive sizes; each is worth a third."""
     figures = evidence.figures.get()
+    checks.require_own_file(evidence)
     # A file's own size may be close to another file's archive size.
     raw = {float(file.bytes) for file in evidence.archives}
     stored = [size * unit for size in figures.sizes.values() for unit in UNITS]
@@ -54,8 +65,9 @@ def test_archives_were_measured(evidence: NotebookEvidence, lab: Lab) -> None:
     for word, files in _required(evidence).items():
         for file in files:
             sizes[file.name] = f"{file.bytes:,} bytes, {file.deflated:,} in an archive"
-        if not any(_is_archive(stated, file.least, file.deflated, lab) for file in files):
-            missing.append(_describe(word, files))
+        unwritten = evidence.gaps.get(MADE_BY[word], ()) if _is_unpruned(word, evidence) else ()
+        if unwritten or not any(_is_archive(stated, file.least, file.deflated, lab) for file in files):
+            missing.append(_describe(word, files, unwritten))
     observe(archives=sizes)
     check(
         not missing,
@@ -67,21 +79,21 @@ def test_archives_were_measured(evidence: NotebookEvidence, lab: Lab) -> None:
 
 
 def _required(evidence: NotebookEvidence) -> dict[str, list[ArchiveSize]]:
-    """The files whose archives are required; for the baseline, any of its float files counts."""
-    known = {archive.constant: archive for archive in evidence.archives}
-    others = [
-        archive
-        for constant, archive in known.items()
-        if not any(word in constant for word in ("PRUNED", "QAT", "PT_QUANT")) and archive.name.endswith(FLOAT_FILES)
-    ]
+    """The files whose archives are required, by what each is of."""
     return {
-        "baseline": [archive for archive in others if not archive.optimizer],
-        "pruned": [known[name] for name in PRUNED if name in known],
-        "pruned quantised": [known[QUANTISED]] if QUANTISED in known else [],
+        word: [archive for archive in evidence.archives if archive.stage in stages] for word, stages in REQUIRED.items()
     }
 
 
-def _describe(word: str, files: Sequence[ArchiveSize]) -> str:
+def _is_unpruned(word: str, evidence: NotebookEvidence) -> bool:
+    """Whether a file that should hold a pruned model holds none."""
+    pruned = evidence.pruned.value if word == "pruned" else evidence.pruned_quantised.value
+    return word != "baseline" and (pruned is None or pruned.layers.sparsest() < checks.SPARSE)
+
+
+def _describe(word: str, files: Sequence[ArchiveSize], gaps: Sequence[object]) -> str:
+    if gaps:
+        return f"{word}: {gaps[0]}"
     if not files:
         return f"{word}: no file was written"
     names = " or ".join(f"{file.name} ({file.deflated:,} bytes)" for file in files[:2])
@@ -90,8 +102,6 @@ def _describe(word: str, files: Sequence[ArchiveSize]) -> str:
 
 def _why_sizes(evidence: NotebookEvidence, lab: Lab, stated: Sequence[float]) -> str:
     required = [file for files in _required(evidence).values() for file in files]
-    if any(file.optimizer and _is_archive(stated, file.least, file.deflated, lab) for file in evidence.archives):
-        return "optimizer_state"
     if any(_is_archive(stated, file.least, file.deflated, lab) for file in required):
         return "archive_wrong_file"
     return "archives"
