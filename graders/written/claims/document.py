@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from graders.written.claims.inline import ImageMark, images, plain_text, whole_lines, without_data
 from graders.written.claims.model import Form, Place
+from graders.written.claims.text_tables import table_at
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -163,11 +164,24 @@ class _Reader:
             elif token.type == "inline":
                 self._paragraph(token.content, _line(token))
             elif token.type in ("fence", "code_block"):
-                first = _line(token) + (token.type == "fence")
-                for number, line in enumerate(token.content.split("\n")):
-                    self._line(line, first + number, Form.LINE, code=True)
+                self._code(token.content.split("\n"), _line(token) + (token.type == "fence"))
             elif token.type == "html_block":
                 self._html(token.content, _line(token))
+
+    def _code(self, lines: Sequence[str], first: int) -> None:
+        """A block of code: tables in it as tables, and its other lines."""
+        at = 0
+        while at < len(lines):
+            table = table_at(lines, at)
+            if table is None:
+                self._line(lines[at], first + at, Form.LINE, code=True)
+                at += 1
+                continue
+            rows: list[Row] = []
+            for number, cells in table.rows:
+                self._row(rows, cells, first + number)
+            self._add_table(rows)
+            at = table.until
 
     def left_out(self) -> Iterator[str]:
         """What of tables and images is beyond the bounds."""

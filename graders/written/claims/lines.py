@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from graders.written.claims.archive_listings import archived_claims
 from graders.written.claims.columns import EITHER, NO_VALUE, is_spread, named_quantity, quantity_words
 from graders.written.claims.document import Document, Heading, Line, Table
 from graders.written.claims.items import Item, Run
@@ -21,7 +22,7 @@ from graders.written.claims.normalization import is_dense, normal
 from graders.written.claims.numerals import Figure, Kind, Unit, figures, unit_of
 from graders.written.claims.tables import Reading, heading_names
 from graders.written.claims.trie import LETTER
-from graders.written.claims.values import fits, looks_like_ratio, size_unit, value_of
+from graders.written.claims.values import fits, looks_like_ratio, size_or_bare_unit, value_of
 from graders.written.claims.variants import Mention, mentions
 from graders.written.claims.vocabulary import finder
 
@@ -91,7 +92,9 @@ def line_claims(document: Document, reading: Reading) -> Iterator[Claim | Blank]
                 context = heading_names((*block.above, block.text), reading.variants)
                 headed = bool(context)
             continue
-        listed = listed_claims(block, document, reading)
+        listed = archived_claims(block, document, reading)
+        if listed is None:
+            listed = listed_claims(block, document, reading)
         if listed is not None:
             yield from (*run.end(document), *listed)
             continue
@@ -388,7 +391,7 @@ def _claim(
     document: Document,
     reading: Reading,
 ) -> Claim | None:
-    bare = None
+    bare, is_open = None, False
     if quantity in SHARES and figure.unit is None and figure.value > 1:
         bare = _PERCENT
     if quantity in SIZES and figure.unit is None:
@@ -396,7 +399,7 @@ def _claim(
         if bare is None:
             if looks_like_ratio([figure]) and "bytes" not in finder("bytes").names(part.text):
                 return None
-            bare = size_unit([figure], reading.parameters)
+            bare, is_open = size_or_bare_unit([figure], reading.parameters)
             basis = basis if figure.step >= 1 and figure.value >= _SURELY_BYTES else Basis.GUESS
     if quantity is Quantity.TIME_MS and figure.unit is None:
         bare = _unit_before(figure, part, line, Kind.TIME)
@@ -405,7 +408,8 @@ def _claim(
         return None
     text = line.text if len(line.text) <= MAX_QUOTE else line.text[: MAX_QUOTE - 1] + "…"
     place = document.place(line.line)
-    return Claim(variants, quantity, value.value, value.low, value.high, place, text, part.form, basis)
+    bounds = (value.value, value.low, value.high)
+    return Claim(variants, quantity, *bounds, place, text, part.form, basis, bare=is_open)
 
 
 def _unit_before(figure: Figure, part: _Part, line: Line, kind: Kind) -> Unit | None:

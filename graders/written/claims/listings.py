@@ -14,7 +14,7 @@ from graders.written.claims.model import Basis, Claim, Form, Quantity
 from graders.written.claims.normalization import normal
 from graders.written.claims.numerals import Figure, Kind, Unit
 from graders.written.claims.tables import Reading
-from graders.written.claims.values import Value, size_unit, value_of
+from graders.written.claims.values import BYTE, Value, size_or_bare_unit, value_of
 from graders.written.claims.variants import Variant, mentions
 
 MOST_CHARACTERS = 300
@@ -37,15 +37,14 @@ _UNITS = {
     "M": Unit(Kind.BYTES, 1e6, 2**20),
     "G": Unit(Kind.BYTES, 1e9, 2**30),
 }
-_BYTE = Unit(Kind.BYTES, 1.0, 1.0)
 _PLAIN = frozenset({"model", "fp", "tflite", "float", "int", "quant", "quantized"})
 _WORD = re.compile(r"[^\W\d_]+")
-_HEADERS = 300
+HEADERS = 300
 """An archive has so many bytes at most that are not the packed file's."""
 
 
 @dataclass(frozen=True)
-class _Name:
+class FileName:
     """Whose a file is; ``plain``: its name says nothing else about it, such as "old" or "unstripped"."""
 
     variants: tuple[str, ...]
@@ -62,38 +61,41 @@ def listed_claims(line: Line, document: Document, reading: Reading) -> list[Clai
     found = dated or _SIZE_AND_NAME.fullmatch(text)
     if found is None or (dated is None and (_extension(found["name"]) is None or len(found["size"]) < _LEAST_DIGITS)):
         return None
-    name = _name(found["name"], reading.variants)
-    value, basis = _value(found, reading, exact=dated is not None)
+    name = named_file(found["name"], reading.variants)
+    value, basis, is_open = _value(found, reading, exact=dated is not None)
     if name is None or value is None or value.value <= 0:
         return []
-    low = value.low - (_HEADERS if name.quantity is Quantity.ZIP_BYTES else 0)
+    low = value.low - (HEADERS if name.quantity is Quantity.ZIP_BYTES else 0)
     basis = basis if name.plain else Basis.GUESS
     place = document.place(line.line)
     bounds = (value.value, low, value.high)
-    return [Claim(name.variants, name.quantity, *bounds, place, text, Form.LINE, basis)]
+    return [Claim(name.variants, name.quantity, *bounds, place, text, Form.LINE, basis, bare=is_open)]
 
 
-def _value(found: re.Match[str], reading: Reading, *, exact: bool) -> tuple[Value | None, Basis]:
-    """The size. Without a date it may be in blocks, as ``du`` counts, unless only bytes fit the model."""
+def _value(found: re.Match[str], reading: Reading, *, exact: bool) -> tuple[Value | None, Basis, bool]:
+    """The size, and whether its unit is open.
+
+    Without a date it may be in blocks, as ``du`` counts, unless only bytes fit the model.
+    """
     groups = found.groupdict()
     digits = re.sub(r"\D", "", groups["size"])
     part = (groups.get("part") or "").replace(",", ".")
     unit = _UNITS.get((groups.get("unit") or "").upper())
     figure = Figure(float(digits + part), 0.1 if part else 1.0, unit, 0, 0, groups["size"])
     if unit is not None:
-        return value_of(figure, Quantity.BYTES), Basis.WORD if exact else Basis.GUESS
+        return value_of(figure, Quantity.BYTES), Basis.WORD if exact else Basis.GUESS, False
     if exact:
-        return value_of(figure, Quantity.BYTES, _BYTE), Basis.WORD
-    bare = size_unit([figure], reading.parameters)
-    sure = bool(reading.parameters) and bare == _BYTE
-    return value_of(figure, Quantity.BYTES, bare), Basis.WORD if sure else Basis.GUESS
+        return value_of(figure, Quantity.BYTES, BYTE), Basis.WORD, False
+    bare, is_open = size_or_bare_unit([figure], reading.parameters)
+    sure = bool(reading.parameters) and bare == BYTE
+    return value_of(figure, Quantity.BYTES, bare), Basis.WORD if sure else Basis.GUESS, is_open
 
 
 def _extension(path: str) -> re.Match[str] | None:
     return _FILE.fullmatch(path) or _ARCHIVE.fullmatch(path)
 
 
-def _name(path: str, variants: tuple[Variant, ...]) -> _Name | None:
+def named_file(path: str, variants: tuple[Variant, ...]) -> FileName | None:
     """Whose file a path names: one variant, or the INT8 files as such; nothing if it may be of several."""
     found = _extension(path.strip("\"'` "))
     if found is None or (found["archive"] and _KERAS.search(found["stem"])):
@@ -109,7 +111,7 @@ def _name(path: str, variants: tuple[Variant, ...]) -> _Name | None:
             begins = len(text) - len(own)
             before, behind = text[begins : max(begins, named[0].start)], text[max(begins, named[-1].end) :]
             plain = _is_plain(behind) and (_is_plain(before) or before.endswith("."))
-            return _Name(next(iter(names)), quantity, plain) if len(names) == 1 else None
+            return FileName(next(iter(names)), quantity, plain) if len(names) == 1 else None
     return None
 
 

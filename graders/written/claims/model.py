@@ -84,7 +84,7 @@ class Claim:
     ``variants`` are those that it may speak of: one, as a rule; several where only a family is named ("INT8"); none
     for the model as such. ``low`` and ``high`` bound what the figure may stand for: the last digit, and 1000 or 1024
     for a kilobyte, are not known better. ``text`` is what was written; ``begins`` the line where its table begins, 0
-    elsewhere.
+    elsewhere. ``bare``: a size without a unit, of a model of unknown size, taken as bytes until others tell.
     """
 
     variants: tuple[str, ...]
@@ -97,6 +97,7 @@ class Claim:
     form: Form
     basis: Basis
     begins: int = 0
+    bare: bool = False
 
     @property
     def variant(self) -> str:

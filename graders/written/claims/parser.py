@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from graders.written.claims.bare_sizes import settle_bare_sizes
 from graders.written.claims.document import Document, Heading, Line, Table, read_document
 from graders.written.claims.lines import line_claims, parameter_claims
 from graders.written.claims.model import Basis, Blank, Claim, Claims, Quantity
@@ -39,7 +40,7 @@ def find_claims(
     if stated is not None and stated != parameters:
         # The model that the summary is about decides better what its sizes mean.
         claims, blanks = _read(document, replace(reading, parameters=stated))
-    claims = sorted(claims, key=lambda claim: claim.place)[:MAX_CLAIMS]
+    claims = settle_bare_sizes(sorted(claims, key=lambda claim: claim.place)[:MAX_CLAIMS], variants)
     known = parameters_of(claims, variants, parameters)
     return Claims(tuple(_unrefuted(_settle_sizes(claims, variants, known))), tuple(blanks))
 

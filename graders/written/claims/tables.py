@@ -20,7 +20,7 @@ from graders.written.claims.document import Document, Row, Table
 from graders.written.claims.model import QUALITY, SHARES, SIZES, Basis, Blank, Claim, Form, Quantity
 from graders.written.claims.normalization import normal
 from graders.written.claims.numerals import Kind, Unit, unit_of
-from graders.written.claims.values import fits, looks_like_ratio, share_unit, size_unit, value_of
+from graders.written.claims.values import fits, looks_like_ratio, share_unit, size_or_bare_unit, value_of
 from graders.written.claims.variants import Mention, Variant, mentions
 from graders.written.claims.vocabulary import finder, is_blank
 
@@ -135,8 +135,10 @@ def _lines(table: Table) -> tuple[int, ...]:
 
 
 def _under_one_heading(table: Table, reading: Reading) -> _Labelled | None:
-    """A table without variants in it, below a heading that names one: its rows or columns are that one's quantities."""
-    names = heading_names(table.headings, reading.variants)
+    """A table without variants in its rows and columns, below a heading, or with a corner, that names one: its rows or
+    columns are that one's quantities.
+    """
+    names = _corner_names(table, reading) or heading_names(table.headings, reading.variants)
     turned = _turned(table)
     if not names or not turned.rows:
         return None
@@ -146,6 +148,12 @@ def _under_one_heading(table: Table, reading: Reading) -> _Labelled | None:
     if _quantities(turned.header.cells) >= 2 or (len(turned.rows) == 1 and len(table.rows) >= len(ALL)):
         return _Labelled(turned, (names,), 0, _lines(table))
     return None
+
+
+def _corner_names(table: Table, reading: Reading) -> tuple[str, ...]:
+    """The one variant that the header names: "| native | |" above rows of quantities."""
+    found = mentions(normal(" ".join(table.header.cells)), reading.variants, label=True)
+    return found[0].names if len(found) == 1 and found[0].definite else ()
 
 
 def _quantities(texts: Sequence[str]) -> int:
@@ -179,7 +187,7 @@ def _claims(one: _Labelled, document: Document, reading: Reading) -> tuple[list[
     for item, known in zip(series, _meanings(series, table), strict=True):
         meaning = _sized(item, known) if known else None
         if meaning is not None:
-            bare = _bare_unit(item, meaning.quantity, reading)
+            bare, is_open = _bare_unit(item, meaning.quantity, reading)
             guessed = replace(meaning, basis=Basis.GUESS)
             others = mentions(normal(item.heading), reading.variants)
             for each in item.cells:
@@ -187,7 +195,7 @@ def _claims(one: _Labelled, document: Document, reading: Reading) -> tuple[list[
                 doubtful = any(not set(each.variants) & set(other.names) for other in others)
                 claim = _claim(each, guessed if doubtful else meaning, bare, document, table.line)
                 if claim is not None:
-                    claims.append(claim)
+                    claims.append(replace(claim, bare=is_open and _is_bare(each, meaning)))
                 elif is_blank(each.text) and len(each.variants) == 1:
                     blanks.append(Blank(each.variants[0], meaning.quantity, document.place(each.line), each.text))
     return claims, blanks
@@ -243,14 +251,21 @@ def _meanings(series: Sequence[Series], table: Table) -> tuple[Meaning | None, .
     return found
 
 
-def _bare_unit(item: Series, quantity: Quantity, reading: Reading) -> Unit | None:
+def _is_bare(each: Cell, meaning: Meaning) -> bool:
+    figure = next((one for one in each.figures if fits(one, meaning.quantity)), None)
+    return figure is not None and figure.unit is None
+
+
+def _bare_unit(item: Series, quantity: Quantity, reading: Reading) -> tuple[Unit | None, bool]:
+    """The unit of a column's bare figures, and whether it is left open."""
     heading = unit_of(normal(item.heading))
     figures = item.first_figures()
     if quantity in SHARES:
-        return share_unit(figures, heading)
+        return share_unit(figures, heading), False
     if quantity in SIZES:
-        return heading if heading and heading.kind is Kind.BYTES else size_unit(figures, reading.parameters)
-    return heading if heading and heading.kind is Kind.TIME and quantity is Quantity.TIME_MS else None
+        known = heading and heading.kind is Kind.BYTES
+        return (heading, False) if known else size_or_bare_unit(figures, reading.parameters)
+    return heading if heading and heading.kind is Kind.TIME and quantity is Quantity.TIME_MS else None, False
 
 
 def _claim(each: Cell, meaning: Meaning, bare: Unit | None, document: Document, begins: int) -> Claim | None:

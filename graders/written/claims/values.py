@@ -11,6 +11,7 @@ from graders.written.claims.numerals import APPROXIMATE, Figure, Kind, Unit
 _ROOM = 1.3
 _LEAST = 0.005
 _SMALL = 100
+BYTE = Unit(Kind.BYTES, 1.0, 1.0)
 _PERCENT = Unit(Kind.PERCENT, 0.01, 0.01)
 _HALF_A_PERCENT = 0.005
 """What `zip` prints as 0 % is no more than that."""
@@ -72,6 +73,13 @@ def looks_like_ratio(figures: Sequence[Figure]) -> bool:
     """Whether figures without a unit are rather quotients of sizes than sizes: small, and with decimals."""
     bare = [figure for figure in figures if figure.unit is None]
     return bool(bare) and all(abs(one.value) < _SMALL for one in bare) and any(one.step < 1 for one in bare)
+
+
+def size_or_bare_unit(figures: Sequence[Figure], parameters: float | None) -> tuple[Unit | None, bool]:
+    """What bare figures of sizes are counted in, and whether that is left open: bytes until other sizes tell."""
+    unit = size_unit(figures, parameters)
+    is_open = not parameters and any(figure.unit is None for figure in figures)
+    return (unit or BYTE, True) if is_open else (unit, False)
 
 
 def size_unit(figures: Sequence[Figure], parameters: float | None) -> Unit | None:

@@ -28,6 +28,8 @@ _GAP = re.compile(
     rf"|calib[{LETTER}]*|kalib[{LETTER}]*|калибр[{LETTER}]*|cluster[{LETTER}]*|klast[{LETTER}]*|num_clusters|model[{LETTER}]*|模型|モデル)"
     r"[\s\-_:=(\[/,.]*+){0,3}\Z"
 )
+_LETTER_AND_NUMBER = re.compile(r"(?P<letter>[kcsp]) ?[=:_-]? ?(?P<number>\d{1,3}(?:[.,]\d{1,3})? ?%?)")
+_GLUED = re.compile(rf"[-_]?(?P<number>\d{{1,3}}(?:[.,]\d{{1,4}})? ?%?)(?![{LETTER}0-9])")
 _BEHIND = re.compile(r"[\s\-_%(]*+(?:of\s|个|個)?\Z")
 
 
@@ -86,7 +88,32 @@ def mentions(text: str, variants: tuple[Variant, ...], *, label: bool = False) -
     exact = _exact(text, variants)
     rest = _blanked(text, exact)
     found = sorted([*exact, *_loose(rest, variants, label)], key=lambda mention: mention.start)
+    if label and not found:
+        found = [*_calibrated(text, variants), *_short(text, variants)]
     return _one(found) if label else _joined(found, text)
+
+
+def _calibrated(text: str, variants: tuple[Variant, ...]) -> list[Mention]:
+    """A label that calls an INT8 model by its calibration alone: "quantized 1 %", "calibration 0.3"."""
+    words = list(finder("quantised").all(text))
+    of_kind = [variant for variant in variants if variant.kind == "int8"]
+    shares = [one for one in figures(text) if one.kind() is Kind.PERCENT or one.step < 1]
+    named = [variant for one in shares for variant in of_kind if _is_number_of(one, variant)]
+    if not words or len(named) != 1 or len(shares) != 1:
+        return []
+    start, end = min(words[0].start, shares[0].start), max(words[-1].end, shares[0].end)
+    return [Mention((named[0].name,), "int8", start, end)]
+
+
+def _short(text: str, variants: tuple[Variant, ...]) -> list[Mention]:
+    """A label that is a letter and a number: "k=16", "c16", "s=0.5", "p50"."""
+    found = _LETTER_AND_NUMBER.fullmatch(text.strip())
+    if found is None:
+        return []
+    kind = "clustered" if found["letter"] in "kc" else "pruned"
+    (figure,) = figures(found["number"]) or (None,)
+    named = [one for one in variants if one.kind == kind and figure is not None and _is_number_of(figure, one)]
+    return [Mention((named[0].name,), kind, 0, len(text))] if len(named) == 1 else []
 
 
 def _exact(text: str, variants: tuple[Variant, ...]) -> list[Mention]:
@@ -187,10 +214,21 @@ def _number_beside(
         variant = next((variant for variant in of_kind if _is_number_of(figure, variant)), None)
         if variant is not None and (after or before):
             near.append((at - end if after else start - behind + 1, variant, replace(figure, start=at, end=until)))
+    near += _glued(text, end, of_kind)
     if not near:
         return None
     _, variant, figure = min(near, key=lambda item: item[0])
     return variant, figure
+
+
+def _glued(text: str, end: int, of_kind: Sequence[Variant]) -> list[tuple[int, Variant, Figure]]:
+    """A number that a hyphen, or nothing, joins to the word: "cluster-16", "prune0.5"."""
+    found = _GLUED.match(text, end)
+    if found is None:
+        return []
+    read = figures(found["number"])
+    placed = [replace(one, start=found.start("number"), end=found.end("number")) for one in read]
+    return [(0, variant, one) for one in placed for variant in of_kind if _is_number_of(one, variant)]
 
 
 def _names_number(gap: str, figure: Figure) -> bool:
