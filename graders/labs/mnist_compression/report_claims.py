@@ -215,9 +215,9 @@ def require_report(review: ReportReview) -> None:
     """:raises RunError: if there is no report. :raises NeedsManualReview: if it is in a format that can't be parsed."""
     if review.missing:
         raise RunError(Verdict.MISSING, "no lab report in Markdown was found")
-    if review.found.file is None:
-        names = ", ".join(plain_line(name, SHORT) for name in review.found.pending)
-        raise NeedsManualReview(f"the report is not Markdown ({names}), so it must be read manually")
+    if not review.found.files:
+        names = ", ".join(plain_line(name, SHORT) for name in review.found.pending[:SHOWN])
+        raise NeedsManualReview(f"the report must be read manually, as it is no Markdown of its own: {names}")
 
 
 def compare_claims(static_review: StaticReview, lab: Lab) -> Compared:

@@ -18,6 +18,7 @@ from graders.labs.mnist_compression.stage_labels import LABELS
 from graders.labs.mnist_compression.stages import accuracy_of, staged
 from graders.labs.mnist_compression.unstarted import unstarted_notebook
 from graders.submission import notebooks
+from graders.submission.notebooks import WantedNotebook
 
 if TYPE_CHECKING:
     from graders.framework.runner import RunResult
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from graders.written.lab_report import ReportReview
 
 FOLDER = TEMPLATE / "mnist_compression"
+NOTEBOOK = "quantization_and_pruning.ipynb"
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def read(root: Path, lab: Lab, results: Mapping[str, RunResult[NotebookEvidence]
     """Reads both below ``root``. :param results: the lab's runs so far, by name."""
     from graders.labs.mnist_compression.report_items import report_items
     from graders.written.claims import Question
-    from graders.written.lab_report import ReportRules, review_report
+    from graders.written.lab_report import ReportPlace, ReportRules, review_report
 
     # The labs' own texts are not reports.
     texts = [
@@ -70,10 +72,15 @@ def read(root: Path, lab: Lab, results: Mapping[str, RunResult[NotebookEvidence]
         for number, each in enumerate(lab.settings["questions"], start=1)
     )
     measured = stages(results)
-    rules = ReportRules(
-        labels=LABELS, items=report_items(), folder=lab.id, given=given, skip=("summaries",), questions=questions
+    place = ReportPlace(
+        folder=lab.id,
+        given=given,
+        skip=("summaries",),
+        wanted=WantedNotebook.from_settings(NOTEBOOK, lab.settings),
+        notebook=lab.student_file,
     )
-    template = notebooks.read(FOLDER / "quantization_and_pruning.ipynb")
+    rules = ReportRules(labels=LABELS, items=report_items(), place=place, questions=questions)
+    template = notebooks.read(FOLDER / NOTEBOOK)
     found, untouched = _notebook(root, lab, template)
     executed = any(each.error is None or isinstance(each.error, RunError) for each in results.values())
     not_started = unstarted_notebook(root, lab)

@@ -18,13 +18,15 @@ from graders.submission.notebooks.exports import looks_exported
 from graders.submission.notebooks.files import MAX_FILE, read_bytes
 from graders.submission.notebooks.model import Found, Notebook
 from graders.submission.notebooks.parser import read
+from graders.submission.notebooks.report_names import is_report_name
 
 MAX_READ = 40
 MAX_BYTES = 128 << 20
 MAX_SCRIPT = 1 << 20
 CHECKPOINTS = ".ipynb_checkpoints"
 _KNOWN = 3
-_NEAR = 0.72
+NEAR = 0.72
+_MOST = 0.6
 _TRANSLATED = 0.85
 _TAKEN_OFF = re.compile(
     r"\b(?:copy|copie|kopie|kopia|copia|kopi|duplicate|backup|bak|final|finished|done|executed|run|solution|solutions|solved|"
@@ -52,12 +54,16 @@ class WantedNotebook:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A file that may be the notebook. ``known``: how many of the lab's names it has; ``executed``: a share."""
+    """A file that may be the notebook. ``known``: how many of the lab's names it has; ``most``: it has most of them;
+    ``has_code``: it has code at all; ``executed``: a share.
+    """
 
     path: Path
     nearness: float
     problem: str = ""
     known: int = 0
+    most: bool = False
+    has_code: bool = True
     executed: float = 0.0
 
     @property
@@ -67,13 +73,20 @@ class _Candidate:
     @property
     def fits(self) -> bool:
         """Whether it can be the lab's at all."""
-        return self.known >= _KNOWN or self.nearness >= _NEAR
+        is_report = self.called_report and not self.has_code
+        return not is_report and (self.known >= _KNOWN or self.nearness >= NEAR)
+
+    @property
+    def called_report(self) -> bool:
+        """Whether it is called a report, which may be a notebook too."""
+        return is_report_name(self.path.name)
 
     @property
     def rank(self) -> tuple[float, ...]:
         ipynb = self.path.suffix.lower() == ".ipynb"
-        return (self.fits, not self.checkpoint, not self.problem, self.known >= _KNOWN, ipynb, round(2 * self.executed),
-                round(self.nearness, 1), self.known, self.executed, self.nearness, -len(self.path.parts))  # fmt: skip
+        return (self.fits, not self.checkpoint, not self.problem, self.known >= _KNOWN, ipynb, self.most,
+                not self.called_report, round(2 * self.executed), round(self.nearness, 1), self.known, self.executed,
+                self.nearness, -len(self.path.parts))  # fmt: skip
 
 
 def find(root: Path, wanted: WantedNotebook) -> Found:
@@ -92,6 +105,7 @@ def find(root: Path, wanted: WantedNotebook) -> Found:
     others = tuple(one.path for one in ordered[1:])
     if not best.fits and not (best.problem and not others):
         names = f"its name is not similar to {wanted.file}, and its code has {best.known} of the lab's names"
+        names = names if best.has_code else "it has no code, as a report has none"
         return Found(None, (best.path, *others), (*notes, f"{_shown(best)}: {names}"))
     notes += [_why(best, other) for other in ordered[1:6]]
     return Found(best.path, others, tuple(notes))
@@ -105,6 +119,8 @@ def _why(best: _Candidate, other: _Candidate) -> str:
         "it can't be read",
         f"it has {other.known} of the lab's names, the chosen one has {best.known}",
         "it is an exported script, which has no outputs",
+        f"it has {other.known} of the lab's names, the chosen one has {best.known}",
+        "it is called a report",
         f"{other.executed:.0%} of its code cells were executed, in the chosen one {best.executed:.0%}",
         "its name is less similar to the expected one",
         f"it has {other.known} of the lab's names, the chosen one has {best.known}",
@@ -142,7 +158,8 @@ def _candidate(root: Path, path: Path, near: float, names: Sequence[str]) -> _Ca
         notebook = read(root / path)
     except SubmissionError as error:
         return _Candidate(path, near, str(error))
-    return _Candidate(path, near, "", _known(notebook, names), _executed(notebook))
+    known, has_code = _known(notebook, names), any(cell.source.strip() for cell in notebook.code)
+    return _Candidate(path, near, "", known, known >= _MOST * len(names) > 0, has_code, _executed(notebook))
 
 
 def _known(notebook: Notebook, names: Sequence[str]) -> int:

@@ -10,16 +10,14 @@ helper that prints ``gzipped model size in bytes for …`` prints every entry of
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import islice
-from pathlib import Path
 
 from graders.core.text import SHORT, plain_line
 from graders.submission.notebooks.labels import StageLabels, begins_word, spaced
 from graders.submission.notebooks.model import Cell, Notebook
+from graders.submission.notebooks.quantities import names, split_title, stems
 from graders.submission.notebooks.runs import may_differ
 
 ACCURACY, BYTES, ZIPPED, SIZE = "accuracy", "bytes", "zipped_bytes", "size"
@@ -197,7 +195,7 @@ class _Reader:
         for number in numbers:
             own = line[end : number.start()]
             end = number.end()
-            if _names(own, "apart") or _names(own, "before") or not (_WORD.search(own) or _BARE.fullmatch(own)):
+            if names(own, "apart") or names(own, "before") or not (_WORD.search(own) or _BARE.fullmatch(own)):
                 head = head or own
                 continue
             is_label = len(own) <= MAX_WORDS and (stage_of(own) or _quantity(own, "", "", "line"))
@@ -221,7 +219,7 @@ class _Reader:
         """A number as a metric, if it is one. :param around: what stands in the code and above it in the output."""
         groups = found.groupdict()
         unit = (groups.get("unit") or "").casefold()
-        if form == "dict" and (_names(label, "apart") or _names(label, "before")):
+        if form == "dict" and (names(label, "apart") or names(label, "before")):
             return
         quantity = _quantity(label, unit, context, form) or _quantity(context, unit, context, "line")
         read = _value(groups["number"], groups.get("power") or "", unit, quantity) if quantity else None
@@ -230,45 +228,28 @@ class _Reader:
         value, low, high = read
         if (quantity == ACCURACY and not 0 <= value <= 1) or (quantity != ACCURACY and value < 100):
             return
-        title, own = self._split(label)
+        title, own = split_title(label, self.labels)
         if quantity != ACCURACY and form != "listing":
             quantity = _size(title, own, around)
         stage, text = self.labels.stage_of(label), plain_line(found.group(), SHORT)
         metric = PrintedMetric(cell.index, plain_line(label, 120), stage, quantity, value, low, high, text, form)
         yield _Entry(metric, title)
 
-    def _split(self, label: str) -> tuple[str, str]:
-        """A label's title and what is the entry's own: "gzipped model size in bytes", "for baseline (gzipped)".
-
-        The title ends with the last word for a size before the first word for a stage.
-        """
-        words = spaced(label).split()
-        stage = next((at for at in range(len(words)) if self.labels.stage_of(" ".join(words[: at + 1]))), len(words))
-        if stage == len(words):
-            return "", " ".join(words)
-        sizes = [at for at in range(stage) if begins_word(f" {words[at]} ", _stems()["size"])]
-        end = sizes[-1] + 1 if sizes else 0
-        return " ".join(words[:end]), " ".join(words[end:])
-
 
 def _size(title: str, own: str, around: str) -> str:
     """Whether a size is an archive's: by its own words; if only its title, the code or the text above speaks of
     archives, it may be either.
     """
-    if _names(own, "zipped"):
+    if names(own, "zipped"):
         return ZIPPED
-    zipped = _stems()["zipped"]
-    return SIZE if _names(title, "zipped") or begins_word(around, zipped) else BYTES
-
-
-def _names(text: str, group: str) -> bool:
-    return begins_word(spaced(text), _stems()[group])
+    zipped = stems()["zipped"]
+    return SIZE if names(title, "zipped") or begins_word(around, zipped) else BYTES
 
 
 def _behind(text: str) -> str:
     """What a line says of a number behind it and its unit, if that is about archives: "(gzipped)"."""
     found = _BEHIND.match(text[:MAX_WORDS])
-    return found.group() if found and _names(found.group(), "zipped") else ""
+    return found.group() if found and names(found.group(), "zipped") else ""
 
 
 def _is_row(line: str, numbers: Sequence[re.Match[str]]) -> bool:
@@ -291,33 +272,26 @@ def _of_row(entry: _Entry) -> _Entry:
     return _Entry(replace(metric, quantity=SIZE), "in a row") if metric.quantity == BYTES else entry
 
 
-@cache
-def _stems() -> Mapping[str, Sequence[str]]:
-    """The words of ``quantities.toml``."""
-    data = tomllib.loads(Path(__file__).with_name("quantities.toml").read_text(encoding="utf-8"))
-    return {name: tuple(stems) for name, stems in data.items()}
-
-
 def _quantity(label: str, unit: str, context: str, form: str) -> str | None:
     """What a number measures, an accuracy or a size, by its unit, its label, and in a dictionary by the dictionary's
     name in the code.
     """
-    stems = _stems()
+    known = stems()
     text = spaced(label)
-    is_size = begins_word(text, (*stems["zipped"], *stems["size"]))
+    is_size = begins_word(text, (*known["zipped"], *known["size"]))
     if unit and unit not in PERCENT:
         return BYTES
-    if begins_word(text, stems["accuracy"]):
+    if begins_word(text, known["accuracy"]):
         return ACCURACY
     if (is_size or form == "listing") and not unit:
         return BYTES
     if form != "dict":
         return None
     around = spaced(context)
-    names = (begins_word(around, stems["accuracy"]), begins_word(around, stems["size"]))
-    if names == (False, True):
+    named = (begins_word(around, known["accuracy"]), begins_word(around, known["size"]))
+    if named == (False, True):
         return BYTES
-    return ACCURACY if names == (True, False) or (names == (True, True) and not unit) else None
+    return ACCURACY if named == (True, False) or (named == (True, True) and not unit) else None
 
 
 def _value(number: str, power: str, unit: str, quantity: str) -> tuple[float, float, float] | None:

@@ -15,6 +15,8 @@ _BOX = re.compile(
     r"|(?P<sign>[\u2610\u2611\u2612\u2705\u2714\u274c])\s*(?P<rest>.+)"
 )
 MAX_LABEL = 200
+SHOWN_BY = ("metrics", "tick", "text", "")
+"""What may show an item, the strongest first."""
 _FILE = re.compile(r"\S{1,120}\.ipynb")
 _TICKED = frozenset("xXv\u2713\u2714\u2611\u2612\u2705")
 
@@ -60,9 +62,12 @@ class _Box:
 
 
 def acceptance(
-    document: Document, claims: Claims, items: Sequence[ReportItem], labels: StageLabels
+    document: Document, claims: Claims, items: Sequence[ReportItem], labels: StageLabels, *, part: bool = False
 ) -> tuple[Accepted, ...]:
-    """Each item, and what shows it: metrics of a stage count more than a tick, a tick more than a mention."""
+    """Each item, and what shows it: metrics of a stage count more than a tick, a tick more than a mention.
+
+    :param part: the document is one of several files, so that its title may name a stage.
+    """
     boxes = _boxes(document, items, labels)
     of_stage = {stage: item.id for item in items for stage in item.stages}
     metrics = {
@@ -70,7 +75,7 @@ def acceptance(
         for claim in reversed(claims.claims)
         if len(claim.variants) == 1 and claim.variants[0] in of_stage
     }
-    mentions = _mentions(document, items, labels)
+    mentions = _mentions(document, items, labels, part=part)
     found = []
     for item in items:
         own = _own(item.id, boxes)
@@ -117,18 +122,25 @@ def items_of(text: str, items: Sequence[ReportItem], labels: StageLabels) -> fro
     return frozenset(of_stage | by_words)
 
 
-def _mentions(document: Document, items: Sequence[ReportItem], labels: StageLabels) -> dict[str, Quote]:
+def _mentions(document: Document, items: Sequence[ReportItem], labels: StageLabels, *, part: bool) -> dict[str, Quote]:
     """Where each item is mentioned first: in a heading below the title, a line without a box, a table's cell."""
     found: dict[str, Quote] = {}
     for block in document.blocks:
+        if isinstance(block, Heading) and block.level == 1 and not (part and _is_of_stage(block.text, labels)):
+            continue
         for line, text in _texts(block):
             for item in items_of(text, items, labels):
                 found.setdefault(item, Quote(document.place(line), text[:300]))
     return found
 
 
+def _is_of_stage(title: str, labels: StageLabels) -> bool:
+    """Whether a title names a stage, and not the lab."""
+    stage = labels.stage_of(title)
+    return stage is not None and stage not in labels.titles
+
+
 def _texts(block: Block) -> list[tuple[int, str]]:
     if isinstance(block, Table):
         return [(row.line, cell) for row in (block.header, *block.rows) for cell in row.cells]
-    title = isinstance(block, Heading) and block.level == 1
-    return [] if title or _BOX.match(block.text[:500]) else [(block.line, block.text)]
+    return [] if _BOX.match(block.text[:500]) else [(block.line, block.text)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,10 +22,10 @@ from graders.written.claims import (
     check_placeholders,
     find_answers,
     look_at_images,
-    read_document,
 )
-from graders.written.lab_report.acceptance import Accepted, ReportItem, acceptance
-from graders.written.lab_report.discovery import FoundReport, find_report
+from graders.written.lab_report.acceptance import SHOWN_BY, Accepted, ReportItem, acceptance
+from graders.written.lab_report.discovery import FoundReport, ReportPlace, find_report
+from graders.written.lab_report.files import document_of
 from graders.written.lab_report.stage_claims import report_claims
 
 
@@ -33,15 +33,12 @@ from graders.written.lab_report.stage_claims import report_claims
 class ReportRules:
     """What a lab requires of its report.
 
-    ``labels``: the stages of the lab's work. ``items``: the acceptance list. ``folder``: the lab's folder. ``given``:
-    the lab's own texts, a page or a template. ``skip``: folders of other labs.
+    ``labels``: the stages of the lab's work. ``items``: the acceptance list. ``place``: where it is looked for.
     """
 
     labels: StageLabels
     items: tuple[ReportItem, ...]
-    folder: str
-    given: tuple[str, ...] = ()
-    skip: tuple[str, ...] = ()
+    place: ReportPlace
     questions: tuple[Question, ...] = ()
     tolerances: Mapping[Quantity, Tolerance] = field(default_factory=dict)
 
@@ -78,24 +75,47 @@ def review_report(
 
     :param measured: what was measured of each stage; only if the report is about the same model and data.
     """
-    found = find_report(root, rules.folder, rules.labels, given=rules.given, skip=rules.skip)
-    if found.file is None:
+    found = find_report(root, rules.place, rules.labels)
+    if not found.files:
         return ReportReview(found, notes=found.notes)
-    document = read_document(found.file.text, found.file.path)
-    claims = report_claims(document, rules.labels)
-    images = look_at_images(document, root, ())
+    given = "\n\n".join(rules.place.given)
+    documents = [document_of(file) for file in found.files]
+    part = len(documents) > 1
+    by_file = [report_claims(document, rules.labels, part=part) for document in documents]
+    claims = Claims(
+        tuple(claim for each in by_file for claim in each.claims),
+        tuple(blank for each in by_file for blank in each.blanks),
+    )
+    images = tuple(image for document in documents for image in look_at_images(document, root, ()))
     findings = [
         *check_contradictions(claims),
         *check_evidence(claims, measured or {}, rules.tolerances),
-        *check_placeholders(document, "\n\n".join(rules.given)),
+        *(finding for document in documents for finding in check_placeholders(document, given)),
         *check_images(images, ()),
+    ]
+    accepted = [
+        acceptance(document, each, rules.items, rules.labels, part=part)
+        for document, each in zip(documents, by_file, strict=True)
     ]
     return ReportReview(
         found,
-        acceptance(document, claims, rules.items, rules.labels),
+        tuple(_best(each) for each in zip(*accepted, strict=True)),
         claims,
         tuple(findings),
         images,
-        find_answers(document, rules.questions),
-        found.notes + document.notes,
+        _answers([find_answers(document, rules.questions) for document in documents]),
+        found.notes + tuple(note for document in documents for note in document.notes),
+    )
+
+
+def _best(of_files: Sequence[Accepted]) -> Accepted:
+    """What shows an item best, of what each file of a report does."""
+    return min(of_files, key=lambda one: SHOWN_BY.index(one.by))
+
+
+def _answers(of_files: Sequence[Sequence[Answer]]) -> tuple[Answer, ...]:
+    """The first answer to each question that a file has."""
+    return tuple(
+        next((answer for answer in answers if answer.quote is not None), answers[0])
+        for answers in zip(*of_files, strict=True)
     )

@@ -16,7 +16,7 @@ from graders.written.claims import Check, Quantity, Question, Tolerance, read_do
 from graders.written.lab_report import review_report
 from graders.written.lab_report.acceptance import acceptance
 
-from .mnist_lab import ITEMS, LABELS, RULES, find_report, items_of, report_claims
+from .mnist_lab import ITEMS, LABELS, PLACE, RULES, find_report, items_of, report_claims
 
 REPORTS = Path(__file__).resolve().parents[2] / "data" / "lab_reports"
 SOUND = ("report_en.md", "verslag_nl.md", "raport_pl.md", "bericht_de.md", "report_zh.md")
@@ -39,7 +39,7 @@ MEASURED = {
     "pruned_quantized": {Quantity.ACCURACY: 0.96, Quantity.ZIP_BYTES: 8_400},
 }
 TOLERANCES = {Quantity.ACCURACY: Tolerance(absolute=0.02), Quantity.BYTES: Tolerance(relative=0.02), Quantity.ZIP_BYTES: Tolerance(relative=0.05)}
-CHECKED = replace(RULES, given=(PAGE,), tolerances=TOLERANCES)
+CHECKED = replace(RULES, place=replace(PLACE, given=(PAGE,)), tolerances=TOLERANCES)
 
 
 def placed(root: Path, *names: str, to: str = "mnist_compression/report.md") -> Path:
@@ -178,7 +178,7 @@ def test_a_page_that_was_written_over_is_a_report(tmp_path):
 @pytest.mark.parametrize("path", ["README.md", "notes.md", "LICENSE.md", ".github/report.md", "node_modules/report.md", "summaries/l03/report.md"])
 def test_what_is_about_something_else_is_no_report(tmp_path, path):
     wrote(tmp_path / path, "# Cats\n\nA pruned cat, and a summary of another lab: report.\n")
-    found = review_report(tmp_path, replace(RULES, skip=("summaries",)))
+    found = review_report(tmp_path, replace(RULES, place=replace(PLACE, skip=("summaries",))))
     assert found.missing
     assert found.acceptance == ()
 

@@ -8,6 +8,7 @@ import pytest
 
 from graders.submission import folders
 from graders.written.lab_report import discovery
+from graders.written.lab_report import files as report_files
 
 from .mnist_lab import find_report
 
@@ -64,7 +65,7 @@ def test_names_of_reports_with_the_labs_in_them(tmp_path, name):
     assert taken(tmp_path) == f"a/{name}"
 
 
-@pytest.mark.parametrize("name", ["report.ipynb", "report.py", "CHANGELOG.md", "LICENSE.md"])
+@pytest.mark.parametrize("name", ["report.py", "CHANGELOG.md", "LICENSE.md"])
 def test_what_is_never_a_report(tmp_path, name):
     (tmp_path / name).write_text(REPORT, encoding="utf-8")
     found = find_report(tmp_path)
@@ -74,7 +75,7 @@ def test_what_is_never_a_report(tmp_path, name):
 def test_what_stands_before_the_report_does_not_hide_it(tmp_path):
     root = files(tmp_path, a_ipynb="{}", a_pdf="%PDF", a_report_pdf="%PDF", report_md=REPORT)
     assert taken(root) == "report.md"
-    assert find_report(root).pending == ("a.report.pdf",)
+    assert find_report(root).pending == ("a.report.pdf", "a.pdf")
 
 
 def test_of_two_reports_the_better_one_is_taken(tmp_path):
@@ -102,7 +103,7 @@ def test_as_many_files_as_are_read(tmp_path, monkeypatch):
 
 
 def test_a_file_too_large_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr(discovery, "MAX_FILE", 3)
+    monkeypatch.setattr(report_files, "MAX_FILE", 3)
     found = find_report(files(tmp_path, report_md="# Pruned"))
     assert found.file is None
     assert found.notes[0].startswith("report.md: it has")

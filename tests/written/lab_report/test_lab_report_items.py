@@ -11,7 +11,7 @@ from graders.written.claims import Check, Quantity, Tolerance, read_document
 from graders.written.lab_report import ReportItem, review_report
 from graders.written.lab_report.acceptance import acceptance
 
-from .mnist_lab import ITEMS, LABELS, RULES, items_of, report_claims
+from .mnist_lab import ITEMS, LABELS, PLACE, RULES, items_of, report_claims
 
 
 def shown(text: str) -> dict[str, str]:
@@ -88,7 +88,7 @@ def test_items_and_stages_are_those_of_the_lab_that_asks():
 def test_a_review_without_a_report_says_why(tmp_path: Path):
     page = "# The page\n\nThe page's own sentence."
     (tmp_path / "report.md").write_text(page, encoding="utf-8")
-    assert review_report(tmp_path, replace(RULES, given=(page,))).notes == (
+    assert review_report(tmp_path, replace(RULES, place=replace(PLACE, given=(page,)))).notes == (
         "report.md is still the lab's own page, not a report",
     )
 
@@ -104,3 +104,17 @@ def test_findings_are_told_apart_by_their_checks(tmp_path: Path):
 
 def test_figures_of_no_stage_are_passed_over():
     assert report_claims(read_document("# Lab\n\n- Number of parameters: 32,021\n")).claims == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "sure"),
+    [
+        ("- Size: 8,704 bytes", True),
+        ("- Size of the file 8,704 bytes", True),
+        ("1. Zeros pack well. With eight bits a weight on top the archive has a size of\n   8,704 bytes, a ninth of before.", False),
+        ("1. Zeros pack well, and with eight bits a weight on top the file is 8,704 bytes.", False),
+    ],
+)
+def test_a_sentence_in_a_list_is_a_sentence(line, sure):
+    claims = report_claims(read_document(f"# Lab\n\n## Pruned\n\n{line}\n")).claims
+    assert any(claim.sure for claim in claims) == sure

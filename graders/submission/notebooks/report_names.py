@@ -11,7 +11,7 @@ from graders.submission.notebooks.labels import begins_word, spaced
 
 @cache
 def _stems() -> tuple[str, ...]:
-    data = tomllib.loads(Path(__file__).with_name("names.toml").read_text(encoding="utf-8"))
+    data = tomllib.loads(Path(__file__).with_name("report_names.toml").read_text(encoding="utf-8"))
     return tuple(data["names"])
 
 
