@@ -28,6 +28,7 @@ from graders.labs.mnist_compression import (
     charts,
     files,
     plan,
+    roles,
     static_review,
     test_bonus,
     test_conversion,
@@ -37,8 +38,9 @@ from graders.labs.mnist_compression import (
     test_sizes,
 )
 from graders.labs.mnist_compression.digits import draw
-from graders.labs.mnist_compression.evidence import ExtraFile, KerasModel, LiteFile, NotebookEvidence
+from graders.labs.mnist_compression.evidence import ExtraFile, KerasModel, LiteFile, NotebookEvidence, Origin
 from graders.labs.mnist_compression.network import Layers
+from graders.labs.mnist_compression.open_gaps import Gap
 from graders.measure.scorer.client import Scorer, start_server
 from graders.measure.scorer.results import StoredTensor
 from graders.sandbox import Server, choose
@@ -222,6 +224,85 @@ def test_quantised_files_in_other_places(evidence: NotebookEvidence) -> None:
         judged(replace(evidence, post_training=evidence.non_quantised))["test_weights_are_int8"]
         == "weights_not_quantised"
     )
+
+
+def initial(evidence: NotebookEvidence) -> KerasModel:
+    """A file of weights that were never trained."""
+    trained = evidence.baseline.get()
+    arrays = {name: np.roll(values, 7) for name, values in trained.layers.arrays.items()}
+    return replace(trained, name="start.h5", layers=Layers(arrays), accuracy=0.1)
+
+
+NOTHING_SAVED = Result[Any](None, RunError(Verdict.MISSING, "no Keras file of the trained baseline was saved"))
+
+
+def test_initial_weights_are_no_baseline(evidence: NotebookEvidence) -> None:
+    """Weights that were saved before training are compared with nothing."""
+    start = initial(evidence)
+    assert judged(replace(evidence, saved=(start, *evidence.saved))) == UNCALLED
+    unsaved = replace(evidence, saved=(start,), baseline=NOTHING_SAVED)
+    assert judged(unsaved) == UNCALLED
+    assert judged(replace(unsaved, reached=1.0)) == UNCALLED, "on other digits"
+    weak = replace(evidence.non_quantised.get(), quality=Result(SimpleNamespace(accuracy=0.7)))
+    found = judged(replace(unsaved, non_quantised=Result(weak), reached=0.95))
+    assert found["test_the_file_holds_the_baseline"] == "other_baseline"
+
+
+def test_what_was_saved_earlier_is_no_baseline(evidence: NotebookEvidence) -> None:
+    """A file of the same model with fewer steps does not count against the converted one; another model's does."""
+    before = replace(evidence.baseline.get(), layers=initial(evidence).layers)
+    file = replace(evidence.non_quantised.get(), origin=Origin(1, (), 900, 0.9, 20_410))
+    for origin, hint in (
+        (Origin(1, (), 450, 0.8, 20_410), ""), (Origin(2, (), 450, 0.8, 20_410), "other_baseline"),
+        (Origin(1, (), 900, 0.9, 20_410), "other_baseline"), (None, "other_baseline"),
+    ):  # fmt: skip
+        saved = replace(before, origin=origin)
+        found = judged(replace(evidence, saved=(saved,), baseline=Result(saved), non_quantised=Result(file)))
+        assert found.get("test_the_file_holds_the_baseline", "") == hint
+
+
+def test_what_a_run_says_of_its_models() -> None:
+    """Notes are read as plain data; what is none is left out."""
+    note = {"sha256": "a", "model": 1, "wrapped": ["aware", 3], "steps": 2, "accuracy": 7.0, "parameters": 20_448}
+    others: list[Any] = [None, 3, {}, {**note, "sha256": 3}, {**note, "model": 10**400}, {**note, "wrapped": "x"}]
+    assert plan.origins_of([*others, note]) == {"a": Origin(1, ("aware",), 2, 1.0, 20_448)}
+    assert plan.origins_of(None) == {}
+    assert len(plan.origins_of([{**note, "sha256": str(place)} for place in range(1000)])) == plan.MOST_ORIGINS
+
+
+def test_an_open_gap_is_all_that_is_said(evidence: NotebookEvidence) -> None:
+    """A check that fails for what is not written yet names the gap; one that holds is earned all the same."""
+    gap = Gap(19, 2, "# TODO: wrap it")
+    pruned = replace(evidence.pruned.get(), layers=evidence.baseline.get().layers)
+    wrong = replace(evidence, pruned=Result(pruned), gaps={files.PRUNED: (gap, gap), files.AWARE: (gap,)})
+    unpruned = dict.fromkeys(("test_number_of_zeros", "test_the_model_is_stripped", "test_accuracy"), "missing")
+    partly = {"test_archives_were_measured": "archive_wrong_file"}
+    assert judged(wrong) == {**UNCALLED, **unpruned, **partly}
+    with pytest.raises(RunError, match=r"^cell 19 still has the template's gap \(# TODO: wrap it\)$"):
+        test_pruning.test_number_of_zeros(evidence=wrong, lab=LAB)
+
+
+def test_files_that_no_constant_names(evidence: NotebookEvidence, tmp_path: Path) -> None:
+    """Files are recognised by what they hold if no constant says where they are."""
+    (tmp_path / "box" / "out").mkdir(parents=True)
+    for number, place in enumerate(PLACES):
+        (tmp_path / "box" / "out" / f"{number}{Path(place).suffix}").write_bytes((DATA / Path(place).name).read_bytes())
+    (tmp_path / "box" / "out" / "6.tflite").write_bytes(b"junk")
+    with start_server(choose("bare"), scratch=tmp_path) as scorers:
+        grading: Any = SimpleNamespace(
+            workdir=lambda run: tmp_path / "box", work=tmp_path / "work", lab=LAB,
+            scorer=Scorer(scorers, tmp_path / "scorers", [tmp_path]),
+        )  # fmt: skip
+        digits = draw(LAB.data_paths[0].with_name("held_back.npz"), 50, 1)
+        workdir = files.Workdir(grading, "notebook", {})
+        found = roles.assign_roles(workdir, digits, {}, ["out/9.h5"], lambda missing, *_: missing)
+    assert found.names == {
+        files.NON_QUANTISED: "out/1.tflite", files.POST_TRAINING: "out/2.tflite", files.AWARE: "out/3.tflite",
+        files.PRUNED: "out/4.h5", files.PRUNED_QUANTISED: "out/5.tflite",
+    }  # fmt: skip
+    assert [model.name for model in found.saved] == ["out/0.h5"]
+    assert {archive.name: archive.stage for archive in found.archives}["out/0.h5"] == "baseline"
+    assert all(result.error is None for result in found.lite.values())
 
 
 def test_archives_of_other_files(evidence: NotebookEvidence) -> None:
