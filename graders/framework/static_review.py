@@ -21,7 +21,7 @@ from graders.framework.registry import definitions
 
 if TYPE_CHECKING:
     from graders.framework.model_stats import ModelStats
-    from graders.submission.history import History, NoHistory, SubScore
+    from graders.submission.history import History, NoHistory, Scope, SubScore
     from graders.written.claims import Claim, Claims, Finding, Quantity, Review, Variant
 
 # Collecting tests imports this module: what takes long to import is imported where it is used.
@@ -88,17 +88,25 @@ def _is_given(file: Path, ids: AbstractSet[str]) -> bool:
         return False
 
 
-def judged_history(
+@dataclass(frozen=True)
+class ReviewedHistory:
+    """The sub-scores of a history for a lab, by name, and the lab's view of it."""
+
+    scores: Mapping[str, SubScore]
+    scope: Scope
+
+
+def review_history(
     history: History, lab: Lab, located: Sequence[Lab] = (), paths: tuple[str, ...] = ()
-) -> Mapping[str, SubScore]:
-    """The sub-scores of a history for a lab, by name.
+) -> ReviewedHistory:
+    """Grades a history for a lab.
 
     :param located: as for :func:`read_history_of`. :param paths: the lab's own files and folders, if they are other
         than the lab's definition says (``own_paths``).
 
     :raises RunError: if no commit by the student touches the lab.
     """
-    from graders.submission.history import HistoryRules, judge_history
+    from graders.submission.history import HistoryRules, Scope, judge_history
 
     paths = paths or lab.paths
     known = {other.id: other for other in (*definitions(), *located)}
@@ -106,7 +114,8 @@ def judged_history(
     rules = HistoryRules.from_settings(paths, lab.history or {}, other_paths=others)
     if not history.shallow and not any(commit.touches(paths) for commit in history.commits):
         raise RunError(Verdict.MISSING, f"no commit by the student touches {' or '.join(paths)}")
-    return {score.name: score for score in judge_history(history, rules)}
+    scores = {score.name: score for score in judge_history(history, rules)}
+    return ReviewedHistory(scores, Scope.of(history, rules.paths, rules.other_paths))
 
 
 def require_history(history: Mapping[str, SubScore], name: str) -> None:

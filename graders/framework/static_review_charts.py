@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC
 from typing import TYPE_CHECKING
 
 from graders.core.charts import Claim, Claims, CostlyCommit, History, HistoryPart, LabCommit
-from graders.framework.definition import Lab
-from graders.framework.static_review import SummaryEvidence
+from graders.framework.static_review import ReviewedHistory, SummaryEvidence
 
 if TYPE_CHECKING:
-    from graders.submission.history import History as ReadHistory
     from graders.submission.history import SubScore
     from graders.submission.history.records import Commit
 
@@ -41,14 +38,14 @@ def claims_charts(summary: SummaryEvidence) -> list[Claims]:
     return [claims]
 
 
-def history_chart(history: ReadHistory, scores: Mapping[str, SubScore], lab: Lab) -> History:
+def history_chart(reviewed: ReviewedHistory) -> History:
     """The parts of a git history with the commits that cost them, and the lab's own commits, oldest first."""
-    own = [commit for commit in history.commits if not commit.is_merge and commit.touches(lab.paths)]
+    own, paths = reviewed.scope.work, reviewed.scope.paths
     return History(
         title="The git history, part by part",
         caption="The student's own commits that touch this lab, without merges.",
-        parts=tuple(_part(score) for score in scores.values()),
-        commits=tuple(_commit(commit, lab) for commit in own[:MOST_COMMITS]),
+        parts=tuple(_part(score) for score in reviewed.scores.values()),
+        commits=tuple(_commit(commit, paths) for commit in own[:MOST_COMMITS]),
         more=max(0, len(own) - MOST_COMMITS),
     )
 
@@ -68,12 +65,12 @@ def _part(score: SubScore) -> HistoryPart:
     )
 
 
-def _commit(commit: Commit, lab: Lab) -> LabCommit:
+def _commit(commit: Commit, paths: tuple[str, ...]) -> LabCommit:
     from graders.submission.history.records import below
 
     return LabCommit(
         commit=commit.short,
         time=commit.time.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if commit.time is not None else "",
         subject=commit.subject[:LONGEST_SUBJECT],
-        files=sum(below(change.path, lab.paths) for change in commit.files),
+        files=sum(below(change.path, paths) for change in commit.files),
     )

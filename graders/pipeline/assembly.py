@@ -24,7 +24,6 @@ from graders.pipeline.labs import OpenGrading, OpenLab
 from graders.pipeline.review import Reviews
 from graders.pipeline.stage import StagedSubmission
 from graders.scoring import CheckOutcome, CriterionScore, LabScore, RunSummary, Scorecard, score_criterion
-from graders.submission.history import NoHistory
 
 NOT_LOST = (Verdict.EARNED, Verdict.PENDING, Verdict.UNSCORED)
 OUTPUT_TAIL = 8000
@@ -124,9 +123,7 @@ def _charts(lab: OpenLab, results: Mapping[str, AnyResult], reviews: Reviews) ->
 
 
 def _history_chart(lab: OpenLab, reviews: Reviews) -> Chart:
-    scores, history = reviews.history(lab.id), reviews.commits.get()
-    assert not isinstance(history, NoHistory)  # its sub-scores would have raised
-    return static_review_charts.history_chart(history, scores, lab.lab)
+    return static_review_charts.history_chart(reviews.reviewed_history(lab.id))
 
 
 def run_summary(plugin: AnyLab, result: AnyResult) -> RunSummary:

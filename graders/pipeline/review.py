@@ -15,7 +15,7 @@ from graders.core.errors import OptgradeError
 from graders.framework import static_review
 from graders.framework.checks import NeedsManualReview
 from graders.framework.own_work import own_paths, require_started
-from graders.framework.static_review import SummaryEvidence
+from graders.framework.static_review import ReviewedHistory, SummaryEvidence
 from graders.pipeline.execution import RunResults
 from graders.pipeline.labs import OpenGrading, OpenLab
 from graders.pipeline.stage import StagedSubmission
@@ -29,7 +29,7 @@ class Reviews:
     """Reviews by the id of their lab, each made when it is first requested: a deselected test costs nothing."""
 
     commits: LazyHistory
-    histories: Mapping[str, Lazy[Mapping[str, SubScore]]]
+    histories: Mapping[str, Lazy[ReviewedHistory]]
     summaries: Mapping[str, Lazy[SummaryEvidence]]
     static_reviews: Mapping[str, Lazy[Any]]
 
@@ -38,6 +38,10 @@ class Reviews:
 
         :raises NeedsManualReview: if there is no history to judge. :raises RunError: if it has nothing of the lab.
         """
+        return self.reviewed_history(lab).scores
+
+    def reviewed_history(self, lab: str) -> ReviewedHistory:
+        """The same with the lab's commits."""
         return self.histories[lab].get()
 
     def summary(self, lab: str) -> SummaryEvidence:
@@ -87,14 +91,14 @@ def review(grading: OpenGrading, results: RunResults, history: LazyHistory | Non
     )
 
 
-def _judge_history(staged: StagedSubmission, lab: OpenLab, commits: LazyHistory) -> Mapping[str, SubScore]:
+def _judge_history(staged: StagedSubmission, lab: OpenLab, commits: LazyHistory) -> ReviewedHistory:
     staged.require_readable()
     require_started(staged.view.root, lab.plugin, lab.lab)
     history = commits.get()
     if isinstance(history, NoHistory):
         raise NeedsManualReview(history.reason, history.next)
     located = [each.lab for each in staged.labs]
-    return static_review.judged_history(history, lab.lab, located, own_paths(staged.view.root, lab.lab))
+    return static_review.review_history(history, lab.lab, located, own_paths(staged.view.root, lab.lab))
 
 
 def _review_summary(staged: StagedSubmission, lab: OpenLab, results: RunResults) -> SummaryEvidence:

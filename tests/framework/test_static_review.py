@@ -196,12 +196,12 @@ def history(*subjects: str, **more: Any) -> History:
 
 def test_a_sub_score_is_earned_in_part() -> None:
     """Two of three commits earn that part of the steps; what costs is named with its commit."""
-    found = static_review.judged_history(history("Convert the model to FP32", "Quantise with class 5 alone"), LAB)
+    found = static_review.review_history(history("Convert the model to FP32", "Quantise with class 5 alone"), LAB).scores
     with pytest.raises(CheckFailed) as raised:
         static_review.require_history(found, "commits")
     assert raised.value.holds == pytest.approx(2 / 3, abs=1e-3)
     static_review.require_history(found, "files")
-    poor = static_review.judged_history(history("Convert the model to FP32", "fix", "Print the summary"), LAB)
+    poor = static_review.review_history(history("Convert the model to FP32", "fix", "Print the summary"), LAB).scores
     with observing() as observed, pytest.raises(CheckFailed) as raised:
         static_review.require_history(poor, "subjects")
     assert "00000000 'fix'" in raised.value.measured
@@ -215,7 +215,7 @@ def test_a_history_is_drawn_with_its_commits() -> None:
     merge = replace(commit(3, "Merge branch 'x'"), parents=("a", "b"))
     commits = (commit(0, "fix"), commit(1, "x" * 300, CHANGE, summary), commit(2, "Notes", elsewhere), merge)
     found = History(commits)
-    figure = static_review_charts.history_chart(found, static_review.judged_history(found, LAB), LAB).to_json()
+    figure = static_review_charts.history_chart(static_review.review_history(found, LAB)).to_json()
     FIGURES.validate(figure)
     assert [(each["commit"], each["time"], each["files"]) for each in figure["commits"]] == [
         ("00000000", "2026-10-01 12:00 UTC", 1),
@@ -231,7 +231,7 @@ def test_a_history_is_drawn_with_its_commits() -> None:
 def test_a_long_history_is_cut() -> None:
     """Of hundreds of commits, the first are listed and the others counted."""
     found = History(tuple(replace(commit(0, f"fix {number}"), id=f"{number:040x}") for number in range(300)))
-    figure = static_review_charts.history_chart(found, static_review.judged_history(found, LAB), LAB).to_json()
+    figure = static_review_charts.history_chart(static_review.review_history(found, LAB)).to_json()
     most = static_review_charts.MOST_COMMITS
     assert (len(figure["commits"]), figure["more"]) == (most, 300 - most)
     assert all(len(part["commits"]) <= most for part in figure["parts"])
@@ -241,13 +241,13 @@ def test_nothing_of_the_lab_is_missing() -> None:
     """A lab that no commit touches counts as not submitted."""
     other = commit(1, "Write lab 3", replace(CHANGE, path="dl_in_iot_course/l03_pruning_clustering/a.py"))
     with pytest.raises(RunError) as raised:
-        static_review.judged_history(History((other,)), LAB)
+        static_review.review_history(History((other,)), LAB)
     assert raised.value.verdict is Verdict.MISSING
 
 
 def test_a_shallow_clone_is_for_a_person() -> None:
     """What a shallow clone hides is graded manually, with the command for a full clone."""
-    found = static_review.judged_history(history("Convert the model to FP32", shallow=True), LAB)
+    found = static_review.review_history(history("Convert the model to FP32", shallow=True), LAB).scores
     with pytest.raises(NeedsManualReview) as raised:
         static_review.require_history(found, "commits")
     assert "shallow" in raised.value.measured

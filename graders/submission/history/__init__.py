@@ -5,6 +5,7 @@ from graders.submission.history.contents import given_blobs
 from graders.submission.history.log_parser import read_history
 from graders.submission.history.records import Commit, FileChange, GivenCommit, History, NoHistory
 from graders.submission.history.rules import HistoryRules
+from graders.submission.history.scope import Scope
 
 __all__ = [
     "Commit",
@@ -14,6 +15,7 @@ __all__ = [
     "History",
     "HistoryRules",
     "NoHistory",
+    "Scope",
     "SubScore",
     "given_blobs",
     "judge_history",
