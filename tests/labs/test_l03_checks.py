@@ -313,6 +313,40 @@ def test_pruned_weights_may_move_far(weight_deltas: Any) -> None:
     checks.require_tuned(evidence(replace(PRUNED, weight_deltas=weight_deltas), clusters=None), LAB)
 
 
+def test_frozen_layers_of_the_given_model_may_rest() -> None:
+    """Pruning leaves parameters that rest in the reference's file as they are; others have to move."""
+    resting = "kernel of DEPTHWISE_CONV_2D 1"
+    found = evidence(replace(PRUNED, weight_deltas=moved(depthwise=0)), clusters=None)
+    assert lost(checks.require_tuned, found, LAB).hint == "frozen"
+    checks.require_tuned(replace(found, frozen=True, resting=(resting,)), LAB)
+    error = lost(checks.require_tuned, replace(found, frozen=True, resting=("another",)), LAB)
+    assert error.filling["still"] == resting
+
+
+def test_layers_that_were_unfrozen_for_clustering_may_rest() -> None:
+    """To cluster a frozen network, it is enough to unfreeze what tfmot clusters."""
+    still = compression(weight_deltas=moved(9, 0.5, depthwise=0))
+    assert lost(checks.require_tuned, evidence(still), LAB).hint == "frozen"
+    checks.require_tuned(replace(evidence(still), frozen=True), LAB)
+    nothing = replace(evidence(compression(weight_deltas=moved(9, 0, depthwise=0))), frozen=True)
+    assert lost(checks.require_tuned, nothing, LAB).hint == "not_tuned"
+
+
+@pytest.mark.parametrize(("share", "passes"), [(0.2, True), (0.1, True), (0.07, False)])
+def test_small_steps_on_a_real_model(share: float, passes: bool) -> None:
+    """Where the reference's weights move by a fifth of the way, others' may move less too, but not by a fourth of that."""
+    theirs = replace(PRUNED, weight_deltas=moved(0.2, 0.2))
+    ours = evidence(replace(PRUNED, weight_deltas=moved(share, share)), clusters=None)
+    expected = ours.expected.get()
+    beside = Result(replace(expected, compressed=replace(expected.compressed, weights=theirs)))
+    assert lost(checks.require_tuned, replace(ours, expected=beside), LAB).hint == "few_steps"
+    found = replace(ours, expected=beside, real=True)
+    if passes:
+        checks.require_tuned(found, LAB)
+    else:
+        assert lost(checks.require_tuned, found, LAB).hint == "few_steps"
+
+
 def test_a_network_without_dense_layers_is_tuned_if_it_moved() -> None:
     """If no weight shows how far training went, it is enough that all moved."""
     only = (delta("bias", CONV, 0.01), delta("kernel", DEPTHWISE, 0.01))

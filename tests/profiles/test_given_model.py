@@ -16,7 +16,7 @@ import pytest
 
 from graders.core.errors import GraderError
 from graders.profiles import choose
-from graders.profiles.given_model import ENOUGH, permuted
+from graders.profiles.given_model import ENOUGH, permuted, unfrozen
 from graders.profiles.permute_model import channel_spaces, permute
 
 PROFILE = choose("embedded", None, None)
@@ -160,3 +160,40 @@ def test_a_file_that_is_no_model_is_our_fault(tmp_path: Path) -> None:
     with pytest.raises(GraderError, match="could not be prepared") as raised:
         permuted(replace(PROFILE, model_path=path), 1, tmp_path / "given")
     assert "\n" not in str(raised.value)
+
+
+def frozen_copy(folder: Path) -> Path:
+    """The embedded model with the stem and its batch normalisation frozen, and a frozen layer without weights."""
+    path = folder / "frozen.h5"
+    path.write_bytes(PROFILE.model_path.read_bytes())
+    with h5py.File(path, "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        for layer in config["config"]["layers"]:
+            layer["config"]["trainable"] = not layer["config"]["name"].startswith("stem")
+        file.attrs["model_config"] = json.dumps(config)
+    return path
+
+
+def test_frozen_layers_are_known(tmp_path: Path) -> None:
+    """Of the frozen layers those with weights are named; the embedded model has none."""
+    assert permuted(PROFILE, 7, tmp_path / "given").frozen == ()
+    profile = replace(PROFILE, model_path=frozen_copy(tmp_path))
+    assert permuted(profile, 7, tmp_path / "frozen").frozen == ("stem", "stem_bn")
+
+
+def test_a_copy_with_every_layer_trainable(tmp_path: Path) -> None:
+    """Unfreezing a model changes no weight."""
+    given = permuted(replace(PROFILE, model_path=frozen_copy(tmp_path)), 7, tmp_path / "given")
+    path = unfrozen(given, tmp_path / "copies")
+    assert permuted(replace(PROFILE, model_path=path), 7, tmp_path / "again").frozen == ()
+    before, after = arrays(given.path), arrays(path)
+    assert before.keys() == after.keys()
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
+def test_a_model_that_cannot_be_unfrozen(tmp_path: Path) -> None:
+    """Its fault is named in a line."""
+    (tmp_path / "broken.h5").write_bytes(b"no HDF5")
+    given = replace(permuted(PROFILE, 7, tmp_path / "given"), path=tmp_path / "broken.h5")
+    with pytest.raises(GraderError, match="could not be unfrozen"):
+        unfrozen(given, tmp_path / "copies")

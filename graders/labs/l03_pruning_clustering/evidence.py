@@ -33,7 +33,7 @@ class CompressedEvidence:
 
     ``steps``: the weight updates of the requested fine-tuning. ``given``: the given model's own quality. ``frozen``:
     the given model has layers that are not trainable. ``resting``: the parameters that did not move in the reference's
-    file, since their layers are frozen and pruning leaves them so.
+    file, since their layers are frozen and pruning leaves them so. ``real``: the model is that of a real profile.
     """
 
     clusters: int | None
@@ -46,6 +46,7 @@ class CompressedEvidence:
     given: Result[Evaluation]
     frozen: bool = False
     resting: tuple[str, ...] = ()
+    real: bool = False
 
     @property
     def requested(self) -> str:

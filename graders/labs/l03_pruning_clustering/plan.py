@@ -104,6 +104,7 @@ def run_compressed(context: LabContext, log: RunLog, target: Target) -> Compress
         given=attempt(lambda: references.original_evaluation(context)),
         frozen=bool(context.given_model.frozen),
         resting=resting,
+        real=context.profile.real,
     )
 
 
