@@ -10,7 +10,9 @@ from typing import TypeVar
 
 from graders.caching import Fingerprint
 from graders.caching.shared import SharedCache
+from graders.core.errors import RunError
 from graders.core.removal import remove
+from graders.core.verdicts import Verdict
 from graders.framework.definition import Lab
 from graders.framework.repairs import Edits
 from graders.framework.repairs.copies import code_edits, make_folders
@@ -138,10 +140,13 @@ class LabContext:
             directory is removed. A cached result's key names the run and the submission's files alone, so edits must
             follow from these.
         :param limits: in place of the lab's. :param readable: what it may read as well.
+        :raises RunError: if what the run wrote before can't be removed.
         """
         workdir, source = self.workdir(name), code or self.code
         if edits:
             remove(workdir)
+            if workdir.exists():
+                raise RunError(Verdict.CRASHED, "the code left files that can't be removed, so it can't be run again")
         workdir.mkdir(parents=True)
         make_folders(workdir, edits)
         of_profile = self._of_profile() if self.lab.profile else ()

@@ -16,22 +16,28 @@ from graders.framework.repairs import Edits, Failure, Repair, Surroundings, advi
 from graders.framework.repairs.copies import student_text
 from graders.framework.repairs.model import CellSource, Given, cell_name
 from graders.framework.runner import RunLog
+from graders.sandbox import Limits
 
 # Imports of several absent modules take a round each.
 MOST_REPAIRS = 6
-# Of a run's time limit: what all rounds but the last may take together.
-SHARE_OF_LIMIT = 0.5
 
 
 class Repairer:
     """The repairs of one run. It begins again whenever :meth:`accept` says so, with :attr:`edits` made."""
 
-    def __init__(self, context: LabContext, log: RunLog, cells: Sequence[CellSource] = ()) -> None:
-        """:param cells: of a notebook; its failures are at places such as ``cell 3``."""
+    def __init__(
+        self, context: LabContext, log: RunLog, cells: Sequence[CellSource] = (), limits: Limits | None = None
+    ) -> None:
+        """:param cells: of a notebook, whose failures are at places such as ``cell 3``.
+
+        :param limits: in place of the lab's.
+        """
         self._context = context
         self._log = log
         self._cells = {cell_name(cell.index): cell for cell in cells}
         self._began = time.monotonic()
+        # All rounds but the last together take no longer than one run may take.
+        self._limit_s = (limits or context.lab.limits).wall_s
         self._repaired: Failure | None = None
         self._closed = False
 
@@ -65,11 +71,7 @@ class Repairer:
     @property
     def _may_begin_again(self) -> bool:
         used = time.monotonic() - self._began
-        return (
-            not self._closed
-            and len(self._log.repairs) < MOST_REPAIRS
-            and used < SHARE_OF_LIMIT * self._context.lab.limits.wall_s
-        )
+        return not self._closed and len(self._log.repairs) < MOST_REPAIRS and used < self._limit_s
 
     def _failure(self, error: RunError) -> Failure | None:
         """What the code raised, at the innermost line of the student's own."""

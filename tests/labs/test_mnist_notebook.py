@@ -84,6 +84,15 @@ def test_the_statements_after_a_failed_one_are_executed(session: Session) -> Non
     assert execution.progress() == "3 of 3 code cells executed; failed: cells 1, 3"
 
 
+def test_a_failure_that_is_repaired_stops_the_execution(session: Session) -> None:
+    """At the end of its cell: the notebook begins again, and cells below it would be executed in vain."""
+    execution = Execution(tuple(CellCode(place, code) for place, code in enumerate(("a", "import nothing_", "b"))))
+    heard: list[str] = []
+    assert execution.run(session, RunLog("notebook"), lambda error: not heard.append(error.exception) and "Mod" in heard[-1])
+    assert heard == ["NameError", "ModuleNotFoundError"]
+    assert execution.done == 2
+
+
 def test_features_of_python_last_as_in_a_notebook(session: Session) -> None:
     """What ``from __future__`` imports holds in later cells, and nothing that the driver's own file imports."""
     first = "def f(x: int): ...\nprint(f.__annotations__)"

@@ -101,7 +101,7 @@ def drive(
         "original_model": None if native else given,
         "arguments": arguments,
     }
-    repairer = Repairer(context, log)
+    repairer = Repairer(context, log, limits=limits)
     while True:
         session = context.open(log.name, edits=repairer.edits, limits=limits)
         tester = TesterSession(session)
@@ -130,7 +130,7 @@ def drive_plain(
         "original_model": given.model,
         "images": [str(path) for path in context.evaluation.shown],
     }
-    repairer = Repairer(context, log)
+    repairer = Repairer(context, log, limits=limits)
     while True:
         session = context.open(log.name, edits=repairer.edits, limits=limits)
         tester = TesterSession(session)

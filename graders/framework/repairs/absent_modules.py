@@ -14,7 +14,7 @@ from graders.framework.repairs.source import StatementText, statement_at
 NAME = "module not installed"
 STAND_INS = "optgrade_absent"
 """The module that makes stand-ins; a run with one has it in its copy of the submission."""
-SOURCE = '''"""Stand-ins for modules that are not installed: each raises an error where it is used."""
+_CODE = '''"""Stand-ins for modules that are not installed: each raises an error where it is used."""
 
 
 class Absent:
@@ -36,6 +36,8 @@ class Absent:
     __setattr__ = __call__ = __mro_entries__ = __getitem__ = __iter__ = __enter__ = __exit__ = _raise
     __bool__ = __len__ = _raise
 '''
+# Compiled under a name of no file, so that an error's innermost line is the one that uses the module.
+SOURCE = f'exec(compile({_CODE!r}, "<{STAND_INS}>", "exec"))\n'
 _MESSAGE = re.compile(r"No module named '(?P<name>\w{1,80}(?:\.\w{1,80}){0,8})'(?:; '[\w.]+' is not a package)?\Z")
 
 
@@ -50,8 +52,8 @@ def absent_module(failure: Failure, around: Surroundings) -> Repair | None:
     if around.submitted(top) or top in sys.stdlib_module_names or (name == top and is_installed(top)):
         return None
     statement = statement_at(text, failure.place.line)
-    imported = None if statement is None else _import_in(statement)
-    if statement is None or imported is None or name not in _modules(imported):
+    imported = None if statement is None else _import_of(statement, name)
+    if statement is None or imported is None:
         return None
     new = statement.replaced(imported, _stand_ins(imported, name))
     return Repair(
@@ -71,10 +73,10 @@ def is_installed(top: str) -> bool:
         return False
 
 
-def _import_in(statement: StatementText) -> ast.Import | ast.ImportFrom | None:
-    """The one import that a logical line is."""
+def _import_of(statement: StatementText, name: str) -> ast.Import | ast.ImportFrom | None:
+    """The import of a logical line that needs the module."""
     nodes = [node for node in ast.walk(statement.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
-    return nodes[0] if len(nodes) == 1 else None
+    return next((node for node in nodes if name in _modules(node)), None)
 
 
 def _modules(node: ast.Import | ast.ImportFrom) -> set[str]:

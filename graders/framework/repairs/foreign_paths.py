@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath, PureWindowsPath
+from collections.abc import Mapping
+from pathlib import PurePosixPath
 
-from graders.framework.repairs.literals import replace_literals
-from graders.framework.repairs.model import Edits, Failure, Repair, Surroundings
+from graders.framework.repairs.literals import replace_literals, without_folder
+from graders.framework.repairs.model import Edits, Failure, NewText, Repair, Surroundings
 from graders.framework.repairs.paths import PathError, is_foreign, is_inside, path_error, writes
 from graders.framework.repairs.source import called_name, statement_at
 
@@ -14,6 +15,7 @@ MODELS = (".h5", ".hdf5", ".keras")
 LOADERS = frozenset({"load_model"})
 DATASETS = frozenset({"PetDataset"})
 OF_DATASET = ("annotations", "images")
+Texts = tuple[NewText, ...]
 
 
 def foreign_path(failure: Failure, around: Surroundings) -> Repair | None:
@@ -21,8 +23,7 @@ def foreign_path(failure: Failure, around: Surroundings) -> Repair | None:
     found = path_error(failure)
     if found is None or not is_foreign(found.path):
         return None
-    for old, new, instead in _replacements(found, failure, around):
-        texts = replace_literals(around.texts(failure.place.file), old, new)
+    for old, texts, instead in _replacements(found, failure, around):
         if texts:
             return Repair(
                 name=NAME,
@@ -34,22 +35,23 @@ def foreign_path(failure: Failure, around: Surroundings) -> Repair | None:
     return None
 
 
-def _replacements(found: PathError, failure: Failure, around: Surroundings) -> list[tuple[str, str, str]]:
-    """Literals that the path may come from, each with its replacement and what to write instead."""
+def _replacements(found: PathError, failure: Failure, around: Surroundings) -> list[tuple[str, Texts, str]]:
+    """Literals that the path may come from, each with the edits that replace it, and what to write instead."""
     text = around.read(failure.place.file)
     statement = None if text is None else statement_at(text, failure.place.line)
     if statement is None:
         return []
     called = {called_name(call) for call in statement.calls()}
-    path, given = found.path, around.given
+    texts, path, given = around.texts(failure.place.file), found.path, around.given
     if called & LOADERS and path.endswith(MODELS):
         model = "use the path that the class is given (originalmodel, or modelpath in NativeModel)"
-        return [(path, given.model, model)] if given.model else []
+        return [(path, replace_literals(texts, path, given.model), model)] if given.model else []
     if called & DATASETS or _in_dataset(path):
         root = _dataset_root(path)
-        return [(root, given.dataset, "use the data set that the class is given")] if given.dataset else []
+        dataset = "use the data set that the class is given"
+        return [(root, replace_literals(texts, root, given.dataset), dataset)] if given.dataset else []
     if found.created or writes(statement):
-        return _results(path)
+        return _results(path, texts)
     return []
 
 
@@ -64,15 +66,12 @@ def _dataset_root(path: str) -> str:
     return str(PurePosixPath(*parts[: places[0]])) if places else path
 
 
-def _results(path: str) -> list[tuple[str, str, str]]:
-    """The file itself, by its own name, and each folder above it: whichever is written in the code."""
-    windows = "\\" in path or path[1:2] == ":"
-    pure = PureWindowsPath(path) if windows else PurePosixPath(path)
+def _results(path: str, texts: Mapping[str, str]) -> list[tuple[str, Texts, str]]:
+    """Files right in the folder of the path, by their own names, or the folders above it: whichever is in the code."""
+    pure = PurePosixPath(path)
     if not is_inside(pure.name):
         return []
-    found = [(path, pure.name, f'write to the current folder: "{pure.name}"')]
-    if not windows:
-        here = 'write to the current folder: "."'
-        folders = [str(folder) for folder in list(pure.parents)[:-2]]
-        found += [(f"{folder}{end}", f".{end}", here) for folder in folders for end in ("", "/")]
-    return found
+    here = "write to the current folder, by a relative path"
+    found = [(path, without_folder(texts, str(pure.parent)), f'{here}: "{pure.name}"')]
+    folders = [(f"{folder}{end}", f".{end}") for folder in list(pure.parents)[:-2] for end in ("", "/")]
+    return [*found, *((old, replace_literals(texts, old, new), f'{here}: "."') for old, new in folders)]

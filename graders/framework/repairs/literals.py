@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from graders.framework.repairs.model import NewText
 
 MAX_LITERAL, MAX_PLACES = 400, 40
+# What may not stand beside a whole literal: a prefix such as that of an f-string, or another literal.
+_BEFORE, _AFTER = r"(?<![\w\"'\\])", r"(?![\"'])"
+_LOADS = re.compile(r"\bload|\bread|PetDataset")
 
 
 def replace_literals(texts: Mapping[str, str], old: str, new: str) -> tuple[NewText, ...]:
@@ -19,12 +22,28 @@ def replace_literals(texts: Mapping[str, str], old: str, new: str) -> tuple[NewT
     if not old or len(old) > MAX_LITERAL or re.search(r"[\"'\n{}]", old + new):
         return ()
     plain, raw = re.escape(old.replace("\\", "\\\\")), re.escape(old)
-    literal = re.compile(rf"(?<![\w\"'\\])(?:(?P<r>[rR])(?P<q>[\"']){raw}(?P=q)|(?P<p>[\"']){plain}(?P=p))(?![\"'])")
-    written = repr(new)
+    literal = re.compile(rf"{_BEFORE}(?:[rR](?P<q>[\"']){raw}(?P=q)|(?P<p>[\"']){plain}(?P=p)){_AFTER}")
+    return _replaced(texts, literal, lambda _: repr(new))
+
+
+def without_folder(texts: Mapping[str, str], folder: str) -> tuple[NewText, ...]:
+    """New text for each line with a plain string literal that names a file right in this folder: the file's name alone.
+
+    Lines that load something are left as they are.
+    """
+    if not folder or len(folder) > MAX_LITERAL or re.search(r"[\"'\n{}\\]", folder):
+        return ()
+    literal = re.compile(rf"{_BEFORE}(?P<p>[\"']){re.escape(folder)}/(?P<name>[\w. +-]{{1,100}})(?P=p){_AFTER}")
+    return _replaced(texts, literal, lambda found: repr(found["name"]))
+
+
+def _replaced(
+    texts: Mapping[str, str], literal: re.Pattern[str], new: Callable[[re.Match[str]], str]
+) -> tuple[NewText, ...]:
     found = []
     for file, text in texts.items():
         for number, line in enumerate(text.split("\n"), start=1):
-            edited = literal.sub(lambda _: written, line)
+            edited = line if _LOADS.search(line) and "name" in literal.groupindex else literal.sub(new, line)
             if edited != line:
                 found.append(NewText(file, number, number, edited))
     return tuple(found) if len(found) <= MAX_PLACES else ()

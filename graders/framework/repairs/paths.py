@@ -26,6 +26,7 @@ _FORMS = (
         r"(?:\{\{[^{}]*\}\} )?(?P<path>[^;\n]+); (?:No such file or directory|Permission denied)(?: \[Op:\w+\])?\Z"
     ),
     re.compile(r"No file or directory found at (?P<path>\S.*)\Z"),
+    re.compile(r"(?P<path>\S.*?) is missing: expected the data set's folder, "),
     re.compile(r"File not found: filepath=(?P<path>\S.*?)\. Please ensure the file is an accessible .*"),
     re.compile(r"Could not open '(?P<path>[^'\n]+)'\.\Z"),
 )

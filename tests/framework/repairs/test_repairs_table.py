@@ -197,6 +197,7 @@ NO_MODULE = "No module named '{}'"
         ("torch", "import os, torch", "import {0}; import os; torch = {0}.Absent('torch')"),
         ("google.colab", "from google.colab import drive", "import {0}; drive = {0}.Absent('google.colab')"),
         ("nni", "from nni import *", "import {0}"),
+        ("nni", "import os; import nni; x = 1", "import os; import {0}; nni = {0}.Absent('nni'); x = 1"),
         (
             "seaborn",
             "from seaborn import (\n    heatmap,\n    set_theme as st,\n)",
@@ -250,6 +251,15 @@ def test_a_stand_in_raises_where_it_is_used(absent: object, use: str) -> None:
     assert "torch is not installed" in str(raised.value) or use.startswith("type(")
 
 
+def test_an_error_is_at_the_line_that_uses_the_module(absent: object) -> None:
+    """Not in the stand-in, which is no file of the student's."""
+    with pytest.raises(ModuleNotFoundError) as raised:
+        _ = absent.nn  # type: ignore[attr-defined]
+    files = [entry.path for entry in raised.traceback]
+    assert str(files[0]) == __file__
+    assert {str(file) for file in files[1:]} == {f"<{STAND_INS}>"}
+
+
 def test_a_stand_in_can_be_held() -> None:
     """Looking through names, as drivers do, uses none of them."""
     module = types.ModuleType(STAND_INS)
@@ -281,6 +291,18 @@ def test_a_stand_in_can_be_held() -> None:
             NO_FILE.format("/home/jan/pets/annotations/trainval.txt"),
             "d = PetDataset(Path('/home/jan/pets'))",
             "d = PetDataset(Path('/given/pets'))",
+        ),
+        (
+            "FileNotFoundError",
+            "/content/pets/annotations/list.txt is missing: expected the data set's folder, with images/ in it",
+            "d = PetDataset(Path('/content/pets'))",
+            "d = PetDataset(Path('/given/pets'))",
+        ),
+        (
+            "FileNotFoundError",
+            NO_FILE.format("/content/a.tflite"),
+            "A = '/content/a.tflite'; B = '/content/b.h5'\nM = load_model('/content/b.h5')\nPath(A).write_bytes(x)",
+            "A = 'a.tflite'; B = 'b.h5'\nM = load_model('/content/b.h5')\nPath(A).write_bytes(x)",
         ),
         (
             "FileNotFoundError",
