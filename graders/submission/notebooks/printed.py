@@ -18,7 +18,7 @@ from graders.core.text import SHORT, plain_line
 from graders.submission.notebooks.labels import StageLabels, begins_word, spaced
 from graders.submission.notebooks.model import Cell, Notebook
 from graders.submission.notebooks.quantities import names, split_title, stems
-from graders.submission.notebooks.runs import may_differ
+from graders.submission.notebooks.runs import Runs
 
 ACCURACY, BYTES, ZIPPED, SIZE = "accuracy", "bytes", "zipped_bytes", "size"
 PERCENT = ("%", "percent", "procent", "prozent")
@@ -125,6 +125,7 @@ def disagreements(
     :param notebook: where they were printed: what was measured again between two of them may well be another value.
     """
     known: dict[tuple[str, str, str], PrintedMetric] = {}
+    runs = Runs(notebook, labels) if notebook is not None else None
     found = []
     for each in metrics:
         if each.stage is None or each.stage == labels.ambiguous or each.quantity == SIZE:
@@ -133,9 +134,10 @@ def disagreements(
             key = (each.stage, each.quantity, _thing(each.label) if own else "")
             last = known.setdefault(key, each)
             if last.high < each.low or each.high < last.low:
-                if notebook is not None and may_differ(
-                    notebook, labels, each.stage, accuracy=each.quantity == ACCURACY, between=(last.cell, each.cell)
-                ):
+                again = runs and runs.may_differ(
+                    each.stage, accuracy=each.quantity == ACCURACY, between=(last.cell, each.cell)
+                )
+                if again:
                     known[key] = each
                     continue
                 found.append(Disagreement(last, each, own))

@@ -71,6 +71,8 @@ class _Signs:
 
     def _line(self, text: str, label: str, naming: frozenset[str]) -> str:
         """A line with its sign; without one if it is open whether it is about a file or its archive."""
+        if not names(label, "zipped"):
+            return self.added(text, label)
         title, own = split_title(label[:MAX_LABEL], self.labels)
         if not names(title, "zipped") or names(own, "zipped"):
             return self.added(text, label)
@@ -82,7 +84,8 @@ class _Signs:
     def naming(self, document: Document) -> frozenset[str]:
         """The titles of lines with entries that say themselves that they are archives."""
         labels = (_LABEL.match(block.text) for block in document.blocks if isinstance(block, Line))
-        parts = (split_title(label.group()[:MAX_LABEL], self.labels) for label in labels if label)
+        zipped = (label.group()[:MAX_LABEL] for label in labels if label and names(label.group(), "zipped"))
+        parts = (split_title(label, self.labels) for label in zipped)
         return frozenset(title for title, own in parts if names(own, "zipped") and title)
 
     def _row(self, row: Row, columns: int) -> Row:

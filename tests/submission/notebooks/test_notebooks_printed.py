@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from graders.labs.mnist_compression.stage_labels import LABELS
 from graders.submission.notebooks import Cell, Output, disagreements, review_notebook
+from graders.submission.notebooks.runs import Runs
 
 from .making import of_cells, ran
 
@@ -138,3 +141,16 @@ def test_what_was_measured_again_is_no_contradiction(cells, differ):
 def test_one_cell_may_print_in_a_loop():
     found = review_notebook(of_cells(ran(0, "for epoch in e: show()", "pruned accuracy: 0.91\npruned accuracy: 0.95\n", count=1)), LABELS)
     assert found.disagreements == ()
+
+
+@pytest.mark.parametrize("word", ["acc", "size_", "a[", "'pruned' ", "x.update", "fit "])
+def test_no_code_between_two_numbers_takes_long(word):
+    """Twice as much code takes about twice as long, not four times."""
+
+    def seconds(length: int) -> float:
+        notebook = of_cells(*(ran(at, word * (length // len(word)) + "(", count=at + 1) for at in range(8)))
+        before = time.process_time()
+        Runs(notebook, LABELS).may_differ("pruned", accuracy=True, between=(0, 7))
+        return time.process_time() - before
+
+    assert seconds(20_000) < 3 * seconds(10_000) + 0.1
