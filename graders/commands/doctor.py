@@ -48,8 +48,8 @@ def examine() -> Iterator[str]:
             yield from (f"    {line}" for line in fixes(tier, reason))
             continue
         best = best or tier
-        user = "" if isolation.user is None else f", students' code as user {isolation.user}"
-        yield f"{tier}: holds{user}" if tier != "bare" else "bare: possible, but not a security boundary"
+        user = "" if isolation.users is None else ", each run as a user of its own"
+        yield f"{tier}: holds{user}" if tier != "bare" else f"bare: possible{user}, but not a security boundary"
         for layer in isolation.missing:
             yield f"    without {layer.layer}: {layer.reason}"
     yield ""

@@ -33,7 +33,7 @@ def fingerprint(lab: Lab, profile: Profile, isolation: Isolation, seed: int, mod
     return Fingerprint(
         {
             "environment": environment_digest(),
-            "isolation": digest_of([isolation.tier, isolation.user, asdict(isolation.lockdown), missing]),
+            "isolation": digest_of([isolation.tier, isolation.users is not None, asdict(isolation.lockdown), missing]),
             "data": digest_of([data_digest(profile), lab_data_digest(lab)]),
             "code": code_digest(lab, modules),
             "given": given_digest(lab.root, lab.template, lab.reference),

@@ -52,7 +52,7 @@ class ServerPool:
 def prepare_servers(config: GradingConfig) -> ServerPool:
     """The servers for a grading's labs, each to be started when it is first needed."""
     cleanup = ExitStack()
-    if config.isolation.user is not None:
+    if config.isolation.users is not None:
         cleanup.enter_context(readable_files())
     scratch = Path(tempfile.mkdtemp(prefix="optgrade-"))
     cleanup.callback(remove, scratch)

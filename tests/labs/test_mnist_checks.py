@@ -43,7 +43,8 @@ from graders.labs.mnist_compression.network import Layers
 from graders.labs.mnist_compression.open_gaps import Gap
 from graders.measure.scorer.client import Scorer, start_server
 from graders.measure.scorer.results import StoredTensor
-from graders.sandbox import Server, choose
+from graders.sandbox import Server
+from graders.sandbox.host.isolation import Bare
 
 LAB = load(LABS / "mnist_compression")
 DATA = Path(__file__).resolve().parents[1] / "data" / "mnist"
@@ -89,7 +90,7 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NotebookEvide
     cells = [{"cell_type": "code", "source": [cell], "execution_count": None, "outputs": []} for cell in CELLS]
     path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
     profile = profiles.choose("embedded", None, None)
-    with Server(["numpy"], choose("bare"), {}) as runner, start_server(choose("bare"), scratch=folder) as scorers:
+    with Server(["numpy"], Bare(), {}) as runner, start_server(Bare(), scratch=folder) as scorers:
         scorer = Scorer(scorers, folder / "scorers", [folder])
         grading = LabContext(
             lab=LAB, profile=profile, seed=3, code=folder / "code", work=folder / "work", server=runner, scorer=scorer,
@@ -288,7 +289,7 @@ def test_files_that_no_constant_names(evidence: NotebookEvidence, tmp_path: Path
     for number, place in enumerate(PLACES):
         (tmp_path / "box" / "out" / f"{number}{Path(place).suffix}").write_bytes((DATA / Path(place).name).read_bytes())
     (tmp_path / "box" / "out" / "6.tflite").write_bytes(b"junk")
-    with start_server(choose("bare"), scratch=tmp_path) as scorers:
+    with start_server(Bare(), scratch=tmp_path) as scorers:
         grading: Any = SimpleNamespace(
             workdir=lambda run: tmp_path / "box", work=tmp_path / "work", lab=LAB,
             scorer=Scorer(scorers, tmp_path / "scorers", [tmp_path]),

@@ -19,7 +19,8 @@ from graders.labs.mnist_compression import digits, files, network, notebook_run,
 from graders.labs.mnist_compression.notebook_run import Execution
 from graders.measure.tflite.reader import read_model
 from graders.measure.tflite.weights import weights
-from graders.sandbox import Limits, RunSpec, Server, Session, choose
+from graders.sandbox import Limits, RunSpec, Server, Session
+from graders.sandbox.host.isolation import Bare
 from graders.submission.notebooks import CellCode, PrintedMetric
 from graders.written.claims.model import Basis, Claim, Form, Place, Quantity
 
@@ -29,7 +30,7 @@ LAB = load(LABS / "mnist_compression")
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     """A server that has imported numpy alone: cells of these tests need no more."""
-    with Server(["numpy"], choose("bare"), {}) as started:
+    with Server(["numpy"], Bare(), {}) as started:
         started.wait_ready()
         yield started
 

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from graders import sandbox
 from graders.core.paths import LABS
 from graders.framework.lab_toml import load
 from graders.labs.l02_quantization import dataset
@@ -23,6 +22,7 @@ from graders.measure.scorer.client import Scorer, start_server
 from graders.measure.tflite import Model, aligned_activations
 from graders.profiles import choose
 from graders.profiles.profile import IMAGENET
+from graders.sandbox.host.isolation import Bare
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 KIT = REPOSITORY / "student_template"
@@ -54,7 +54,7 @@ def pocket() -> Pocket:
 @pytest.fixture(scope="session")
 def scorer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scorer]:
     """A scorer over a real server."""
-    with start_server(sandbox.choose("bare")) as server:
+    with start_server(Bare()) as server:
         yield Scorer(server, tmp_path_factory.mktemp("scorers"))
 
 

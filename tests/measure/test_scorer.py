@@ -17,13 +17,13 @@ import psutil
 import pytest
 from numpy.typing import NDArray
 
-from graders import sandbox
 from graders.core.errors import RunError, ScorerError
 from graders.core.verdicts import Verdict
 from graders.labs.l02_quantization import dataset
 from graders.measure.scorer.client import Scorer, start_server
 from graders.measure.scorer.measurement import Measurement
 from graders.profiles.profile import IMAGENET
+from graders.sandbox.host.isolation import Bare
 
 MAX_BYTES = 64 << 20
 KIT = Path(__file__).resolve().parents[2] / "student_template"
@@ -419,7 +419,7 @@ def test_a_file_that_never_ends_is_waited_for_once(
 ) -> None:
     """A file that hangs costs a scorer's patience once, whatever else was to be measured of it."""
     path = edited(pocket.fp32, endless)
-    with start_server(sandbox.choose("bare")) as server:
+    with start_server(Bare()) as server:
         hurried = Scorer(server, tmp_path / "boxes", patience_s=2.0)
         started = time.monotonic()
         for _ in range(4):
@@ -644,7 +644,7 @@ def test_measuring_leaves_nothing_running(pocket: Any, tmp_path: Path) -> None:
         return {child.pid for child in psutil.Process().children(recursive=True)}
 
     before = processes()
-    with start_server(sandbox.choose("bare")) as server, Scorer(server, tmp_path).measure(pocket.fp32) as measurement:
+    with start_server(Bare()) as server, Scorer(server, tmp_path).measure(pocket.fp32) as measurement:
         measurement.read(MAX_BYTES)
         assert processes() - before
     assert not processes() - before

@@ -14,6 +14,7 @@ from graders.framework.registry import select_labs
 from graders.pipeline import servers as servers_module
 from graders.pipeline.config import GradingConfig
 from graders.pipeline.servers import prepare_servers, readable_files, work_folder
+from graders.sandbox.host.users import Users
 
 STRICT, READABLE = 0o077, 0o022
 
@@ -64,7 +65,7 @@ def test_the_last_context_restores_the_umask(umask: None) -> None:
 
 def test_a_pool_of_runs_with_another_user(config: GradingConfig, umask: None) -> None:
     """What is made for runs is readable for the user that they get, from the pool's making to its end."""
-    servers = prepare_servers(replace(config, isolation=replace(config.isolation, user=os.getuid())))
+    servers = prepare_servers(replace(config, isolation=replace(config.isolation, users=Users(os.getuid(), 1))))
     (servers.scratch / "made").mkdir()
     assert (servers.scratch / "made").stat().st_mode & 0o777 == 0o755
     servers.close()
@@ -74,7 +75,7 @@ def test_a_pool_of_runs_with_another_user(config: GradingConfig, umask: None) ->
 
 def test_a_pool_of_runs_with_this_user(config: GradingConfig, umask: None) -> None:
     """The umask stays as it is where runs have the grader's own user."""
-    servers = prepare_servers(replace(config, isolation=replace(config.isolation, user=None)))
+    servers = prepare_servers(replace(config, isolation=replace(config.isolation, users=None)))
     assert current() == STRICT
     servers.close()
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from graders.core.errors import RunError
-from graders.sandbox import Limits, RunRecord, RunSpec, Server, Session, choose
+from graders.sandbox import Limits, RunRecord, RunSpec, Server, Session
+from graders.sandbox.host.isolation import Bare
 
 DRIVER = """
 import importlib
@@ -130,7 +131,7 @@ Open = Callable[..., Run]
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """A server that has imported numpy."""
-    with Server(["numpy"], choose("bare"), {"OMP_NUM_THREADS": "1"}) as started:
+    with Server(["numpy"], Bare(), {"OMP_NUM_THREADS": "1"}) as started:
         started.wait_ready()
         yield started
 

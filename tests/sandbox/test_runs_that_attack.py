@@ -18,8 +18,9 @@ import pytest
 
 from graders.core.errors import RunError, SandboxError
 from graders.core.verdicts import Verdict
-from graders.sandbox import Limits, Reply, RunSpec, Server, Session, choose
+from graders.sandbox import Limits, Reply, RunSpec, Server, Session
 from graders.sandbox.guest import wire
+from graders.sandbox.host.isolation import Bare
 
 Open = Callable[..., Any]
 
@@ -455,7 +456,7 @@ def test_answers_that_can_not_be_sent(run: Open, value: str) -> None:
 
 def test_a_killed_server(make: Open) -> None:
     """Where the server is killed, its runs end in an error, nothing is left, and a new run is a SandboxError."""
-    server = Server(["numpy"], choose("bare"), {})
+    server = Server(["numpy"], Bare(), {})
     try:
         made = make("import time\n\n\ndef go():\n    time.sleep(1000)\n", on=server)
         made.open()
@@ -475,7 +476,7 @@ def test_a_killed_server(make: Open) -> None:
 
 def test_closing_the_server_ends_its_runs(make: Open) -> None:
     """Closing a server ends every run that it still has, with what those started."""
-    with Server(["numpy"], choose("bare"), {}) as server:
+    with Server(["numpy"], Bare(), {}) as server:
         made = make(student(DAEMON, "def go():\n    daemon()\n    note()\n    noted(2)\n    return 1\n"), on=server)
         assert made.go().facts == {"answer": 1}
         assert len(made.left()) == 2
@@ -489,7 +490,7 @@ def test_a_killed_grader_leaves_nothing(make: Open) -> None:
     grader = os.fork()
     if grader == 0:
         try:
-            made.server = Server(["numpy"], choose("bare"), {})
+            made.server = Server(["numpy"], Bare(), {})
             made.go()
         finally:
             os._exit(0)

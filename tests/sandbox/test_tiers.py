@@ -21,8 +21,19 @@ import pytest
 from graders.core.errors import UsageError
 from graders.sandbox import CodeCopy, Edit, Limits, MakeFolder, RunSpec, Server, WriteFile, choose
 from graders.sandbox.guest import system_calls
-from graders.sandbox.host.isolation import TIERS, Bare, Confined, Isolation, Mounts, Strict
+from graders.sandbox.host.isolation import (
+    OPENED,
+    TIERS,
+    Bare,
+    Confined,
+    Isolation,
+    Lockdown,
+    Mounts,
+    Strict,
+    closed_places,
+)
 from graders.sandbox.host.self_check import probe
+from graders.sandbox.host.users import UserPool, Users
 
 needs_x86 = pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers of system calls are x86-64's")
 DRIVER = """
@@ -35,19 +46,12 @@ def go():
 
 OPERATIONS = {"go": go}
 """
+# What other users' files and processes are safe from, even without isolation: as root, runs are other users.
+OWN = {"reads", "writes", "neighbour", "processes", "modes", "source written"}
+OF_THE_SAME_USER = set() if os.geteuid() == 0 else OWN
 # What a tier is known not to hold, by name of the test below.
 GAPS = {
-    "bare": {
-        "source read",
-        "source written",
-        "reads",
-        "writes",
-        "neighbour",
-        "network",
-        "processes",
-        "kernel",
-        "modes",
-    },
+    "bare": {"source read", "network", "kernel", *OF_THE_SAME_USER},
     "confined": set(),
     "strict": set(),
 }
@@ -80,10 +84,8 @@ Run = Callable[..., Any]
 def walled(isolation: Isolation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
     """A server in the tier, and its scratch folder."""
     scratch = tmp_path_factory.mktemp("scratch")
-    # As tempfile.mkdtemp makes it, in folders that others may pass.
-    for folder in (scratch, *scratch.parents[:2]):
-        folder.chmod(0o755)
     (scratch / "driver.py").write_text(DRIVER)
+    # In pytest's own folder, which is closed to the users of runs.
     with Server((), isolation, {}, scratch=scratch) as server:
         yield server, scratch
 
@@ -407,11 +409,10 @@ def go():
 
 def test_the_self_check_agrees(isolation: Isolation) -> None:
     """The self-check finds nothing wrong with a tier that was chosen, and much with none at all."""
-    if isolation.tier == "bare":
-        assert "could be read" in probe(isolation)
-        assert "a connection could be made" in probe(isolation)
-    else:
-        assert probe(isolation) == ""
+    assert probe(isolation) == ""
+    nothing = probe(Confined(users=isolation.users, lockdown=Lockdown()))
+    assert "could be read" in nothing
+    assert "a connection could be made" in nothing
 
 
 def test_a_missing_lockdown_is_noticed(isolation: Isolation) -> None:
@@ -439,7 +440,7 @@ def test_the_best_that_holds_is_taken() -> None:
     confined = choose("auto", lambda each: "no namespaces today" if each.tier == "strict" else "")
     assert confined.tier == "confined"
     assert confined.missing[0].reason == "no namespaces today"
-    bare = choose("auto", lambda _: "nothing holds")
+    bare = choose("auto", lambda each: "" if each.tier == "bare" else "nothing holds")
     assert bare.tier == "bare"
     assert [layer.reason for layer in bare.missing][:2] == ["nothing holds", "nothing holds"]
     assert len(bare.missing) == 2 + len(Bare().missing)
@@ -475,16 +476,84 @@ def test_without_bubblewrap(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "bubblewrap is not installed" in found.missing[0].reason
 
 
-def test_a_user_that_can_not_be_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If a run as an unprivileged user does not work, root goes on as root and says so."""
+@pytest.mark.parametrize("tier", ["auto", "confined", "bare"])
+def test_nothing_runs_as_root(tier: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If runs as other users do not work, root grades nothing, in no tier, and is told what to do."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     if isinstance(POSSIBLE["confined"], str):
         pytest.skip(POSSIBLE["confined"])
-    found = choose("confined", lambda each: "can't read Python" if each.user is not None else "")
-    assert found.user is None
-    assert found.missing[-1].layer == "unprivileged user"
-    assert found.missing[-1].reason == "can't read Python"
-    assert choose("confined", good).user is not None
+    with pytest.raises(UsageError) as raised:
+        choose(tier, lambda each: "it can't read Python" if each.users is not None else "")
+    assert "it can't read Python" in str(raised.value)
+    assert "\n" not in str(raised.value)
+    if tier != "confined":
+        assert "would have to run as root" in str(raised.value)
+    assert choose("confined", good).users is not None
+
+
+def test_each_run_is_a_user_of_its_own(walled: tuple[Server, Path], isolation: Isolation) -> None:
+    """As root, two runs at a time have different users, neither of them root; else both keep the grader's, not root."""
+    server, scratch = walled
+    users = []
+    sessions = []
+    for number in range(2):
+        folder = scratch / f"user{number}-{isolation.tier}"
+        (folder / "code").mkdir(parents=True)
+        (folder / "workdir").mkdir()
+        (folder / "code" / "student.py").write_text("import os\ndef go():\n    return [os.getuid(), os.getgid()]\n")
+        spec = RunSpec(
+            name="run",
+            driver=scratch / "driver.py",
+            paths=(),
+            code=CodeCopy(folder / "code", folder / "copy"),
+            workdir=folder / "workdir",
+            limits=Limits(wall_s=30, cpu_s=30),
+            seed=1,
+            environment={},
+        )
+        sessions.append(server.open(spec))
+    try:
+        users = [session.call("go").facts["answer"] for session in sessions]
+    finally:
+        for session in sessions:
+            session.end()
+    assert all(uid == gid or os.geteuid() != 0 for uid, gid in users)
+    assert not any(uid == 0 for uid, _ in users)
+    assert (users[0] != users[1]) == (os.geteuid() == 0)
+
+
+def test_users_are_lent_in_turn() -> None:
+    """No user is lent twice at a time, and one that was given back is the last to be lent again."""
+    pool, users = UserPool(), Users(100, 3)
+    first = pool.acquire(users)
+    assert (first, pool.acquire(users)) == (100, 101)
+    pool.release(first)
+    assert (pool.acquire(users), pool.acquire(users)) == (102, 100)
+    with pytest.raises(RuntimeError):
+        pool.acquire(users)
+    assert pool.acquire(None) is None
+    pool.release(None)
+
+
+def test_what_only_root_can_reach(tmp_path: Path) -> None:
+    """The outermost closed folder is named, with what is needed below it, and nothing that lies in another such thing."""
+    closed = tmp_path / "home"
+    (closed / "data" / "pets").mkdir(parents=True)
+    (closed / "model.h5").write_text("x")
+    tmp_path.chmod(0o711)
+    closed.chmod(0o700)
+    (closed / "data").chmod(0o700)
+    readable = (closed / "data" / "pets", closed / "data", closed / "model.h5", tmp_path, closed / "none")
+    found = closed_places(Mounts(readable))
+    top = next(folder for folder in found if closed.is_relative_to(folder))
+    assert [path for path in found[top] if path.is_relative_to(tmp_path)] in (
+        [tmp_path],  # pytest's own folder is closed too
+        [closed / "data", closed / "model.h5"],
+    )
+    argv = Confined(users=Users(100, 3)).command(["python"], Mounts(readable))
+    assert argv[-1] == "python"
+    assert argv[1:3] == ["-I", str(OPENED)]
+    assert Confined().command(["python"], Mounts(readable)) == ["python"]
 
 
 def test_bubblewraps_words() -> None:
@@ -497,9 +566,9 @@ def test_bubblewraps_words() -> None:
     assert words[words.index("--bind") + 1] == "/tmp/scratch"
     assert words.count("--bind") == 1
     assert {"--unshare-user", "--disable-userns", "--die-with-parent", "--remount-ro"} <= set(words)
-    as_root = Strict("/usr/bin/bwrap", user=64123).command(["python"], places)
+    as_root = Strict("/usr/bin/bwrap", users=Users(64123, 5)).command(["python"], places)
     assert "--unshare-user" not in as_root
-    assert {"CAP_SETUID", "CAP_SETGID", "CAP_KILL"} == {
+    assert {"CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_KILL"} == {
         as_root[i + 1] for i, word in enumerate(as_root) if word == "--cap-add"
     }
     assert Confined().command(["python"], places) == ["python"]

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from graders.core.errors import OptgradeError, SandboxError
-from graders.sandbox import Limits, Server, choose
+from graders.sandbox import Limits, Server
+from graders.sandbox.host.isolation import Bare
 from graders.sandbox.host.server import BASE_ENVIRONMENT
 
 Open = Callable[..., Any]
@@ -75,7 +76,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         seed=1,
         environment={"OF_THE_RUN": "1"},
     )
-    with Server(["numpy"], choose("bare"), {"OF_THE_SERVER": "2"}) as server:
+    with Server(["numpy"], Bare(), {"OF_THE_SERVER": "2"}) as server:
         patch.undo()
         session = server.open(spec)
         facts = dict(session.call("go").facts)
@@ -138,8 +139,8 @@ def test_only_what_was_asked_for_is_loaded(seen: dict[str, Any]) -> None:
 
 def test_limits_are_asked_for_whole() -> None:
     """Every limit but the one for output, which the grader keeps itself, reaches the server."""
-    limits = Limits(wall_s=1, cpu_s=2, memory=3, file_size=4, processes=5, descriptors=6, output=7)
-    requested = {"wall_s": 1, "cpu_s": 2, "memory": 3, "file_size": 4, "processes": 5, "descriptors": 6}
+    limits = Limits(wall_s=1, cpu_s=2, memory=3, file_size=4, processes=5, tasks=6, descriptors=7, output=8)
+    requested = {"wall_s": 1, "cpu_s": 2, "memory": 3, "file_size": 4, "processes": 5, "tasks": 6, "descriptors": 7}
     assert limits.as_request() == requested
 
 
@@ -170,7 +171,7 @@ def test_a_students_module_does_not_replace_the_graders(make: Open) -> None:
 
 def test_versions_and_times_are_told() -> None:
     """A server that is ready tells the versions of what it imported and how long that took."""
-    with Server(["numpy", "json"], choose("bare"), {}) as server:
+    with Server(["numpy", "json"], Bare(), {}) as server:
         ready = server.wait_ready()
         assert ready is server.wait_ready()
     assert ready.versions["numpy"].count(".") >= 2
@@ -184,7 +185,7 @@ def test_a_server_outlives_the_thread_that_made_it(make: Open) -> None:
     made: list[Server] = []
 
     def start() -> None:
-        made.append(Server(["json"], choose("bare"), {}))
+        made.append(Server(["json"], Bare(), {}))
         made[0].wait_ready()
 
     thread = threading.Thread(target=start)
@@ -209,7 +210,7 @@ def test_preload_that_fails(tmp_path: Path, text: str | None, told: str) -> None
     if text is not None:
         name = "broken_library"
         (tmp_path / f"{name}.py").write_text(text)
-    with Server(["json", name], choose("bare"), {}, paths=[tmp_path, REPOSITORY]) as server:
+    with Server(["json", name], Bare(), {}, paths=[tmp_path, REPOSITORY]) as server:
         for _ in range(2):
             with pytest.raises(SandboxError) as caught:
                 server.wait_ready()
@@ -221,7 +222,7 @@ def test_a_server_that_exits(tmp_path: Path) -> None:
     """A library that ends the process on import is the sandbox's fault too."""
     (tmp_path / "quits.py").write_text("import os\nos._exit(5)\n")
     with (
-        Server(["quits"], choose("bare"), {}, paths=[tmp_path, REPOSITORY]) as server,
+        Server(["quits"], Bare(), {}, paths=[tmp_path, REPOSITORY]) as server,
         pytest.raises(SandboxError, match=r"exit code 5"),
     ):
         server.wait_ready()
@@ -229,7 +230,7 @@ def test_a_server_that_exits(tmp_path: Path) -> None:
 
 def test_a_server_that_can_not_be_started() -> None:
     """Nothing is opened on a server whose imports failed: the same error comes."""
-    with Server(["no_such_module_anywhere"], choose("bare"), {}) as server, pytest.raises(SandboxError):
+    with Server(["no_such_module_anywhere"], Bare(), {}) as server, pytest.raises(SandboxError):
         server.open(_any_spec())
 
 

@@ -78,11 +78,14 @@ def become(user: int, most: int) -> None:
 
 @dataclass(frozen=True)
 class Stat:
-    """A line of /proc: parent, whether the process has ended, and its CPU seconds with those of its ended children."""
+    """A line of /proc: parent, whether the process has ended, its CPU seconds with those of its ended children, and
+    its threads.
+    """
 
     parent: int
     zombie: bool
     cpu_s: float
+    threads: int
 
 
 def _stat(pid: str) -> Stat | None:
@@ -93,7 +96,7 @@ def _stat(pid: str) -> Stat | None:
         return None
     # The command's name, in brackets, may itself hold brackets and blanks.
     fields = text[text.rindex(b")") + 2 :].split()
-    return Stat(int(fields[1]), fields[0] == b"Z", sum(map(int, fields[11:15])) / TICKS)
+    return Stat(int(fields[1]), fields[0] == b"Z", sum(map(int, fields[11:15])) / TICKS, int(fields[17]))
 
 
 def _parents() -> dict[int, int]:
@@ -179,10 +182,10 @@ def _collected_all() -> bool:
     return False
 
 
-def cpu_seconds(pids: list[int]) -> float:
-    """CPU seconds that the processes, and their children that have ended, have used."""
-    stats = [_stat(str(pid)) for pid in pids]
-    return sum(stat.cpu_s for stat in stats if stat is not None)
+def usage(pids: list[int]) -> tuple[float, int]:
+    """CPU seconds that the processes, and their children that have ended, have used; and their threads."""
+    stats = [stat for stat in map(_stat, map(str, pids)) if stat is not None]
+    return sum(stat.cpu_s for stat in stats), sum(stat.threads for stat in stats)
 
 
 def resident(pids: list[int]) -> int:

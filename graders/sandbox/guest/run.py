@@ -26,8 +26,8 @@ from graders.sandbox.guest import frameworks, lockdown, processes, wire
 
 MAX_TEXT = 2000
 MAX_FRAMES = 12
-# Of all runs together: it stops a fork bomb before the supervisor sees it.
-USER_PROCESSES = 512
+# Beyond what the supervisor allows: this stops a fork bomb before the supervisor sees it.
+MORE_TASKS = 100
 # A line of a stack, the blank line or the code below it: TensorFlow writes whole stacks into its messages.
 STACK_LINE = re.compile(
     r'^([ \t]*)File "[^"\n]*", line \d+.*(?:\n|\Z)(?:[ \t]*\n|\1[ \t]+(?!File ")\S.*(?:\n|\Z))?', re.MULTILINE
@@ -63,7 +63,7 @@ def detach(spec: dict[str, Any], channel: int, stdout: int, stderr: int) -> None
     _limit(resource.RLIMIT_DATA, int(limits["memory"]) + (2 << 30))
     os.umask(0o077)
     if spec.get("user") is not None:
-        processes.become(int(spec["user"]), most=USER_PROCESSES)
+        processes.become(int(spec["user"]), most=int(limits["tasks"]) + MORE_TASKS)
     processes.drop_capabilities()
     processes.forbid_new_privileges()
     if spec.get("cores"):

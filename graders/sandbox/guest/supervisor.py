@@ -55,11 +55,14 @@ def watch(child: int, status: socket.socket, limits: dict[str, Any], wake: int) 
         if memory > limits["memory"] and 1 < len(tree) <= limits["processes"]:
             memory = processes.proportional(tree)
         ending.peak_memory = max(ending.peak_memory, memory)
+        cpu_s, tasks = processes.usage(tree)
         if len(tree) > limits["processes"]:
             ending.limit = "processes"
         elif memory > limits["memory"]:
             ending.limit = "memory"
-        elif processes.cpu_seconds(tree) + _collected_cpu_s() > limits["cpu_s"]:
+        elif tasks > limits["tasks"]:
+            ending.limit = "tasks"
+        elif cpu_s + _collected_cpu_s() > limits["cpu_s"]:
             ending.limit = "cpu"
         elif time.monotonic() > deadline:
             ending.limit = "wall"

@@ -1,12 +1,13 @@
 """Isolation tiers: how a server is started, and how each run is locked down, with what a machine can enforce.
 
 ``strict``: bubblewrap's namespaces around the server, Landlock and seccomp around each run. ``confined``: the latter
-alone, where namespaces are refused. ``bare``: a process of its own. As root, strict and confined run students' code as
-an unprivileged user. :mod:`graders.sandbox.host.selection` takes a tier only after its self-check has passed.
+alone, where namespaces are refused. ``bare``: a process of its own. As root, each run gets an unprivileged user of its
+own, in every tier. :mod:`graders.sandbox.host.selection` takes a tier only after its self-check has passed.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -14,14 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from graders.sandbox.host.users import Users
+
 TIERS = ("strict", "confined", "bare")
 # What the server needs, as root, to run code as another user and to end it.
-CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_KILL")
+CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_KILL")
 SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin")
 SYSTEM_CONFIG = (
     "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/fonts", "/etc/alternatives",
     "/etc/mime.types",
 )  # fmt: skip
+OPENED = Path(__file__).resolve().parents[1] / "guest" / "opened.py"
 BARE_GAPS = (
     ("file system", "the student's code can read what the user who grades can read"),
     ("network", "the student's code can open connections"),
@@ -74,8 +78,8 @@ class Isolation(Protocol):
         """What this tier does not protect against on this machine."""
 
     @property
-    def user(self) -> int | None:
-        """The user and group that runs get, if it is not that of the grader."""
+    def users(self) -> Users | None:
+        """The users and groups that runs get, if they don't keep the grader's."""
 
     @property
     def lockdown(self) -> Lockdown:
@@ -91,12 +95,12 @@ class Bare:
 
     tier: str = "bare"
     missing: tuple[MissingLayer, ...] = tuple(MissingLayer(*gap) for gap in BARE_GAPS)
-    user: int | None = None
+    users: Users | None = None
     lockdown: Lockdown = Lockdown()
 
-    def command(self, argv: Sequence[str], mounts: Mounts) -> list[str]:  # noqa: ARG002 - nothing is hidden here
-        """``argv`` itself."""
-        return list(argv)
+    def command(self, argv: Sequence[str], mounts: Mounts) -> list[str]:
+        """``argv`` itself, where its runs' users can reach what they need."""
+        return reachable(argv, mounts, self.users)
 
 
 @dataclass(frozen=True)
@@ -105,12 +109,12 @@ class Confined:
 
     tier: str = "confined"
     missing: tuple[MissingLayer, ...] = ()
-    user: int | None = None
+    users: Users | None = None
     lockdown: Lockdown = Lockdown(landlock=True, seccomp=True, ignore_attributes=True)
 
-    def command(self, argv: Sequence[str], mounts: Mounts) -> list[str]:  # noqa: ARG002 - each run is locked down
-        """``argv`` itself: each run is locked down instead."""
-        return list(argv)
+    def command(self, argv: Sequence[str], mounts: Mounts) -> list[str]:
+        """``argv`` itself, where its runs' users can reach what they need: each run is locked down."""
+        return reachable(argv, mounts, self.users)
 
 
 @dataclass(frozen=True)
@@ -120,13 +124,13 @@ class Strict:
     bwrap: str
     tier: str = "strict"
     missing: tuple[MissingLayer, ...] = ()
-    user: int | None = None
+    users: Users | None = None
     lockdown: Lockdown = Lockdown(landlock=True, seccomp=True)
 
     def command(self, argv: Sequence[str], mounts: Mounts) -> list[str]:
         """Bubblewrap: an empty root with what is needed bound into it, read-only except the scratch folder."""
         words = [self.bwrap, "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-        if self.user is None:
+        if self.users is None:
             words += ["--unshare-all", "--unshare-user", "--disable-userns"]
         else:
             # Not a user namespace: within one there would be no other user to run code as.
@@ -161,6 +165,27 @@ def python_paths() -> list[Path]:
     inside = Path(__file__).resolve().parents[1] / "guest"
     # /usr holds the rest of the system and is bound already.
     return [inside, *sorted(prefix for prefix in prefixes if str(prefix) not in ("/", "/usr"))]
+
+
+def reachable(argv: Sequence[str], mounts: Mounts, users: Users | None) -> list[str]:
+    """The command ``argv``, by way of :mod:`graders.sandbox.guest.opened` if it needs what only root can reach."""
+    places = {} if users is None else closed_places(mounts)
+    if not places:
+        return list(argv)
+    needed = json.dumps([[str(top), [str(path) for path in paths]] for top, paths in places.items()])
+    return [sys.executable, "-I", str(OPENED), needed, *argv]
+
+
+def closed_places(mounts: Mounts) -> dict[Path, list[Path]]:
+    """The folders on the way to what runs need that only their owner can enter, and what that is, outer paths first."""
+    needed = {path.resolve() for path in (*python_paths(), *mounts.readable)}
+    needed |= {mounts.scratch.resolve()} if mounts.scratch is not None else set()
+    places: dict[Path, list[Path]] = {}
+    for path in sorted(filter(Path.exists, needed), key=lambda path: len(path.parts)):
+        closed = [folder for folder in reversed(path.parents) if not folder.stat().st_mode & 0o001]
+        if closed and not any(path.is_relative_to(outer) for outer in places.get(closed[0], [])):
+            places.setdefault(closed[0], []).append(path)
+    return places
 
 
 def system_paths() -> list[str]:

@@ -12,9 +12,9 @@ class Limits:
     """Bounds of one run; crossing one ends the run's whole process tree.
 
     ``wall_s`` and ``cpu_s`` are seconds, ``memory`` is resident bytes of the tree, ``file_size`` bytes a file,
-    ``descriptors`` are open files of one process, ``output`` the bytes of stdout and stderr that are stored; the rest
-    is counted and dropped. ``disk`` and ``files`` are bytes and files, folders among them, in the working directory and
-    the run's copy of its code.
+    ``tasks`` are threads of all its processes, ``descriptors`` open files of one process, ``output`` the bytes of
+    stdout and stderr that are stored; the rest is counted and dropped. ``disk`` and ``files`` are bytes and files,
+    folders among them, in the working directory and the run's copy of its code.
     """
 
     wall_s: float = 180.0
@@ -22,6 +22,7 @@ class Limits:
     memory: int = 4096 * MEBI
     file_size: int = 512 * MEBI
     processes: int = 64
+    tasks: int = 400
     descriptors: int = 512
     output: int = 64 * 1024
     disk: int = 2048 * MEBI
@@ -39,5 +40,6 @@ class Limits:
             "memory": self.memory,
             "file_size": self.file_size,
             "processes": self.processes,
+            "tasks": self.tasks,
             "descriptors": self.descriptors,
         }

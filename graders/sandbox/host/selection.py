@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -10,10 +9,18 @@ from dataclasses import replace
 
 from graders.core.errors import UsageError
 from graders.sandbox.host import self_check
-from graders.sandbox.host.isolation import TIERS, Bare, Confined, Isolation, MissingLayer, Strict
+from graders.sandbox.host.isolation import (
+    TIERS,
+    Bare,
+    Confined,
+    Isolation,
+    MissingLayer,
+    Mounts,
+    Strict,
+    closed_places,
+)
+from graders.sandbox.host.users import users_of_runs
 
-# An unprivileged user without a name, for code that would run as root otherwise.
-UNPRIVILEGED_USER = 64_123
 SCOPED_ABI = 6
 
 Probe = Callable[[Isolation], str]
@@ -40,41 +47,44 @@ def choose(tier: str, probe: Probe = self_check.probe) -> Isolation:
         refused.append(MissingLayer(layer, found))
         if tier == name:
             raise UsageError(f"--isolation={tier} is refused: {found}; see python -m graders doctor")
-    return replace(Bare(), missing=(*refused, *Bare().missing))
+    return replace(_bare(probe), missing=(*refused, *Bare().missing))
 
 
-def _try_tier(make: Callable[[int | None], Strict | Confined | str], probe: Probe) -> Strict | Confined | str:
-    """The tier, with an unprivileged user for runs if the grader is root and that holds; else the reason why not."""
-    users = [UNPRIVILEGED_USER, None] if os.geteuid() == 0 else [None]
-    reasons: list[str] = []
-    for user in users:
-        made = make(user)
-        if isinstance(made, str):
-            return made
-        wrong = probe(made)
-        if not wrong:
-            if user is None and os.geteuid() == 0:
-                gap = MissingLayer("unprivileged user", reasons[0])
-                made = replace(made, missing=(*made.missing, gap))
-            return made
-        reasons.append(wrong)
-    return reasons[-1]
+def _bare(probe: Probe) -> Bare:
+    """No isolation, but as root users for the runs. :raises UsageError: if they would have to run as root."""
+    bare = Bare(users=users_of_runs())
+    wrong = probe(bare) if bare.users is not None else ""
+    if wrong:
+        places = ", ".join(map(str, closed_places(Mounts())))
+        hint = f", or let others enter {places} (chmod o+x)" if places else ""
+        why = f"students' code would have to run as root, because as another user {wrong}"
+        raise UsageError(f"--isolation=bare is refused: {why}; grade as an ordinary user{hint}")
+    return bare
 
 
-def _make_strict(user: int | None) -> Strict | str:
+def _try_tier(make: Callable[[], Strict | Confined | str], probe: Probe) -> Strict | Confined | str:
+    """The tier, if it holds; else the reason why not."""
+    made = make()
+    return made if isinstance(made, str) else probe(made) or made
+
+
+def _make_strict() -> Strict | str:
     if sys.platform != "linux":
         return "namespaces exist on Linux only"
     found = shutil.which("bwrap")
     if found is None:
         return "bubblewrap is not installed (Debian: apt-get install bubblewrap)"
-    return _unavailable() or Strict(found, missing=_missing_scopes(), user=user)
+    users = users_of_runs()
+    # Without users of their own, runs own each other's files.
+    lockdown = replace(Strict.lockdown, ignore_attributes=users is None)
+    return _unavailable() or Strict(found, missing=_missing_scopes(), users=users, lockdown=lockdown)
 
 
-def _make_confined(user: int | None) -> Confined | str:
+def _make_confined() -> Confined | str:
     if sys.platform != "linux":
         return "Landlock and seccomp exist on Linux only"
     gap = MissingLayer("namespaces", "other processes' names and the machine's network devices can be seen")
-    return _unavailable() or Confined(missing=(gap, *_missing_scopes()), user=user)
+    return _unavailable() or Confined(missing=(gap, *_missing_scopes()), users=users_of_runs())
 
 
 def _unavailable() -> str:

@@ -19,6 +19,7 @@ from graders.core.errors import SandboxError
 from graders.sandbox.host.code_copy import NOTHING_COPIED, make_copy
 from graders.sandbox.host.isolation import Isolation, Mounts, system_paths
 from graders.sandbox.host.session import RunSpec, Session
+from graders.sandbox.host.users import POOL
 
 SERVER = Path(__file__).resolve().parents[1] / "guest" / "server.py"
 START_S = 180.0
@@ -66,7 +67,7 @@ class Server:
         self.environment = {**BASE_ENVIRONMENT, **environment}
         self.isolation = isolation
         self._system = system_paths() if isolation.lockdown.hides_files else []
-        if scratch is not None and isolation.user is not None:
+        if scratch is not None and isolation.users is not None:
             # Runs pass through it to their working directories, and can't list it.
             scratch.chmod(0o711)
         self._lock = threading.Lock()
@@ -134,10 +135,22 @@ class Server:
     def open(self, spec: RunSpec) -> Session:
         """Forks a run. :raises SandboxError: if its code can't be copied, or the server is gone."""
         self.wait_ready()
-        user = self.isolation.user
+        user = POOL.acquire(self.isolation.users)
+        try:
+            return self._open(spec, user)
+        except BaseException:
+            POOL.release(user)
+            raise
+
+    def _open(self, spec: RunSpec, user: int | None) -> Session:
         copied = NOTHING_COPIED if spec.code is None else make_copy(spec.code, user)
         if user is not None:
-            os.chown(spec.workdir, user, user)
+            try:
+                os.chown(spec.workdir, user, user)
+                spec.workdir.chmod(0o700)
+            except OSError as error:
+                message = f"the working directory of run {spec.name} can't be prepared: {error.strerror}"
+                raise SandboxError(message) from None
         channel, their_channel = socket.socketpair()
         status, their_status = socket.socketpair()
         out_read, out_write = os.pipe()
@@ -171,7 +184,7 @@ class Server:
             their_status.close()
             os.close(out_write)
             os.close(err_write)
-        return Session(spec, channel, status, (out_read, err_read), copied)
+        return Session(spec, channel, status, (out_read, err_read), copied, lambda: POOL.release(user))
 
     def close(self) -> None:
         """Ends the server and every run that it still has."""

@@ -105,13 +105,16 @@ class Session:
         status: socket.socket,
         pipes: tuple[int, int],
         copied: CopySize = NOTHING_COPIED,
+        on_end: Callable[[], None] = lambda: None,
     ) -> None:
         """Takes over the grader's ends of the run's sockets and pipes.
 
         :param copied: what the copy of the run's code held before the run started.
+        :param on_end: called once no process of the run is left.
         """
         self.spec = spec
         self._copied = copied
+        self._on_end = on_end
         self._channel = channel
         self._status = status
         self._started = time.monotonic()
@@ -175,6 +178,7 @@ class Session:
         self._status.close()
         if self.spec.code is not None:
             remove(self.spec.code.folder)
+        self._on_end()
         ending = self._ending or {}
         return RunRecord(
             name=self.spec.name,
@@ -225,6 +229,8 @@ class Session:
             return RunError(Verdict.OUT_OF_MEMORY, f"used more than the {size:,.0f} MiB of memory that a run may use")
         if limit == "processes":
             return RunError(Verdict.CRASHED, f"started more than the {limits.processes} processes that a run may have")
+        if limit == "tasks":
+            return RunError(Verdict.CRASHED, f"started more than the {limits.tasks} threads that a run may have")
         if limit == "wall":
             return RunError(Verdict.TIMEOUT, f"not finished within {limits.wall_s:.0f} s; it was stopped")
         if limit == "cpu" or number == 24:

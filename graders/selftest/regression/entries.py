@@ -88,7 +88,9 @@ def submission_entries(folders: Sequence[Path], isolation: Isolation) -> list[En
 
 def _shared(isolation: Isolation) -> dict[str, str]:
     return {
-        "environment": digest_of([environment_digest(), isolation.tier, isolation.user, asdict(isolation.lockdown)]),
+        "environment": digest_of(
+            [environment_digest(), isolation.tier, isolation.users is not None, asdict(isolation.lockdown)]
+        ),
         "data": digest_of([data_digest(choose("embedded", None, None)), *map(lab_data_digest, definitions())]),
         "code": _code_digest(),
     }
