@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from graders.framework.repairs.literals import replace_literals, without_folder
+from graders.framework.repairs.literals import folders_below, moved, replace_literals, without_folder
 from graders.framework.repairs.model import Edits, Failure, NewText, Repair, Surroundings
 from graders.framework.repairs.paths import PathError, is_foreign, is_inside, path_error, writes
 from graders.framework.repairs.source import called_name, statement_at
@@ -13,6 +13,8 @@ from graders.framework.repairs.source import called_name, statement_at
 NAME = "path of another machine"
 MODELS = (".h5", ".hdf5", ".keras")
 LOADERS = frozenset({"load_model"})
+FOLDER_CALLS = frozenset({"makedirs", "mkdir", "chdir"})
+HERE = "write to the current folder, by a relative path"
 DATASETS = frozenset({"PetDataset"})
 OF_DATASET = ("annotations", "images")
 Texts = tuple[NewText, ...]
@@ -21,7 +23,7 @@ Texts = tuple[NewText, ...]
 def foreign_path(failure: Failure, around: Surroundings) -> Repair | None:
     """Replaces the path, where it is a literal in the code, by what the run was given in its place."""
     found = path_error(failure)
-    if found is None or not is_foreign(found.path):
+    if found is None or not (is_foreign(found.path) or is_foreign(f"{found.path}/folder")):
         return None
     for old, texts, instead in _replacements(found, failure, around):
         if texts:
@@ -46,12 +48,14 @@ def _replacements(found: PathError, failure: Failure, around: Surroundings) -> l
     if called & LOADERS and path.endswith(MODELS):
         model = "use the path that the class is given (originalmodel, or modelpath in NativeModel)"
         return [(path, replace_literals(texts, path, given.model), model)] if given.model else []
+    if called & FOLDER_CALLS:
+        return _folders(path, texts, enters="chdir" in called)
+    if found.created or writes(statement):
+        return _results(path, texts)
     if called & DATASETS or _in_dataset(path):
         root = _dataset_root(path)
         dataset = "use the data set that the class is given"
         return [(root, replace_literals(texts, root, given.dataset), dataset)] if given.dataset else []
-    if found.created or writes(statement):
-        return _results(path, texts)
     return []
 
 
@@ -71,7 +75,16 @@ def _results(path: str, texts: Mapping[str, str]) -> list[tuple[str, Texts, str]
     pure = PurePosixPath(path)
     if not is_inside(pure.name):
         return []
-    here = "write to the current folder, by a relative path"
-    found = [(path, without_folder(texts, str(pure.parent)), f'{here}: "{pure.name}"')]
+    found = [(path, without_folder(texts, str(pure.parent)), f'{HERE}: "{pure.name}"')]
     folders = [(f"{folder}{end}", f".{end}") for folder in list(pure.parents)[:-2] for end in ("", "/")]
-    return [*found, *((old, replace_literals(texts, old, new), f'{here}: "."') for old, new in folders)]
+    return [*found, *((old, replace_literals(texts, old, new), f'{HERE}: "."') for old, new in folders)]
+
+
+def _folders(path: str, texts: Mapping[str, str], *, enters: bool) -> list[tuple[str, Texts, str]]:
+    """A folder that a call makes or enters, with what is written to it; the message may name only one above it."""
+    found = []
+    for old in folders_below(texts, path):
+        new = "." if enters else PurePosixPath(old).name
+        if is_foreign(old) and is_inside(f"{new}/file"):
+            found.append((old, moved(texts, old, new), f'{HERE}: "{new}"'))
+    return found

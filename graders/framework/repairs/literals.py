@@ -37,6 +37,25 @@ def without_folder(texts: Mapping[str, str], folder: str) -> tuple[NewText, ...]
     return _replaced(texts, literal, lambda found: repr(found["name"]))
 
 
+def folders_below(texts: Mapping[str, str], folder: str) -> list[str]:
+    """The values of plain string literals that name this folder or one in it, as they come."""
+    if not folder or len(folder) > MAX_LITERAL:
+        return []
+    literal = re.compile(
+        rf"{_BEFORE}(?P<p>[\"'])(?P<path>{re.escape(folder)}(?:/[\w +-]{{1,60}}){{0,8}})(?P=p){_AFTER}"
+    )
+    found = (match["path"] for text in texts.values() for match in literal.finditer(text))
+    return list(dict.fromkeys(found))
+
+
+def moved(texts: Mapping[str, str], folder: str, new: str) -> tuple[NewText, ...]:
+    """New text for each line with a plain string literal that names this folder or something in it: it is moved."""
+    if not folder or len(folder) > MAX_LITERAL or re.search(r"[\"'\n{}\\]", folder + new):
+        return ()
+    literal = re.compile(rf"{_BEFORE}(?P<p>[\"']){re.escape(folder)}(?P<name>(?:/[\w. +/-]{{0,200}})?)(?P=p){_AFTER}")
+    return _replaced(texts, literal, lambda found: repr(new + found["name"]))
+
+
 def _replaced(
     texts: Mapping[str, str], literal: re.Pattern[str], new: Callable[[re.Match[str]], str]
 ) -> tuple[NewText, ...]:

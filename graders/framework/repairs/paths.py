@@ -15,16 +15,15 @@ WORKDIR = "(workdir)/"
 FILE_ERRORS = frozenset(
     {"FileNotFoundError", "PermissionError", "OSError", "NotFoundError", "ValueError", "BlockingIOError"}
 )
+_WHY = "No such file or directory|Permission denied|Read-only file system"
 # How Python, h5py, TensorFlow, Keras and LiteRT name the path of a file or folder that is not there.
 _FORMS = (
-    re.compile(r"\[Errno (?:2|13)\] (?:No such file or directory|Permission denied): (['\"])(?P<path>.+?)\1\Z"),
+    re.compile(rf"\[Errno (?:2|13|30)\] (?:{_WHY}): (['\"])(?P<path>.+?)\1\Z"),
     re.compile(
-        r"\[Errno (?:2|13)\] Unable to (?:synchronously )?(?P<how>create|open) file "
-        r"\(unable to (?:open|create|truncate) file: name = '(?P<path>[^'\n]+)', errno = (?:2|13),.*"
+        r"\[Errno (?:2|13|30)\] Unable to (?:synchronously )?(?P<how>create|open) file "
+        r"\(unable to (?:open|create|truncate) file: name = '(?P<path>[^'\n]+)', errno = (?:2|13|30),.*"
     ),
-    re.compile(
-        r"(?:\{\{[^{}]*\}\} )?(?P<path>[^;\n]+); (?:No such file or directory|Permission denied)(?: \[Op:\w+\])?\Z"
-    ),
+    re.compile(rf"(?:\{{\{{[^{{}}]*\}}\}} )?(?P<path>[^;\n]+); (?:{_WHY})(?: \[Op:\w+\])?\Z"),
     re.compile(r"No file or directory found at (?P<path>\S.*)\Z"),
     re.compile(r"(?P<path>\S.*?) is missing: expected the data set's folder, "),
     re.compile(r"File not found: filepath=(?P<path>\S.*?)\. Please ensure the file is an accessible .*"),

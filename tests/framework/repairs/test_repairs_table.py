@@ -299,6 +299,24 @@ def test_a_stand_in_can_be_held() -> None:
             "d = PetDataset(Path('/given/pets'))",
         ),
         (
+            "OSError",
+            "[Errno 30] Read-only file system: '/content'",
+            "D = '/content/out'; F = '/content/out/a.h5'\nos.makedirs(D, exist_ok=True)",
+            "D = 'out'; F = 'out/a.h5'\nos.makedirs(D, exist_ok=True)",
+        ),
+        (
+            "FileNotFoundError",
+            NO_FILE.format("/content/drive/MyDrive"),
+            "os.chdir('/content/drive/MyDrive')",
+            "os.chdir('.')",
+        ),
+        (
+            "PermissionError",
+            "[Errno 13] Permission denied: '/content/images/a.png'",
+            "plt.savefig('/content/images/a.png')",
+            "plt.savefig('a.png')",
+        ),
+        (
             "FileNotFoundError",
             NO_FILE.format("/content/a.tflite"),
             "A = '/content/a.tflite'; B = '/content/b.h5'\nM = load_model('/content/b.h5')\nPath(A).write_bytes(x)",
@@ -334,6 +352,7 @@ def test_a_path_of_another_machine_becomes_the_given_one(
         ("No file or directory found at /content/w.h5", 'm.load_weights("/content/w.h5")'),
         (NO_FILE.format("/content/labels.csv"), 'open("/content/labels.csv").read()'),
         (NO_FILE.format("/proc/1/x.h5"), 'load_model("/proc/1/x.h5")'),
+        ("[Errno 13] Permission denied: '/etc'", "os.makedirs('/etc/passwd.d')"),
     ],
 )
 def test_other_paths_stay(message: str, code: str) -> None:
