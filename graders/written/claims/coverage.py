@@ -59,7 +59,8 @@ class Coverage:
         if len(names) == len(self.variants):
             return f"any of the {len(names)} variants" if len(names) > 1 else names[0]
         if len(names) > SHOWN:
-            return f"{', '.join(names[:SHOWN])} and {len(names) - SHOWN} more variants"
+            more = len(names) - SHOWN
+            return f"{', '.join(names[:SHOWN])} and {more} more variant{'s' if more > 1 else ''}"
         return listed(names)
 
 

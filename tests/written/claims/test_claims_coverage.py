@@ -32,7 +32,7 @@ def test_each_value_counts_once() -> None:
     cell = whole.replace(ROW.format("native"), "| native | 0.9 | 0.8 | 0.7 | - | 4.2 |\n")
     assert share_and_line(cell) == (0.96, "no G-mean of native")
     assert share_and_line(HEAD + ROW.format("native")) == (
-        0.2, "no value of tflite-fp32, clustered-2-fp32, clustered-4-fp32 and 1 more variants",
+        0.2, "no value of tflite-fp32, clustered-2-fp32, clustered-4-fp32 and 1 more variant",
     )  # fmt: skip
 
 
