@@ -215,6 +215,21 @@ def test_not_quantised_in_training(file: str, hint: str, evidence: NotebookEvide
     assert found["test_the_model_was_trained"] == "qat_untrained"
 
 
+def test_close_to_the_baseline_and_no_rounding_of_it(evidence: NotebookEvidence) -> None:
+    """A file that training brought near the baseline was trained; one that only rounds it was not."""
+    aware, before = evidence.quantisation_aware.get(), evidence.non_quantised.get().layers
+    steps = {name: aware.kernels[name].scale if "kernel" in name else 0.0 for name in before.arrays}
+
+    def near(off: float) -> Result[LiteFile]:
+        arrays = {name: values + np.float32(off * steps[name]) for name, values in before.arrays.items()}
+        return Result(replace(aware, layers=Layers(arrays)))
+
+    # Of all saved weights these are the closest.
+    alone = replace(evidence, saved=())
+    assert judged(replace(alone, quantisation_aware=near(0.5)))["test_the_model_was_trained"] == "qat_untrained"
+    assert "test_the_model_was_trained" not in judged(replace(alone, quantisation_aware=near(0.6)))
+
+
 def test_quantised_files_in_other_places(evidence: NotebookEvidence) -> None:
     """Each wrong file in a stage is recognised."""
     wrong = replace(evidence, non_quantised=evidence.post_training, post_training=evidence.pruned_quantised)

@@ -23,6 +23,8 @@ INT8 = frozenset({"int8", "uint8", "int4"})
 ENDS = frozenset({"QUANTIZE", "DEQUANTIZE"})
 KERNELS = ("convolution's kernel", DENSE)
 SHOWN = 3
+HALF_STEP = 0.51
+"""How far rounding moves a weight at most, in steps, with what computing in float32 adds."""
 SPARSE = 0.05
 """The share of zeros from which on a kernel counts as pruned in some way."""
 
@@ -168,7 +170,7 @@ def require_same_weights(file: LiteFile, others: Layers, lab: Lab, hint: str, wh
         off = file.layers.worst(others, name)
         if not scale:
             exact = max(exact, off / size)
-        if off > max(0.51 * scale, lab.thresholds["same"] * size):
+        if off > max(HALF_STEP * scale, lab.thresholds["same"] * size):
             wrong.append(name)
     check_threshold(lab, "same", exact)
     check(
@@ -233,6 +235,16 @@ def moved_from_start(layers: Layers, evidence: NotebookEvidence) -> dict[str, fl
         {name: layers.moved(before, name) for name in before.arrays if "kernel" in name} for before in starts(evidence)
     ]
     return min(found, key=lambda moved: max(moved.values()))
+
+
+def beyond_rounding(file: LiteFile, evidence: NotebookEvidence) -> float:
+    """The largest share of a kernel's weights that are not the rounded ones of any weights before the training."""
+
+    def share(before: Layers, name: str) -> float:
+        off = abs(file.layers.arrays[name].astype("float64") - before.arrays[name])
+        return float((off > HALF_STEP * file.kernels[name].scale).mean())
+
+    return min(max(share(before, name) for name in KERNELS) for before in starts(evidence))
 
 
 def closest(file: LiteFile, others: Sequence[Layers]) -> Layers:

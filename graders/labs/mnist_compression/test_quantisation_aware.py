@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 START = 6 / 127
 """The scale of kernels whose ranges are where tfmot's wrappers start, -6 to 6: every training step updates them."""
 
+BEYOND = 0.25
+"""The share of a kernel's weights that are no rounding of earlier ones: of quantised weights 0, after an epoch 0.8."""
+
 
 @criterion("mnist.qat.quantised", runs="notebook")
 @checks.depends_on("FILE_QAT_QUANTIZED")
@@ -31,7 +34,8 @@ def test_the_model_was_trained(evidence: NotebookEvidence, lab: Lab) -> None:
     top = checks.aware_range(file)
     observe(moved={name: round(share, 4) for name, share in moved.items()}, input_range=round(top, 3))
     far = max(moved.values())
-    trained = check_threshold(lab, "moved", far, at_least=True)
+    # From the same initial weights, longer training comes closer to the baseline, and is still no rounding of it.
+    trained = check_threshold(lab, "moved", far, at_least=True) or checks.beyond_rounding(file, evidence) >= BEYOND
     measured = f"kernels of {file.name} differ by {far:.1%} from those before quantisation-aware training"
     if all(abs(kernel.scale / START - 1) < 0.01 for kernel in file.kernels.values()):
         trained = False
