@@ -144,6 +144,13 @@ def _why_float(file: LiteFile, kernels: set[str], evidence: NotebookEvidence) ->
     return "qat_dynamic"
 
 
+def why_untrained(file: LiteFile, evidence: NotebookEvidence) -> str:
+    """The hint for a file whose weights are only rounded: its model was not quantisation aware, or not trained."""
+    kernels = {kernel.dtype for kernel in file.kernels.values()}
+    aware = _aware(evidence) or not any("float" in dtype for dtype in activations_of(file.file))
+    return "qat_untrained" if aware else _why_float(file, kernels, evidence)
+
+
 def _aware(evidence: NotebookEvidence) -> bool:
     from graders.labs.mnist_compression.network import QUANTISATION_AWARE
 

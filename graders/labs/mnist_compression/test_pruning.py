@@ -57,6 +57,8 @@ def _why_zeros(model: KerasModel, kernels: dict[str, float], evidence: NotebookE
             return "near_zeros"
         if _trained_again(evidence):
             return "trained_after_stripping"
+        if model.origin is not None and model.origin.steps and "pruning" not in model.origin.wrapped:
+            return "never_pruned"
         if max(checks.moved_from_start(model.layers, evidence).values()) < ALIKE / 10:
             return "never_fitted"
         return "never_updated" if PRUNING_WRAPPED in evidence.parameters.values() else "never_pruned"

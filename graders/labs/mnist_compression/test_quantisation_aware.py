@@ -44,7 +44,7 @@ def test_the_model_was_trained(evidence: NotebookEvidence, lab: Lab) -> None:
         trained,
         measured=measured,
         expected=f"more than {lab.thresholds['moved']:.0%}, as after an epoch of training",
-        hint="qat_untrained",
+        hint=checks.why_untrained(file, evidence),
     )
 
 
