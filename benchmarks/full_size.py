@@ -2,8 +2,8 @@
 
 Grades the reference on ``--profile oxford_pets`` with a model of ``full_size_model.py`` and pocket_pets as the data
 set: every automatic point must be earned. Then mistakes of the corpus: each must cost what it costs on the embedded
-model, and nothing else. Prints a line for each grading, with its time and the memory of its largest process.
-``--quick`` leaves out most of the reference's runs.
+model, and nothing else. Prints a line for each grading, with its time and the peak memory of its largest run and of the
+grader. ``--quick`` leaves out most of the reference's runs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -52,9 +51,8 @@ class Job:
 def jobs(lab: str, work: Path, *, quick: bool) -> Iterator[Job]:
     """The reference, and the lab's mistakes built below ``work``."""
     yield Job("reference", ROOT / "reference", lab, QUICK[lab] if quick else "")
-    known = {case.path.stem: case for case in corpus.load_all(f"mistakes/{lab}")}
     for name in MISTAKES[lab]:
-        case = known[name]
+        case = corpus.load(ROOT / "fixtures" / "submissions" / "mistakes" / lab / f"{name}.toml")
         costs = frozenset(cost.criterion for cost in case.costs)
         yield Job(name, corpus.build(case, work / name), lab, case.select, costs)
 
@@ -107,7 +105,9 @@ def main() -> int:
     parser.add_argument("arguments", nargs="*", help="more for pytest, behind --")
     args = parser.parse_args()
     wrong = 0
-    print("| model | submission | lab | points | wall | largest process |", "|---|---|---|---|---|---|", sep="\n")
+    print(
+        "| model | submission | lab | points | wall | largest run | grader |", "|---|---|---|---|---|---|---|", sep="\n"
+    )
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         for state in args.state or ["frozen"]:
@@ -119,10 +119,11 @@ def main() -> int:
                     began = time.monotonic()
                     card = grade(job, model, work / state / lab / f"report-{job.name}", args.arguments)
                     seconds = time.monotonic() - began
-                    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+                    peaks = (card["timing"][name] for name in ("runs_peak_mib", "grader_peak_mib"))
                     points = f"{card['points']['earned']:g} of {card['points']['automatic']:g}"
                     shown = [state, job.name, lab, "selected runs" if job.select else points, f"{seconds:.0f} s"]
-                    print(f"| {' | '.join(shown)} | {peak:,.0f} MiB |", flush=True)
+                    shown += [f"{peak:,.0f} MiB" for peak in peaks]
+                    print(f"| {' | '.join(shown)} |", flush=True)
                     for line in differences(job, card):
                         wrong += 1
                         print(f"  WRONG: {line}", flush=True)

@@ -69,6 +69,7 @@ def _timing(staged: StagedSubmission, results: RunResults) -> dict[str, float]:
         "student_cpu_s": sum(record.cpu_s for record in records),
         "student_runs": float(len(records)),
         "kept_runs": float(sum(result.cached for result in everything)),
+        "runs_peak_mib": max((record.peak_memory for record in records), default=0) / 2**20,
         "grader_peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "grader_cpu_s": time.process_time(),
         **results.timing,

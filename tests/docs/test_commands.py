@@ -127,6 +127,10 @@ ELSEWHERE = {
     "make grade": "test_fresh_clone.py runs it in a clone",
     "make test": "is what runs this test",
     "pytest graders --labs ./int8_arrays --lab int8_arrays --submission ./student": "tests/framework/test_labs_outside.py grades with it",
+    "pytest graders --submission ./student --profile oxford_pets --dataset-root ./pets --model-path ./mobilenet.h5 --seed 1": (
+        "tests/corpus/test_real_profile.py grades with such a profile"
+    ),
+    "python benchmarks/full_size.py": "takes an hour; tests/corpus/test_real_profile.py does the same with few layers",
     "python -m graders.selftest.attacks.table": "takes an hour; tests/attacks runs a part of it, test_table.py prints the table",
     "python fixtures/datasets/mnist/execute.py NOTEBOOK [WEIGHTS.npz]": "takes a minute; test_notebooks_are_executed asks for less",
     "python fixtures/models/pocket_pets/train.py OUT.h5": "takes minutes; test_training_script_starts asks it for its options",
