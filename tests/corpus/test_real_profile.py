@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from graders.core.paths import REFERENCE, REPOSITORY, TEMPLATE
+from graders.core.paths import REFERENCE, REPOSITORY
 from graders.selftest.corpus.cases import build, load
 
 DATA = REPOSITORY / "fixtures" / "datasets" / "pocket_pets"
@@ -47,12 +47,12 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     return {count: folder / f"{count}.h5" for count in (37, 10)}
 
 
-def graded(submission: Path, model: Path, lab: str, select: str, report: Path) -> dict[str, Any]:
+def graded(submission: Path, model: Path, lab: str, select: str, report: Path, *more: str) -> dict[str, Any]:
     """The criteria of which a check was selected, by id."""
     words: Sequence[str] = [
         *(sys.executable, "-m", "pytest", "graders", f"--submission={submission}", f"--lab={lab}", "-k", select),
         *("--profile=oxford_pets", f"--dataset-root={DATA}", f"--model-path={model}", "--seed=3"),
-        *(f"--report-dir={report}", "-p", "no:cacheprovider"),
+        *(f"--report-dir={report}", "-p", "no:cacheprovider", *more),
     ]
     done = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, timeout=1800, check=False)
     file = report / "scorecard.json"
@@ -130,11 +130,22 @@ def test_mistakes_cost_what_they_cost_elsewhere(name: str, models: dict[int, Pat
 
 
 def test_what_the_reference_fails_is_graded_manually(models: dict[int, Path], tmp_path: Path) -> None:
-    """A model with outputs for ten classes fits no data set of 37: nobody's loss, and nothing of the grader's fails."""
-    criteria = graded(REFERENCE, models[10], "l02", "int8-0.01 and accuracy", tmp_path / "right")
-    assert [check["verdict"] for check in criteria["l02.int8.accuracy"]["checks"]] == ["pending"]
-    reason = criteria["l02.int8.accuracy"]["reason"]["measured"]
-    assert reason.count("10 scores; the data set has 37 classes") == 2
-    # What was not written is missing all the same.
-    criteria = graded(TEMPLATE, models[10], "l02", "int8-0.01 and accuracy", tmp_path / "unwritten")
-    assert [check["verdict"] for check in criteria["l02.int8.accuracy"]["checks"]] == ["missing"]
+    """Asked for another class than the reference calibrates on, a check fails for it too: then it is nobody's loss."""
+    select, setting = "imbalanced and calibration and not renumbered", "--setting=l02_quantization.imbalanced_class=9"
+    criteria = graded(REFERENCE, models[37], "l02", select, tmp_path / "report", setting)
+    (calibration,) = criteria["l02.imbalanced.calibration"]["checks"]
+    assert calibration["verdict"] == "pending"
+    ours, theirs = calibration["reason"]["measured"].split("; the reference on the same model and data: ")
+    assert ours == theirs
+    assert "parameters calibrated on all training images of class id 9" in ours
+
+
+def test_a_model_of_another_data_set_is_nobodys_loss(models: dict[int, Path], tmp_path: Path) -> None:
+    """A model with outputs for ten classes fits no data set of 37, and that is said."""
+    criteria = graded(REFERENCE, models[10], "l02", "int8-0.01 and accuracy", tmp_path / "report")
+    (accuracy,) = criteria["l02.int8.accuracy"]["checks"]
+    assert accuracy["verdict"] == "pending"
+    assert (
+        "does not fit the data set: the file outputs 10 scores; the data set has 37 classes"
+        in accuracy["reason"]["measured"]
+    )

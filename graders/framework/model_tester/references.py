@@ -153,5 +153,16 @@ def shipped_or_made(
 
 
 def original_evaluation(context: LabContext) -> Evaluation:
-    """The given model's own quality on the evaluation images, from its FP32 file."""
-    return context.shared("original evaluation", lambda: evaluated(context, reference_model(context).path))
+    """The given model's own quality on the evaluation images, from its FP32 file.
+
+    :raises ReferenceFailed: if the model of a real profile does not fit its data set.
+    """
+
+    def measure() -> Evaluation:
+        try:
+            return evaluated(context, reference_model(context).path)
+        except RunError as error:
+            fault = ReferenceFailed if context.profile.real else GraderError
+            raise fault(f"the given model does not fit the data set: {error.message}") from None
+
+    return context.shared("original evaluation", measure)

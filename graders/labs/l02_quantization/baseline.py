@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from graders.core.errors import GraderError
 from graders.core.paths import TEMPLATE
 from graders.framework.context import LabContext
@@ -22,6 +24,8 @@ INT8, RANGES = "int8.tflite", "ranges.npz"
 INT8_SHARE = 0.3
 INT8_MODEL: tuple[str, dict[str, Any]] = ("INT8Model", {"calibrationdatasetpercent": INT8_SHARE})
 KIT_SEED = 12345
+AT_ONCE = 250
+"""The images that one scorer process measures."""
 # The defaults of INT8Model and of the starter code's generator.
 CLASS_DEFAULT, KIT_DEFAULT = 0.5, 0.25
 
@@ -129,7 +133,7 @@ def ranges(context: LabContext) -> Ranges:
 def _ranges(context: LabContext) -> Ranges:
     base, known = baseline(context), samples(context)
     kept = context.profile.baseline
-    table = RangeTable.load(kept / RANGES) if kept else _measured(context, base, known.train)
+    table = RangeTable.load(kept / RANGES) if kept else _training_ranges(context, base, known)
     table = _recorded(context, table)
     rows = {name: row for row, name in enumerate(table.samples)}
     if set(known.train) - set(rows):
@@ -161,13 +165,24 @@ def measure_ranges(
     return _recorded(context, _measured(context, base, names, transform))
 
 
+def _training_ranges(context: LabContext, base: Baseline, known: Samples) -> RangeTable:
+    """The ranges of all training images, which take minutes for a large network and are stored."""
+    return context.lasting_cache.once("training ranges", lambda: _measured(context, base, known.train))
+
+
 def _measured(context: LabContext, base: Baseline, names: Sequence[str], transform: str = "prepared") -> RangeTable:
     """The ranges of the values that the activations have."""
-    folder = context.profile.dataset_root / "images"
-    images, normalisation = [str(folder / name) for name in names], context.profile.normalisation
-    with context.scorer.measure(base.fp32, dataset.DRIVER) as measurement:
-        table = dataset.activation_ranges(measurement, TEMPLATE, images, base.activations, normalisation, transform)
-    return RangeTable(tuple(names), table.low, table.high)
+    folder, normalisation = context.profile.dataset_root / "images", context.profile.normalisation
+    parts = []
+    # A scorer's time is limited, and how long a network takes for an image is not known.
+    for start in range(0, len(names), AT_ONCE):
+        images = [str(folder / name) for name in names[start : start + AT_ONCE]]
+        with context.scorer.measure(base.fp32, dataset.DRIVER) as measurement:
+            parts.append(
+                dataset.activation_ranges(measurement, TEMPLATE, images, base.activations, normalisation, transform)
+            )
+    low, high = (np.concatenate([getattr(part, end) for part in parts]) for end in ("low", "high"))
+    return RangeTable(tuple(names), low, high)
 
 
 def _recorded(context: LabContext, table: RangeTable) -> RangeTable:
