@@ -334,7 +334,7 @@ def require_figures(summary: SummaryEvidence, *, sizes: bool) -> None:
     coverage = coverage_of(summary.review.claims, variants, wanted)
     complete = f"all {len(variants)} variants complete"
     if not coverage.missing:
-        check(True, measured=complete, expected=complete, hint="summary_figures")
+        check(True, measured=complete, expected=complete, hint="summary_figures", cause="", next="")
         return
     pictured = images_with(coverage.lacking, summary.review.images)
     if pictured:

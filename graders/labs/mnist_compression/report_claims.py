@@ -48,6 +48,15 @@ def execution_faults(found: NotebookReview) -> dict[str, str]:
     return faults
 
 
+def execution_hint(faults: Mapping[str, str]) -> str:
+    """The hint for the first of these faults."""
+    if "not_executed" in faults:
+        return "not_executed"
+    if "no_outputs" in faults:
+        return "no_outputs"
+    return "errors_left" if "errors_left" in faults else "out_of_order"
+
+
 def executed_share(found: NotebookReview, order_share: float) -> float:
     """How much of a submitted notebook's execution is there.
 

@@ -24,7 +24,7 @@ def test_the_notebook_was_executed(static_review: StaticReview, lab: Lab) -> Non
         not faults,
         measured="; ".join(faults.values()) or f"{len(found.code_cells)} code cells, {found.order.value}",
         expected="every code cell executed in order, without errors, with its outputs",
-        hint=next(iter(faults), "not_executed"),
+        hint=report_claims.execution_hint(faults),
         share=report_claims.executed_share(found, lab.settings["order_share"]),
     )
 
