@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial, reduce
 from operator import add
 from pathlib import Path, PurePosixPath
@@ -67,6 +67,13 @@ class Repairer:
         self._log.repairs.append(repair)
         self._log.say(f"begins again, repaired: {repair.wrong}")
         return True
+
+    def explain(self, errors: Iterable[RunError], given: Given = Given()) -> None:  # noqa: B008 - frozen
+        """Adds the likely cause to further errors of a run that does not begin again."""
+        for error in errors:
+            failure = self._failure(error)
+            if failure is not None:
+                error.advise(advise(failure, self._surroundings(given)))
 
     @property
     def _may_begin_again(self) -> bool:

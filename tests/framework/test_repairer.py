@@ -133,6 +133,18 @@ def test_cells_are_edited_and_ordered(tmp_path: Path) -> None:
     assert {each.file for each in tried.repairer.edits.texts} == {"cell 3"}
 
 
+def test_every_failure_of_a_run_gets_its_likely_cause(tmp_path: Path) -> None:
+    """The one that is not repaired, and those after it."""
+    tried = Tried(tmp_path)
+    message, place = "NameError: name 'zzz' is not defined", [SourceLine(FILE, 3, "")]
+    first, second = (RunError(Verdict.FAILED, message, place, exception="NameError") for _ in range(2))
+    assert not tried.repairer.accept(first)
+    tried.repairer.explain([second])
+    assert first.advice == second.advice
+    assert first.advice is not None
+    assert "zzz is defined nowhere" in first.advice.cause
+
+
 def test_folders_are_made_in_the_working_folder(tmp_path: Path) -> None:
     """Whatever user the run has, it can write there."""
     make_folders(tmp_path, Edits(folders=("a/b", "a/c")))

@@ -6,7 +6,7 @@ Labs 2 and 3 share this: a class that optimises a model, writes a ``.tflite`` fi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +29,7 @@ from graders.sandbox import Limits, Reply, Session
 T = TypeVar("T")
 # By how much a file must be more like another order of channels than like its own: 1 is alike, 0 is any other order.
 NEARER = 0.25
+MOST_EXPLAINED = 10
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,12 @@ class Agreement:
 class TesterSession:
     """A student's class in a run: what its constructor raised, if anything, and the session while it lasts.
 
-    ``failed``: the first error of any of its operations.
+    ``failures``: the errors of its operations.
     """
 
     session: Session
     error: RunError | None = None
-    failed: RunError | None = None
+    failures: list[RunError] = field(default_factory=list)
 
     def call(self, operation: str, **arrays: Any) -> Reply:
         """An operation of the driver. :raises RunError: also if the class could not be built."""
@@ -67,7 +68,7 @@ class TesterSession:
         try:
             return self.session.call(operation, parameters, arrays)
         except RunError as error:
-            self.failed = self.failed or error
+            self.failures.append(error)
             raise
 
 
@@ -113,8 +114,16 @@ def drive(
             used = use(tester)
         finally:
             log.records.append(session.end())
-        if not repairer.accept(tester.failed, Given(given, str(dataset))):
+        if not _begins_again(repairer, tester, Given(given, str(dataset))):
             return used, tester.error
+
+
+def _begins_again(repairer: Repairer, tester: TesterSession, given: Given) -> bool:
+    """Whether the first failure is repaired; if not, all of them get their likely causes."""
+    if repairer.accept(tester.failures[0] if tester.failures else None, given):
+        return True
+    repairer.explain(tester.failures[1:MOST_EXPLAINED], given)
+    return False
 
 
 def drive_plain(
@@ -138,7 +147,7 @@ def drive_plain(
             reply = tried(lambda tester=tester: tester.call("plain", parameters=parameters))  # type: ignore[misc]
         finally:
             log.records.append(session.end())
-        if not repairer.accept(tester.failed, given):
+        if not _begins_again(repairer, tester, given):
             return reply, reply.error if isinstance(reply.error, RunError) else None
 
 
