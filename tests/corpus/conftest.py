@@ -10,13 +10,14 @@ import pytest
 from graders import sandbox
 from graders.caching import Store, default_folder
 from graders.selftest.corpus.cases import Case
+from graders.selftest.corpus.taught import Taught
 from graders.selftest.regression import Record, run_all
 from graders.selftest.regression.entries import entry_of
 from graders.selftest.regression.rendering import progress_line
 
 
 @pytest.fixture(scope="session")
-def graded(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Callable[[Case], Record]:
+def graded(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Callable[[Case | Taught], Record]:
     """What came of a case; the first test that asks has all selected cases graded."""
     cases = {item.callspec.params["graded_case"].path: item.callspec.params["graded_case"] for item in _asking(request)}
     isolation = sandbox.choose("auto")

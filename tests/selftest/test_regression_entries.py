@@ -27,7 +27,9 @@ def different(one: Mapping[str, str], other: Mapping[str, str]) -> set[str]:
 def test_every_case_is_an_entry() -> None:
     """Without words, all of the corpus; with words, the cases of such names."""
     files = {path for kind in ("mistakes", "correct") for path in (corpus.CORPUS / kind).glob("*/*.toml")}
-    assert {entry.case for entry in case_entries(TIER)} == files
+    entries = case_entries(TIER)
+    assert {entry.case for entry in entries if entry.case} == files
+    assert {entry.taught for entry in entries if entry.taught} == set((corpus.CORPUS / "taught").glob("*.toml"))
     names = [entry.name for entry in case_entries(TIER, ["l02/no-"])]
     assert "mistakes/l02/no-rounding" in names
     assert all("l02/no-" in name for name in names)

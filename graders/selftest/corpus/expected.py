@@ -15,7 +15,7 @@ from graders.cohort.batch import Graded, GradingRequest, paths_in
 from graders.core.exit_codes import ExitCode
 from graders.core.paths import REPOSITORY
 from graders.core.verdicts import Verdict
-from graders.scoring import CriterionScore
+from graders.scoring import CriterionScore, Reason
 from graders.selftest.corpus.cases import Case, Cost, settings_of
 
 SEED = 7
@@ -82,6 +82,12 @@ def _about_written(case: Case, graded: Graded) -> Iterator[str]:
 
 
 def _about_output(case: Case, graded: Graded, folder: Path | None) -> Iterator[str]:
+    made_up = graded.scorecard.points.earned == graded.scorecard.points.automatic and _bonus(graded) > 0
+    loses = bool(case.costs) and not made_up
+    yield from about_output(graded, folder, loses=loses, whole=" deselected" not in graded.terminal)
+
+
+def about_output(graded: Graded, folder: Path | None, *, loses: bool, whole: bool) -> Iterator[str]:
     """The grader shows no fault of its own and no path of this machine, and the exit code is that of the score."""
     try:
         jsonschema.validate(graded.scorecard.to_json(), schema(), cls=jsonschema.Draft202012Validator)
@@ -93,10 +99,7 @@ def _about_output(case: Case, graded: Graded, folder: Path | None) -> Iterator[s
         for place, text in (("terminal", graded.terminal), ("report", graded.report)):
             if fault in text:
                 yield f"{fault} in the {place}"
-    whole = " deselected" not in graded.terminal
-    points = graded.scorecard.points
-    made_up = bool(case.costs) and points.earned == points.automatic and _bonus(graded) > 0
-    code = (ExitCode.LOST if case.costs and not made_up else ExitCode.OK) if whole else ExitCode.UNSCORED
+    code = (ExitCode.LOST if loses else ExitCode.OK) if whole else ExitCode.UNSCORED
     if graded.exit_code != code:
         yield f"exit code {graded.exit_code}; expected {code}"
 
@@ -117,6 +120,10 @@ def _reasons(graded: Graded, *, pending: bool) -> str:
     reasons: dict[str, list[str]] = {}
     for identifier, criterion in graded.criteria.items():
         if not criterion.bonus and criterion.reason is not None and (criterion.verdict is Verdict.PENDING) == pending:
-            text = "\n".join(f"  {part}: {getattr(criterion.reason, part)}" for part in PARTS)
-            reasons.setdefault(text, []).append(identifier)
+            reasons.setdefault(reason_text(criterion.reason), []).append(identifier)
     return "\n".join(f"{', '.join(identifiers)}\n{text}" for text, identifiers in reasons.items())
+
+
+def reason_text(reason: Reason) -> str:
+    """A reason's parts, a line each."""
+    return "\n".join(f"  {part}: {getattr(reason, part)}" for part in PARTS)

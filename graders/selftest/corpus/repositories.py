@@ -72,7 +72,7 @@ class Planned:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A commit to make."""
+    """A commit to make. ``author``: one of ``PEOPLE``, or a name and an address."""
 
     subject: str
     at: float
@@ -264,7 +264,7 @@ def _until(file: Path, begins: str, where: str) -> str:
 
 def _commit(mark: int, step: Step, parents: Sequence[int], before: Tree, after: Tree) -> bytes:
     message = step.subject.encode()
-    who = PEOPLE[step.author]
+    who = PEOPLE.get(step.author, step.author)
     lines = [
         f"commit refs/heads/{step.branch}".encode(),
         f"mark :{mark}".encode(),

@@ -25,6 +25,7 @@ from graders.sandbox import Isolation
 from graders.selftest.corpus import cases as corpus
 from graders.selftest.corpus.expected import mismatches, request_for
 from graders.selftest.corpus.tables import CaseError
+from graders.selftest.corpus.taught import build_taught, load_taught, request_for_taught, taught_mismatches
 from graders.selftest.regression.entries import Entry
 from graders.selftest.regression.records import Criterion, Record, Regression
 
@@ -114,12 +115,18 @@ def _one(entry: Entry, cache: bool) -> Record:
     started = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="regression-"))
     try:
-        record = _case(entry, folder, cache) if entry.case is not None else _submission(entry, folder, cache)
+        record = _graded_entry(entry, folder, cache)
     except (OptgradeError, CaseError, OSError) as error:
         record = _failed(entry, f"{type(error).__name__}: {error}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return replace(record, seconds=round(time.monotonic() - started, 2))
+
+
+def _graded_entry(entry: Entry, folder: Path, cache: bool) -> Record:
+    if entry.case is not None:
+        return _case(entry, folder, cache)
+    return _taught(entry, folder, cache) if entry.taught is not None else _submission(entry, folder, cache)
 
 
 def _case(entry: Entry, folder: Path, cache: bool) -> Record:
@@ -129,6 +136,15 @@ def _case(entry: Entry, folder: Path, cache: bool) -> Record:
     request = replace(request_for(case, submission), cache=cache, workers=1)
     graded = grade_quietly(request, _servers[0], folder / "report")
     return replace(_record(entry, graded), expected=True, wrong=tuple(mismatches(case, graded, folder)))
+
+
+def _taught(entry: Entry, folder: Path, cache: bool) -> Record:
+    assert entry.taught is not None
+    taught = load_taught(entry.taught)
+    submission = build_taught(taught, folder / taught.path.stem)
+    request = replace(request_for_taught(taught, submission), cache=cache, workers=1)
+    graded = grade_quietly(request, _servers[0], folder / "report")
+    return replace(_record(entry, graded), expected=True, wrong=tuple(taught_mismatches(taught, graded, folder)))
 
 
 def _submission(entry: Entry, folder: Path, cache: bool) -> Record:

@@ -19,6 +19,7 @@ from graders.profiles import choose
 from graders.sandbox import Isolation
 from graders.selftest.corpus import cases as corpus
 from graders.selftest.corpus.cases import Case
+from graders.selftest.corpus.taught import Taught, all_taught
 from graders.submission.archives import is_archive
 
 GIT_STATE = ("HEAD", "packed-refs", "shallow", "refs")
@@ -26,12 +27,16 @@ GIT_STATE = ("HEAD", "packed-refs", "shallow", "refs")
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One thing to grade: a case, or a submission's path; ``parts`` are hashes of what the outcome depends on."""
+    """One thing to grade: a case, a submission that was written for the corpus, or anybody's submission.
+
+    ``parts`` are hashes of what the outcome depends on.
+    """
 
     name: str
     title: str
     parts: Mapping[str, str]
     case: Path | None = None
+    taught: Path | None = None
     submission: Path | None = None
 
     @property
@@ -41,25 +46,30 @@ class Entry:
 
 
 def case_entries(isolation: Isolation, words: Sequence[str] = ()) -> list[Entry]:
-    """The corpus's cases whose names contain any of the words; all of them for none.
+    """The corpus's cases and whole submissions whose names contain any of the words; all of them for none.
 
     :raises UsageError: if no name does.
     """
-    cases = [case for folder in corpus.folders() for case in corpus.load_all(folder)]
+    cases: list[Case | Taught] = [*all_taught()]
+    cases += [case for folder in corpus.folders() for case in corpus.load_all(folder)]
     chosen = [case for case in cases if not words or any(word in name_of(case) for word in words)]
     if not chosen:
         raise UsageError(f"no case has {' or '.join(words)} in its name; cases are in fixtures/submissions")
     return [entry_of(case, isolation) for case in chosen]
 
 
-def name_of(case: Case) -> str:
+def name_of(case: Case | Taught) -> str:
     """A case's path below the corpus: ``mistakes/l02/no-rounding``."""
     return case.path.relative_to(corpus.CORPUS).with_suffix("").as_posix()
 
 
-def entry_of(case: Case, isolation: Isolation) -> Entry:
+def entry_of(case: Case | Taught, isolation: Isolation) -> Entry:
     """A case as an entry."""
-    parts = {**_shared(isolation), **_of_labs((case.lab.id,)), "submission": _case_digest(case)}
+    shared = _shared(isolation)
+    if isinstance(case, Taught):
+        parts = {**shared, **_of_labs(tuple(lab.id for lab in case.labs)), "submission": _taught_digest(case)}
+        return Entry(name=name_of(case), title=case.title, parts=parts, taught=case.path)
+    parts = {**shared, **_of_labs((case.lab.id,)), "submission": _case_digest(case)}
     return Entry(name=name_of(case), title=case.title, parts=parts, case=case.path)
 
 
@@ -135,6 +145,11 @@ def _case_digest(case: Case) -> str:
     own = [case.changes, case.select, case.costs, case.names, case.pending, case.says, case.wall_limit, case.lab.id]
     own.append(corpus.settings_of(case.lab))
     return digest_of([repr(own), _starting_points()])
+
+
+def _taught_digest(taught: Taught) -> str:
+    settings = [corpus.settings_of(lab) for lab in taught.labs]
+    return digest_of([files_digest(taught.path.parent, [taught.path]), _submission_digest(taught.folder), settings])
 
 
 def _submission_digest(path: Path) -> str:
