@@ -15,7 +15,7 @@ They are in ``fixtures/submissions/taught/``: a folder as a student has it, and 
 
     [[lost]]                                # what it loses; all that is not listed is earned
     criterion = "l02.int8.quantise"
-    points = 0.75
+    points = 0.25                           # optional; without it, all of the criterion's
     because = "values are cast without a clip, so bright pixels wrap around"
     names = ["clip|saturat|wrap"]           # regular expressions; the reason that a student reads has each
 
@@ -165,8 +165,8 @@ def _about(score: CriterionScore, loss: Loss | None, *, pending: bool) -> Iterat
 def _loss(data: Mapping[str, Any], labs: tuple[Lab, ...], where: str) -> Loss:
     no_others(data, LOST_KEYS, where)
     name = _criterion(text(data, "criterion", where), labs, where)
-    points = float(typed(data, "points", (int, float), where))
     maximum = next(each.points for lab in labs for each in lab.criteria if each.id == name)
+    points = float(typed(data, "points", (int, float), where)) if "points" in data else maximum
     if not 0 < points <= maximum:
         raise CaseError(f"{where}: {points:g} points of {name}; it has {maximum:g}")
     return Loss(name, points, text(data, "because", where), wordings(data, "names", where))
