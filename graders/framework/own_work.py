@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from graders.framework.lab_plugin import LabPlugin
 
 LARGEST_NOTEBOOK, MOST_BESIDE = 8 << 20, 200
+_CODE_CELL = re.compile(r'"cell_type"\s*:\s*"code"')
 SAME_LAB = 3
 """A notebook with so many of a lab's names in it is one of the lab."""
 
@@ -38,24 +40,31 @@ def own_paths(root: Path, lab: Lab) -> tuple[str, ...]:
     folder, _, name = lab.student_file.rpartition("/")
     if not lab.is_notebook or not folder:
         return lab.paths
-    beside = [file for file in _files_in(root / folder) if file.suffix == ".ipynb" and file.name != name]
-    copies = [file for file in beside if _has_names(file, lab)]
+    notebooks = [file for file in _files_in(root / folder) if file.suffix == ".ipynb" and file.name != name]
+    texts = {file: _text(file) for file in notebooks}
+    # A notebook of text alone is a report.
+    beside = [file for file in notebooks if _CODE_CELL.search(texts[file])]
+    copies = [file for file in beside if _has_names(texts[file], lab)]
     if len(copies) == len(beside):
         return lab.paths
     others = [path for path in lab.paths if path != folder]
     return (lab.student_file, *(f"{folder}/{file.name}" for file in copies), *others)
 
 
-def _has_names(notebook: Path, lab: Lab) -> bool:
+def _has_names(notebook: str, lab: Lab) -> bool:
     """Whether a notebook is of the lab as well: an earlier version, the one that was given."""
     names = lab.settings.get("notebook", {}).get("names", ())
+    return sum(name in notebook for name in names) >= SAME_LAB
+
+
+def _text(notebook: Path) -> str:
+    """A notebook's JSON; that of one too large to be a report counts as code of no lab."""
     try:
         if notebook.stat().st_size > LARGEST_NOTEBOOK:
-            return False
-        text = notebook.read_text(encoding="utf-8", errors="replace")
+            return '"cell_type": "code"'
+        return notebook.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return False
-    return sum(name in text for name in names) >= SAME_LAB
+        return ""
 
 
 def _files_in(folder: Path) -> list[Path]:

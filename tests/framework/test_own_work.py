@@ -92,14 +92,22 @@ def test_a_notebook_is_started_with_a_step_or_an_executed_cell(tmp_path: Path) -
     assert unstarted_notebook(REFERENCE, lab) == ""
 
 
+CODE = '{"cells": [{"cell_type": "code", "source": ["%s"]}]}'
+
+
 def test_a_notebook_shares_its_folder_with_others(tmp_path: Path) -> None:
-    """Alone, or beside versions of itself, the folder is the lab's; beside other notebooks only the lab's files are."""
+    """Alone, or beside versions of itself, the folder is the lab's; beside other notebooks only the lab's files are.
+
+    A notebook of text alone is a report, so none of another lab.
+    """
     lab = NOTEBOOK.lab
     folder = tmp_path / "mnist_compression"
     folder.mkdir()
     (folder / "quantization_and_pruning.ipynb").write_text("{}")
     assert own_paths(tmp_path, lab) == lab.paths
-    (folder / "first try.ipynb").write_text("model_builder convert_tflite q_aware_model")
+    (folder / "first try.ipynb").write_text(CODE % "model_builder convert_tflite q_aware_model")
     assert own_paths(tmp_path, lab) == lab.paths
-    (folder / "serving.ipynb").write_text("import flask")
+    (folder / "lab report.ipynb").write_text('{"cells": [{"cell_type": "markdown", "source": ["# Report"]}]}')
+    assert own_paths(tmp_path, lab) == lab.paths
+    (folder / "serving.ipynb").write_text(CODE % "import flask")
     assert own_paths(tmp_path, lab) == (lab.student_file, "mnist_compression/first try.ipynb")

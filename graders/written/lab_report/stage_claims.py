@@ -69,6 +69,15 @@ class _Signs:
         rows = tuple(self._row(row, LABEL_COLUMNS) for row in block.rows)
         return Table(self._row(block.header, len(block.header.cells)), rows, headings)
 
+    def captioned(self, table: Table, caption: Line | None) -> Table:
+        """A table of one column of sizes, which the caption or heading above it may call those of archives."""
+        label, *columns = table.header.cells
+        above = (caption.text if caption and _is_caption(caption.text) else "", *table.headings[-1:])
+        plain = not any(names(text, group) for text in table.header.cells for group in ("zipped", "accuracy"))
+        if len(columns) != 1 or not plain or not any(names(text, "zipped") for text in above):
+            return table
+        return replace(table, header=replace(table.header, cells=(label, f"{columns[0]} (zip)")))
+
     def _line(self, text: str, label: str, naming: frozenset[str]) -> str:
         """A line with its sign; without one if it is open whether it is about a file or its archive."""
         if not names(label, "zipped"):
@@ -91,6 +100,10 @@ class _Signs:
     def _row(self, row: Row, columns: int) -> Row:
         cells = (self.added(text) if at < columns else text for at, text in enumerate(row.cells))
         return replace(row, cells=tuple(cells))
+
+
+def _is_caption(text: str) -> bool:
+    return text.rstrip().endswith(":") or len(_LETTERS.findall(text)) <= MOST_WORDS
 
 
 def _is_sentence(text: str) -> bool:
@@ -118,7 +131,11 @@ def report_claims(document: Document, labels: StageLabels, *, part: bool = False
     first = next((block for block in document.blocks if isinstance(block, Heading)), None)
     title = first.text if first and first.level == 1 and not part else ""
     naming = signs.naming(document)
-    signed = replace(document, blocks=tuple(signs.block(block, title, naming) for block in document.blocks))
+    captioned = (
+        signs.captioned(block, above if isinstance(above, Line) else None) if isinstance(block, Table) else block
+        for above, block in zip((None, *document.blocks), document.blocks, strict=False)
+    )
+    signed = replace(document, blocks=tuple(signs.block(block, title, naming) for block in captioned))
     found = find_claims(signed, signs.variants)
     lines = (block for block in document.blocks if isinstance(block, Line) and not block.code)
     sentences = {document.place(line.line) for line in lines if _is_sentence(line.text)}

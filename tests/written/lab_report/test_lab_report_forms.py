@@ -180,3 +180,35 @@ def test_a_title_over_pasted_outputs_says_nothing_of_an_entry():
 def test_of_a_title_alone_nothing_is_claimed():
     lines = "\n".join(line for line in PASTED.splitlines() if "(gzipped)" not in line)
     assert report_claims(read_document(lines)).claims == ()
+
+
+ARCHIVES = "| modèle | octets |\n|---|---|\n| modèle de base `.h5` | 77899 |\n| modèle élagué `.h5` | 24665 |"
+FILES = "| modèle | taille (octets) |\n|---|---|\n| modèle de base `.h5` | 98968 |\n| modèle élagué `.h5` | 98928 |"
+
+
+@pytest.mark.parametrize("above", ["Tailles après gzip :", "## Archives zip", "**Gzip**", "Les archives, faites avec gzip au niveau par défaut et mesurées dans le notebook :"])
+def test_a_caption_calls_a_tables_sizes_archives(tmp_path, above):
+    """The line or heading above a table of one column says what its numbers are."""
+    wrote(tmp_path, "mnist_compression/report.md", f"# Rapport\n\n{FILES}\n\n{above}\n\n{ARCHIVES}\n")
+    found = review_report(tmp_path, RULES)
+    sizes = {(claim.variants[0], claim.quantity.value): claim.value for claim in found.claims.claims}
+    assert sizes["baseline", "bytes"] == 98968
+    assert sizes["baseline", "zip_bytes"] == 77899
+    assert sizes["pruned", "zip_bytes"] == 24665
+    assert not found.about(Check.CONTRADICTION)
+
+
+def test_a_sentence_above_a_table_is_no_caption(tmp_path):
+    """What a sentence says of archives is not about every number below it."""
+    text = "Après avoir compressé les fichiers avec gzip, nous comparons les tailles des modèles sur le disque."
+    wrote(tmp_path, "mnist_compression/report.md", f"# Rapport\n\n{text}\n\n{FILES}\n")
+    claims = review_report(tmp_path, RULES).claims.claims
+    assert {claim.quantity.value for claim in claims} == {"bytes"}
+
+
+def test_the_german_for_pruned(tmp_path):
+    """A model that is called "geprunt" is not the baseline, though its file is a Keras model."""
+    text = "| Datei | Byte |\n|---|---|\n| Basismodell `.h5` | 98968 |\n| gepruntes Modell `.h5` | 193088 |\n"
+    wrote(tmp_path, "mnist_compression/report.md", f"# Bericht\n\n{text}")
+    found = review_report(tmp_path, RULES)
+    assert [claim.variants for claim in found.claims.claims] == [("baseline",), ("pruned",)]
