@@ -47,12 +47,13 @@ def opening_lines(grading: OpenGrading, runs: Mapping[str, Sequence[str]]) -> It
     yield f"{grading.config.workers} at a time, isolation: {grading.config.isolation.tier}"
 
 
-def no_scorecard_line(error: Exception) -> str:
-    """Why a grading ended without a scorecard, and where in the grader."""
+def no_scorecard_line(error: Exception, *, written: bool = False) -> str:
+    """Why a grading ended without a scorecard, and where in the grader. :param written: it did write one before."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f", {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     message = terminal_line(f"{type(error).__name__}: {error}{place}")
-    return f"no scorecard: the grader failed, which is no fault of the submission ({message}); nothing was lost"
+    what = "grading did not end properly" if written else "no scorecard"
+    return f"{what}: the grader failed, which is no fault of the submission ({message}); nothing was lost"
 
 
 def closing_lines(scorecard: Scorecard | None, folder: Path) -> Iterator[str]:

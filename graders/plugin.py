@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,33 @@ def pytest_configure(config: pytest.Config) -> None:
         config.args += _outside_tests(command_line)
     grading = config.stash[GRADING] = PytestGrading(command_line)
     grading.start(config.hook.pytest_optgrade_servers(config=config))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int | pytest.ExitCode | None, object]:
+    """Sees to it that a grading without a scorecard never ends as one that lost points, whatever broke."""
+    if not options.is_grading(config) or config.option.collectonly:
+        return (yield)
+    try:
+        code = yield
+    except pytest.UsageError:
+        raise
+    except Exception as error:  # noqa: BLE001 - pytest itself may have failed, such as on a full disk
+        return _failed(config, error)
+    grading = _grading(config)
+    without = grading is None or grading.scorecard is None
+    if without and code in (ExitCode.OK, ExitCode.LOST, pytest.ExitCode.INTERNAL_ERROR):
+        return _failed(config, RuntimeError("its session ended early"))
+    return code
+
+
+def _failed(config: pytest.Config, error: Exception) -> int:
+    """Says in one line that the grader failed, on stderr, for pytest's own output may be what failed."""
+    grading = _grading(config)
+    line = no_scorecard_line(error, written=grading is not None and grading.scorecard is not None)
+    with suppress(OSError):
+        os.write(2, f"{line}\n".encode())
+    return ExitCode.UNSCORED
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

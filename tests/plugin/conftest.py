@@ -37,6 +37,17 @@ def pytest_configure():
         raise TypeError("no such part")
     assembly.assemble = assemble
 """
+# … a process that from some moment on can write no file …
+NO_FILES = """
+import resource, pytest
+def stop_writing():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+"""
+NO_FILES_WHEN = {
+    "no_files_for_runs": "def pytest_collection_finish(session):\n    stop_writing()\n",
+    "no_files_for_results": "@pytest.hookimpl(tryfirst=True)\ndef pytest_sessionfinish(session):\n    stop_writing()\n",
+    "broken_at_the_end": "def pytest_unconfigure():\n    raise OSError(28, 'No space left on device')\n",
+}
 # … and a list of everything that was imported.
 IMPORTED = """
 import os, pathlib, sys
@@ -62,11 +73,15 @@ class Ended:
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ended]:
-    """Runs pytest with these arguments; ``plugins`` may name ``unused_servers``, ``broken_assembly`` and ``imported``."""
+    """Runs pytest with these arguments; ``plugins`` may name ``unused_servers``, ``broken_assembly``, ``imported`` and
+    those of ``NO_FILES_WHEN``.
+    """
     helpers = tmp_path_factory.mktemp("helpers")
     (helpers / "unused_servers.py").write_text(UNUSED_SERVERS)
     (helpers / "broken_assembly.py").write_text(BROKEN_ASSEMBLY)
     (helpers / "imported.py").write_text(IMPORTED)
+    for name, text in NO_FILES_WHEN.items():
+        (helpers / f"{name}.py").write_text(NO_FILES + text)
 
     def call(*arguments: str | Path, plugins: tuple[str, ...] = ()) -> Ended:
         modules = helpers / "imported.txt"

@@ -212,3 +212,26 @@ def test_a_grader_that_fails_at_the_end_says_so(run: Callable[..., Any], tmp_pat
     assert [line for line in ended.lines if line.startswith("no scorecard: ") and "TypeError: no such part" in line]
     assert not (report / "scorecard.json").exists()
     assert "Traceback" not in ended.out + ended.err
+
+
+@pytest.mark.parametrize(
+    ("plugin", "told"),
+    [
+        ("no_files_for_runs", "no scorecard: "),
+        ("no_files_for_results", ""),
+        ("broken_at_the_end", "grading did not end properly: "),
+    ],
+)
+def test_a_grader_that_breaks_never_ends_as_lost_points(
+    run: Callable[..., Any], tmp_path: Path, plugin: str, told: str
+) -> None:
+    """Where pytest itself fails, as on a full disk or when its limits were changed, the exit code is 3, with one line."""
+    empty, report = tmp_path / "ada", tmp_path / "report"
+    empty.mkdir()
+    ended = run(
+        "graders", f"--submission={empty}", f"--report-dir={report}", "--lab=l02", plugins=("unused_servers", plugin)
+    )
+
+    assert ended.code == 3
+    # pytest may have begun a line that its broken output did not end.
+    assert [line for line in ended.lines if told in line and "the grader failed, which is no fault" in line], ended
