@@ -18,7 +18,7 @@ from typing import Any
 import pyseccomp as seccomp
 import pytest
 
-from graders.core.errors import UsageError
+from graders.core.errors import RunError, UsageError
 from graders.sandbox import CodeCopy, Edit, Limits, MakeFolder, RunSpec, Server, WriteFile, choose
 from graders.sandbox.guest import system_calls
 from graders.sandbox.host.isolation import (
@@ -95,7 +95,7 @@ def run(walled: tuple[Server, Path], request: pytest.FixtureRequest) -> Run:
     """Runs ``go()`` of a student's code in a workdir of its own, and gives its answer."""
     server, scratch = walled
 
-    def go(code: str, edits: tuple[Edit, ...] = ()) -> Any:
+    def go(code: str, edits: tuple[Edit, ...] = (), **limits: Any) -> Any:
         folder = scratch / f"{request.node.name.replace('[', '-').strip(']')}-{len(list(scratch.iterdir()))}"
         (folder / "code").mkdir(parents=True)
         (folder / "workdir").mkdir()
@@ -106,7 +106,7 @@ def run(walled: tuple[Server, Path], request: pytest.FixtureRequest) -> Run:
             paths=(),
             code=CodeCopy(folder / "code", folder / "copy", edits),
             workdir=folder / "workdir",
-            limits=Limits(wall_s=30, cpu_s=30),
+            limits=Limits(wall_s=30, cpu_s=30, **limits),
             seed=1,
             environment={},
         )
@@ -344,6 +344,33 @@ def go():
     if isolation.tier == "bare":
         pytest.skip("it has no filter")
     assert all(run(code)), run(code)
+
+
+HIDDEN = {
+    "files without a name": ("os.unlink(f.name)", "wrote more than the 2 MiB"),
+    "pairs of sockets": ("kept.extend(socket.socketpair())", "more than the 100 open files"),
+    "threads": ("threading.Thread(target=time.sleep, args=(20,), daemon=True).start()", "more than the 60 threads"),
+}
+
+
+@pytest.mark.parametrize(("statement", "told"), list(HIDDEN.values()), ids=list(HIDDEN))
+def test_what_a_listing_does_not_show(run: Run, isolation: Isolation, statement: str, told: str) -> None:
+    """Unlinked files that are still open, sockets and threads count in every tier."""
+    code = f"""
+import os, socket, tempfile, threading, time
+kept = []
+def go():
+    for number in range(80):
+        f = tempfile.NamedTemporaryFile(delete=False)
+        if number < 8:
+            f.write(bytes(2**19))
+            f.flush()
+            kept.append(f)
+        {statement}
+    time.sleep(20)
+"""
+    with pytest.raises(RunError, match=told):
+        run(code, disk=2 * 2**20 if "MiB" in told else 2**30, open_files=100, tasks=60)
 
 
 def test_modes_of_others(run: Run, isolation: Isolation, tmp_path: Path) -> None:

@@ -139,9 +139,11 @@ def test_only_what_was_asked_for_is_loaded(seen: dict[str, Any]) -> None:
 
 def test_limits_are_asked_for_whole() -> None:
     """Every limit but the one for output, which the grader keeps itself, reaches the server."""
-    limits = Limits(wall_s=1, cpu_s=2, memory=3, file_size=4, processes=5, tasks=6, descriptors=7, output=8)
-    requested = {"wall_s": 1, "cpu_s": 2, "memory": 3, "file_size": 4, "processes": 5, "tasks": 6, "descriptors": 7}
-    assert limits.as_request() == requested
+    requested = {
+        "wall_s": 1, "cpu_s": 2, "memory": 3, "file_size": 4, "processes": 5, "tasks": 6, "descriptors": 7,
+        "open_files": 8, "disk": 9,
+    }  # fmt: skip
+    assert Limits(**requested, output=10, files=11).as_request() == requested
 
 
 def test_the_same_seed_gives_the_same_numbers(make: Open) -> None:

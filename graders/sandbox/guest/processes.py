@@ -8,8 +8,10 @@ import errno
 import os
 import resource
 import signal
+import stat
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
@@ -76,6 +78,12 @@ def become(user: int, most: int) -> None:
     _prctl(PR_SET_DUMPABLE, 1)
 
 
+def see_as(user: int) -> None:
+    """Opens files as that user, such as those of its processes in /proc; this process stays what it is otherwise."""
+    _libc.setfsgid(user)
+    _libc.setfsuid(user)
+
+
 @dataclass(frozen=True)
 class Stat:
     """A line of /proc: parent, whether the process has ended, its CPU seconds with those of its ended children, and
@@ -103,9 +111,9 @@ def _parents() -> dict[int, int]:
     table = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
-            stat = _stat(entry)
-            if stat is not None and not stat.zombie:
-                table[int(entry)] = stat.parent
+            found = _stat(entry)
+            if found is not None and not found.zombie:
+                table[int(entry)] = found.parent
     return table
 
 
@@ -184,8 +192,33 @@ def _collected_all() -> bool:
 
 def usage(pids: list[int]) -> tuple[float, int]:
     """CPU seconds that the processes, and their children that have ended, have used; and their threads."""
-    stats = [stat for stat in map(_stat, map(str, pids)) if stat is not None]
-    return sum(stat.cpu_s for stat in stats), sum(stat.threads for stat in stats)
+    found = [each for each in map(_stat, map(str, pids)) if each is not None]
+    return sum(each.cpu_s for each in found), sum(each.threads for each in found)
+
+
+@dataclass(frozen=True)
+class OpenFiles:
+    """What the descriptors of processes hold: how many they are, and the bytes of files that have no name any more."""
+
+    count: int = 0
+    nameless_bytes: int = 0
+
+
+def open_files(pids: list[int]) -> OpenFiles:
+    """The descriptors of the processes; those of one that ends meanwhile, or that hides them, are not among them."""
+    count, nameless = 0, {}
+    for pid in pids:
+        try:
+            names = os.listdir(f"/proc/{pid}/fd")
+        except OSError:
+            continue
+        count += len(names)
+        for name in names:
+            with contextlib.suppress(OSError):
+                found = Path(f"/proc/{pid}/fd/{name}").stat()
+                if stat.S_ISREG(found.st_mode) and found.st_nlink == 0:
+                    nameless[found.st_dev, found.st_ino] = found.st_blocks * 512
+    return OpenFiles(count, sum(nameless.values()))
 
 
 def resident(pids: list[int]) -> int:

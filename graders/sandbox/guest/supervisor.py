@@ -21,6 +21,8 @@ from typing import Any, NoReturn
 from graders.sandbox.guest import processes, run
 
 TICK_S = 0.05
+# Between two looks at open files, if one takes no longer.
+LOOK_S = 0.25
 
 
 @dataclass
@@ -38,6 +40,7 @@ def watch(child: int, status: socket.socket, limits: dict[str, Any], wake: int) 
     """Waits until the child ends, the grader requests the end, or a limit is crossed; then ends the whole tree."""
     ending = Ending()
     deadline = time.monotonic() + float(limits["wall_s"])
+    files, next_look = processes.OpenFiles(), time.monotonic()
     running = True
     while running:
         ready, _, _ = select.select([status.fileno(), wake], [], [], TICK_S)
@@ -56,15 +59,20 @@ def watch(child: int, status: socket.socket, limits: dict[str, Any], wake: int) 
             memory = processes.proportional(tree)
         ending.peak_memory = max(ending.peak_memory, memory)
         cpu_s, tasks = processes.usage(tree)
-        if len(tree) > limits["processes"]:
-            ending.limit = "processes"
-        elif memory > limits["memory"]:
-            ending.limit = "memory"
-        elif tasks > limits["tasks"]:
-            ending.limit = "tasks"
-        elif cpu_s + _collected_cpu_s() > limits["cpu_s"]:
-            ending.limit = "cpu"
-        elif time.monotonic() > deadline:
+        if time.monotonic() >= next_look:
+            started = time.monotonic()
+            files = processes.open_files(tree)
+            next_look = started + max(LOOK_S, 10 * (time.monotonic() - started))
+        amounts = {
+            "processes": len(tree),
+            "memory": memory,
+            "tasks": tasks,
+            "open_files": files.count,
+            "disk": files.nameless_bytes,
+            "cpu_s": cpu_s + _collected_cpu_s(),
+        }
+        ending.limit = next((name for name, amount in amounts.items() if amount > limits[name]), None)
+        if ending.limit is None and time.monotonic() > deadline:
             ending.limit = "wall"
         if ending.limit:
             break
@@ -116,6 +124,8 @@ def main(spec: dict[str, Any], descriptors: list[int], preloaded: list[str]) -> 
             # Should this process, or the server, or the grader be killed, the student's code does not run on.
             processes.die_with_parent()
             run.main(spec, channel_fd, stdout_fd, stderr_fd, preloaded)
+        if spec.get("user") is not None:
+            processes.see_as(int(spec["user"]))
         for descriptor in (channel_fd, stdout_fd, stderr_fd):
             os.close(descriptor)
         status = socket.socket(fileno=status_fd)

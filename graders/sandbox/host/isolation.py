@@ -18,7 +18,7 @@ from typing import Protocol
 from graders.sandbox.host.users import Users
 
 TIERS = ("strict", "confined", "bare")
-# What the server needs, as root, to run code as another user and to end it.
+# What the server needs, as root, to run code as another user, without any of these, and to end it.
 CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_KILL")
 SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin")
 SYSTEM_CONFIG = (

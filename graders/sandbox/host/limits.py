@@ -12,9 +12,10 @@ class Limits:
     """Bounds of one run; crossing one ends the run's whole process tree.
 
     ``wall_s`` and ``cpu_s`` are seconds, ``memory`` is resident bytes of the tree, ``file_size`` bytes a file,
-    ``tasks`` are threads of all its processes, ``descriptors`` open files of one process, ``output`` the bytes of
-    stdout and stderr that are stored; the rest is counted and dropped. ``disk`` and ``files`` are bytes and files,
-    folders among them, in the working directory and the run's copy of its code.
+    ``tasks`` are threads of all its processes, ``descriptors`` open files of one process, ``open_files`` of all, whose
+    unsent data would else be memory that nobody counts. ``output`` are the bytes of stdout and stderr that are stored;
+    the rest is counted and dropped. ``disk`` and ``files`` are bytes and files, folders among them, in the working
+    directory and the run's copy of its code; bytes of files without a name are held to ``disk`` too.
     """
 
     wall_s: float = 180.0
@@ -24,6 +25,7 @@ class Limits:
     processes: int = 64
     tasks: int = 400
     descriptors: int = 512
+    open_files: int = 2048
     output: int = 64 * 1024
     disk: int = 2048 * MEBI
     files: int = 20_000
@@ -42,4 +44,6 @@ class Limits:
             "processes": self.processes,
             "tasks": self.tasks,
             "descriptors": self.descriptors,
+            "open_files": self.open_files,
+            "disk": self.disk,
         }

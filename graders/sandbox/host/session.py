@@ -229,11 +229,15 @@ class Session:
             return RunError(Verdict.OUT_OF_MEMORY, f"used more than the {size:,.0f} MiB of memory that a run may use")
         if limit == "processes":
             return RunError(Verdict.CRASHED, f"started more than the {limits.processes} processes that a run may have")
+        if limit == "open_files":
+            return RunError(Verdict.CRASHED, f"had more than the {limits.open_files:,} open files that a run may have")
+        if limit == "disk":
+            return RunError(Verdict.CRASHED, f"wrote more than the {limits.disk / 2**20:,.0f} MiB that a run may write")
         if limit == "tasks":
             return RunError(Verdict.CRASHED, f"started more than the {limits.tasks} threads that a run may have")
         if limit == "wall":
             return RunError(Verdict.TIMEOUT, f"not finished within {limits.wall_s:.0f} s; it was stopped")
-        if limit == "cpu" or number == 24:
+        if limit == "cpu_s" or number == 24:
             return RunError(Verdict.TIMEOUT, f"used more than the {limits.cpu_s:.0f} s of CPU time that a run may use")
         if number is not None:
             return RunError(Verdict.CRASHED, f"the process was ended by {SIGNAL_NAMES.get(number, f'signal {number}')}")
