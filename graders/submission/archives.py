@@ -22,7 +22,13 @@ LOCATOR, LOCATOR_BYTES = b"PK\x06\x07", 20
 MAX_NAME = 255
 READ = 1 << 20
 # What zipfile and its decompressors raise over damaged data.
-DAMAGED = (EOFError, OSError, ValueError, RuntimeError, NotImplementedError, zlib.error, lzma.LZMAError, struct.error)
+DAMAGED = (
+    EOFError, OSError, ValueError, RuntimeError, NotImplementedError, MemoryError, zlib.error, lzma.LZMAError,
+    struct.error,
+)  # fmt: skip
+# LZMA's decoder allocates what a member's data say it needs; no file that is accepted needs more than its own size.
+MAX_DICTIONARY = limits.MAX_FILE
+LOCAL_HEADER, LZMA_HEADER = 30, struct.Struct("<HHBI")
 STORED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 
 
@@ -90,7 +96,7 @@ def _unpack(opened: zipfile.ZipFile, into: Path, notes: list[str]) -> None:
     for member in members:
         shown = plain_line(member.filename, 120)
         parts = _parts(member.filename)
-        why = _refused(member, parts)
+        why = _refused(member, parts) or _greedy(opened, member)
         if why:
             notes.append(f"{shown}: {why}; skipped")
             continue
@@ -134,6 +140,18 @@ def _refused(member: zipfile.ZipInfo, parts: tuple[str, ...]) -> str:
     if member.compress_type not in STORED:
         return "an unsupported compression method"
     return ""
+
+
+def _greedy(opened: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
+    """Why a member's compression would take too much memory; ``""`` if it does not."""
+    if member.compress_type != zipfile.ZIP_LZMA or opened.filename is None:
+        return ""
+    with open(opened.filename, "rb") as file:
+        file.seek(member.header_offset)
+        name, extra = struct.unpack("<HH", file.read(LOCAL_HEADER)[26:])
+        file.seek(name + extra, 1)
+        dictionary = LZMA_HEADER.unpack(file.read(LZMA_HEADER.size))[-1]
+    return "compressed in a way that takes too much memory" if dictionary > MAX_DICTIONARY else ""
 
 
 def _copy(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, most: int) -> int | None:

@@ -118,6 +118,21 @@ def test_bombs(archive: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert sum(len(data) for data in files(tmp_path / "many").values()) <= 3 << 20
 
 
+def test_a_dictionary_of_gigabytes(tmp_path: Path) -> None:
+    """A member whose decoder would allocate 4 GiB is left out before anything of it is decoded."""
+    path = tmp_path / "greedy.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as made:
+        for name in ("greedy.py", "fine.py"):
+            made.writestr(name, b"x = 1\n" * 100)
+    data = bytearray(path.read_bytes())
+    at = 30 + len("greedy.py") + 5
+    data[at : at + 4] = b"\xff" * 4
+    path.write_bytes(data)
+    found = unpack(path, tmp_path / "out")
+    assert list(files(found.folder)) == ["fine.py"]
+    assert found.notes == ("greedy.py: compressed in a way that takes too much memory; skipped",)
+
+
 def test_too_many_entries(archive: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An archive of very many entries is refused before any is taken."""
     monkeypatch.setattr(limits, "MAX_ENTRIES", 10)
