@@ -54,7 +54,7 @@ def read_keras_file(path: Path) -> KerasFile:
             return _read(file)
     except UnreadableFile:
         raise
-    except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
+    except Exception as error:  # noqa: BLE001 - HDF5's filters and NumPy raise more than they document
         raise UnreadableFile(f"it is damaged: {type(error).__name__}: {' '.join(str(error).split())[:200]}") from None
 
 
@@ -68,8 +68,10 @@ def _unpacked(data: bytes) -> bytes:
                 return member.read(MOST_BYTES)
     except KeyError:
         raise UnreadableFile(f"the archive has no {INSIDE} in it") from None
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        raise UnreadableFile(f"the archive is damaged: {error}") from None
+    except UnreadableFile:
+        raise
+    except Exception as error:  # noqa: BLE001 - decoders raise what they like, and whatever it is, it is the file's fault
+        raise UnreadableFile(f"the archive is damaged: {type(error).__name__}: {error}") from None
 
 
 def _read(file: Any) -> KerasFile:

@@ -88,6 +88,20 @@ def test_an_archive_without_weights(tmp_path: Path) -> None:
         read_keras_file(tmp_path / "model.keras")
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_whose_data_are_broken(method: int, tmp_path: Path) -> None:
+    """Whatever a decoder raises over a student's file is said of the file; nothing of it is the grader's fault."""
+    path = tmp_path / "model.keras"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("model.weights.h5", bytes(range(256)) * 40)
+    data = bytearray(path.read_bytes())
+    start = 30 + len("model.weights.h5")
+    data[start : start + 60] = b"\xff" * 60
+    path.write_bytes(data)
+    with pytest.raises(UnreadableFile, match="the archive is damaged"):
+        read_keras_file(path)
+
+
 def test_large_arrays_are_not_read(tmp_path: Path) -> None:
     """A few bytes on the disk can claim gigabytes."""
     with h5py.File(tmp_path / "model.h5", "w") as file:
