@@ -315,6 +315,13 @@ ODD: dict[str, Change] = {
 }
 
 
+@pytest.mark.parametrize("kind", ["complex64", "complex128", "U4"])
+def test_inputs_that_are_no_plain_numbers(scorer: Scorer, pocket: Any, kind: str) -> None:
+    """A file that takes complex numbers or texts is at fault itself: nothing of the grader's broke."""
+    with scorer.measure(pocket.fp32) as measurement, pytest.raises(RunError, match="values, and can't be given any"):
+        measurement.infer_tensors(np.zeros((1, 2), dtype=kind))
+
+
 @pytest.mark.parametrize("operation", ["infer_frames", "infer_tensors"])
 def test_an_output_of_no_numbers_is_the_file_s_fault(
     operation: str, scorer: Scorer, pocket: Any, frames: Path, edited: Edited

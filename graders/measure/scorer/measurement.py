@@ -22,6 +22,7 @@ from graders.measure.tflite import MalformedModel, Model, from_facts
 from graders.measure.tflite.facts import typed
 from graders.profiles import Normalisation
 from graders.sandbox import Reply, Session
+from graders.sandbox.guest import wire
 
 T = TypeVar("T")
 # For one operation on an artifact, and for running one on many images. Whatever takes longer hangs.
@@ -60,6 +61,10 @@ class Measurement:
         if self.path in self._hung:
             raise self._hung[self.path]
         limit = None if timeout_s is None else min(timeout_s, self._patience_s)
+        for array in (arrays or {}).values():
+            # Inputs have the type that the file says it takes.
+            if array.dtype.kind not in wire.PLAIN_KINDS:
+                raise bad_file(f"{self.path.name} takes {array.dtype} values, and can't be given any")
         try:
             return self._session.call(operation, parameters, arrays, limit)
         except RunError as error:
