@@ -17,6 +17,7 @@ from graders.framework.repairs.source import MAX_TEXT
 
 LIKE, MOST_SHOWN, MOST_NAMES = 0.8, 5, 2000
 _NO_MODULE = re.compile(r"No module named '(?P<name>\w{1,80}(?:\.\w{1,80}){0,8})'")
+_VIEW_KEPT = "There is at least 1 reference to internal data"
 _NO_NAME = re.compile(r"(?:name|cannot access local variable) '(?P<name>[^\W\d]\w{0,99})' ")
 _BOUND = re.compile(
     r"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+(\w{1,100})\b|^[ \t]*(\w{1,100})[ \t]*(?::[^=\n]{1,80})?=(?!=)"
@@ -140,4 +141,13 @@ def _listed(names: list[str]) -> str:
     return ", ".join(plain_line(name) for name in names[:MOST_SHOWN]) + more
 
 
-KINDS: tuple[Callable[[Failure, Surroundings], Advice | None], ...] = (_module, _keras, _name, _file)
+def _view(failure: Failure, around: Surroundings) -> Advice | None:  # noqa: ARG001 - as the other kinds
+    if failure.exception != "RuntimeError" or not failure.message.startswith(_VIEW_KEPT):
+        return None
+    return Advice(
+        "A view into the interpreter's memory, as tensor(index)() returns it, is kept while the interpreter runs.",
+        "Use set_tensor and get_tensor, which copy; or call tensor(index)() for each use and keep nothing of it.",
+    )
+
+
+KINDS: tuple[Callable[[Failure, Surroundings], Advice | None], ...] = (_module, _keras, _name, _file, _view)

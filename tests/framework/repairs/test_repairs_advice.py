@@ -55,6 +55,7 @@ MIXED = "Keras 3 and Keras 2 are mixed"
         ),
         ("ValueError", "Could not interpret optimizer identifier: <keras.src.optimizers.adam.Adam object>", MIXED),
         ("TypeError", "('Keyword argument not understood:', 'batch_shape')", MIXED),
+        ("RuntimeError", "There is at least 1 reference to internal data\n in the interpreter", "set_tensor and get_tensor"),
     ],
 )  # fmt: skip
 def test_what_is_known_is_said(exception: str, message: str, says: str) -> None:
