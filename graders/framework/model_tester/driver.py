@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 _made: dict[str, Any] = {}
+# Far apart, and neither at the end of the range.
+TWO_CODES = (-50, 40)
 
 
 class MissingClass(Exception):
@@ -208,15 +210,41 @@ def quantise(values: np.ndarray) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def dequantise(codes: np.ndarray) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Passes output codes to postprocess_outputs, if run_inference is what reads the output tensor."""
-    tester = _made["tester"]
-    if "raw_output" not in _made:
-        _made["raw_output"] = np.asarray(tester.run_inference())
-    raw = _made["raw_output"]
-    if raw.dtype != codes.dtype or raw.size != codes.size:
-        return {}, {}
-    shown = codes.reshape(raw.shape)
-    return {}, {"values": _prediction(tester.postprocess_outputs(shown.copy()))}
+    """The scores for output codes, which postprocess_outputs is given or finds in the output tensor.
+
+    Nothing is returned for a class whose scores depend on neither, such as one that keeps a copy of its output.
+    """
+    if "responds" not in _made:
+        _made["returned"] = _made["tester"].run_inference()
+        low, high = (_scores(np.full_like(codes, code)) for code in TWO_CODES)
+        _made["responds"] = low is not None and high is not None and not np.array_equal(low, high)
+    found = _scores(codes) if _made["responds"] else None
+    return {}, {} if found is None else {"values": found}
+
+
+def _scores(codes: np.ndarray) -> np.ndarray | None:
+    """The scores for these codes; None if they can't be passed on in either way."""
+    filled = [_fill_output(interpreter, codes) for interpreter in _interpreters()]
+    returned = _made["returned"]
+    raw = np.asarray(returned)
+    if raw.dtype == codes.dtype and raw.size == codes.size:
+        returned = codes.reshape(raw.shape).copy()
+    elif not any(filled):
+        return None
+    return _prediction(_made["tester"].postprocess_outputs(returned))
+
+
+def _fill_output(interpreter: Any, codes: np.ndarray) -> bool:
+    """Writes codes to an interpreter's output tensor; whether it has one for them."""
+    try:
+        # No view may be left when the interpreter runs again.
+        view = interpreter.tensor(interpreter.get_output_details()[0]["index"])()
+        if view.dtype != codes.dtype or view.size != codes.size:
+            return False
+        view[...] = codes.reshape(view.shape)
+    except (ValueError, IndexError, RuntimeError):
+        return False
+    return True
 
 
 OPERATIONS = {"start": start, "plain": plain, "predict": predict, "quantise": quantise, "dequantise": dequantise}
