@@ -63,6 +63,10 @@ class LabPlugin(Generic[E]):
         """A run's facts for the scorecard: plain JSON values."""
         return {}
 
+    def comparable(self, results: Mapping[str, RunResult[E]]) -> dict[str, dict[str, Any]]:
+        """The facts of each finished run that a summary's numbers can be held against: its description, as a rule."""
+        return {name: self.describe(each.evidence) for name, each in results.items() if each.evidence is not None}
+
     def charts(self, context: LabContext, results: Mapping[str, RunResult[E]]) -> list[Chart]:  # noqa: ARG002
         """The lab's charts for the report."""
         return []

@@ -127,8 +127,4 @@ def _review_statically(staged: StagedSubmission, lab: OpenLab, results: RunResul
 
 def _measured(lab: OpenLab, results: RunResults) -> dict[str, Any]:
     """What was measured of each run that finished."""
-    return {
-        name: lab.plugin.describe(result.evidence)
-        for name, result in results.of(lab.id).items()
-        if result.error is None
-    }
+    return lab.plugin.comparable(results.of(lab.id))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Self
 
 import numpy as np
@@ -21,7 +22,7 @@ from graders.framework.model_tester import runner
 from graders.framework.model_tester.files import FileEvidence
 from graders.framework.model_tester.runner import Agreement
 from graders.framework.runner import as_missing
-from graders.labs.l02_quantization import checks, probes
+from graders.labs.l02_quantization import charts, checks, probes
 from graders.labs.l02_quantization.evidence import Calibrated, Int8Evidence, QuantiseEvidence
 from graders.measure.calibration import Quantisation
 from graders.measure.quantization import Counterexample, Encoding
@@ -422,3 +423,20 @@ def test_what_is_not_written_yet_is_missing(kind: str, verdict: Verdict, message
     """NotImplementedError and a missing class count as missing; any other exception is a failure."""
     found = as_missing(RunError(Verdict.FAILED, f"{kind}: write FP32Model", exception=kind))
     assert (found.verdict, found.message) == (verdict, message)
+
+
+def _int8(example: object) -> SimpleNamespace:
+    return SimpleNamespace(value=SimpleNamespace(example=example), error=None)
+
+
+@pytest.mark.parametrize(("example", "kept"), [(None, True), ("a wrong value", False)])
+def test_quality_is_not_held_against_wrong_conversions(example: object, kept: bool) -> None:
+    """A summary's accuracy shows what the student's own conversions do; that of float files stays comparable."""
+    right = _int8(None)
+    int8 = Int8Evidence("all", 1.0, right, right, right, _int8(example), right, 0.9, 1000)
+    facts = {"int8-0.3": {"accuracy": 0.9, "bytes": 10}, "fp32": {"accuracy": 0.9, "bytes": 40}}
+    results = {"int8-0.3": SimpleNamespace(evidence=int8), "fp32": SimpleNamespace(evidence=None)}
+    found = charts.comparable(facts, results)
+    assert ("accuracy" in found["int8-0.3"]) == kept
+    assert found["int8-0.3"]["bytes"] == 10
+    assert found["fp32"] == facts["fp32"]

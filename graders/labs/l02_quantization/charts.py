@@ -22,6 +22,7 @@ from graders.labs.l02_quantization import baseline as base
 from graders.labs.l02_quantization.evidence import Evidence, Fp32Evidence, Int8Evidence
 from graders.measure.evaluation import Evaluation
 
+QUALITY = frozenset({"accuracy", "precision", "sensitivity", "g_mean"})
 MATRIX_RUNS = ("int8-0.8", "int8-drawn", "int8-0.3", "int8-0.08", "int8-0.01", "fp32")
 
 
@@ -40,6 +41,29 @@ def describe(evidence: Evidence) -> dict[str, Any]:
         if calibrated is not None and calibrated.recognised:
             facts["calibration_recognised"] = calibrated.recognised
     return facts
+
+
+def comparable(
+    facts: dict[str, dict[str, Any]], results: Mapping[str, RunResult[Evidence]]
+) -> dict[str, dict[str, Any]]:
+    """The facts of runs without the quality that the student's class can't have measured.
+
+    A file is measured with right conversions; a class that converts wrongly is less accurate with the same file.
+    """
+    evidence = {name: results[name].evidence for name in facts}
+    wrong = any(_converts_wrongly(each) for each in evidence.values())
+    kept = {}
+    for name, own in facts.items():
+        dropped = isinstance(evidence[name], Int8Evidence) if wrong else False
+        kept[name] = {key: value for key, value in own.items() if not (dropped and key in QUALITY)}
+    return kept
+
+
+def _converts_wrongly(evidence: Evidence | None) -> bool:
+    if not isinstance(evidence, Int8Evidence):
+        return False
+    found = (evidence.quantise, evidence.dequantise)
+    return any(each.value is None or each.value.example is not None for each in found)
 
 
 def charts(context: LabContext, results: Mapping[str, RunResult[Evidence]]) -> list[Chart]:

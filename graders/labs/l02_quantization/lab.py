@@ -49,6 +49,12 @@ class QuantizationLab(ModelTesterLab["Evidence"]):
 
         return charts.describe(evidence)
 
+    def comparable(self, results: Mapping[str, RunResult[Evidence]]) -> dict[str, dict[str, Any]]:
+        """Without the quality of files that the submission's own conversions make worse: its numbers show that too."""
+        from graders.labs.l02_quantization import charts
+
+        return charts.comparable(super().comparable(results), results)
+
     def charts(self, context: LabContext, results: Mapping[str, RunResult[Evidence]]) -> list[Chart]:
         """Size and calibration share against accuracy, every variant's metrics, confusion matrices."""
         from graders.labs.l02_quantization import charts

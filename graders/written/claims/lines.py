@@ -14,7 +14,7 @@ from itertools import islice
 
 from graders.written.claims.archive_listings import archived_claims
 from graders.written.claims.columns import EITHER, NO_VALUE, is_spread, named_quantity, quantity_words
-from graders.written.claims.document import Document, Heading, Line, Table
+from graders.written.claims.document import Block, Document, Heading, Line, Table
 from graders.written.claims.items import Item, Run
 from graders.written.claims.listings import listed_claims
 from graders.written.claims.model import SHARES, SIZES, Basis, Blank, Claim, Form, Quantity
@@ -28,7 +28,9 @@ from graders.written.claims.vocabulary import finder
 
 MAX_QUOTE = 300
 MAX_FIGURES = 40
+_ASIDE_IN_BRACKETS = re.compile(r"\([^()]{1,80}\)")
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|[\u3002\uff01\uff1f]")
+_SENTENCE_ENDS = (".", "!", "?", ";", ":", "\u3002", "\uff01", "\uff1f")
 _CLAUSE = re.compile(r",(?!\d)|;")
 _LABELLED = re.compile(r"[:=|]|\s-\s")
 _BEHIND_NAME = re.compile(r"[\s)\]]*+[:=|(-]")
@@ -85,7 +87,7 @@ def line_claims(document: Document, reading: Reading) -> Iterator[Claim | Blank]
     context: tuple[str, ...] = ()
     headed = False
     run = Run()
-    for block in document.blocks:
+    for block in _unwrapped(document.blocks):
         if not isinstance(block, Line):
             yield from run.end(document)
             if isinstance(block, Heading):
@@ -114,6 +116,26 @@ def line_claims(document: Document, reading: Reading) -> Iterator[Claim | Blank]
     yield from run.end(document)
 
 
+def _unwrapped(blocks: Sequence[Block]) -> Iterator[Block]:
+    """The blocks, with a line that begins with a number joined to the line of its sentence before it."""
+    waiting: Block | None = None
+    for block in blocks:
+        if isinstance(waiting, Line) and isinstance(block, Line) and _goes_on(waiting, block):
+            waiting = replace(waiting, text=f"{waiting.text} {block.text}")
+            continue
+        if waiting is not None:
+            yield waiting
+        waiting = block
+    if waiting is not None:
+        yield waiting
+
+
+def _goes_on(line: Line, following: Line) -> bool:
+    prose = line.form is following.form is Form.PROSE and not (line.code or following.code)
+    beside = following.line == line.line + 1 and following.number is None
+    return prose and beside and following.text[:1].isdigit() and not line.text.rstrip().endswith(_SENTENCE_ENDS)
+
+
 def _item(part: _Part, names: tuple[str, ...], line: Line) -> Item | None:
     """A line with one figure and words before it that name no quantity."""
     if part.form is not Form.LINE or len(part.figures) != 1 or len(names) != 1 or part.named:
@@ -123,7 +145,7 @@ def _item(part: _Part, names: tuple[str, ...], line: Line) -> Item | None:
 
 
 def _parts(line: Line, reading: Reading) -> Iterator[_Part]:
-    text = normal(line.text)
+    text = _ASIDE_IN_BRACKETS.sub(_without_comparison, normal(line.text))
     for sentence in _SENTENCE.split(text) if line.form is Form.PROSE else [text]:
         whole = _part(sentence, _form(sentence, line.form), reading)
         clauses = _CLAUSE.split(sentence) if whole.form is Form.PROSE else [sentence]
@@ -139,6 +161,11 @@ def _parts(line: Line, reading: Reading) -> Iterator[_Part]:
             yield replace(part, before=said) if not part.named and _only_units(part) else part
             about = _speaks_of(part, ()) if alone else ()
             said = f"{said} {_unnamed(part)}"
+
+
+def _without_comparison(aside: re.Match[str]) -> str:
+    """Spaces for "(2.05 times smaller)", which says nothing of what stands before it but how it compares."""
+    return " " * len(aside.group()) if finder("comparison").names(aside.group()) else aside.group()
 
 
 def _unnamed(part: _Part) -> str:
@@ -268,6 +295,7 @@ def _claims(part: _Part, names: tuple[str, ...], line: Line, document: Document,
             yield claim
     if not names and not compared:
         yield from _in_turn(part, line, document, reading)
+        yield from _of_all(part, line, document, reading)
 
 
 def _undefined(part: _Part, names: tuple[str, ...], line: Line, document: Document) -> Iterator[Blank]:
@@ -379,6 +407,18 @@ def _in_turn(part: _Part, line: Line, document: Document, reading: Reading) -> I
         claim = quantity and _claim(figure, quantity, Basis.ORDER, mention.names, part, line, document, reading)
         if claim:
             yield claim
+
+
+def _of_all(part: _Part, line: Line, document: Document, reading: Reading) -> Iterator[Claim]:
+    """One size of several variants that are named before it: "every INT8 file (imbint8 too) has 60.2 KiB"."""
+    sizes = [figure for figure in part.figures if figure.kind() is Kind.BYTES]
+    if len(sizes) != 1 or len(part.named) < 2 or part.named[-1].end > sizes[0].start or part.compared():
+        return
+    quantity = _by_unit(sizes[0], part, line)
+    variants = tuple(dict.fromkeys(name for mention in part.named for name in mention.names))
+    claim = quantity and _claim(sizes[0], quantity, Basis.GUESS, variants, part, line, document, reading)
+    if claim:
+        yield claim
 
 
 def _claim(
