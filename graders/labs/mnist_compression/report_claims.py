@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SHOWN = 3
 MOST_CELLS = 6
 QUANTITIES = {"bytes": "size", "zipped_bytes": "zipped", "zip_bytes": "zipped", "size": "size", "accuracy": "accuracy"}
+SAME_UNIT, OTHER_RUN = 0.03, 0.1
+"""How far a stated size may be from an output, which may count 1,024 bytes as a kilobyte, and from another run's."""
 # Files whose size does not depend on how they are saved.
 SIZED = ("tflite", "ptq", "qat_tflite", "pruned_quantized")
 
@@ -244,7 +246,11 @@ def compare_claims(static_review: StaticReview, lab: Lab) -> Compared:
         stage = claim.variants[0]
         shown = _printed_of(stage, quantity, printed)
         count += bool(shown or against.known(stage, quantity))
-        said = _against_outputs(claim.value, shown, lab) or against.with_measured(claim, stage, quantity)
+        said = (
+            _against_outputs(claim.value, shown, lab)
+            or against.with_measured(claim, stage, quantity)
+            or _size_of_no_run(claim, stage, printed, static_review.measured)
+        )
         if said:
             wrong.append(f"{stage}: {claim.text.strip()[:60]} ({claim.place}), {said}")
     against.observe()
@@ -256,6 +262,28 @@ def _printed_of(stage: str, quantity: str, printed: NotebookReview | None) -> li
     if printed is None or QUANTITIES[quantity] != "accuracy":
         return []
     return [each for each in printed.metrics if each.stage == stage and each.quantity == quantity]
+
+
+def _size_of_no_run(
+    claim: Claim, stage: str, printed: NotebookReview | None, measured: Mapping[str, Mapping[str, float]]
+) -> str:
+    """What the outputs show of a stage, if a size is neither one of theirs nor near one that was measured.
+
+    A size may have been taken outside of the notebook, and archives of two runs differ by some percent.
+    """
+    sizes = ("size", "zipped")
+    facts = [value for name, value in measured.get(stage, {}).items() if name in sizes]
+    of_stage = [each for each in printed.metrics if each.stage == stage] if printed is not None else []
+    shown = [each for each in of_stage if QUANTITIES.get(each.quantity) in sizes]
+    if QUANTITIES[claim.quantity.value] not in sizes or not facts or not shown:
+        return ""
+
+    def near(value: float, slack: float) -> bool:
+        return claim.low * (1 - slack) <= value <= claim.high * (1 + slack)
+
+    if any(near(each.value, SAME_UNIT) for each in shown) or any(near(value, OTHER_RUN) for value in facts):
+        return ""
+    return f"but {shown[-1].text} in the output of cell {shown[-1].cell + 1}"
 
 
 def _against_outputs(value: float, shown: Sequence[PrintedMetric], lab: Lab) -> str:

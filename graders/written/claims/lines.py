@@ -258,8 +258,18 @@ def _quantity(names: set[str]) -> Quantity | None:
 def _speaks_of(part: _Part, context: tuple[str, ...]) -> tuple[str, ...]:
     """The variants that a part states something of: the named ones; without a name, the one before it."""
     if part.named:
-        return part.named[0].names if len({mention.names for mention in part.named}) == 1 else ()
+        return part.named[0].names if len({mention.names for mention in part.named}) == 1 else _label_of_several(part)
     return context if part.form is Form.LINE else part.about
+
+
+def _label_of_several(part: _Part) -> tuple[str, ...]:
+    """The variants of "int8-0.01, int8-0.08: 64", which has one figure for all of them."""
+    if part.form is not Form.LINE or len(part.figures) != 1 or part.named[-1].end > part.figures[0].start:
+        return ()
+    rest = _unnamed(replace(part, text=part.text[: part.figures[0].start]))
+    if not rest.rstrip().endswith((":", "=")) or rest.strip(" ,;&+/:=-*"):
+        return ()
+    return tuple(dict.fromkeys(name for mention in part.named for name in mention.names))
 
 
 def _introduces(part: _Part, headed: bool) -> bool:

@@ -130,3 +130,30 @@ def test_files_of_one_size_without_a_unit() -> None:
         f"| {name} | 9 116 | {share}% |\n" for name, share in DEFLATED.items()
     )
     assert of(text, Q.BYTES) == dict.fromkeys(DEFLATED, 9116e3)
+
+
+INT8_SIZES = {"tflite-int8-0.01": 61640.0, "tflite-int8-0.08": 61640.0}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sizes: FP32 126504 B, INT8 61640 B (2.05 times smaller)",
+        "- tflite-int8-0.01, tflite-int8-0.08: 61640 B",
+        "The FP32 file has 126504 bytes, every INT8 file (imbint8 too)\n61640 bytes, which is the 0.49-fold.",
+    ],
+)
+def test_one_size_for_several_variants(text: str) -> None:
+    """An aside that compares is no size, a label may name several variants, and a sentence may go on in the next line."""
+    variants = tuple(Variant.named(name) for name in ("tflite-fp32", *INT8_SIZES, "tflite-imbint8"))
+    claims = find_claims(text, variants).claims
+    found = {name: claim.value for claim in claims for name in claim.variants if claim.quantity is Quantity.BYTES}
+    assert found.items() >= INT8_SIZES.items()
+    assert found.get("tflite-fp32", 126504) == 126504
+
+
+@pytest.mark.parametrize("text", ["INT8 is smaller than FP32: 61640 B against 126504 B", "The INT8 files are smaller than the FP32 file by 64864 B"])
+def test_a_comparison_is_no_size_of_several(text: str) -> None:
+    """What speaks of a difference states nothing of all that it names."""
+    variants = tuple(Variant.named(name) for name in ("tflite-fp32", *INT8_SIZES))
+    assert all(len(claim.variants) < 3 for claim in find_claims(text, variants).claims)
