@@ -85,7 +85,7 @@ def test_as_the_user_who_tests(tmp_path: Path) -> None:
     code, card, told = grade([], tmp_path, clean())
     assert code == UNSCORED, told  # the other runs were not asked for
     assert card["isolation"]["tier"] == best()
-    assert earned(card) == 5
+    assert earned(card) == 4.5
 
 
 @pytest.mark.skipif(
@@ -104,7 +104,7 @@ def test_as_an_ordinary_user(tmp_path: Path) -> None:
         environment = clean(OPTGRADE_CACHE=str(home / "cache"), **own)
         code, card, told = grade(words, home, environment, *NOTEBOOK)
         assert code == UNSCORED, told
-        assert earned(card) == 5
+        assert earned(card) == 4.5
         found = {each["id"]: each["verdict"] for each in card["labs"][1]["criteria"]}
         assert (found["mnist.sizes.archives"], found["mnist.pruning.stripped"]) == ("earned", "earned"), told
         tier = card["isolation"]["tier"]
@@ -120,7 +120,7 @@ def test_without_bubblewrap(tmp_path: Path) -> None:
     environment = clean(PATH=path_without(["bwrap"], tmp_path / "bin"))
     code, card, told = grade([], tmp_path, environment)
     assert code == UNSCORED, told
-    assert earned(card) == 5
+    assert earned(card) == 4.5
     try:
         expected = choose("confined").tier
     except UsageError:
