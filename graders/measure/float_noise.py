@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from graders.measure.compression.kernels import Kernel, kernels
 from graders.measure.tflite.graph import Wiring, aligned_activations
 from graders.measure.tflite.model import Model, Operator
-from graders.measure.tflite.reader import read_model
 from graders.measure.tflite.weights import weights
 
 ROUNDING = 2.0**-24
@@ -50,6 +49,9 @@ def computations(data: bytes) -> tuple[Computation, ...]:
 
     :raises MalformedModel: it is no ``.tflite`` file.
     """
+    # The format's schema takes long to import, and many who need this module read no file.
+    from graders.measure.tflite.reader import read_model
+
     model = read_model(data)
     known = {kernel.operator: kernel for kernel in kernels(weights(data, model))}
     pairs = aligned_activations(model, model).pairs or ()
