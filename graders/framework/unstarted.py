@@ -85,10 +85,10 @@ def _does_nothing(node: ast.stmt) -> bool:
         return isinstance(node.value, ast.Constant)
     if isinstance(node, ast.Return):
         return node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None)
-    return isinstance(node, ast.Pass) or _raises(node)
+    return isinstance(node, ast.Pass) or raises_not_implemented(node)
 
 
-def _raises(node: ast.stmt) -> bool:
+def raises_not_implemented(node: ast.stmt) -> bool:
     """``raise NotImplementedError``, with a message or without."""
     if not isinstance(node, ast.Raise):
         return False
@@ -97,7 +97,7 @@ def _raises(node: ast.stmt) -> bool:
 
 
 def _unfinished(method: _Function) -> bool:
-    return _raises(method.body[-1])
+    return raises_not_implemented(method.body[-1])
 
 
 def _asks_at_end(method: _Function, lines: list[str]) -> bool:

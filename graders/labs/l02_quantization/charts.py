@@ -51,12 +51,14 @@ def comparable(
     A file is measured with right conversions; a class that converts wrongly is less accurate with the same file.
     """
     evidence = {name: results[name].evidence for name in facts}
-    wrong = any(_converts_wrongly(each) for each in evidence.values())
-    kept = {}
-    for name, own in facts.items():
-        dropped = isinstance(evidence[name], Int8Evidence) if wrong else False
-        kept[name] = {key: value for key, value in own.items() if not (dropped and key in QUALITY)}
-    return kept
+    if not any(map(_converts_wrongly, evidence.values())):
+        return facts
+    return {
+        name: {key: value for key, value in own.items() if key not in QUALITY}
+        if isinstance(evidence[name], Int8Evidence)
+        else own
+        for name, own in facts.items()
+    }
 
 
 def _converts_wrongly(evidence: Evidence | None) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graders.core.text import plain_line
+from graders.framework.unstarted import raises_not_implemented
 from graders.submission.notebooks import CellCode
 from graders.submission.notebooks.gaps import asks_for_code
 from graders.submission.notebooks.statements import without_strings
@@ -92,9 +93,8 @@ def _request(node: ast.stmt, requests: dict[int, str], blank: set[int]) -> int:
 
 def _is_hole(node: ast.stmt) -> bool:
     """Whether a statement stands for missing code whatever the comments say."""
-    if isinstance(node, ast.Raise):
-        raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-        return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+    if raises_not_implemented(node):
+        return True
     if isinstance(node, FUNCTIONS):
         return all(isinstance(each, ast.Pass) or _is_text(each) for each in node.body)
     value = getattr(node, "value", None)

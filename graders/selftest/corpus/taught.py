@@ -6,8 +6,8 @@ They are in ``fixtures/submissions/taught/``: a folder as a student has it, and 
     why = "What is typical of it."
     labs = ["mnist_compression"]
     pending = ["mnist.report.acceptance"]   # optional: what only a person can decide this time
-
     select = "…"                            # optional: as of a case, for fewer runs
+
     [[commits]]                             # optional; without it there is no repository
     date = "2025-11-03T18:22:10+01:00"
     author = "Jan Kowalski <jan@example.org>"
