@@ -91,7 +91,7 @@ class Case:
 
 def load(path: Path) -> Case:
     """Reads a case file. :raises CaseError: if something in it is missing, unknown or of another type."""
-    data, where = _data(path), path.name
+    data, where = read_toml(path), path.name
     no_others(data, CASE_KEYS, where)
     lab = _lab(path, data)
     mistake = path.parent.parent.name == MISTAKES
@@ -148,10 +148,11 @@ def settings_of(lab: Lab) -> tuple[str, ...]:
 
 @cache
 def _settings() -> dict[str, Any]:
-    return _data(CORPUS / "settings.toml")
+    return read_toml(CORPUS / "settings.toml")
 
 
-def _data(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """A case file's content. :raises CaseError: if it is no TOML."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:

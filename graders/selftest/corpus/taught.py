@@ -27,7 +27,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -41,7 +40,7 @@ from graders.core.verdicts import Verdict
 from graders.framework.definition import PERSON, Lab
 from graders.framework.registry import select_labs
 from graders.scoring import CriterionScore
-from graders.selftest.corpus.cases import settings_of
+from graders.selftest.corpus.cases import read_toml, settings_of
 from graders.selftest.corpus.expected import SEED, about_output, reason_text
 from graders.selftest.corpus.repositories import MAIN, START, Plan, Planned, Step, make_repository
 from graders.selftest.corpus.tables import CaseError, inside, items, no_others, table, text, typed, wordings
@@ -87,11 +86,7 @@ class Taught:
 
 def load_taught(path: Path) -> Taught:
     """Reads a submission's TOML. :raises CaseError: if something in it is missing, unknown or of another type."""
-    where = path.name
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise CaseError(f"{where}: {error}") from None
+    where, data = path.name, read_toml(path)
     no_others(data, KEYS, where)
     folder = path.with_suffix("")
     if not folder.is_dir():
