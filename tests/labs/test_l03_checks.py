@@ -107,6 +107,7 @@ def compression(**changes: Any) -> Compression:
         misplaced=(),
         magnitudes=(),
         weight_deltas=moved(),
+        clusters=8,
     )
     return replace(found, **changes)
 
@@ -190,9 +191,9 @@ def test_a_pruned_file_passes(judge: Callable[..., None]) -> None:
         ({"distinct": distinct(100, 100, 800)}, "trained_after_stripping"),
         ({"distinct": distinct(60, 15, 9), "zeros": zeros(0.4, 0.3, 0.0)}, "pruned_clusters"),
         ({"distinct": distinct(9, 9, 9), "zeros": zeros(0.4, 0.3, 0.4)}, "pruned_clusters"),
-        ({"distinct": distinct(14, 16, 16)}, "other_clusters"),
+        ({"distinct": distinct(14, 16, 16), "clusters": 16}, "other_clusters"),
         # Within the number in one layer by chance: still another number, since the dense layer has few values too.
-        ({"distinct": distinct(8, 12, 16)}, "other_clusters"),
+        ({"distinct": distinct(8, 12, 16), "clusters": 16}, "other_clusters"),
         ({"distinct": distinct(100, 100, 8)}, "clustered_partly"),
         ({"distinct": distinct(8, 100, 8)}, "clustered_partly"),
         ({"distinct": distinct(8, 8, 800)}, "clustered_partly"),
@@ -287,7 +288,7 @@ def test_why_centroids_are_not_even(changes: dict[str, Any], hint: str) -> None:
 
 def test_even_centroids_of_another_number_are_even() -> None:
     """16 even values instead of 8 fail the number of values, not the centroids."""
-    checks.require_even(evidence(compression(distinct=distinct(14, 16, 16))), LAB)
+    checks.require_even(evidence(compression(distinct=distinct(14, 16, 16), clusters=16)), LAB)
 
 
 @pytest.mark.parametrize(
@@ -358,7 +359,7 @@ def test_a_network_without_dense_layers_is_tuned_if_it_moved() -> None:
     [
         (evidence(compression(), accuracy=0.5), "accuracy"),
         (evidence(compression(weight_deltas=moved(9, 0, depthwise=0)), accuracy=0.5), "not_tuned"),
-        (evidence(compression(distinct=distinct(16, 16, 16)), accuracy=0.5), "other_clusters"),
+        (evidence(compression(distinct=distinct(16, 16, 16), clusters=16), accuracy=0.5), "other_clusters"),
         (evidence(compression(distinct=distinct(90, 90, 800), weight_deltas=moved(shape_change=0))), "not_clustered"),
         (evidence(replace(PRUNED, weight_deltas=moved(0.2, 0.2)), clusters=None, accuracy=0.5), "few_steps"),
         (evidence(replace(PRUNED, zeros=zeros(0.7, 0.7, 0.7)), clusters=None, accuracy=0.5), "other_sparsity"),
@@ -383,7 +384,7 @@ def test_why_it_is_less_accurate(found: CompressedEvidence, hint: str) -> None:
             evidence(compression(wrapper_residue=WrapperResidue("clustering", (), 8.6)), deflated=900_000),
             "not_stripped",
         ),
-        (evidence(compression(distinct=distinct(16, 16, 16)), deflated=52_000), "other_clusters"),
+        (evidence(compression(distinct=distinct(16, 16, 16), clusters=16), deflated=52_000), "other_clusters"),
         (evidence(compression(spacing=(Spacing(0, CONV, 6, 0.2),)), deflated=60_000), "archive"),
         (evidence(PRUNED, clusters=None, deflated=50_000), "archive"),
         (evidence(replace(PRUNED, zeros=zeros(0.3, 0.3, 0.3)), clusters=None, deflated=50_000), "other_sparsity"),

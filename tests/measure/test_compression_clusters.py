@@ -17,7 +17,7 @@ from graders.measure.compression import (
     Spacing,
     at_most,
     centroid_shift,
-    clusters_used,
+    clusters_made,
     distinct_values,
     few,
     linear_centroids,
@@ -261,22 +261,70 @@ def test_shift_is_none_where_it_can_not_be_told(found: Kernel, original: Kernel)
     assert centroid_shift(found, original, 2) is None
 
 
+def dense(values: Array) -> Kernel:
+    """A dense kernel of these values, each once."""
+    return kernel(np.asarray(values).reshape(1, -1), kind="FULLY_CONNECTED")
+
+
 @pytest.mark.parametrize(
-    ("dense", "asked", "used"),
+    ("values", "asked", "made"),
     [(8, 8, 8), (5, 8, 8), (9, 8, 9), (16, 8, 16), (few(8), 8, few(8)), (few(8) + 1, 8, 8), (3000, 8, 8), (32, 2, 32)],
 )
-def test_clusters_are_as_many_as_were_made(dense: int, asked: int, used: int) -> None:
+def test_clusters_are_as_many_as_were_made(values: int, asked: int, made: int) -> None:
     """Dense kernels of a few values more than asked for tell another number; values without number tell none."""
-    values = np.arange(dense, dtype=np.float32).reshape(1, -1)
-    folded = distinct_values(kernel(np.arange(40).reshape(4, 10)))
-
-    assert clusters_used([folded, distinct_values(kernel(values, kind="FULLY_CONNECTED"))], asked) == used
+    assert clusters_made([kernel(np.arange(40).reshape(4, 10)), dense(np.arange(values))], asked) == made
 
 
 def test_folded_kernels_tell_no_number() -> None:
     """Without a dense kernel, the number is the one asked for."""
-    assert clusters_used([distinct_values(kernel(np.arange(40).reshape(4, 10)))], 8) == 8
-    assert clusters_used([], 8) == 8
+    assert clusters_made([kernel(np.arange(40).reshape(4, 10))], 8) == 8
+    assert clusters_made([], 8) == 8
+
+
+@given(asked=st.integers(8, 20), more=st.integers(1, 12), drift=st.floats(0, 0.01), seed=st.integers(0, 2**32 - 1))
+def test_clusters_without_a_weight_are_clusters(asked: int, more: int, drift: float, seed: int) -> None:
+    """A few weights far from the others leave clusters between them without any, in each dense layer others."""
+    random = np.random.default_rng(seed)
+    made = asked + more
+    layers = [kernel(np.arange(made).reshape(1, -1))]
+    for size in (3000, 300):
+        weights = np.concatenate([random.normal(size=size), [-5.0, 5.5]])
+        centroids = linear_centroids(weights, made)
+        nearest = np.abs(weights[:, None] - centroids).argmin(axis=1)
+        layers.append(dense((centroids + drift * (centroids[1] - centroids[0]) * random.uniform(-1, 1, made))[nearest]))
+
+    found = clusters_made(layers, asked)
+
+    assert found == made
+    assert overall([spacing(layer, found) for layer in layers]).off <= 0.03
+
+
+def test_fewer_values_than_requested_can_be_of_more_clusters() -> None:
+    """Of 24 clusters where 16 were asked for, a layer can have 14: their places say so, if another layer has more."""
+    places = np.array([0, 3, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 19, 23])
+    folded = kernel(np.arange(40).reshape(2, 20))
+
+    assert clusters_made([folded, dense(places)], 16) == 24
+    assert clusters_made([folded, dense(places[:-1])], 16) == 20
+    assert clusters_made([dense(places)], 16) == 16
+
+
+@given(clusters=st.integers(8, 32), seed=st.integers(0, 2**32 - 1))
+def test_uneven_values_are_as_many_clusters_as_they_are(clusters: int, seed: int) -> None:
+    """Places that no number puts them at, as of k-means++, tell no other number."""
+    values = np.random.default_rng(seed).normal(size=clusters)
+
+    assert clusters_made([dense(values)], 6) == clusters
+    assert clusters_made([dense(values)], clusters) == clusters
+
+
+@pytest.mark.parametrize("values", [[0, 1], [0, 1, 3], [0, 1, 3, 7]])
+def test_too_few_values_tell_no_places(values: list[int]) -> None:
+    """A number is sought only among so few that the values outweigh the choice."""
+    folded = kernel(np.arange(40).reshape(2, 20))
+
+    assert clusters_made([folded, dense(np.array(values))], 2) <= len(values) + 1
+    assert clusters_made([folded, dense(np.array(values))], 8) == 8
 
 
 def test_one_kernel_of_many_values_is_enough() -> None:
@@ -288,11 +336,9 @@ def test_one_kernel_of_many_values_is_enough() -> None:
 
 def test_the_layer_with_most_values_tells_the_clusters() -> None:
     """Of several dense kernels, the one with most values tells how many clusters were made, as long as they are few."""
-    six, ten, many = (
-        distinct_values(kernel(np.arange(count).reshape(1, -1), kind="FULLY_CONNECTED")) for count in (6, 10, 500)
-    )
-    assert clusters_used([six, ten], 8) == 10
-    assert clusters_used([ten, many], 8) == 8
+    six, ten, many = (dense(np.arange(count)) for count in (6, 10, 500))
+    assert clusters_made([six, ten], 8) == 10
+    assert clusters_made([ten, many], 8) == 8
 
 
 def test_no_kernels_are_spaced_by_nothing() -> None:

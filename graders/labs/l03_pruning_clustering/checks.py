@@ -115,13 +115,12 @@ def require_even(evidence: CompressedEvidence, lab: Lab) -> None:
 
     They are checked for the number of clusters that was made, not the requested one, which is another criterion.
     """
-    from graders.measure.compression import clusters_used, overall
+    from graders.measure.compression import overall
 
-    assert evidence.clusters is not None
     weights = evidence.compressed.get().weights
     require_network(weights)
-    clusters = clusters_used(weights.distinct, evidence.clusters)
-    few = {each.operator for each in weights.distinct if each.counted <= clusters}
+    assert weights.clusters is not None
+    few = {each.operator for each in weights.distinct if each.counted <= weights.clusters}
     check(
         bool(few),
         measured="no layer has few enough distinct values",

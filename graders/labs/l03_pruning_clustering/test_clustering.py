@@ -59,12 +59,10 @@ def _why_more(weights: Compression, wrong: list[Distinct], counted: list[Distinc
 
 def _another_number(weights: Compression, clusters: int) -> bool:
     """Whether the layers have few values, but more than requested; only dense layers, which are not folded, show it."""
-    from graders.measure.compression import clusters_used
-
     sizes = {each.operator: each.weights for each in weights.zeros}
     dense = [each for each in weights.distinct if not each.rowwise]
     repeated = all(2 * each.in_all <= sizes.get(each.operator, 0) for each in dense)
-    return repeated and clusters_used(weights.distinct, clusters) > clusters
+    return repeated and weights.clusters is not None and weights.clusters > clusters
 
 
 @criterion("l03.clustering.values", runs="clustered-*")

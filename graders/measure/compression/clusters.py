@@ -14,6 +14,8 @@ from graders.measure.compression.kernels import Kernel
 
 UNEVEN = 1 / sqrt(12)
 """What ``Spacing.off`` is on average for values that lie anywhere, with one way of dividing the interval: 0.289."""
+EVEN = UNEVEN / 5
+"""Values that are no more than this off are taken for evenly spaced ones where the number of their places is sought."""
 
 
 @dataclass(frozen=True)
@@ -58,17 +60,6 @@ def at_most(found: Iterable[Distinct], clusters: int) -> bool:
     """Whether these kernels, and there are some, have no more than ``clusters`` values each."""
     counts = [each.counted for each in found]
     return bool(counts) and max(counts) <= clusters
-
-
-def clusters_used(found: Iterable[Distinct], requested: int) -> int:
-    """The number of clusters by which centroids are checked: as many as requested, or more if more were made.
-
-    Only kernels without factors of their own, the dense ones, show how many values a layer has. If all of these have
-    few, though more than ``requested``, another number of clusters was taken; values without number, as training leaves
-    them, are none.
-    """
-    counts = [each.in_all for each in found if not each.rowwise]
-    return max(counts) if counts and requested < max(counts) <= few(requested) else requested
 
 
 def few(requested: int) -> int:
@@ -131,6 +122,33 @@ def _distances(values: NDArray[np.float64], clusters: int) -> NDArray[np.float64
     off: NDArray[np.float64] = np.abs(scaled - np.rint(scaled))
     best: NDArray[np.float64] = off[np.argmin(np.square(off).sum(axis=1))]
     return best
+
+
+def clusters_made(kernels: Iterable[Kernel], requested: int) -> int:
+    """The number of clusters by which centroids are checked: as many as requested, or more if more were made.
+
+    Only kernels without factors of their own, the dense ones, show it. If one of these has many values, as training
+    leaves them, they are no clusters. Few values are a lower limit: a cluster in a wide gap between weights gets none.
+    So if any kernel has more than requested, the number is the smallest one from there with whose places the values
+    are evenly spaced; if they are so with none, it is the lower limit.
+    """
+    found = list(kernels)
+    dense = [_finite_values(kernel.rows.reshape(-1)) for kernel in found if not kernel.rowwise]
+    most = max((values.size for values in dense), default=0)
+    if most > few(requested) or at_most(map(distinct_values, found), requested):
+        return requested
+    return _evenly_placed(dense, max(most, requested), few(requested))
+
+
+def _evenly_placed(layers: Sequence[NDArray[np.float64]], least: int, most: int) -> int:
+    """The smallest number of even places that the layers' values are at; ``least`` if there is none up to ``most``."""
+    for clusters in range(least, most + 1):
+        off = np.concatenate([np.empty(0), *(_distances(values, clusters) for values in layers)])
+        if not off.size:
+            break
+        if sqrt(np.square(off).mean()) <= EVEN:
+            return clusters
+    return least
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from graders.measure.compression.clusters import (
     Distinct,
     Spacing,
     centroid_shift,
-    clusters_used,
+    clusters_made,
     distinct_values,
     spacing,
 )
@@ -33,8 +33,9 @@ class Compression:
     ``weight_deltas`` of all; in the order of the graph. ``difference`` says why the file is of another network, as one
     with wrappers left in is; what needs the original's kernels (``shifts``, ``misplaced``, ``magnitudes``,
     ``weight_deltas``) is then empty, or lacks the kernels that the file computes if wrappers are all that is
-    different. ``spacing`` and ``shifts`` are empty without a number of clusters, and checked with those that were made
-    (:func:`clusters_used`); ``magnitudes`` are empty without a sparsity. ``histograms`` are of at most two kernels.
+    different. ``spacing`` and ``shifts`` are empty without a number of clusters, and of ``clusters``, those that were
+    made (:func:`clusters_made`); ``magnitudes`` are empty without a sparsity. ``histograms`` are of at most two
+    kernels.
     """
 
     difference: str
@@ -47,6 +48,7 @@ class Compression:
     magnitudes: tuple[Magnitudes, ...]
     weight_deltas: tuple[WeightDelta, ...]
     histograms: tuple[Histogram, ...] = ()
+    clusters: int | None = None
 
 
 def measure(
@@ -80,18 +82,18 @@ def measure(
     if pairing.pairs is None and left.wrapper is not None:
         pairs = unwrapped(found, theirs, computed=computed or {})
     matched = [pair for pair in pairs if pair.original.compressible]
-    distinct = tuple(distinct_values(kernel) for kernel in compressible)
-    used = None if clusters is None else clusters_used(distinct, clusters)
-    shifts = [] if used is None else [centroid_shift(pair.found, pair.original, used) for pair in matched]
+    made = None if clusters is None else clusters_made(compressible, clusters)
+    shifts = [] if made is None else [centroid_shift(pair.found, pair.original, made) for pair in matched]
     return Compression(
         difference=pairing.reason,
         wrapper_residue=left,
-        distinct=distinct,
-        spacing=() if used is None else tuple(spacing(kernel, used) for kernel in compressible),
+        distinct=tuple(distinct_values(kernel) for kernel in compressible),
+        spacing=() if made is None else tuple(spacing(kernel, made) for kernel in compressible),
         shifts=tuple(shift for shift in shifts if shift is not None),
         zeros=tuple(count_zeros(kernel) for kernel in found),
         misplaced=misplaced_zeros(pairs),
         magnitudes=() if sparsity is None else tuple(magnitudes(pair, sparsity) for pair in matched),
         weight_deltas=find_weight_deltas(pairs),
         histograms=histograms(found, pairs),
+        clusters=made,
     )
