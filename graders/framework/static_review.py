@@ -173,7 +173,7 @@ def review(
     :param measured: a run's facts, by the run's name. :param given_model: called only if there is a summary to read.
     :raises RunError: if none was submitted. :raises NeedsManualReview: if it has to be read manually.
     """
-    from graders.written.claims import SummaryRules, Tolerance, Variant, review_summary
+    from graders.written.claims import SummaryRules, Tolerance, Variant, claims_of, read, review_read
 
     spec = lab.summary
     assert spec is not None
@@ -186,21 +186,21 @@ def review(
         quantities=_wanted(spec.quantities),
         questions=_questions(spec),
     )
-    found = review_summary(root, rules)
-    if found.summary.missing:
+    document = read(root, rules)
+    if document.summary.missing:
         raise RunError(Verdict.MISSING, f"no summary in {spec.folder}")
-    if found.summary.pending:
-        raise NeedsManualReview(f"the summary is {found.summary.pending}, which must be read manually")
-    original = given_model()
-    same = original is not None and _same_model(found.claims, variants, original)
+    if document.summary.pending:
+        raise NeedsManualReview(f"the summary is {document.summary.pending}, which must be read manually")
+    claims, original = claims_of(document, rules), given_model()
+    same = original is not None and _same_model(claims, variants, original)
     if original is None or not same:
-        return SummaryEvidence(found, spec, same, ())
+        return SummaryEvidence(review_read(root, document, rules, claims=claims), spec, same, ())
     values = _values(spec, measured)
     tolerances = {name: Tolerance(absolute=value) for name, value in spec.tolerances.items()}
     tolerances |= {name: Tolerance(relative=value) for name, value in spec.relative.items()}
     by_quantity = {_quantity(name): tolerance for name, tolerance in tolerances.items()}
     known = replace(rules, parameters=original.parameters)
-    found = review_summary(root, known, measured=values, tolerances=by_quantity)
+    found = review_read(root, document, known, measured=values, tolerances=by_quantity)
     return SummaryEvidence(found, spec, same, _compared(found, values), _furthest(found.claims.claims, values, spec))
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from graders.submission import limits
 from graders.submission.overlay import CODE_ENDINGS, LIBRARY_ENDINGS, Overlay
 
 # Code that has one of these words may open files that it does not name.
@@ -72,24 +73,37 @@ def _groups(files: Iterable[str], others: Mapping[str, str]) -> dict[str, set[st
 
 
 def _needed(view: Overlay, groups: Mapping[str, set[str]]) -> set[str]:
-    """The words of those groups that the rest of the code names, in turn with what these name themselves."""
+    """The words of those groups that the rest of the code names, in turn with what these name themselves.
+
+    Where there is more code, or are more words, than can be searched in no time, all of them: the lab's runs then see
+    everything.
+    """
     optional = {file: token for token, files in groups.items() for file in files}
-    waiting = [file for file in view.files if file not in optional]
+    if not optional:
+        return set()
+    code = [file for file in view.files if file.endswith(CODE_ENDINGS)]
+    size = sum((view.root / file).stat().st_size for file in code)
+    searched = max(1, len(groups)) * size
+    libraries = any(file.endswith((*LIBRARY_ENDINGS, ".pth")) for file in view.files if file not in optional)
+    if libraries or size > limits.MAX_SEARCHED or searched > limits.MAX_COMPARED:
+        return set(groups)
     needed: set[str] = set()
+    waiting = [file for file in code if file not in optional]
     while waiting:
-        file = waiting.pop()
-        if file.endswith((*LIBRARY_ENDINGS, ".pth")):
+        text = b"\0".join((view.root / file).read_bytes() for file in waiting)
+        if ROVING.search(text):
             return set(groups)
-        if not file.endswith(CODE_ENDINGS):
-            continue
-        code = (view.root / file).read_bytes()
-        if ROVING.search(code):
+        # Stems are what imports name.
+        named = {
+            token
+            for token in groups.keys() - needed
+            if token.removesuffix(".py").encode("utf-8", "surrogateescape") in text
+        }
+        needed |= named
+        found = [file for token in sorted(named) for file in sorted(groups[token])]
+        if any(file.endswith((*LIBRARY_ENDINGS, ".pth")) for file in found):
             return set(groups)
-        for token in groups.keys() - needed:
-            # Stems are what imports name.
-            if token.removesuffix(".py").encode("utf-8", "surrogateescape") in code:
-                needed.add(token)
-                waiting += groups[token]
+        waiting = [file for file in found if file.endswith(CODE_ENDINGS)]
     return needed
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.submission import Overlay, Part, build_overlay, part_for
+from graders.submission import Overlay, Part, build_overlay, limits, part_for
 
 OTHERS = {"kit/l02": "l02", "summaries/l02": "summaries", "summaries/l03": "summaries"}
 FILES = {
@@ -143,3 +143,30 @@ def test_code_that_is_not_text(make: Maker, tmp_path: Path) -> None:
     (source / "kit" / "odd.py").write_bytes(b"\xff\xfe l02 \x00")
     view = build_overlay(source, {}, tmp_path / "odd-work")
     assert part_for(view, OTHERS, tmp_path / "odd-part").left_out == 0
+
+
+def test_more_code_than_can_be_searched_may_use_everything(make: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where code times names is too much to search, nothing is left out: it is the same work for everybody."""
+    everything = {name for name in FILES if "summaries" not in name} | {"kit/given.py"}
+    for limit in ("MAX_SEARCHED", "MAX_COMPARED"):
+        with monkeypatch.context() as patched:
+            patched.setattr(limits, limit, 10)
+            _, part = make()
+            assert part.left_out == 0
+            assert everything <= seen(part)
+
+
+def test_each_file_of_code_is_read_once(make: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of texts beside thousands of files of code are no product of both."""
+    texts = {f"notes__{number}.md": "" for number in range(40)}
+    code = {f"more__{number}.py": "" for number in range(40)}
+    read: list[Path] = []
+    real = Path.read_bytes
+
+    def counted(path: Path) -> bytes:
+        read.append(path)
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", counted)
+    make(**texts, **code)
+    assert len(read) == len(set(read)) <= 50

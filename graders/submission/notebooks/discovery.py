@@ -12,6 +12,7 @@ from typing import Any
 
 from graders.core.errors import SubmissionError
 from graders.core.text import SHORT, plain_line
+from graders.submission import limits
 from graders.submission.discovery import SKIPPED
 from graders.submission.folders import files_below
 from graders.submission.notebooks.exports import looks_exported
@@ -139,17 +140,22 @@ def _shown(candidate: _Candidate) -> str:
 def _candidates(root: Path, wanted: WantedNotebook, notes: list[str]) -> list[_Candidate]:
     found: list[_Candidate] = []
     read_bytes_so_far = 0
+    scripts_left = limits.MAX_SCRIPTS
     near_first = [(-round(nearness(path.name, wanted), 1), len(path.parts), path) for path in _paths(root, notes)]
     for _, _, path in sorted(near_first):
         near = nearness(path.name, wanted)
         size = _size(root / path)
-        if path.suffix.lower() == ".py" and not _is_export(root / path, size, near):
-            continue
+        if path.suffix.lower() == ".py":
+            scripts_left -= min(size, MAX_SCRIPT)
+            if scripts_left < 0 or not _is_export(root / path, size, near):
+                continue
         if len(found) >= MAX_READ or read_bytes_so_far + min(size, MAX_FILE) > MAX_BYTES:
             notes.append(f"{plain_line(path.as_posix(), 120)}: not read; at most {MAX_READ} notebooks are")
             break
         read_bytes_so_far += min(size, MAX_FILE)
         found.append(_candidate(root, path, near, wanted.names))
+    if scripts_left < 0:
+        notes.append(f"only the first {limits.MAX_SCRIPTS >> 20} MiB of scripts were looked at")
     return found
 
 

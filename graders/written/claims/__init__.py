@@ -28,7 +28,7 @@ from graders.written.claims.parser import find_claims
 from graders.written.claims.pictures import NotAnImage, Picture, picture
 from graders.written.claims.placeholders import check_placeholders
 from graders.written.claims.plausibility import Bounds, check_possible
-from graders.written.claims.review import Review, SummaryRules, review_summary
+from graders.written.claims.review import Review, SummaryRules, claims_of, read, review_read, review_summary
 from graders.written.claims.summaries import Summary, SummaryFile, read_summary
 from graders.written.claims.variants import Variant
 
@@ -66,13 +66,16 @@ __all__ = [
     "check_images",
     "check_placeholders",
     "check_possible",
+    "claims_of",
     "coverage_of",
     "find_answers",
     "find_claims",
     "look_at_images",
     "meant",
     "picture",
+    "read",
     "read_document",
     "read_summary",
+    "review_read",
     "review_summary",
 ]

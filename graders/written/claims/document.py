@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Any
 
+from graders.submission.limits import MAX_CELLS, MAX_TEXT
+from graders.written.claims.cell_budget import within_cells
 from graders.written.claims.inline import ImageMark, images, plain_text, whole_lines, without_data
 from graders.written.claims.model import Form, Place
 from graders.written.claims.text_tables import table_at
@@ -15,11 +17,11 @@ from graders.written.claims.text_tables import table_at
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-MAX_TEXT = 300_000
-MAX_LINES = 20_000
+MAX_LINES = 10_000
 MAX_LINE = 4_000
-MAX_CELLS = 20_000
 MAX_COLUMNS = 60
+# The rule counts as a line of cells, too, so a table of one row has at most half as many again.
+MAX_COUNTED = 2
 MAX_IMAGES = 500
 PSEUDO_LEVEL = 7
 _LOOSE_HEADING = re.compile(r"(#{1,6})(?=[^#\s])(.*)")
@@ -106,17 +108,19 @@ def read_document(markdown: str, file: str = "summary.md") -> Document:
     """The blocks of a Markdown text. Text beyond the bounds is left out, and the notes say so."""
     from markdown_it import MarkdownIt
 
-    text, notes = _bounded(markdown)
+    text, notes, cut = _bounded(markdown)
     environment: dict[str, Any] = {}
     parser = MarkdownIt("commonmark", {"maxNesting": 20}).enable("table").disable("inline")
     tokens = parser.parse(text, environment)
     named = {name: str(one["href"]) for name, one in environment.get("references", {}).items()}
     reader = _Reader(named)
+    reader.cut = cut
     reader.read(tokens)
     return Document(file, tuple(reader.blocks), tuple(reader.images[:MAX_IMAGES]), (*notes, *reader.left_out()))
 
 
-def _bounded(markdown: str) -> tuple[str, tuple[str, ...]]:
+def _bounded(markdown: str) -> tuple[str, tuple[str, ...], bool]:
+    """The text that is parsed, notes of what of it is not, and whether cells of tables are not."""
     notes = []
     text = without_data(markdown.replace("\r\n", "\n").replace("\r", "\n").replace("\0", " "))
     lines = text.removeprefix("\ufeff").split("\n")
@@ -130,7 +134,8 @@ def _bounded(markdown: str) -> tuple[str, tuple[str, ...]]:
     if len(text) > MAX_TEXT:
         text = text[:MAX_TEXT]
         notes.append(f"only the first {MAX_TEXT:,} characters were read")
-    return text, tuple(notes)
+    lines, cut = within_cells(text.split("\n"), MAX_COUNTED * MAX_CELLS)
+    return "\n".join(lines), tuple(notes), cut
 
 
 class _Reader:
@@ -143,6 +148,7 @@ class _Reader:
         self.stack: list[Heading] = []
         self.lists = 0
         self.cells = 0
+        self.cut = False
         self.columns = 0
         self.last = ""
         self.number: int | None = None
@@ -187,7 +193,7 @@ class _Reader:
         """What of tables and images is beyond the bounds."""
         if self.columns > MAX_COLUMNS:
             yield f"of rows with more than {MAX_COLUMNS:,} cells only the first cells were read"
-        if self.cells > MAX_CELLS:
+        if self.cut or self.cells > MAX_CELLS:
             yield f"only the first {MAX_CELLS:,} cells of tables were read"
         if len(self.images) > MAX_IMAGES:
             yield f"only the first {MAX_IMAGES:,} images were looked at"
@@ -226,10 +232,12 @@ class _Reader:
         return tuple(heading.text for heading in self.stack)
 
     def _images(self, raw: str, line: int, nearer: tuple[str, ...] = ()) -> None:
-        if "!" not in raw and "<" not in raw:
+        if ("!" not in raw and "<" not in raw) or len(self.images) > MAX_IMAGES:
             return
-        for mark in images(raw, self.named):
-            self._image(mark, line, (*nearer, plain_text(raw)))
+        marks = images(raw, self.named)
+        around = plain_text(raw) if marks else ""
+        for mark in marks[: MAX_IMAGES + 1]:
+            self._image(mark, line, (*nearer, around))
 
     def _image(self, mark: ImageMark, line: int, nearer: tuple[str, ...]) -> None:
         near = (*nearer, self.last, *(heading.text for heading in reversed(self.stack)))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from graders.submission.limits import MAX_IMAGE_BYTES, MEBI
 from graders.written.claims.document import Document, Image
 from graders.written.claims.files import NotThere, read_inside
 from graders.written.claims.model import MODEL, Check, Finding, Place, Quote
@@ -48,18 +49,52 @@ def look_at_images(document: Document, root: Path, variants: Sequence[Variant]) 
     ``document.file`` is the summary's path from ``root``, from which its images' addresses count.
     """
     looked: dict[str, Shown] = {}
+    files = _Files(root)
     found = []
     for image in document.images:
         variant = _whose(image, tuple(variants))
         key = image.target
         if key not in looked:
-            looked[key] = _look(image, document, root) if len(looked) < MAX_OPENED else _not_opened(image)
+            looked[key] = _look(image, document, files) if len(looked) < MAX_OPENED else _not_opened(image)
         one = looked[key]
         found.append(replace(one, image=image, place=document.place(image.line), variant=variant))
     return tuple(found)
 
 
-def _look(image: Image, document: Document, root: Path) -> Shown:
+@dataclass(frozen=True)
+class _File:
+    """What an image's file is, and the hash of its bytes; or what is wrong with it."""
+
+    picture: Picture | None
+    sha256: str
+    problem: str = ""
+
+
+class _Files:
+    """The files of one document's images: each is read once, however it is addressed, up to so many bytes in all."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._left = MAX_IMAGE_BYTES
+        self._read: dict[str, _File] = {}
+
+    def at(self, path: str) -> _File:
+        if path not in self._read:
+            self._read[path] = self._opened(path)
+        return self._read[path]
+
+    def _opened(self, path: str) -> _File:
+        if self._left <= 0:
+            return _File(None, "", f"only the first {MAX_IMAGE_BYTES / MEBI:.0f} MiB of images are checked")
+        try:
+            data = read_inside(self._root, path, MAX_IMAGE)
+            self._left -= len(data)
+            return _File(picture(data), hashlib.sha256(data).hexdigest())
+        except (NotThere, NotAnImage) as wrong:
+            return _File(None, "", str(wrong))
+
+
+def _look(image: Image, document: Document, files: _Files) -> Shown:
     target = image.target
     if target.lower().startswith("data:image/"):
         return Shown(image, "", elsewhere=True)
@@ -71,14 +106,13 @@ def _look(image: Image, document: Document, root: Path) -> Shown:
     path, problem = _path(target, document.file)
     if problem:
         return Shown(image, path, problem=problem)
-    try:
-        data = read_inside(root, path, MAX_IMAGE)
-        seen = picture(data)
-    except (NotThere, NotAnImage) as wrong:
-        return Shown(image, path, problem=str(wrong))
+    file = files.at(path)
+    seen = file.picture
+    if seen is None:
+        return Shown(image, path, problem=file.problem)
     tiny = seen.format != "SVG" and min(seen.width, seen.height) < SMALLEST
     problem = f"it has {seen.width} x {seen.height} pixels" if tiny else ""
-    return Shown(image, path, seen, sha256=hashlib.sha256(data).hexdigest(), problem=problem)
+    return Shown(image, path, seen, sha256=file.sha256, problem=problem)
 
 
 def _path(target: str, file: str) -> tuple[str, str]:

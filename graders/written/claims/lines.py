@@ -200,9 +200,10 @@ def _beside(part: _Part) -> bool:
 
 def _part(text: str, form: Form, reading: Reading) -> _Part:
     named = mentions(text, reading.variants)
-    found = [one for one in figures(text, reading.commas) if one.kind() is not Kind.OTHER]
+    every = figures(text, reading.commas)
+    found = [one for one in every if one.kind() is not Kind.OTHER]
     free = tuple(one for one in found if not any(name.start <= one.start < name.end for name in named))
-    others = [one for one in figures(text, reading.commas) if one.kind() is Kind.OTHER]
+    others = [one for one in every if one.kind() is Kind.OTHER]
     quotients = any(not any(name.start <= one.start < name.end for name in named) for one in others)
     return _Part(text, form, named, free, _words(text, named, others), quotients=quotients)
 

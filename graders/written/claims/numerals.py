@@ -14,12 +14,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
+from itertools import islice
 
 from graders.written.claims.normalization import normal
 from graders.written.claims.trie import LETTER, Words
 from graders.written.claims.vocabulary import units_data
 
 MAX_DIGITS = 40
+MAX_FIGURES = 200
+"""Of one text: a line, a cell."""
 APPROXIMATE = 0.05
 """How far, relatively, a figure may be off that is written with a tilde."""
 _BEFORE = 16
@@ -112,11 +115,11 @@ def writes_commas(text: str) -> bool:
 
 
 def figures(text: str, commas: bool = False) -> tuple[Figure, ...]:
-    """The figures in a normalised text, in order.
+    """The figures in a normalised text, in order; of a flood of them the first.
 
     :param commas: how to read what may be read in two ways: with a decimal comma, or with a comma between thousands.
     """
-    return tuple(_figures(text, commas))
+    return tuple(islice(_figures(text, commas), MAX_FIGURES))
 
 
 def _figures(text: str, commas: bool) -> Iterator[Figure]:

@@ -11,6 +11,8 @@ import zlib
 from dataclasses import dataclass
 
 MAX_SIDE = 100_000
+MAX_PARTS = 20_000
+"""Chunks of a PNG, or markers of a JPEG before its pixels: programs write some thousand at most."""
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_DEPTHS = {0: {1, 2, 4, 8, 16}, 2: {8, 16}, 3: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 16}}
 _JPEG_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
@@ -73,7 +75,9 @@ def _png(data: bytes) -> tuple[int, int]:
     if not whole or not known:
         raise NotAnImage("a PNG with a damaged header")
     at, pixels = 33, False
-    while at + 12 <= len(data):
+    for _ in range(MAX_PARTS):
+        if at + 12 > len(data):
+            break
         size, kind = struct.unpack_from(">I", data, at)[0], data[at + 4 : at + 8]
         if kind == b"IEND" and pixels:
             return width, height
@@ -84,8 +88,8 @@ def _png(data: bytes) -> tuple[int, int]:
 
 def _jpeg(data: bytes) -> tuple[int, int]:
     at, found = 2, None
-    while at + 4 <= len(data):
-        if data[at] != 0xFF:
+    for _ in range(MAX_PARTS):
+        if at + 4 > len(data) or data[at] != 0xFF:
             break
         marker = data[at + 1]
         if marker == 0xFF or marker in _JPEG_ALONE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,9 +64,40 @@ def review_summary(
 
     :param measured: what the grader measured, by variant; only where the summary is about the same model and data.
     """
+    return review_read(root, read(root, rules), rules, measured=measured, tolerances=tolerances)
+
+
+@dataclass(frozen=True)
+class ReadSummary:
+    """A summary with its text parsed, whatever the model that it is about."""
+
+    summary: Summary
+    documents: tuple[Document, ...]
+
+
+def read(root: Path, rules: SummaryRules) -> ReadSummary:
+    """The summary of a submission in ``root``, parsed."""
     summary = read_summary(root, rules.folder, rules.template)
-    documents = [read_document(file.text, file.path) for file in summary.files]
-    claims = _together([_claims(document, rules) for document in documents])
+    return ReadSummary(summary, tuple(read_document(file.text, file.path) for file in summary.files))
+
+
+def claims_of(found: ReadSummary, rules: SummaryRules) -> Claims:
+    """What a summary claims."""
+    return _together([_claims(document, rules) for document in found.documents])
+
+
+def review_read(
+    root: Path,
+    found: ReadSummary,
+    rules: SummaryRules,
+    *,
+    claims: Claims | None = None,
+    measured: Mapping[str, Mapping[Quantity, float]] | None = None,
+    tolerances: Mapping[Quantity, Tolerance] | None = None,
+) -> Review:
+    """The same as :func:`review_summary` of a summary that was read before. :param claims: if they are known."""
+    summary, documents = found.summary, found.documents
+    claims = claims_of(found, rules) if claims is None else claims
     images = tuple(one for document in documents for one in look_at_images(document, root, rules.variants))
     findings: list[Finding] = []
     if documents:
@@ -89,7 +120,7 @@ def _together(several: list[Claims]) -> Claims:
     return Claims(claims, tuple(blank for one in several for blank in one.blanks))
 
 
-def _answers(documents: list[Document], rules: SummaryRules) -> tuple[Answer, ...]:
+def _answers(documents: Sequence[Document], rules: SummaryRules) -> tuple[Answer, ...]:
     """Of each question the first document that has an answer."""
     found = [find_answers(document, rules.questions) for document in documents]
     if not found:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import codecs
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from graders.submission.limits import MAX_TEXT, MAX_TEXT_BYTES, MEBI
 from graders.written.claims.files import NotThere, read_inside
+from graders.written.claims.inline import without_data
 from graders.written.claims.normalization import normal
 
-MAX_FILE = 8 << 20
+MAX_FILE = MAX_TEXT_BYTES
 MAX_FILES = 6
 MAX_SEEN = 500
 MARKDOWN = (".md", ".markdown", ".mdown", ".mkd")
@@ -59,6 +62,7 @@ def read_summary(root: Path, folder: str, template: str = "") -> Summary:
     """
     files: list[SummaryFile] = []
     pdfs, others, notes = [], [], []
+    left = MAX_TEXT_BYTES
     for path in _candidates(root, folder):
         name = path.lower()
         if name.endswith(".pdf"):
@@ -67,15 +71,32 @@ def read_summary(root: Path, folder: str, template: str = "") -> Summary:
             others.append(path)
         elif name.endswith(MARKDOWN):
             try:
-                text, note = text_of(read_inside(root, path, MAX_FILE))
+                data = read_inside(root, path, MAX_FILE)
             except NotThere as problem:
                 notes.append(f"{path}: {problem}")
                 continue
+            left -= len(data)
+            if left < 0:
+                notes.append(f"only the first {MAX_TEXT_BYTES / MEBI:.0f} MiB of Markdown were read")
+                break
+            text, note = text_of(data)
             notes += [f"{path}: {note}"] if note else []
-            files.append(SummaryFile(path, text))
+            # One character more than is read, so that reading says that there was more.
+            files.append(SummaryFile(path, without_data(text)[: MAX_TEXT + 1]))
     kept = [file for file in files if file.text.strip() and not _is_given(file, template, len(files))]
     notes += [f"only the first {MAX_FILES} Markdown files were read"] if len(kept) > MAX_FILES else []
-    return Summary(tuple(kept[:MAX_FILES]), tuple(pdfs), tuple(others), tuple(notes))
+    return Summary(tuple(_within(kept[:MAX_FILES], notes)), tuple(pdfs), tuple(others), tuple(notes))
+
+
+def _within(files: Sequence[SummaryFile], notes: list[str]) -> Iterator[SummaryFile]:
+    """The files up to as many characters as are read of all of them together."""
+    left = MAX_TEXT
+    for file in files:
+        if left <= 0:
+            notes.append(f"{file.path}: not read; at most {MAX_TEXT:,} characters are")
+            continue
+        yield replace(file, text=file.text[: left + 1])
+        left -= len(file.text)
 
 
 def _candidates(root: Path, folder: str) -> list[str]:
