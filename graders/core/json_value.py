@@ -8,6 +8,8 @@ from typing import Any
 
 NOT_FINITE = ("nan", "inf", "-inf")
 """How scorecards write numbers that JSON has no form for."""
+LARGEST_WHOLE = 10**30
+"""More than anything counted or drawn; calculations with whole numbers of this size still fit a float."""
 
 
 class FormError(ValueError):
@@ -67,9 +69,7 @@ class JsonValue:
         """A number, which may be the text of one that is not finite. :raises FormError: this is none."""
         if isinstance(self.raw, str) and self.raw in NOT_FINITE:
             return float(self.raw)
-        if isinstance(self.raw, bool) or not isinstance(self.raw, int | float):
-            raise self._error("a number")
-        return self.raw
+        return self.raw if isinstance(self.raw, float) else self._bounded("a number")
 
     def numbers(self) -> tuple[float, ...]:
         """A list of numbers. :raises FormError: this is none."""
@@ -77,9 +77,7 @@ class JsonValue:
 
     def whole(self) -> int:
         """A whole number. :raises FormError: this is none."""
-        if isinstance(self.raw, bool) or not isinstance(self.raw, int):
-            raise self._error("a whole number")
-        return self.raw
+        return self._bounded("a whole number")
 
     def wholes(self) -> tuple[int, ...]:
         """A list of whole numbers. :raises FormError: this is none."""
@@ -89,6 +87,11 @@ class JsonValue:
         """A truth value. :raises FormError: this is none."""
         if not isinstance(self.raw, bool):
             raise self._error("true or false")
+        return self.raw
+
+    def _bounded(self, expected: str) -> int:
+        if isinstance(self.raw, bool) or not isinstance(self.raw, int) or abs(self.raw) > LARGEST_WHOLE:
+            raise self._error(expected)
         return self.raw
 
     def _error(self, expected: str) -> FormError:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from graders.core.errors import GraderError
+from graders.core.text import plain_line
+from graders.core.toml import NotToml, parse_toml
 from graders.framework.definition import (
     DRIVERS,
     FUNCTIONS,
@@ -46,11 +47,11 @@ class Source:
         self.path = path
         try:
             text = path.read_text(encoding="utf-8")
-            self.data = tomllib.loads(text)
+            self.data = parse_toml(text)
         except OSError as error:
             raise GraderError(f"{path}: {error.strerror}") from None
-        except tomllib.TOMLDecodeError as error:
-            raise GraderError(f"{path}: {error}") from None
+        except NotToml as error:
+            raise GraderError(f"{path}: {plain_line(str(error))}") from None
         except UnicodeDecodeError:
             raise GraderError(f"{path}: not UTF-8") from None
         self._lines: dict[Place, int] = {}

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graders.core.text import plain_line
+
 MOST_BYTES = 64 << 20
 MOST_ARRAYS = 2000
 MOST_DEPTH = 24
@@ -55,7 +57,7 @@ def read_keras_file(path: Path) -> KerasFile:
     except UnreadableFile:
         raise
     except Exception as error:  # noqa: BLE001 - HDF5's filters and NumPy raise more than they document
-        raise UnreadableFile(f"it is damaged: {type(error).__name__}: {' '.join(str(error).split())[:200]}") from None
+        raise UnreadableFile(f"it is damaged: {type(error).__name__}: {plain_line(str(error))}") from None
 
 
 def _unpacked(data: bytes) -> bytes:
@@ -71,7 +73,7 @@ def _unpacked(data: bytes) -> bytes:
     except UnreadableFile:
         raise
     except Exception as error:  # noqa: BLE001 - decoders raise what they like, and whatever it is, it is the file's fault
-        raise UnreadableFile(f"the archive is damaged: {type(error).__name__}: {error}") from None
+        raise UnreadableFile(f"the archive is damaged: {type(error).__name__}: {plain_line(str(error))}") from None
 
 
 def _read(file: Any) -> KerasFile:
@@ -84,7 +86,7 @@ def _read(file: Any) -> KerasFile:
         if dataset.dtype.kind not in "fiub":
             continue
         if dataset.external or dataset.is_virtual:
-            raise UnreadableFile(f"{name} lies in another file")
+            raise UnreadableFile(f"{plain_line(name)} lies in another file")
         left -= dataset.size * dataset.dtype.itemsize
         if left < 0 or len(arrays) >= MOST_ARRAYS:
             raise UnreadableFile(f"it holds more than {MOST_ARRAYS:,} arrays or {MOST_BYTES >> 20} MiB of them")
@@ -101,7 +103,7 @@ def _datasets(group: Any, above: str, depth: int) -> Iterator[tuple[str, Any]]:
     for key in group:
         name = f"{above}{key}"
         if not isinstance(group.get(key, getlink=True), h5py.HardLink):
-            raise UnreadableFile(f"{name} is a link, maybe to another file")
+            raise UnreadableFile(f"{plain_line(name)} is a link, maybe to another file")
         entry = group[key]
         if isinstance(entry, h5py.Dataset):
             yield name, entry

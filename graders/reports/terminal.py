@@ -76,7 +76,7 @@ def score_lines(scorecard: Scorecard) -> Iterator[str]:
     rows = [(lab.lab, lab.points, _bonus(lab.scores)) for lab in scorecard.labs]
     if len(rows) > 1:
         rows.append(("total", scorecard.points, _bonus(scorecard.scores)))
-    width = max(len(name) for name, *_ in rows)
+    width = max((len(name) for name, *_ in rows), default=0)
     for name, points, bonus in rows:
         by_bonus = f", {format_points(bonus)} of them by a bonus" if bonus else ""
         pending = f", {format_points(points.pending)} more to be graded manually" if points.pending else ""

@@ -12,7 +12,6 @@ import re
 import shutil
 import stat
 import textwrap
-import tomllib
 import unicodedata
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from typing import Any
 
 from graders.core.errors import GraderError, UsageError
 from graders.core.text import plain_line
+from graders.core.toml import NotToml, parse_toml
 
 MAX_FILE = 1 << 20
 COLUMNS = 120
@@ -94,13 +94,9 @@ def read_marks(path: Path) -> Marks:
     shown = _shown(path)
     text = _text(path, shown)
     try:
-        data = tomllib.loads(text, parse_float=_decimal)
-    except tomllib.TOMLDecodeError as error:
-        last = f"at line {len(text.splitlines())}, the last"
-        reason = plain_line(str(error).replace("at end of document", last))
-        raise UsageError(f"{shown}: not TOML: {reason}") from None
-    except (ValueError, RecursionError):
-        raise UsageError(f"{shown}: a number too long, or lists in lists without end") from None
+        data = parse_toml(text, _decimal)
+    except NotToml as error:
+        raise UsageError(f"{shown}: not TOML: {plain_line(str(error))}") from None
     try:
         return _marks(data)
     except UsageError as error:
@@ -143,7 +139,7 @@ def valid_mark(item: MarkRequest, marks: Marks) -> tuple[Mark | None, str]:
         return None, NOT_MARKED
     if mark.points > item.maximum:
         given, most = _number(mark.points), _number(item.maximum)
-        raise UsageError(f"{_entry(item.criterion)}: points = {given}, but the maximum is {most}")
+        raise UsageError(f"{_named(item.criterion)}: points = {given}, but the maximum is {most}")
     if mark.fingerprint != item.passage.fingerprint:
         return None, CHANGED
     return mark, ""
@@ -220,7 +216,7 @@ def _marks(data: Mapping[str, Any]) -> Marks:
         try:
             points, comment, fingerprint = _filled(entry)
         except UsageError as error:
-            raise UsageError(f"{_entry(criterion)}: {error}") from None
+            raise UsageError(f"{_named(criterion)}: {error}") from None
         if points is not None:
             marks[criterion] = Mark(criterion, points, comment, fingerprint)
         elif comment:
@@ -322,6 +318,11 @@ def _values(criterion: str, known: Marks, current: str | None) -> Iterator[str]:
     yield f"passage = {_quoted(fingerprint)}"
     yield f"points = {_quoted(points)}"
     yield f"comment = {_quoted(comment)}"
+
+
+def _named(criterion: str) -> str:
+    """An entry in a message."""
+    return plain_line(_entry(criterion), LONGEST_NAME)
 
 
 def _entry(criterion: str) -> str:

@@ -215,7 +215,7 @@ def test_no_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["id = ", "[limits", 'id = "a"\nid = "b"', "\x00"])
 def test_broken_toml(text: str, written: Callable[[str], Path]) -> None:
     """A file that is no TOML is named with the place of the fault."""
-    assert re.search(r"\(at (line \d+, column \d+|end of document)\)$", complaint(written(text)))
+    assert re.search(r"\(at line \d+, (column \d+|the last)\)$", complaint(written(text)))
 
 
 @pytest.mark.parametrize("points", ["0", "-1", "-0.25"])

@@ -12,6 +12,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from graders.core.text import SHORT, plain_line
+
 MAX_UP = 12
 MAX_SMALL_FILE = 4 << 20
 MAX_PACKS = 4000
@@ -177,7 +179,8 @@ def _head(repository: Repository) -> str:
     if len(others) == 1:
         return others.pop()
     if others:
-        raise NoRepository(f"the branch {name!r} has no commit, and there are several others", "Check one out.")
+        shown = plain_line(name, SHORT)
+        raise NoRepository(f"the branch {shown!r} has no commit, and there are several others", "Check one out.")
     raise NoRepository("the repository has no commit", "Commit your work, step by step.")
 
 
