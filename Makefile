@@ -6,6 +6,8 @@ PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3; do \
 SUBMISSION ?= reference
 REPORT ?= report
 PICTURES ?= docs
+MINUTES ?= 1
+TARGET ?=
 ARGS ?=
 VENV := .venv
 READY := $(VENV)/.ready
@@ -16,13 +18,14 @@ STRICT := -o empty_parameter_set_mark=fail_at_collect
 SPREAD := $(STRICT) -n auto --no-loadscope-reorder
 SLOW := tensorflow or corpus or attacks or e2e or browser or fuzz
 
-.PHONY: help grade test test-all check bench regress baseline screenshot clean
+.PHONY: help grade test test-all check fuzz bench regress baseline screenshot clean
 
 help:
 	@echo "make grade [SUBMISSION=./student] [ARGS=...]   grade a submission; the report goes to $(REPORT)/report.html"
 	@echo "make test                                      the suite's own tests, but the slow ones"
 	@echo "make test-all                                  all of them"
 	@echo "make check                                     ruff, mypy, import-linter"
+	@echo "make fuzz [MINUTES=1] [TARGET=...]             run each parser, or one, on changed inputs for so long"
 	@echo "make bench                                     what grading costs, as ratios"
 	@echo "make regress [ARGS=...]                        grade the corpus, say what is not as expected"
 	@echo "make baseline                                  make the reference's own .tflite files again"
@@ -63,6 +66,14 @@ check: $(READY)
 	@$(PY) -m ruff format --check --quiet graders conftest.py benchmarks fixtures/datasets fixtures/models
 	@$(PY) -m mypy
 	@$(VENV)/bin/lint-imports --no-logo
+
+# atheris is an extra, which tells what code an input reaches. Without it, inputs are changed without knowing that.
+FUZZ_EXTRA = $(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["fuzz"])'
+
+fuzz: $(READY)
+	@$(PY) -c "import atheris" 2>/dev/null || $(PY) -m pip install --quiet --disable-pip-version-check "$$($(FUZZ_EXTRA))" || \
+		echo "atheris can't be installed here: fuzzing without coverage" >&2
+	@nice -n 19 $(PY) -m tests.fuzz --minutes $(MINUTES) $(ARGS) $(TARGET)
 
 bench: $(READY)
 	@$(PY) benchmarks/bench.py $(ARGS)

@@ -28,7 +28,7 @@ SLOW = {
     "attacks": "carries out the attacks",
     "e2e": "runs the documented commands, scripts and workflows as people do",
     "browser": "opens reports in Chromium",
-    "fuzz": "measures many files that were changed at random",
+    "fuzz": "runs each parser on many inputs that were changed at random",
 }
 TIERS = QUICK | SLOW
 
@@ -44,8 +44,10 @@ PLACES = {
     "docs/test_same_again.py": "e2e",
     "framework/test_labs_outside.py": "process",
     "fixtures_/test_pocket_mobilenet.py": "tensorflow",
+    "fuzz/test_campaign.py": "fuzz",
+    "fuzz/test_targets.py": "fuzz",
+    "fuzz/test_through_scorer.py": "fuzz",
     "kit/test_kit_l03_reference.py": "tensorflow",
-    "measure/test_mutated_files.py": "fuzz",
     "plugin": "process",
     "sandbox": "process",
     "sandbox/test_as_others.py": "e2e",

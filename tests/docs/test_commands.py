@@ -110,6 +110,8 @@ RUN: dict[str, list[str]] = {
     "pytest tests -m browser": [PY, "-m", "pytest", "tests/reports", "-m", "browser", "--collect-only", "-q"],
     "pytest tests/scoring": [PY, "-m", "pytest", "tests/scoring", "-k", "outcomes"],
     "pytest tests -n auto": [PY, "-m", "pytest", "tests/scoring/test_outcomes.py", "-n", "auto"],
+    "make fuzz": [PY, "-m", "tests.fuzz", "image", "--minutes", "0.05", "--engine", "mutations", "--folder", "{out}"],
+    "make fuzz MINUTES=20 TARGET=tflite": ["make", "--dry-run", "fuzz", "MINUTES=20", "TARGET=tflite"],
     "make bench": ["make", "bench", "ARGS=--only sandbox --rounds 1"],
     "make baseline": [PY, "-m", "graders", "baseline", "--lab", "l02", "--into", "{out}"],
     "make screenshot": ["make", "screenshot", "PICTURES={out}"],
