@@ -14,6 +14,7 @@ from graders import sandbox
 from graders.caching import environment
 from graders.core.errors import UsageError
 from graders.core.exit_codes import ExitCode
+from graders.measure.device import micro
 from graders.sandbox.host.isolation import TIERS
 
 SUMMARY = "show what this machine can do: isolation tiers, versions, what is missing and how to fix it"
@@ -34,6 +35,7 @@ def examine() -> Iterator[str]:
     for name, version in environment().items():
         if name not in ("python", "system", "cores"):
             yield f"  {name} {version}"
+    yield f"  {device_line()}"
     for tool, use in TOOLS.items():
         found = shutil.which(tool)
         yield f"  {tool}: {'installed' if found else f'not installed; for {use} (Debian: apt-get install {tool})'}"
@@ -54,6 +56,13 @@ def examine() -> Iterator[str]:
             yield f"    without {layer.layer}: {layer.reason}"
     yield ""
     yield f"grading takes {best} here, unless --isolation requests another tier"
+
+
+def device_line() -> str:
+    """Whether TensorFlow Lite Micro is there, which reports show the costs on a device with."""
+    version = micro.installed()
+    missing = "not installed; for costs on a device, which earn no points (pip install tflite-micro)"
+    return f"{micro.PACKAGE} {version}" if version else f"{micro.PACKAGE}: {missing}"
 
 
 def fixes(tier: str, reason: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from graders.framework.context import LabContext
+    from graders.framework.model_files import ModelFile
     from graders.framework.model_stats import ModelStats
     from graders.framework.runner import PlannedRun, RunResult
 
@@ -66,6 +67,12 @@ class LabPlugin(Generic[E]):
     def comparable(self, results: Mapping[str, RunResult[E]]) -> dict[str, dict[str, Any]]:
         """The facts of each finished run that a summary's numbers can be held against: its description, as a rule."""
         return {name: self.describe(each.evidence) for name, each in results.items() if each.evidence is not None}
+
+    def model_files(self, results: Mapping[str, RunResult[E]]) -> Sequence[ModelFile]:
+        """The ``.tflite`` files of which reports show what they cost on a device: by default all among the evidence."""
+        from graders.framework.model_files import find_model_files
+
+        return [file for name, each in results.items() for file in find_model_files(name, each.evidence)]
 
     def charts(self, context: LabContext, results: Mapping[str, RunResult[E]]) -> list[Chart]:  # noqa: ARG002
         """The lab's charts for the report."""

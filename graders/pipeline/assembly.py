@@ -19,6 +19,7 @@ from graders.framework.excerpts import ExcerptReader
 from graders.framework.locations import locate_definitions
 from graders.framework.repairer import stated
 from graders.pipeline.config import AnyLab, GradingConfig
+from graders.pipeline.device import DeviceCosts, device_costs
 from graders.pipeline.execution import AnyResult, RunResults
 from graders.pipeline.labs import OpenGrading, OpenLab
 from graders.pipeline.review import Reviews
@@ -40,6 +41,7 @@ def assemble(
 ) -> Scorecard:
     """The scorecard of all labs. :param notices: what else whoever reads it must know, a line each."""
     config, staged = grading.config, grading.staged
+    device = device_costs(grading, results) if staged.fault is None else DeviceCosts()
     return Scorecard(
         submission=staged.submission.name,
         root=staged.root,
@@ -48,10 +50,14 @@ def assemble(
         seed_from=staged.seed_from,
         tier=config.isolation.tier,
         missing=config.isolation.missing,
-        labs=tuple(_lab_score(staged, lab, results, reviews, outcomes) for lab in grading.labs),
+        labs=tuple(
+            replace(_lab_score(staged, lab, results, reviews, outcomes), device=device.by_lab.get(lab.id, ()))
+            for lab in grading.labs
+        ),
         notices=(*_data_notice(config), *staged.notices, *notices),
         environment=environment(),
-        timing=_timing(staged, results),
+        timing={**_timing(staged, results), "device_s": device.seconds},
+        device=device.setup,
     )
 
 

@@ -17,6 +17,7 @@ from graders.core.json_value import FormError, JsonValue
 from graders.core.verdicts import Verdict
 from graders.sandbox import MissingLayer
 from graders.scoring.criteria import CriterionScore, format_points
+from graders.scoring.device import DeviceFile, DeviceSetup
 from graders.scoring.points import Points, limit_bonuses, sum_points, total
 from graders.scoring.runs import RunSummary
 
@@ -33,6 +34,8 @@ TIME_KEYS = frozenset({"timing", "wall_s", "cpu_s", "output_tail", "output_bytes
 class LabScore:
     """One lab's criteria, runs and charts. ``seed``: what was drawn for this lab follows from it.
 
+    ``device``: what its files cost on a microcontroller; empty if it has none, or if this was not measured.
+
     ``criteria`` are as graded; in ``scores``, a bonus has as much as counts.
     """
 
@@ -42,6 +45,7 @@ class LabScore:
     seed: int = 0
     runs: tuple[RunSummary, ...] = ()
     charts: tuple[Chart, ...] = ()
+    device: tuple[DeviceFile, ...] = ()
 
     @property
     def points(self) -> Points:
@@ -55,7 +59,7 @@ class LabScore:
 
     def to_json(self) -> dict[str, Any]:
         """The lab as the scorecard holds it."""
-        return {
+        found: dict[str, Any] = {
             "lab": self.lab,
             "title": self.title,
             "seed": self.seed,
@@ -64,11 +68,12 @@ class LabScore:
             "runs": [run.to_json() for run in self.runs],
             "figures": [chart.to_json() for chart in self.charts],
         }
+        return {**found, "device": [each.to_json() for each in self.device]} if self.device else found
 
     @classmethod
     def from_json(cls, value: JsonValue) -> LabScore:
         """The lab in its JSON form."""
-        seed = value.get("seed")
+        seed, device = value.get("seed"), value.get("device")
         return cls(
             lab=value.at("lab").text(),
             title=value.at("title").text(),
@@ -76,12 +81,16 @@ class LabScore:
             criteria=tuple(CriterionScore.from_json(each) for each in value.at("criteria").items()),
             runs=tuple(RunSummary.from_json(each) for each in value.at("runs").items()),
             charts=tuple(read_charts(value.at("figures"))),
+            device=tuple(DeviceFile.from_json(each) for each in device.items()) if device else (),
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scorecard:
-    """One submission's grading. ``root``: the folder in it that the labs' paths count from, ``""`` for itself."""
+    """One submission's grading. ``root``: the folder in it that the labs' paths count from, ``""`` for itself.
+
+    ``device``: what the labs' files were measured with, None if none was.
+    """
 
     submission: str
     profile: str
@@ -94,6 +103,7 @@ class Scorecard:
     seed_from: SeedFrom = "submission"
     environment: Mapping[str, str] = field(default_factory=dict)
     timing: Mapping[str, float] = field(default_factory=dict)
+    device: DeviceSetup | None = None
 
     @property
     def points(self) -> Points:
@@ -174,6 +184,8 @@ class Scorecard:
             "environment": dict(self.environment),
             "timing": {name: round(value, 3) for name, value in self.timing.items()},
         }
+        if self.device is not None:
+            document["device"] = self.device.to_json()
         cleaned: dict[str, Any] = _plain(document)
         return cleaned
 
@@ -246,7 +258,7 @@ def _sums(points: Points) -> str:
 
 def _read(value: JsonValue) -> Scorecard:
     root, isolation = value.get("root"), value.at("isolation")
-    seed_from = value.get("seed_from")
+    seed_from, device = value.get("seed_from"), value.get("device")
     return Scorecard(
         submission=value.at("submission").text(),
         profile=value.at("profile").text(),
@@ -261,6 +273,7 @@ def _read(value: JsonValue) -> Scorecard:
         seed_from=_seed_from(seed_from) if seed_from else "submission",
         environment={name: each.text() for name, each in value.at("environment").entries()},
         timing={name: each.number() for name, each in value.at("timing").entries()},
+        device=DeviceSetup.from_json(device) if device else None,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import samples
+from . import devices, samples
 from .labs import Json
 
 SCRIPT = "<script>alert(1)</script>"
@@ -42,6 +42,12 @@ def replace_strings(value: Any, text: str, key: str = "") -> Any:
 def scorecard(text: str) -> Json:
     """Return the sample with five mistakes, with `text` wherever a string stands."""
     card: Json = replace_strings(samples.five_mistakes(), text)
+    device = {**devices.setup(), "runtime": text, "boards": [{**each, "name": text} for each in devices.setup()["boards"]]}
+    card["device"] = device
+    card["labs"][0]["device"] = [
+        {**replace_strings(each, text), "boards": dict.fromkeys([text], each["boards"].get("Nano", "unknown"))}
+        for each in devices.files()
+    ]
     first = card["labs"][0]["criteria"][0]
     first["evidence"] = {
         text: [{text: text}],

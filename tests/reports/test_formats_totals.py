@@ -30,7 +30,7 @@ from graders.reports.formats import (
 from graders.reports.formats.wording import HIDDEN
 from graders.scoring import Scorecard
 
-from . import samples
+from . import devices, samples
 from .cards import SCORED, documents
 from .labs import Json
 from .test_formats_contracts import IDENTITY, javascript
@@ -114,6 +114,19 @@ def test_totals_are_one_in_all_formats(document: Json) -> None:
     for format_ in (in_gradescope, in_junit, in_csv, in_markdown, in_reporter, in_outputs):
         assert format_(card) == (earned, automatic), format_.__name__
     assert in_canvas(card) == in_moodle(card) == earned
+
+
+@given(documents())
+def test_costs_on_a_device_change_no_format(document: Json) -> None:
+    """They are in the scorecard and in the HTML report; what other programs get is the same to the byte without them."""
+    labs = [{**each, "device": devices.files()} for each in document["labs"]]
+    plain = Scorecard.from_json(document)
+    card = Scorecard.from_json({**document, "labs": labs, "device": devices.setup()})
+    assert card.points == plain.points
+    formats = (gradescope.results, reporter.result, github.outputs)
+    of_many = (junit.document, table.criteria, summary.document)
+    assert [each(card) for each in formats] == [each(plain) for each in formats]
+    assert [each([card]) for each in of_many] == [each([plain]) for each in of_many]
 
 
 @given(documents())

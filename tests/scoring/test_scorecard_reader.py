@@ -20,6 +20,8 @@ from graders.core.excerpts import Excerpt
 from graders.core.paths import REPOSITORY
 from graders.core.verdicts import RunVerdict, Verdict
 from graders.framework.locations import CodeLine, CodeLocation, SourceLocation
+from graders.measure.device.boards import Board, Rest
+from graders.measure.device.results import Agreement, Arena
 from graders.sandbox import MissingLayer
 from graders.scoring import (
     CheckResult,
@@ -30,6 +32,7 @@ from graders.scoring import (
     Scorecard,
     find_scorecards,
 )
+from graders.scoring.device import DeviceFile, DeviceSetup
 
 SCHEMA = json.loads((REPOSITORY / "docs" / "scorecard.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -174,6 +177,30 @@ def criteria(draw: st.DrawFn) -> CriterionScore:
     )
 
 
+device_files = st.builds(
+    DeviceFile,
+    run=words,
+    name=texts,
+    sha256=st.text("0123456789abcdef", min_size=64, max_size=64),
+    flash=wholes,
+    macs=st.none() | wholes,
+    parameters=st.none() | wholes,
+    uncounted=several(texts),
+    missing_kernels=several(texts),
+    arena=st.none() | st.builds(Arena, wholes, wholes, wholes),
+    reason=texts,
+    agreement=st.none()
+    | st.builds(Agreement, st.integers(1, 9), st.sampled_from(["codes", "share"]), st.floats(0, 1e9), st.floats(0, 1e9)),
+    untried=texts,
+    accuracy=st.none() | st.floats(0, 1),
+    boards=st.dictionaries(texts, st.sampled_from(["fits", "flash", "RAM", "flash and RAM", "unknown"]), max_size=2),
+)
+device_setups = st.builds(
+    DeviceSetup,
+    runtime=texts,
+    boards=several(st.builds(Board, texts.filter(bool), st.integers(1), st.integers(1), texts), 2),
+    rest=st.builds(Rest, wholes, wholes),
+)
 labs = st.builds(
     LabScore,
     lab=words,
@@ -182,6 +209,7 @@ labs = st.builds(
     seed=st.integers(0, 2**40),
     runs=several(runs, 2),
     charts=several(st.one_of(*KINDS.values()), 2),
+    device=several(device_files, 2),
 )
 scorecards = st.builds(
     Scorecard,
@@ -196,6 +224,7 @@ scorecards = st.builds(
     seed_from=st.sampled_from(["submission", "secret", "option"]),
     environment=st.dictionaries(texts, texts, max_size=2),
     timing=st.fixed_dictionaries({"wall_s": st.integers(0, 999), "student_cpu_s": st.integers(0, 999)}),
+    device=st.none() | device_setups,
 )
 
 

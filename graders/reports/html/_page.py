@@ -17,6 +17,8 @@ from graders.scoring import CriterionScore, LabScore, RunSummary, Scorecard
 
 from . import _formatting
 from ._criteria import Advice, Criterion, advice, criterion, faults
+from ._device import LabDevice, lay_out_device, lay_out_setup
+from ._device import Setup as DeviceSetup
 from ._evidence import scalar
 from ._formatting import Span, Tail
 from ._histograms import HistogramsDrawing, draw_histograms
@@ -27,7 +29,7 @@ from ._static_review import Claims, History, lay_out_claims, lay_out_history
 
 _MOST_ROWS = 200
 _MOST_COLUMNS = 24
-_TIMINGS = {"wall_s": "Grading took", "student_cpu_s": "CPU time of your code"}
+_TIMINGS = {"wall_s": "Grading took", "student_cpu_s": "CPU time of your code", "device_s": "Costs on a device took"}
 _ISOLATION = {
     "strict": "Your code ran in a sandbox: no network, no sight of other processes, one folder of its own to write to.",
     "confined": "Your code ran in a sandbox of those layers of protection that this machine allows.",
@@ -123,6 +125,7 @@ class Lab:
     matrices: tuple[MatrixDrawing, ...]
     claims: tuple[Claims, ...]
     histories: tuple[History, ...]
+    device: LabDevice | None
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,7 @@ class Page:
     notices: tuple[tuple[Span, ...], ...]
     environment: tuple[Setting, ...]
     timing: tuple[Setting, ...]
+    device: DeviceSetup | None
 
     @property
     def criteria(self) -> tuple[Criterion, ...]:
@@ -170,6 +174,11 @@ class Page:
     def has_charts(self) -> bool:
         """Whether any lab has a chart."""
         return any(lab.drawings or lab.matrices for lab in self.labs)
+
+    @property
+    def has_device(self) -> bool:
+        """Whether it is known of any file what it costs on a microcontroller."""
+        return any(lab.device for lab in self.labs)
 
     @property
     def has_claims(self) -> bool:
@@ -209,6 +218,7 @@ def lay_out(scorecard: Scorecard) -> Page:
             Setting(html_label(name, 80), html_text(value, 400)) for name, value in scorecard.environment.items()
         ),
         timing=tuple(_timing(name, value) for name, value in scorecard.timing.items()),
+        device=None if scorecard.device is None else lay_out_setup(scorecard.device),
     )
 
 
@@ -235,6 +245,7 @@ def _lab(lab: LabScore, index: int) -> Lab:
         matrices=tuple(draw_matrix(each) for each in lab.charts if isinstance(each, charts.ConfusionMatrix)),
         claims=tuple(lay_out_claims(each) for each in lab.charts if isinstance(each, charts.Claims)),
         histories=tuple(lay_out_history(each) for each in lab.charts if isinstance(each, charts.History)),
+        device=lay_out_device(lab.device),
     )
 
 
