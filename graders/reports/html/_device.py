@@ -102,7 +102,7 @@ def _row(file: DeviceFile) -> Row:
         parameters=_count(file.parameters),
         note=f"without {', '.join(html_label(each, 60) for each in file.uncounted)}" if file.uncounted else "",
         runtimes=_runtimes(file.agreement),
-        fits=f"all {len(fits)} boards" if len(fits) == len(file.boards) else ", ".join(fits),
+        fits=f"all {len(fits)} boards" if fits and len(fits) == len(file.boards) else ", ".join(fits),
         short=tuple(_short(file)),
         reason=html_text(file.reason, 400),
     )
