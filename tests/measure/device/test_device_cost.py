@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from benchmarks import mutate
 from graders import sandbox
 from graders.core.paths import REPOSITORY
 from graders.measure.device import client, micro
@@ -19,6 +18,7 @@ from graders.measure.device.client import measure
 from graders.measure.device.results import Agreement, Arena, DeviceCost
 from graders.measure.scorer.client import Scorer, start_server
 from graders.submission import Artifact
+from tests.fuzz.through_scorer import mutant
 
 pytestmark = pytest.mark.process
 needs_micro = pytest.mark.skipif(not micro.installed(), reason="tflite-micro is not installed")
@@ -179,7 +179,7 @@ def test_a_file_with_changes_at_random_is_an_answer(
 ) -> None:
     monkeypatch.setattr(client, "PATIENCE_S", 3.0)
     path = folder / "model.tflite"
-    path.write_bytes(mutate.mutant(seed).data)
+    path.write_bytes(mutant(seed).data)
     sound(measure(scorer, artifact(path)))
 
 
