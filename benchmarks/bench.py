@@ -25,10 +25,14 @@ sys.path.insert(0, str(ROOT))
 from graders.core.removal import remove  # noqa: E402
 from graders.framework.context import RUNNER_ENVIRONMENT  # noqa: E402
 from graders.framework.registry import select_labs  # noqa: E402 - the path comes first
+from graders.measure.device.client import measure as measure_device  # noqa: E402
+from graders.measure.scorer.client import Scorer, start_server  # noqa: E402
 from graders.sandbox import CodeCopy, Limits, RunSpec, Server, choose  # noqa: E402
 from graders.sandbox.host.code_copy import make_copy  # noqa: E402
 from graders.scoring import without_times  # noqa: E402
-from graders.submission import build_overlay  # noqa: E402
+from graders.submission import Artifact, build_overlay  # noqa: E402
+
+MODELS = ROOT / "fixtures" / "models"
 
 
 @dataclass(frozen=True)
@@ -226,11 +230,42 @@ def sandbox(rounds: int) -> list[Row]:
     ]
 
 
+def device(rounds: int) -> list[Row]:
+    """What files cost on a device, each measured in a process of its own, as in a grading; and how long that takes."""
+    found, rows = {}, []
+    models = {name: MODELS / f"{name}.tflite" for name in ("pocket_pets/fp32", "pocket_pets/int8", "mnist/network")}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with start_server(choose("auto"), list(models.values()), folder) as server:
+            server.wait_ready()
+            scorer = Scorer(server, folder / "scorers")
+            for model, path in models.items():
+                artifact = Artifact(path, path.stat().st_size, model)
+                seconds, reading = [], []
+                for _ in range(rounds * 4):
+                    started = time.perf_counter()
+                    found[model] = measure_device(scorer, artifact)
+                    seconds.append(time.perf_counter() - started)
+                    started = time.perf_counter()
+                    with scorer.measure(path) as measurement:
+                        measurement.read(artifact.size)
+                    reading.append(time.perf_counter() - started)
+                ratio = statistics.median(a / b for a, b in zip(seconds, reading, strict=True))
+                cost = f"{spread(seconds)}, {ratio:.1f} times a process that only reads it"
+                rows.append(Row(f"device: {model}", cost, "at most 0.2 s", statistics.median(seconds) <= 0.2))
+    for model, cost in found.items():
+        known = f"{cost.file.cost.macs:,} MACs, {cost.file.cost.parameters:,} parameters" if cost.file else "?"
+        arena = f"{cost.arena.total:,} bytes" if cost.arena else cost.reason
+        rows.append(Row(f"  {model}: arena", f"{arena}; flash {cost.flash:,} bytes, {known}", "", None))
+    return rows
+
+
 def main() -> int:
     """Prints the table; with ``--strict``, 1 where a target is missed."""
     parts: dict[str, Callable[[int], list[Row]]] = {
         "start": start,
         "sandbox": sandbox,
+        "device": device,
         "l02": l02,
         "l02+l03": l02_l03,
         "mnist": mnist,

@@ -32,6 +32,7 @@ class Picture:
 PICTURES = (
     Picture("report.png", "reference", 1300),
     Picture("report-mistakes.png", "five-mistakes", 2050),
+    Picture("report-device.png", "reference", 820, "#og-device"),
     Picture("report-figures.png", "reference", 2450, "#og-f1-0 >> xpath=ancestor::figure"),
 )
 

@@ -1,9 +1,10 @@
-"""What ``.tflite`` files cost on a microcontroller: measured in the sandbox, as in a grading."""
+"""What ``.tflite`` files cost on a microcontroller: measured in the sandbox, or taken from a grading's scorecard."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,20 @@ LARGEST = 64 << 20
 HEADINGS = ("file", "flash", "arena", "MACs", "parameters", "fits on")
 
 
+@dataclass(frozen=True)
+class Row:
+    """A file: bytes of flash and arena, MACs and parameters, each None if unknown; where it fits, or why nowhere."""
+
+    name: str
+    numbers: tuple[int | None, ...]
+    where: str
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own options."""
-    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="a .tflite file")
+    parser.add_argument(
+        "files", type=Path, nargs="+", metavar="FILE", help="a .tflite file, or the scorecard.json of a grading"
+    )
     parser.add_argument("--isolation", default="auto", metavar="TIER", help="as for a grading (default: auto)")
 
 
@@ -29,9 +41,50 @@ def run(arguments: argparse.Namespace) -> int:
     """Prints a table in Markdown, a row for each file. :raises UsageError: a file can't be read."""
     from graders import sandbox
 
-    for line in table(arguments.files, measure_files(arguments.files, sandbox.choose(arguments.isolation))):
+    cards = [each for each in arguments.files if each.suffix == ".json"]
+    files = [each for each in arguments.files if each.suffix != ".json"]
+    rows = [row for each in cards for row in graded(each)]
+    if files:
+        costs = measure_files(files, sandbox.choose(arguments.isolation))
+        rows += [measured(file.name, cost) for file, cost in zip(files, costs, strict=True)]
+    for line in table(rows):
         print(line)
     return ExitCode.OK
+
+
+def graded(scorecard: Path) -> Iterator[Row]:
+    """The files of a grading, without those that cost the same as one before. :raises UsageError: it has none."""
+    from graders.scoring import Scorecard
+
+    seen = set()
+    labs = Scorecard.load(scorecard).labs
+    if not any(lab.device for lab in labs):
+        raise UsageError(f"{scorecard}: it says nothing of files on a device: grade again")
+    for lab in labs:
+        for file in lab.device:
+            numbers = (file.flash, None if file.arena is None else file.arena.total, file.macs, file.parameters)
+            if (lab.lab, numbers) not in seen:
+                seen.add((lab.lab, numbers))
+                yield Row(file.name, numbers, where(file.boards, file.reason))
+
+
+def measured(name: str, cost: DeviceCost) -> Row:
+    """A file that was measured."""
+    from graders.measure.device.boards import board_table
+
+    boards = board_table()
+    arena = None if cost.arena is None else cost.arena.total
+    known = None if cost.file is None else cost.file.cost
+    fits = {each.name: boards.fit(each, cost.flash, arena) for each in boards.boards}
+    counts = (None, None) if known is None else (known.macs, known.parameters)
+    return Row(name, (cost.flash, arena, *counts), where(fits, cost.reason))
+
+
+def where(boards: Mapping[str, str], reason: str) -> str:
+    """The boards that a file fits on, or why it is on none."""
+    fits = [name for name, fit in boards.items() if fit == "fits"]
+    every = f"all {len(fits)} boards" if fits and len(fits) == len(boards) else ", ".join(fits)
+    return reason or every or "none of the boards"
 
 
 def measure_files(files: Sequence[Path], isolation: Isolation) -> list[DeviceCost]:
@@ -53,19 +106,17 @@ def measure_files(files: Sequence[Path], isolation: Isolation) -> list[DeviceCos
             return [measure(scorer, each) for each in copies]
 
 
-def table(files: Sequence[Path], costs: Sequence[DeviceCost]) -> Iterator[str]:
+def table(rows: Sequence[Row]) -> Iterator[str]:
     """The lines of the table."""
-    from graders.measure.device.boards import board_table
-
-    boards = board_table()
     yield f"| {' | '.join(HEADINGS)} |"
     yield f"|---|{'---:|' * (len(HEADINGS) - 2)}---|"
-    for file, cost in zip(files, costs, strict=True):
-        arena = None if cost.arena is None else cost.arena.total
-        fits = [each.name for each in boards.boards if boards.fit(each, cost.flash, arena) == "fits"]
-        known = None if cost.file is None else cost.file.cost
-        every = f"all {len(fits)} boards" if len(fits) == len(boards.boards) else ", ".join(fits)
-        where = cost.reason or every or "none of the boards"
-        numbers = (cost.flash, arena, known and known.macs, known and known.parameters)
-        cells = (file.name, *("-" if each is None else f"{each:,}" for each in numbers), where)
-        yield f"| {' | '.join(' '.join(cell.replace('|', '/').split()) for cell in cells)} |"
+    for row in rows:
+        cells = (row.name, *("-" if each is None else f"{each:,}" for each in row.numbers), row.where)
+        yield f"| {' | '.join(_plain(cell) for cell in cells)} |"
+
+
+def _plain(cell: str) -> str:
+    """A cell's text without what would end it, or would be a command to a terminal."""
+    from graders.core.text import html_label
+
+    return html_label(cell, 400).replace("|", "/")

@@ -97,6 +97,7 @@ RUN: dict[str, list[str]] = {
         PY, "-m", "graders", "regress", "--no-corpus", "--submissions", "{out}/autumn", "--against", "{out}/before.json",
     ],
     "python -m graders doctor": [PY, "-m", "graders", "doctor"],
+    "python -m graders device FILE...": [PY, "-m", "graders", "device", "tests/data/tflite/int8.tflite"],
     "python benchmarks/figures.py": [PY, "benchmarks/figures.py"],
     "python benchmarks/mutation.py": [PY, "benchmarks/mutation.py", "measure/sizes.py", "--tests", "tests/measure/test_sizes.py"],
     "pytest graders --collect-only": [PY, "-m", "pytest", "graders", "--collect-only", "-q"],
@@ -215,6 +216,21 @@ def test_figures_are_those_of_the_files() -> None:
         if all(found):
             assert abs(float(found[0][0]) - float(found[1][0])) < 0.5
         assert cells[3:] == shown.split("|")[3:]
+
+
+def test_costs_on_a_device_are_those_of_the_files() -> None:
+    """The table of the embedded models in docs/device.md is what its command prints."""
+    from graders.measure.device import micro
+
+    if not micro.installed():
+        pytest.skip("tflite-micro is not installed")
+    page = (ROOT / "docs" / "device.md").read_text(encoding="utf-8").partition("<!-- device -->\n")[2].partition("\n\n")[0]
+    names = [line.split("|")[1].strip() for line in page.splitlines()[2:]]
+    assert names
+    models = ROOT / "fixtures" / "models" / "pocket_pets"
+    files = [str(next(models.rglob(name))) for name in names]
+    done = subprocess.run([PY, "-m", "graders", "device", *files], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == page.splitlines()
 
 
 @pytest.mark.e2e

@@ -125,9 +125,14 @@ def draw_scatter(chart: charts.Scatter) -> ScatterDrawing:
         series=_drawn_series(series, plane),
         links=_links(series, plane),
         description=_describe(x_label, y_label, series, plane),
-        columns=("file", *(f"{name}, {what}" for name in series for what in ("size", y_label or "value"))),
+        columns=("file", *(f"{name}, {what}" for name in series for what in (_x_name(x_label), y_label or "value"))),
         rows=_rows(series, plane),
     )
+
+
+def _x_name(label: str) -> str:
+    """What the x axis shows, in a column's heading."""
+    return label if label and "size" not in label else "size"
 
 
 def _points(series: charts.ScatterSeries) -> tuple[_Point, ...]:
