@@ -9,13 +9,19 @@ measurement that fails costs only the checks that need it: these call :meth:`Res
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from graders.core.errors import GraderError, RunError
+from graders.core.errors import GraderError, RunError, bad_file
 
 T = TypeVar("T")
+# What values that nobody expects raise first. What a missing library or file, or a full disk, raises is not among them.
+OF_VALUES = (
+    ValueError, TypeError, ArithmeticError, LookupError, RecursionError, RuntimeWarning, struct.error, zlib.error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,15 @@ def attempt(measure: Callable[[], T]) -> Result[T]:
         return Result(measure())
     except (RunError, GraderError) as error:
         return Result(None, error)
+
+
+def measured(measure: Callable[[], T]) -> Result[T]:
+    """The same of something that a run wrote: whatever its values raise is their fault, never the grader's."""
+    try:
+        return attempt(measure)
+    except OF_VALUES as error:
+        text = " ".join(str(error).split())[:200]
+        return Result(None, bad_file(f"what the run wrote can't be measured: {type(error).__name__}: {text}"))
 
 
 def failure(error: RunError | GraderError) -> Result[T]:

@@ -655,3 +655,111 @@ def test_measuring_leaves_nothing_running(pocket: Any, tmp_path: Path) -> None:
         measurement.read(MAX_BYTES)
         assert processes() - before
     assert not processes() - before
+
+
+# Values that no file has by accident
+
+
+def all_weights(value: float) -> Change:
+    """Every float weight of the network, replaced."""
+
+    def change(model: Any) -> None:
+        graph = model.subgraphs[0]
+        for operator in graph.operators:
+            if operator.inputs is not None and len(operator.inputs) > 2:
+                buffer = model.buffers[graph.tensors[int(operator.inputs[1])].buffer]
+                buffer.data = np.full(len(buffer.data) // 4, value, np.float32).view(np.uint8)
+
+    return change
+
+
+def input_of(**values: Any) -> Change:
+    """The input's fields, replaced."""
+
+    def change(model: Any) -> None:
+        tensor = model.subgraphs[0].tensors[int(model.subgraphs[0].inputs[0])]
+        for name, value in values.items():
+            setattr(tensor, name, value)
+
+    return change
+
+
+def scaled(scale: list[float], zero_point: list[int]) -> Any:
+    quantization = schema.QuantizationParametersT()
+    quantization.scale, quantization.zeroPoint = scale, zero_point
+    return quantization
+
+
+HOSTILE: dict[str, tuple[str, Change]] = {
+    "complex input": ("fp32", input_of(type=schema.TensorType.COMPLEX64)),
+    "text input": ("fp32", input_of(type=schema.TensorType.STRING)),
+    "variant input": ("fp32", input_of(type=schema.TensorType.VARIANT)),
+    "no-number scale": ("int8", input_of(quantization=scaled([float("nan")], [0]))),
+    "endless scale": ("int8", input_of(quantization=scaled([float("inf")], [0]))),
+    "scale of nothing": ("int8", input_of(quantization=scaled([0.0], [0]))),
+    "far zero point": ("int8", input_of(quantization=scaled([0.1], [2**62]))),
+    "huge sides": ("fp32", input_of(shape=[1, 2**31 - 1, 2**31 - 1, 3])),
+    "sides of nothing": ("fp32", input_of(shape=[0, 0, 0, 0])),
+    "no-number weights": ("fp32", all_weights(float("nan"))),
+    "endless weights": ("fp32", all_weights(float("inf"))),
+    "no subgraph": ("fp32", lambda model: setattr(model, "subgraphs", [])),
+    "an empty subgraph first": ("fp32", lambda model: model.subgraphs.insert(0, schema.SubGraphT())),
+    "no buffers": ("fp32", lambda model: setattr(model, "buffers", [])),
+    "inputs left out": (
+        "fp32",
+        lambda model: [setattr(each, "inputs", [-1] * len(each.inputs)) for each in model.subgraphs[0].operators],
+    ),
+}
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_hostile_values_are_measured_or_the_file_s_fault(
+    hostile: str, scorer: Scorer, pocket: Any, frames: Path, edited: Edited
+) -> None:
+    """Every operation gives numbers or blames the file; a fault of the grader's would come through."""
+    name, change = HOSTILE[hostile]
+    path = edited(getattr(pocket, name), change)
+    operations = {
+        **OPERATIONS,
+        "tensors": lambda measurement, *_: measurement.tensors(),
+        "compress": lambda measurement, *_: measurement.compress(pocket.fp32, clusters=4),
+        "lineage": lambda measurement, *_: measurement.lineage(pocket.fp32, pocket.int8),
+        "unusual": lambda measurement, *_: measurement.unusual(pocket.fp32),
+    }
+    for operation in operations.values():
+        with scorer.measure(path) as measurement, contextlib.suppress(RunError):
+            operation(measurement, pocket.fp32, frames)
+
+
+def test_a_file_like_the_given_one_is_usual(scorer: Scorer, pocket: Any) -> None:
+    """Its float and its INT8 form are, so that two runtimes' disagreement about them is the grader's problem."""
+    for name in ("fp32", "int8"):
+        with scorer.measure(getattr(pocket, name)) as measurement:
+            assert measurement.unusual(pocket.fp32) == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (all_weights(1e30), "has a weight of 1e+30"),
+        (all_weights(float("nan")), "no finite numbers"),
+        (lambda model: model.subgraphs[0].operators.pop(), "another network"),
+    ],
+)
+def test_a_file_unlike_the_given_one_is_named(
+    change: Change, said: str, scorer: Scorer, pocket: Any, edited: Edited
+) -> None:
+    """Weights of another size, none that are numbers, another network."""
+    with scorer.measure(edited(pocket.fp32, change)) as measurement:
+        assert said in measurement.unusual(pocket.fp32)
+
+
+def test_what_is_wrong_with_a_file_of_the_grader_s_is_its_fault(scorer: Scorer, tmp_path: Path) -> None:
+    """The same broken file costs points if a run wrote it, and leaves criteria unscored if it is the reference's."""
+    path = tmp_path / "broken.tflite"
+    path.write_bytes(b"no model")
+    for operation in (lambda each: each.read(MAX_BYTES), lambda each: each.tensors()):
+        with scorer.measure(path) as measurement, pytest.raises(RunError):
+            operation(measurement)
+        with scorer.measure(path, own=True) as measurement, pytest.raises(ScorerError, match=r"broken\.tflite"):
+            operation(measurement)

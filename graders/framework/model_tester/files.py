@@ -10,7 +10,7 @@ import numpy as np
 from graders.core.errors import bad_file
 from graders.framework.context import LabContext
 from graders.measure.evaluation import Evaluation, evaluate
-from graders.measure.quantization import Encoding
+from graders.measure.quantization import LIMITS, Encoding
 from graders.measure.tflite import Model
 from graders.submission import Artifact
 
@@ -25,21 +25,40 @@ class FileEvidence:
     output: Encoding
 
 
+# Types of numbers that an image, or a score, may have.
+NUMERIC = frozenset(
+    {"float16", "float32", "float64", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "bool"}
+)
+# The smallest scale that TensorFlow Lite writes is that of a range of no width: 2e-6 / 255.
+SCALES = (1e-10, 1e6)
+
+
 def encoding_of(model: Model, side: str) -> Encoding:
     """How the file's one input (``side`` is ``"inputs"``) or output encodes numbers."""
     tensors = list(model.main.tensors_of(getattr(model.main, side)))
     if len(tensors) != 1:
         raise bad_file(f"the file has {len(tensors)} {side}; expected one")
-    quantization = tensors[0].quantization
+    dtype, quantization = tensors[0].dtype, tensors[0].quantization
+    if dtype not in NUMERIC:
+        raise bad_file(f"the file's {side} are of type {dtype}, which no model of images has; expected float32 or int8")
     if quantization is None or len(quantization.scales) != 1:
-        return Encoding(tensors[0].dtype, 0.0, 0)
-    return Encoding(tensors[0].dtype, quantization.scales[0], quantization.zero_points[0])
+        return Encoding(dtype, 0.0, 0)
+    found = Encoding(dtype, quantization.scales[0], quantization.zero_points[0])
+    low, high = LIMITS.get(dtype, (-(2**31), 2**31))
+    if not low <= found.zero_point <= high:
+        raise bad_file(f"the file's {side} have the zero point {found.zero_point}, which {dtype} can't hold")
+    if found.scale > 0 and not SCALES[0] <= found.scale <= SCALES[1]:
+        raise bad_file(f"the file's {side} have the scale {found.scale:.3g}, which is none of images or scores")
+    return found
 
 
-def evaluated(context: LabContext, path: Path) -> Evaluation:
-    """A file's quality on the evaluation images, measured in the scorer without the labels."""
+def evaluated(context: LabContext, path: Path, *, own: bool = False) -> Evaluation:
+    """A file's quality on the evaluation images, measured in the scorer without the labels.
+
+    :param own: it is a file of the grader's.
+    """
     chosen = context.evaluation
-    with context.scorer.measure(path) as measurement:
+    with context.scorer.measure(path, own=own) as measurement:
         outputs = measurement.infer_frames(chosen.frames, len(chosen.labels), context.profile.normalisation)
     classes = len(context.profile.class_names)
     if outputs.shape[1] != classes:

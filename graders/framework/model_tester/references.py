@@ -128,7 +128,7 @@ def _original(context: LabContext) -> ReferenceModel:
         file = ReferenceFile(context.profile.baseline / FP32)
     else:
         file = make(context, context.shared_cache.folder / FP32, "FP32Model", {})
-    with context.scorer.measure(file.path) as measurement:
+    with context.scorer.measure(file.path, own=True) as measurement:
         return ReferenceModel(file, measurement.read(context.lab.artifact_bytes))
 
 
@@ -160,7 +160,7 @@ def original_evaluation(context: LabContext) -> Evaluation:
 
     def measure() -> Evaluation:
         try:
-            return evaluated(context, reference_model(context).path)
+            return evaluated(context, reference_model(context).path, own=True)
         except RunError as error:
             fault = ReferenceFailed if context.profile.real else GraderError
             raise fault(f"the given model does not fit the data set: {error.message}") from None

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.core.errors import GraderError, RunError, RunErrorKind
-from graders.core.result import Result, attempt
+from graders.core.errors import GraderError, RunError, RunErrorKind, bad_file
+from graders.core.result import Result, measured
 from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
 from graders.framework.model_tester import references
@@ -160,7 +160,7 @@ def tried(call: Callable[[], T]) -> Result[T]:
         except RunError as error:
             raise as_missing(error) from None
 
-    return attempt(with_verdict)
+    return measured(with_verdict)
 
 
 def predicted(context: LabContext, call: Callable[..., Reply], *, thorough: bool = False) -> Result[Reply]:
@@ -246,7 +246,8 @@ def file_agreement(context: LabContext, file: FileEvidence, found: NDArray[np.fl
     """Predictions for the first frames against the file's own, by the runtime that is closer.
 
     :raises RunError: if the file outputs the same for every input: a class could return that without the file.
-    :raises GraderError: if they match neither runtime and the runtimes disagree about the file.
+    :raises RunError: also if the runtimes disagree about a file with numbers of an unusual size.
+    :raises GraderError: if they match neither runtime and the runtimes disagree about a file like the given one.
     """
     frames, normalisation = context.evaluation.frames, context.profile.normalisation
     with context.scorer.measure(file.artifact.path) as measurement:
@@ -261,9 +262,19 @@ def file_agreement(context: LabContext, file: FileEvidence, found: NDArray[np.fl
     difference = real_agreement(quick.astype(np.float64), plain).worst
     allowed = context.lab.thresholds["predictions"]
     if min(nearest.worst, difference) > allowed and not file.output.quantised:
-        by = f"{difference:.2g} of the scores' range"
-        raise GraderError(f"LiteRT with and without XNNPACK disagree about this file by {by}")
+        raise disagreement(context, file, f" by {difference:.2g} of the scores' range")
     return nearest
+
+
+def disagreement(context: LabContext, file: FileEvidence, by: str = "") -> RunError | GraderError:
+    """Whose fault it is that LiteRT with and without XNNPACK disagree about a file.
+
+    Its own, if it is of another network than the given one or its numbers are of another magnitude.
+    """
+    fact = f"LiteRT with and without XNNPACK disagree about this file{by}"
+    with context.scorer.measure(file.artifact.path) as measurement:
+        why = measurement.unusual(references.reference_model(context).path)
+    return bad_file(f"{fact}: {why}") if why else GraderError(fact)
 
 
 def file_of(context: LabContext, log: RunLog, error: RunError | None) -> Result[FileEvidence]:
@@ -281,7 +292,7 @@ def file_of(context: LabContext, log: RunLog, error: RunError | None) -> Result[
             _require_descent(context, measurement)
         return FileEvidence(artifact, model, encoding_of(model, "inputs"), encoding_of(model, "outputs"))
 
-    return attempt(take)
+    return measured(take)
 
 
 def _require_descent(context: LabContext, measurement: Measurement) -> None:

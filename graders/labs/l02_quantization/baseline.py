@@ -69,7 +69,7 @@ def _baseline(context: LabContext) -> Baseline:
 
 
 def _read(context: LabContext, original: ReferenceModel, int8: ReferenceFile) -> Baseline:
-    with context.scorer.measure(int8.path) as measurement:
+    with context.scorer.measure(int8.path, own=True) as measurement:
         model = measurement.read(context.lab.artifact_bytes)
     return Baseline(original.file, int8, original.model, model)
 
@@ -110,7 +110,7 @@ def _samples(context: LabContext) -> Samples:
     splits = [(share, seed) for share in sorted(shares)]
     # Other samples that students are known to use: the starter code's default seed, the remaining part.
     splits += [(share, KIT_SEED) for share in sorted(shares)]
-    with context.scorer.measure(context.profile.model_path, dataset.DRIVER) as measurement:
+    with context.scorer.measure(context.profile.model_path, dataset.DRIVER, own=True) as measurement:
         return dataset.read_samples(measurement, TEMPLATE, context.profile.dataset_root, splits)
 
 
@@ -177,7 +177,7 @@ def _measured(context: LabContext, base: Baseline, names: Sequence[str], transfo
     # A scorer's time is limited, and how long a network takes for an image is not known.
     for start in range(0, len(names), AT_ONCE):
         images = [str(folder / name) for name in names[start : start + AT_ONCE]]
-        with context.scorer.measure(base.fp32, dataset.DRIVER) as measurement:
+        with context.scorer.measure(base.fp32, dataset.DRIVER, own=True) as measurement:
             parts.append(
                 dataset.activation_ranges(measurement, TEMPLATE, images, base.activations, normalisation, transform)
             )
@@ -196,7 +196,7 @@ def _computations(context: LabContext) -> tuple[Computation, ...]:
     """How the FP32 baseline computes its activations."""
 
     def measure() -> tuple[Computation, ...]:
-        with context.scorer.measure(baseline(context).fp32, dataset.DRIVER) as measurement:
+        with context.scorer.measure(baseline(context).fp32, dataset.DRIVER, own=True) as measurement:
             return dataset.computations(measurement)
 
     return context.once("computations", measure)

@@ -93,7 +93,7 @@ def _reference(context: LabContext, measured: Mapping[str, Any]) -> list[FileQua
 
 def _reference_int8(context: LabContext) -> FileQuality:
     file = base.baseline(context).int8
-    return FileQuality(f"int8-{base.INT8_SHARE}", file.stat().st_size, evaluated(context, file).accuracy)
+    return FileQuality(f"int8-{base.INT8_SHARE}", file.stat().st_size, evaluated(context, file, own=True).accuracy)
 
 
 def _quality(evidence: Any) -> Evaluation | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from graders.core.errors import RunError
-from graders.core.result import attempt
+from graders.core.result import measured
 from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
 from graders.framework.model_tester import files, references, runner
@@ -66,7 +66,7 @@ def run_native(context: LabContext, log: RunLog) -> NativeEvidence:
 
     def agreement() -> Agreement:
         predictions = runner.predictions(replies.get(), len(context.evaluation.shown))
-        with context.scorer.measure(reference.fp32) as measurement:
+        with context.scorer.measure(reference.fp32, own=True) as measurement:
             expected = measurement.infer_frames(
                 context.evaluation.frames, len(predictions), context.profile.normalisation
             )
@@ -74,7 +74,7 @@ def run_native(context: LabContext, log: RunLog) -> NativeEvidence:
 
     # With batch normalisation folded in, a summary of another tool's may have it.
     counts = (*context.given_model.parameters, references.reference_model(context).parameters)
-    return NativeEvidence(log.records[-1].output, counts, attempt(agreement))
+    return NativeEvidence(log.records[-1].output, counts, measured(agreement))
 
 
 def run_fp32(context: LabContext, log: RunLog) -> Fp32Evidence:
@@ -103,10 +103,10 @@ def run_fp32(context: LabContext, log: RunLog) -> Fp32Evidence:
 
     return Fp32Evidence(
         file=file,
-        weights=attempt(weights),
-        predictions=attempt(lambda: runner.class_agreement(context, file.get(), reply.get())),
-        before_inference=attempt(lambda: runner.input_ready(reply.get())),
-        evaluation=attempt(lambda: files.evaluated(context, file.get().artifact.path)),
+        weights=measured(weights),
+        predictions=measured(lambda: runner.class_agreement(context, file.get(), reply.get())),
+        before_inference=measured(lambda: runner.input_ready(reply.get())),
+        evaluation=measured(lambda: files.evaluated(context, file.get().artifact.path)),
     )
 
 
@@ -172,10 +172,10 @@ def _quantised(
         requested=described,
         share=share,
         file=file,
-        calibration=attempt(lambda: _calibrated(context, file.get(), names, share, others)),
-        quantise=attempt(lambda: probes.judge_quantise(probed, file.get())),
-        dequantise=attempt(lambda: probes.judge_dequantise(context, probed, file.get())),
-        evaluation=attempt(lambda: files.evaluated(context, file.get().artifact.path)),
+        calibration=measured(lambda: _calibrated(context, file.get(), names, share, others)),
+        quantise=measured(lambda: probes.judge_quantise(probed, file.get())),
+        dequantise=measured(lambda: probes.judge_dequantise(context, probed, file.get())),
+        evaluation=measured(lambda: files.evaluated(context, file.get().artifact.path)),
         fp32_accuracy=fp32.accuracy,
         fp32_size=base.baseline(context).fp32.stat().st_size,
     )
@@ -246,8 +246,8 @@ def _measured_candidates(
         ("unit", "in the range 0 to 1, not normalised"),
         ("pixels", "in the range 0 to 255, not normalised"),
     ):
-        measured = base.measure_ranges(context, reference, names, transform)
-        found[f"the requested samples, {called}"] = measured.expected(range(len(names)))
+        ranges = base.measure_ranges(context, reference, names, transform)
+        found[f"the requested samples, {called}"] = ranges.expected(range(len(names)))
     tested = base.test_ranges(context)
     found["all test images"] = tested.expected(range(len(tested.samples)))
     known = base.samples(context)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.core.errors import GraderError, RunError, RunErrorKind
+from graders.core.errors import RunError, RunErrorKind
 from graders.core.result import Result
 from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
@@ -279,7 +279,7 @@ def _judge_images(context: LabContext, reply: Reply, images: int, file: FileEvid
         example = mistake = None
     if example is not None and _wrong_scores(context, _real(quick, file.output), plain, file)[0] is not None:
         if not codes_right:
-            raise GraderError("LiteRT with and without XNNPACK disagree about this file")
+            raise runner.disagreement(context, file)
         example = mistake = None
     if not file.output.quantised:
         return Agreement(len(found), 0.0, "", constant, mistake, example)

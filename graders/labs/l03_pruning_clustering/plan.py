@@ -8,7 +8,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from graders.core.result import Result, attempt
+from graders.core.result import Result, attempt, measured
 from graders.framework.context import LabContext
 from graders.framework.definition import Lab
 from graders.framework.model_tester import files, references, runner
@@ -73,8 +73,8 @@ def run_base(context: LabContext, log: RunLog) -> BaseEvidence:
     reply, error = runner.drive_plain(context, log, CLASSES, limits)
     file = runner.file_of(context, log, error)
     return BaseEvidence(
-        attempt(lambda: runner.class_agreement(context, file.get(), reply.get())),
-        attempt(lambda: runner.input_ready(reply.get())),
+        measured(lambda: runner.class_agreement(context, file.get(), reply.get())),
+        measured(lambda: runner.input_ready(reply.get())),
     )
 
 
@@ -88,7 +88,7 @@ def run_compressed(context: LabContext, log: RunLog, target: Target) -> Compress
     _, error = runner.drive(context, log, target.class_name, arguments, dataset, lambda _: None, limits)
     file = runner.file_of(context, log, explained(error))
     path = attempt(lambda: file.get().artifact.path)
-    compressed = attempt(lambda: _compressed(context, path.get(), target))
+    compressed = measured(lambda: _compressed(context, path.get(), target))
     expected = attempt(lambda: _expected(context, target))
     resting = _resting(context, target, expected)
     if _unfrozen(compressed, resting):
@@ -99,7 +99,7 @@ def run_compressed(context: LabContext, log: RunLog, target: Target) -> Compress
         steps=_steps(context, target),
         file=file,
         compressed=compressed,
-        evaluation=attempt(lambda: files.evaluated(context, path.get())),
+        evaluation=measured(lambda: files.evaluated(context, path.get())),
         expected=expected,
         given=attempt(lambda: references.original_evaluation(context)),
         frozen=bool(context.given_model.frozen),
@@ -165,14 +165,14 @@ def _expected(context: LabContext, target: Target, *, unfrozen: bool = False) ->
 
     def measure() -> Expected:
         path = _reference_file(context, target, unfrozen=unfrozen).path
-        return Expected(_compressed(context, path, target), files.evaluated(context, path))
+        return Expected(_compressed(context, path, target, own=True), files.evaluated(context, path, own=True))
 
     which = " unfrozen" if unfrozen else ""
     return context.once(f"expected {target.clusters} {target.sparsity}{which}", measure)
 
 
-def _compressed(context: LabContext, path: Path, target: Target) -> Compressed:
+def _compressed(context: LabContext, path: Path, target: Target, *, own: bool = False) -> Compressed:
     """A file's weights against the given model's."""
     original = references.reference_model(context).path
-    with context.scorer.measure(path) as measurement:
+    with context.scorer.measure(path, own=own) as measurement:
         return measurement.compress(original, clusters=target.clusters, sparsity=target.sparsity)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from graders.core.result import attempt
+from graders.core.result import measured
 from graders.framework.context import LabContext
 from graders.framework.model_tester.files import FileEvidence, encoding_of
 from graders.labs.mnist_compression.digits import Digits
@@ -28,7 +28,7 @@ def extra_files(context: LabContext, workdir: Workdir, known: Collection[str], d
     """
     passed_over = {os.path.normpath(name) for name in known}
     names = [name for name in written_files(context.workdir(workdir.run), LITE_ENDINGS) if name not in passed_over]
-    found = (attempt(lambda name=name: _extra(context, workdir, name, digits)).value for name in names[:MOST_FILES])  # type: ignore[misc]
+    found = (measured(lambda name=name: _extra(context, workdir, name, digits)).value for name in names[:MOST_FILES])  # type: ignore[misc]
     return tuple(extra for extra in found if extra is not None)
 
 

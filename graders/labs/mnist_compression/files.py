@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graders.core.errors import RunError, bad_file
-from graders.core.result import attempt
+from graders.core.result import attempt, measured
 from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
 from graders.framework.model_tester.files import FileEvidence, encoding_of
@@ -121,7 +121,7 @@ def lite_file(context: LabContext, artifact: Artifact, digits: Digits) -> LiteFi
         model = measurement.read(context.lab.artifact_bytes)
         stored = measurement.tensors()
         file = FileEvidence(artifact, model, encoding_of(model, "inputs"), encoding_of(model, "outputs"))
-        quality = attempt(lambda: _quality(measurement, file, digits))
+        quality = measured(lambda: _quality(measurement, file, digits))
     layers = layers_of(each.values for each in stored)
     if isinstance(layers, str):
         raise bad_file(f"{artifact.path.name} contains a different network than the lab's: {layers}")

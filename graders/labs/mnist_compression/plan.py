@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from graders.core.errors import RunError, SubmissionError, bad_file
-from graders.core.result import Result, attempt, failure
+from graders.core.result import Result, failure, measured
 from graders.core.text import captured_output
 from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
@@ -62,7 +62,7 @@ def run_notebook(context: LabContext, log: RunLog) -> NotebookEvidence:
             prepare_session(context, session, str(context.code_folder(log.name) / path.parent))
             if execution.run(session, log, repairer.accept):
                 continue
-            state = attempt(partial(_state, session))
+            state = measured(partial(_state, session))
             tried = probes.try_functions(context, session)
         finally:
             log.records.append(session.end())
@@ -93,7 +93,7 @@ def _measured(
             called.get()
             return files.lite_file(context, workdir.take_path(name, files.LITE), digits)
 
-        return attempt(take)
+        return measured(take)
 
     return NotebookEvidence(
         executed=execution.executed(),
@@ -107,8 +107,8 @@ def _measured(
         fresh=Result(tried.weights),
         converted=made(tried.names[0], tried.converted),
         converted_quantised=made(tried.names[1], tried.quantised),
-        evaluated=attempt(lambda: _evaluated(context, tried)),
-        archived=attempt(lambda: _archived(tried)),
+        evaluated=measured(lambda: _evaluated(context, tried)),
+        archived=measured(lambda: _archived(tried)),
         archives=roles.archives,
         figures=failure(state.error) if state.error else Result(_figures(facts, execution)),
         parameters={name: int(value) for name, value in _numbers(facts.get("parameters")).items()},

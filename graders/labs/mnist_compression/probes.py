@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graders.core.errors import RunError
-from graders.core.result import Result, attempt
+from graders.core.result import Result, measured
 from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
 from graders.labs.mnist_compression.digits import Digits, draw
@@ -135,4 +135,4 @@ def _called(call: Callable[[], Facts]) -> Result[Facts]:
             prefix = "not written yet: " if error.exception == "NotImplementedError" else ""
             raise error.restated(prefix + message, Verdict.MISSING) from None
 
-    return attempt(with_verdict)
+    return measured(with_verdict)

@@ -15,7 +15,7 @@ from functools import partial
 from typing import TypeVar
 
 from graders.core.errors import GraderError, RunError
-from graders.core.result import Result, attempt, failure
+from graders.core.result import Result, failure, measured
 from graders.core.text import captured_output
 from graders.core.verdicts import Verdict
 from graders.labs.mnist_compression import files
@@ -134,12 +134,12 @@ class _Assignment:
     ) -> Result[T]:
         """The file at the role's constant; if there is none, another file that is what the role requires."""
         name = names[role] = self.workdir.name(role)
-        found = attempt(partial(measure, name, expected))
+        found = measured(partial(measure, name, expected))
         missing = found.error
         if not isinstance(missing, RunError) or missing.verdict is not Verdict.MISSING:
             return found
         for other in self._others(files.LITE_ENDINGS if expected == files.LITE else files.KERAS_ENDINGS):
-            candidate = attempt(partial(measure, other, expected))
+            candidate = measured(partial(measure, other, expected))
             if candidate.value is not None and other not in names.values() and fits(candidate.value):
                 names[role] = other
                 return candidate
@@ -158,7 +158,7 @@ class _Assignment:
         for name in list(dict.fromkeys((*first, *self._others(files.KERAS_ENDINGS))))[:MOST_OTHERS]:
             if name == os.path.normpath(pruned):
                 continue
-            found = attempt(partial(self.keras, name, files.KERAS))
+            found = measured(partial(self.keras, name, files.KERAS))
             if isinstance(found.error, GraderError):
                 raise found.error
             if found.value is not None:

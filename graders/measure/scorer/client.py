@@ -38,10 +38,11 @@ class Scorer:
         self._hung: dict[Path, RunError] = {}
 
     @contextmanager
-    def measure(self, path: Path, driver: Path = DRIVER) -> Iterator[Measurement]:
+    def measure(self, path: Path, driver: Path = DRIVER, *, own: bool = False) -> Iterator[Measurement]:
         """A scorer process for one artifact; it is ended when the block is left.
 
         :param driver: a lab's own, if it has operations beyond those of :mod:`.worker`.
+        :param own: the file is the grader's and no student's: what is wrong with it is the grader's fault.
         """
         number = next(self._numbers)
         workdir = self._work / f"{number:04d}"
@@ -58,7 +59,7 @@ class Scorer:
         )
         session = self._server.open(spec)
         try:
-            yield Measurement(session, path, self._hung, self._patience_s)
+            yield Measurement(session, path, self._hung, self._patience_s, own=own)
         finally:
             session.end()
 

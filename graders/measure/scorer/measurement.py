@@ -18,7 +18,7 @@ from graders.measure.scorer.results import (
     WeightDifference,
     WeightLineage,
 )
-from graders.measure.tflite import MalformedModel, Model, from_facts
+from graders.measure.tflite import Model, from_facts
 from graders.measure.tflite.facts import typed
 from graders.profiles import Normalisation
 from graders.sandbox import Reply, Session
@@ -39,13 +39,17 @@ class Measurement:
         path: Path,
         hung: dict[Path, RunError] | None = None,
         patience_s: float = RUNNING_S,
+        *,
+        own: bool = False,
     ) -> None:
         """:param path: the artifact, outside of every workdir.
 
         :param hung: artifacts that ran out of time before, so that none is waited for twice.
         :param patience_s: the most that an operation may take, if it has a limit of its own at all.
+        :param own: it is a file of the grader's, so whatever is wrong with it is the grader's fault.
         """
         self._patience_s = patience_s
+        self._own = own
         self._session = session
         self._hung = {} if hung is None else hung
         self.path = path
@@ -68,7 +72,7 @@ class Measurement:
         try:
             return self._session.call(operation, parameters, arrays, limit)
         except RunError as error:
-            fault = _file_fault(error, self.path.name)
+            fault = _own_fault(error, self.path.name) if self._own else _file_fault(error, self.path.name)
             if isinstance(fault, RunError) and fault.verdict is Verdict.TIMEOUT:
                 self._hung[self.path] = fault
             raise fault from None
@@ -76,12 +80,11 @@ class Measurement:
     def read(self, max_bytes: int) -> Model:
         """What the file says. :raises RunError: it is no ``.tflite`` file."""
         reply = self.call("read", timeout_s=READING_S, path=str(self.path), max_bytes=max_bytes)
+        if "malformed" in reply.facts:
+            fault = f"{self.path.name} is no valid .tflite file: {str(reply.facts['malformed'])[:300]}"
+            raise ScorerError(fault) if self._own else bad_file(fault)
         try:
-            if "malformed" in reply.facts:
-                raise MalformedModel(str(reply.facts["malformed"])[:300])
             return from_facts(reply.facts["model"])
-        except MalformedModel as error:
-            raise bad_file(f"{self.path.name} is no valid .tflite file: {error}") from None
         except (KeyError, ValueError) as error:
             raise ScorerError(f"the scorer's answer can't be used: {error}") from None
 
@@ -112,6 +115,11 @@ class Measurement:
         paths = {"path": str(self.path), "given": str(given), "other": str(other)}
         reply = self.call("lineage", None, READING_S, **paths)
         return _fact(reply, "lineage", WeightLineage) if reply.facts else None
+
+    def unusual(self, given: Path) -> str:
+        """Why it is the file's own fault if two runtimes disagree about it; ``""`` if it is much like the given one."""
+        reply = self.call("unusual", timeout_s=READING_S, path=str(self.path), given=str(given))
+        return _fact(reply, "unusual", str)[:300]
 
     def compress(self, original: Path, *, clusters: int | None = None, sparsity: float | None = None) -> Compressed:
         """The weights against those of the original model's FP32 file, for this number of clusters or sparsity.
@@ -179,6 +187,10 @@ def _outputs(reply: Reply, count: int) -> NDArray[Any]:
     if outputs is None or outputs.ndim != 2 or len(outputs) != count:
         raise ScorerError("the scorer gave no outputs")
     return outputs
+
+
+def _own_fault(error: RunError, name: str) -> ScorerError:
+    return ScorerError(f"measuring the grader's own {name} failed: {error.message}")
 
 
 def _file_fault(error: RunError, name: str) -> RunError | ScorerError:

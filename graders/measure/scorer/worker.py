@@ -7,17 +7,22 @@ that needs more has a driver of its own with these operations and further ones.
 
 from __future__ import annotations
 
-from graders.measure.scorer.operations import files, inference, latency
+from collections.abc import Callable
 
-OPERATIONS = {
+from graders.measure.scorer.operations import files, inference, latency
+from graders.measure.scorer.operations.answers import Answer, of_the_file
+
+_OPERATIONS: dict[str, Callable[..., Answer]] = {
     "read": files.read,
     "tensors": files.tensors,
     "keras_weights": files.keras_weights,
     "compare_weights": files.compare_weights,
     "compress": files.compress,
     "lineage": files.lineage,
+    "unusual": files.unusual,
     "infer_frames": inference.infer_frames,
     "infer_tensors": inference.infer_tensors,
     "prepare_pair": latency.prepare_pair,
     "time_pair": latency.time_pair,
 }
+OPERATIONS = {name: of_the_file(operation) for name, operation in _OPERATIONS.items()}

@@ -21,6 +21,9 @@ from graders.measure.tflite.weights import Weights, weights
 MOST_FACTS = 3 << 20
 LEAST_WEIGHTS = 64
 MOST_TENSORS, MOST_WEIGHTS = 60, 16 << 20
+# A weight may be so many times the largest of the given model's; fine-tuning moves weights by a few percent.
+USUAL_TIMES = 4.0
+USUAL_RANGE = 1e4
 
 
 def read(path: str, max_bytes: int) -> Answer:
@@ -121,6 +124,31 @@ def lineage(path: str, given: str, other: str) -> Answer:
             return {}, {}
         found.append(_alike([array for _, array in ours], [array for _, array in theirs]))
     return {"lineage": plain(WeightLineage(*found))}, {}
+
+
+def unusual(path: str, given: str) -> Answer:
+    """Why two runtimes may well disagree about a file: it is of another network than the given one, or has numbers of
+    another magnitude. Nothing if it has neither.
+    """
+    try:
+        ours, model = _constants(path), read_model(Path(path).read_bytes())
+    except MalformedModel as error:
+        return {"unusual": f"its weights can't be read: {error}"}, {}
+    theirs = _constants(given)
+    if [array.shape for _, array in ours] != [array.shape for _, array in theirs]:
+        return {"unusual": "it is another network than the given one"}, {}
+    for (name, mine), (_, other) in zip(ours, theirs, strict=True):
+        if not np.isfinite(mine).all():
+            return {"unusual": f"{name} has weights that are no finite numbers"}, {}
+        largest, usual = (float(np.abs(each).max(initial=0.0)) for each in (mine, other))
+        if largest > USUAL_TIMES * max(usual, 1.0):
+            return {"unusual": f"{name} has a weight of {largest:.3g}; the given model's largest is {usual:.3g}"}, {}
+    for tensor in model.main.tensors:
+        scales = tensor.quantization.scales if tensor.quantization is not None and not tensor.constant else ()
+        reach = 255 * max(map(abs, scales), default=0.0)
+        if reach > USUAL_RANGE:
+            return {"unusual": f"tensor {tensor.index} has a scale for values up to {reach:.3g}"}, {}
+    return {"unusual": ""}, {}
 
 
 def _alike(ours: list[Array], theirs: list[Array]) -> float:
