@@ -129,6 +129,9 @@ def _parents_first(signed: Sequence[Signed]) -> list[Signed]:
         waiting = [item]
         while waiting:
             last = waiting[-1]
+            if last.commit.id in done:
+                waiting.pop()
+                continue
             missing = [by_id[one] for one in last.commit.parents if one in by_id and one not in done]
             if missing:
                 waiting += missing

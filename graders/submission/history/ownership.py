@@ -70,16 +70,19 @@ def divide(
 
 def _people(commits: Sequence[Signed]) -> dict[str, int]:
     """A number for each commit's author: one name or one address in common makes one person."""
-    person: dict[str, int] = {}
-    for number, item in enumerate(commits):
-        keys = [f"name {item.name}", f"email {item.email}"]
-        known = {person[key] for key in keys if key in person}
-        target = min(known, default=number)
-        for key, value in person.items():
-            if value in known:
-                person[key] = target
-        person |= dict.fromkeys(keys, target)
-    return {item.commit.id: person[f"name {item.name}"] for item in commits}
+    leader: dict[str, str] = {}
+
+    def leads(key: str) -> str:
+        while leader.setdefault(key, key) != key:
+            leader[key] = leader[leader[key]]
+            key = leader[key]
+        return key
+
+    for item in commits:
+        one, other = leads(f"name {item.name}"), leads(f"email {item.email}")
+        leader[other] = one
+    numbers: dict[str, int] = {}
+    return {item.commit.id: numbers.setdefault(leads(f"name {item.name}"), len(numbers)) for item in commits}
 
 
 def _is_bot(item: Signed) -> bool:

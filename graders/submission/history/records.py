@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 SHORT = 8
 
@@ -101,4 +102,11 @@ class NoHistory:
 
 def below(path: str, folders: tuple[str, ...]) -> bool:
     """Whether ``path`` is one of ``folders`` or lies in one; ``""`` stands for everything."""
-    return any(not folder or path == folder or path.startswith(folder + "/") for folder in folders)
+    known = _known(folders)
+    # Looked up from the path's side: a lab's files may have been in many places.
+    return "" in known or path in known or any(path[:at] in known for at, sign in enumerate(path) if sign == "/")
+
+
+@lru_cache(maxsize=64)
+def _known(folders: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(folders)

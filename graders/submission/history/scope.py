@@ -8,6 +8,7 @@ paths too.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,8 @@ from pathlib import PurePosixPath
 
 from graders.submission.history.records import Commit, FileChange, History, below
 
+# Files whose former paths are followed: a lab has some dozens.
+MAX_MOVED = 200
 CODE = frozenset({".py", ".ipynb", ".c", ".cc", ".cpp", ".h", ".hpp", ".ino", ".rs", ".java", ".js", ".ts", ".r", ".m"})
 _NUMBERED = re.compile(
     r"(?:l|lab|labo|labs|laboratory|week|day|hw|homework|ex|exercise|assignment|task|project|part|module|lesson|sheet"
@@ -131,28 +134,34 @@ def _former_paths(commits: Sequence[Commit], paths: tuple[str, ...], other_paths
     for commit in reversed(commits):
         own = (*paths, *found)
         added = [change for change in commit.files if change.status == "A" and below(change.path, own)]
+        if not added:
+            continue
         removed = [
             change
             for change in commit.files
             if change.status == "D" and not below(change.path, own) and not below(change.path, other_paths)
         ]
-        if added and removed:
-            found |= dict.fromkeys(change.path for change in removed if _moved(change, added, removed))
-    return tuple(found)
+        found |= dict.fromkeys(change.path for change in _moved(added, removed))
+        if len(found) > MAX_MOVED:
+            break
+    return tuple(found)[:MAX_MOVED]
 
 
-def _moved(old: FileChange, added: Sequence[FileChange], removed: Sequence[FileChange]) -> bool:
-    """Whether a file that a commit deletes is one that it adds elsewhere: the same content, or code of the same name,
-    or the only notebook or module that goes while one comes.
+def _moved(added: Sequence[FileChange], removed: Sequence[FileChange]) -> Iterator[FileChange]:
+    """The files that a commit deletes and adds elsewhere: the same content, or code of the same name, or the only
+    notebook or module that goes while one comes.
     """
-    if old.old_size and any(new.blob == old.old_blob for new in added):
-        return True
-    name, ending = PurePosixPath(old.path).name, PurePosixPath(old.path).suffix
-    if ending not in (".py", ".ipynb") or name == "__init__.py":
-        return False
-    alike = [new for new in added if PurePosixPath(new.path).suffix == ending]
-    gone = [one for one in removed if PurePosixPath(one.path).suffix == ending]
-    return any(PurePosixPath(new.path).name == name for new in alike) or (len(alike) == 1 and len(gone) == 1)
+    blobs = {new.blob for new in added}
+    names = {PurePosixPath(new.path).name for new in added}
+    coming, going = (Counter(PurePosixPath(one.path).suffix for one in each) for each in (added, removed))
+    for old in removed:
+        plain = PurePosixPath(old.path)
+        if old.old_size and old.old_blob in blobs:
+            yield old
+        elif plain.suffix in (".py", ".ipynb") and plain.name != "__init__.py":
+            alone = coming[plain.suffix] == going[plain.suffix] == 1
+            if alone or plain.name in names:
+                yield old
 
 
 def _ancestors(commits: Sequence[Commit], parents: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
