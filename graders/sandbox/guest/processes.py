@@ -8,10 +8,8 @@ import errno
 import os
 import resource
 import signal
-import stat
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
@@ -21,6 +19,8 @@ PR_CAPBSET_DROP = 24
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 CAPABILITY_VERSION = 0x20080522
 TICKS = os.sysconf("SC_CLK_TCK")
+# Of pages that were only read there are none to count, but of what finds them there are.
+PAGE_TABLES = b"VmPTE:"
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -196,37 +196,12 @@ def usage(pids: list[int]) -> tuple[float, int]:
     return sum(each.cpu_s for each in found), sum(each.threads for each in found)
 
 
-@dataclass(frozen=True)
-class OpenFiles:
-    """What the descriptors of processes hold: how many they are, and the bytes of files that have no name any more."""
-
-    count: int = 0
-    nameless_bytes: int = 0
-
-
-def open_files(pids: list[int]) -> OpenFiles:
-    """The descriptors of the processes; those of one that ends meanwhile, or that hides them, are not among them."""
-    count, nameless = 0, {}
-    for pid in pids:
-        try:
-            names = os.listdir(f"/proc/{pid}/fd")
-        except OSError:
-            continue
-        count += len(names)
-        for name in names:
-            with contextlib.suppress(OSError):
-                found = Path(f"/proc/{pid}/fd/{name}").stat()
-                if stat.S_ISREG(found.st_mode) and found.st_nlink == 0:
-                    nameless[found.st_dev, found.st_ino] = found.st_blocks * 512
-    return OpenFiles(count, sum(nameless.values()))
-
-
 def resident(pids: list[int]) -> int:
-    """Bytes of memory that the processes hold, including shared memory, without pages of files.
+    """Bytes of memory that the processes hold, shared memory and tables of pages included, without pages of files.
 
     What several of them share, such as what a fork has not changed yet, counts for each.
     """
-    return sum(_table_bytes(pid, "status", (b"RssAnon:", b"RssShmem:")) or 0 for pid in pids)
+    return sum(_table_bytes(pid, "status", (b"RssAnon:", b"RssShmem:", PAGE_TABLES)) or 0 for pid in pids)
 
 
 def proportional(pids: list[int]) -> int:
@@ -235,7 +210,8 @@ def proportional(pids: list[int]) -> int:
     for pid in pids:
         share = _table_bytes(pid, "smaps_rollup", (b"Pss_Anon:", b"Pss_Shmem:"))
         # A process can close this table to others, but not the one that `resident` reads.
-        total += resident([pid]) if share is None else share
+        tables = _table_bytes(pid, "status", (PAGE_TABLES,)) or 0
+        total += resident([pid]) if share is None else share + tables
     return total
 
 

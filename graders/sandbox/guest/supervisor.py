@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from graders.sandbox.guest import processes, run
+from graders.sandbox.guest.held_files import HeldFiles, HeldFilesWatch
 
 TICK_S = 0.05
 # Between two looks at open files, if one takes no longer.
@@ -36,11 +37,12 @@ class Ending:
     peak_memory: int = 0
 
 
-def watch(child: int, status: socket.socket, limits: dict[str, Any], wake: int) -> Ending:
+def watch(child: int, status: socket.socket, spec: dict[str, Any], wake: int) -> Ending:
     """Waits until the child ends, the grader requests the end, or a limit is crossed; then ends the whole tree."""
-    ending = Ending()
+    ending, limits = Ending(), spec["limits"]
     deadline = time.monotonic() + float(limits["wall_s"])
-    files, next_look = processes.OpenFiles(), time.monotonic()
+    holding = HeldFilesWatch(child, spec["writable"], int(limits["file_size"]))
+    files, next_look = HeldFiles(), time.monotonic()
     running = True
     while running:
         ready, _, _ = select.select([status.fileno(), wake], [], [], TICK_S)
@@ -61,7 +63,7 @@ def watch(child: int, status: socket.socket, limits: dict[str, Any], wake: int) 
         cpu_s, tasks = processes.usage(tree)
         if time.monotonic() >= next_look:
             started = time.monotonic()
-            files = processes.open_files(tree)
+            files = holding.look(tree)
             next_look = started + max(LOOK_S, 10 * (time.monotonic() - started))
         amounts = {
             "processes": len(tree),
@@ -70,8 +72,9 @@ def watch(child: int, status: socket.socket, limits: dict[str, Any], wake: int) 
             "open_files": files.count,
             "disk": files.nameless_bytes,
             "cpu_s": cpu_s + _collected_cpu_s(),
+            "hiding": files.hiding,
         }
-        ending.limit = next((name for name, amount in amounts.items() if amount > limits[name]), None)
+        ending.limit = next((name for name, amount in amounts.items() if amount > limits.get(name, 0)), None)
         if ending.limit is None and time.monotonic() > deadline:
             ending.limit = "wall"
         if ending.limit:
@@ -129,7 +132,7 @@ def main(spec: dict[str, Any], descriptors: list[int], preloaded: list[str]) -> 
         for descriptor in (channel_fd, stdout_fd, stderr_fd):
             os.close(descriptor)
         status = socket.socket(fileno=status_fd)
-        ending = watch(child, status, spec["limits"], wake_read)
+        ending = watch(child, status, spec, wake_read)
         line = {**vars(ending), "cpu_s": _collected_cpu_s()}
         status.sendall(json.dumps(line).encode() + b"\n")
         code = 0

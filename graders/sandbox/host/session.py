@@ -233,6 +233,8 @@ class Session:
             return RunError(Verdict.CRASHED, f"had more than the {limits.open_files:,} open files that a run may have")
         if limit == "disk":
             return RunError(Verdict.CRASHED, f"wrote more than the {limits.disk / 2**20:,.0f} MiB that a run may write")
+        if limit == "hiding":
+            return RunError(Verdict.CRASHED, "started a program that can't be read, which hides its open files")
         if limit == "tasks":
             return RunError(Verdict.CRASHED, f"started more than the {limits.tasks} threads that a run may have")
         if limit == "wall":
