@@ -22,7 +22,7 @@ KERNEL_FILES = (
 )  # fmt: skip
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
-_filters: list[Any] = []
+_filters: list[bytes] = []
 
 
 def prepare(config: dict[str, Any]) -> None:
@@ -30,8 +30,8 @@ def prepare(config: dict[str, Any]) -> None:
     if config.get("landlock"):
         import landlockpy  # noqa: F401 - from here on every fork has it
     if config.get("seccomp"):
-        # Built once, loaded in every fork.
-        _filters[:] = system_calls.build_filters(bool(config.get("ignore_attributes")))
+        # Compiled once, installed in every fork.
+        _filters[:] = system_calls.compile_filters(bool(config.get("ignore_attributes")))
 
 
 def apply(config: dict[str, Any], readable: Iterable[str], writable: Iterable[str]) -> None:
@@ -42,7 +42,7 @@ def apply(config: dict[str, Any], readable: Iterable[str], writable: Iterable[st
     if config.get("landlock"):
         _restrict_files(readable, writable)
     for each in _filters:
-        each.load()
+        system_calls.install(each)
 
 
 def _restrict_files(readable: Iterable[str], writable: Iterable[str]) -> None:

@@ -159,6 +159,8 @@ def kill_tree(roots: list[int]) -> None:
 def end_all_children() -> int:
     """Kills and collects everything below this process, a subreaper; how many processes were still alive."""
     alive: set[int] = set()
+    if _collected_all():
+        return 0
     while True:
         own = children(os.getpid())
         alive.update(descendants(own))

@@ -43,7 +43,7 @@ if __name__ == "__main__":
     else:
         stand_alone()
 
-from graders.sandbox.guest import lockdown, processes, supervisor  # noqa: E402 - only now can they be found
+from graders.sandbox.guest import frameworks, lockdown, processes, supervisor  # noqa: E402 - only now can they be found
 
 
 def preload(modules: list[str]) -> dict[str, str]:
@@ -55,6 +55,8 @@ def preload(modules: list[str]) -> dict[str, str]:
             versions[name] = metadata.version(name.split(".")[0].replace("_", "-"))
         except metadata.PackageNotFoundError:
             versions[name] = "unknown"
+    if {"tensorflow", "tf_keras"} <= set(modules):
+        frameworks.load_names()
     return versions
 
 

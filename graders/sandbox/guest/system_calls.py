@@ -5,7 +5,9 @@ A call that is not listed is answered as by a kernel that does not know it, so t
 
 from __future__ import annotations
 
+import ctypes
 import errno
+import os
 from typing import Any
 
 
@@ -30,7 +32,7 @@ ALLOWED = _words(
     tgkill restart_syscall nanosleep clock_nanosleep getitimer setitimer alarm gettimeofday time clock_gettime
     clock_getres times timer_create timer_settime timer_gettime timer_getoverrun timer_delete timerfd_create
     timerfd_settime timerfd_gettime epoll_create epoll_create1 epoll_wait epoll_pwait epoll_pwait2 epoll_ctl eventfd
-    eventfd2 recvfrom recvmsg recvmmsg shutdown getsockname getpeername getsockopt setsockopt fork
+    eventfd2 recvfrom recvmsg recvmmsg shutdown getsockname getpeername getsockopt fork
     vfork execve execveat exit exit_group wait4 waitid set_tid_address set_robust_list get_robust_list futex
     futex_waitv rseq arch_prctl gettid getpid getppid getpgrp getpgid setpgid getsid setsid pidfd_open
     pidfd_send_signal uname sysinfo getrusage getrlimit setrlimit prlimit64 getuid geteuid getgid getegid getresuid
@@ -84,13 +86,42 @@ PRCTLS = {
     "PR_GET_TID_ADDRESS": 40, "PR_SET_THP_DISABLE": 41, "PR_GET_THP_DISABLE": 42, "PR_CAP_AMBIENT": 47,
     "PR_GET_SPECULATION_CTRL": 52, "PR_SET_VMA": 0x53564D41, "PR_GET_AUXV": 0x41555856,
 }  # fmt: skip
-AF_UNIX = 1
+PR_SET_SECCOMP, SECCOMP_MODE_FILTER, INSTRUCTION_BYTES = 22, 2, 8
+AF_UNIX, SOL_SOCKET = 1, 1
+# Pairs of sockets hold as much as is usual: what they hold is memory that is counted by their number.
+BUFFER_SIZES = {"SO_SNDBUF": 7, "SO_RCVBUF": 8}
 INT = 0xFFFFFFFF
 
 
-def build_filters(ignore_attributes: bool) -> list[Any]:
-    """The filters that hold together, in the order in which they are loaded: the last one allows no further filter."""
-    return [_by_argument(), _by_name(ignore_attributes)]
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class _Program(ctypes.Structure):
+    """The kernel's ``sock_fprog``."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
+
+
+def compile_filters(ignore_attributes: bool) -> list[bytes]:
+    """The programs of the filters that hold together, in their order: after the last one no further one is allowed."""
+    programs = []
+    for built in (_by_argument(), _by_name(ignore_attributes)):
+        with open(os.memfd_create("filter"), "w+b") as file:
+            built.export_bpf(file)
+            file.seek(0)
+            programs.append(file.read())
+    return programs
+
+
+def install(program: bytes) -> None:
+    """Holds this process, and all that it starts, to a filter. It can gain no privileges any more.
+
+    :raises OSError: if the kernel refuses.
+    """
+    instructions = ctypes.create_string_buffer(program, len(program))
+    described = _Program(len(program) // INSTRUCTION_BYTES, ctypes.cast(instructions, ctypes.c_char_p))
+    if _libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(described), 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "seccomp refuses the filter")
 
 
 def _by_name(ignore_attributes: bool) -> Any:
@@ -132,6 +163,11 @@ def _by_name(ignore_attributes: bool) -> Any:
     allow("sendto", equals(4, 0))
     built.add_rule(refused, "sendto", seccomp.Arg(4, seccomp.NE, 0))
     allow("socketpair", integer(0, AF_UNIX))
+    for option in BUFFER_SIZES.values():
+        built.add_rule(ignored, "setsockopt", integer(1, SOL_SOCKET), integer(2, option))
+    for option in range(64):
+        if option not in BUFFER_SIZES.values():
+            allow("setsockopt", integer(1, SOL_SOCKET), integer(2, option))
     for option in PRCTLS.values():
         allow("prctl", integer(0, option))
     for command in FCNTLS.values():
