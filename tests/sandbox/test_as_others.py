@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from graders.core.errors import UsageError
-from graders.sandbox import choose
+from graders.sandbox import TIERS, choose
 from tests.programs import find, path_without
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,19 +37,42 @@ def as_ordinary(home: Path) -> list[str]:
     lays an open one over it for this user.
     """
     setpriv = ["setpriv", f"--reuid={ORDINARY}", f"--regid={ORDINARY}", "--clear-groups"]
-    shut = {folder for prefix in {sys.prefix, sys.base_prefix} for folder in reached(Path(prefix).resolve())}
-    if not shut:
+    top = closed_top()
+    if top is None:
         return setpriv
-    top = min(shut, key=lambda folder: len(folder.parts))
     if home.is_relative_to(top):
         pytest.skip(f"an ordinary user can't pass {top}, where Python lies")
-    words = [find("bwrap"), "--dev-bind", "/", "/", "--perms", "0755", "--tmpfs", str(top)]
-    for prefix in dict.fromkeys(Path(each).resolve() for each in (sys.base_prefix, sys.prefix)):
-        if prefix.is_relative_to(top):
-            for parent in reversed(prefix.parents[: len(prefix.parts) - len(top.parts) - 1]):
+    return [*laid_over(top, "0755"), *setpriv]
+
+
+def closed_top() -> Path | None:
+    """The outermost folder on the way to Python that others may not pass, if there is one."""
+    shut = {folder for prefix in {sys.prefix, sys.base_prefix} for folder in reached(Path(prefix).resolve())}
+    return min(shut, key=lambda folder: len(folder.parts), default=None)
+
+
+def laid_over(top: Path, mode: str) -> list[str]:
+    """The words that make a command see a folder of that mode in place of ``top``, with nothing in it but Python and this
+    repository.
+    """
+    words = [find("bwrap"), "--dev-bind", "/", "/", "--perms", mode, "--tmpfs", str(top)]
+    for path in dict.fromkeys(Path(each).resolve() for each in (sys.base_prefix, sys.prefix, ROOT)):
+        if path.is_relative_to(top):
+            for parent in reversed(path.parents[: len(path.parts) - len(top.parts) - 1]):
                 words += ["--perms", "0755", "--dir", str(parent)]
-            words += ["--ro-bind", str(prefix), str(prefix)]
-    return [*words, "--", *setpriv]
+            words += ["--bind", str(path), str(path)]
+    return [*words, "--"]
+
+
+def as_the_other_root() -> list[str]:
+    """The words that make a command root's whose Python all can reach if only root can, and the other way round."""
+    top = closed_top()
+    if top is not None:
+        return laid_over(top, "0755")
+    base = Path(sys.base_prefix).resolve()
+    if base.is_relative_to("/usr") and not base.is_relative_to("/usr/local/lib"):
+        pytest.skip("the system's own Python can't be where only root can reach it")
+    return laid_over(Path(*base.parts[:3]), "0700")
 
 
 def grade(words: list[str], folder: Path, environment: Mapping[str, str], *more: str) -> tuple[int, Any, str]:
@@ -78,6 +102,55 @@ def clean(**more: str) -> dict[str, str]:
 
 def best() -> str:
     return choose("auto").tier
+
+
+PROBES = (
+    "capability or calls or limits or leases or listing or locks or sockets or abis or prctl or network or processes"
+    " or modes or neighbour or reading or writing or user_of_its_own or code_that_was_copied or kernel[ or needs["
+)
+
+
+def probed(words: list[str], folder: Path, environment: Mapping[str, str]) -> str:
+    """The outcome of what all tiers are held to, by a command's user."""
+    argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "-q", "-rs", "-k", PROBES]
+    argv += [f"--basetemp={folder / 'probes'}", "tests/sandbox/test_tiers.py"]
+    done = subprocess.run(
+        [*words, *argv], cwd=ROOT, env=dict(environment), capture_output=True, text=True, timeout=500, check=False
+    )
+    assert done.returncode == PASSED, done.stdout[-6000:] + done.stderr[-2000:]
+    found = re.search(r"(\d+) passed", done.stdout)
+    assert found is not None, done.stdout
+    # A tier that this machine refuses is skipped, with the reason.
+    assert int(found[1]) >= 15 * (3 - sum(isinstance(each, str) for each in map(refusal, TIERS))), done.stdout
+    return done.stdout
+
+
+def refusal(tier: str) -> str | None:
+    """Why this machine refuses a tier, if it does."""
+    try:
+        choose(tier)
+    except UsageError as error:
+        return str(error)
+    return None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's runs become other users")
+def test_all_tiers_as_root_with_another_python(tmp_path: Path) -> None:
+    """Whether only root can reach Python or everybody can, no probe gets through in any tier."""
+    probed(as_the_other_root(), tmp_path, clean())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_all_tiers_as_an_ordinary_user(tmp_path: Path) -> None:
+    """Whose runs have one user, that of the grader: no probe gets through in the tiers that promise so."""
+    home = Path("/tmp") / f"optgrade-probes-{os.getpid()}"
+    home.mkdir(mode=0o755)
+    try:
+        os.chown(home, ORDINARY, ORDINARY)
+        own = {name: str(home) for name in ("HOME", "TMPDIR", "MPLCONFIGDIR")}
+        probed(as_ordinary(home), home, clean(OPTGRADE_CACHE=str(home / "cache"), **own))
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def test_as_the_user_who_tests(tmp_path: Path) -> None:

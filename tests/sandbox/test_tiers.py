@@ -565,6 +565,14 @@ def test_a_missing_lockdown_is_noticed(isolation: Isolation) -> None:
         assert probe(crippled), left_out
 
 
+def test_a_python_by_way_of_another_folder(isolation: Isolation) -> None:
+    """Python is found where its path leads out of a folder that the tier does not have."""
+    path = f"{sys.prefix}/lib/../bin/{Path(sys.executable).name}"
+    code = f"from graders.sandbox import choose\nprint(choose({isolation.tier!r}).tier)"
+    done = subprocess.run([path, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == isolation.tier, done.stderr
+
+
 # The choice
 
 

@@ -43,7 +43,7 @@ if __name__ == "__main__":
     else:
         stand_alone()
 
-from graders.sandbox.guest import frameworks, lockdown, processes, supervisor  # noqa: E402 - only now can they be found
+from graders.sandbox.guest import frameworks, huge_pages, lockdown, processes, supervisor  # noqa: E402 - only now can they be found
 
 
 def preload(modules: list[str]) -> dict[str, str]:
@@ -138,6 +138,7 @@ def main() -> None:
         return
     gc.collect()
     gc.freeze()
+    huge_pages.collapse()
     ready = {"versions": versions, "seconds": time.perf_counter() - started, "cpu_s": time.process_time()}
     control.send(json.dumps(ready).encode())
     serve(control, versions)

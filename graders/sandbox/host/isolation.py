@@ -157,10 +157,16 @@ class Strict:
         return [*words, "--remount-ro", "/", "--chdir", "/", "--", *argv]
 
 
+def python() -> str:
+    """Python's path; without ``..``, since within a tier there need not be the folder that it leads out of."""
+    path = Path(sys.executable)
+    return str(path.parent.resolve() / path.name) if ".." in path.parts else sys.executable
+
+
 def python_paths() -> list[Path]:
     """The folders of Python and its libraries, and of the scripts that run beside students' code."""
     prefixes = {Path(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix)}
-    prefixes |= {prefix.resolve() for prefix in prefixes}
+    prefixes = {prefix for prefix in prefixes if ".." not in prefix.parts} | {prefix.resolve() for prefix in prefixes}
     prefixes.add(Path(os.path.realpath(sys.executable)).parents[1])
     inside = Path(__file__).resolve().parents[1] / "guest"
     # /usr holds the rest of the system and is bound already.
@@ -173,7 +179,7 @@ def reachable(argv: Sequence[str], mounts: Mounts, users: Users | None) -> list[
     if not places:
         return list(argv)
     needed = json.dumps([[str(top), [str(path) for path in paths]] for top, paths in places.items()])
-    return [sys.executable, "-I", str(OPENED), needed, *argv]
+    return [python(), "-I", str(OPENED), needed, *argv]
 
 
 def closed_places(mounts: Mounts) -> dict[Path, list[Path]]:

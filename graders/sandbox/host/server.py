@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,7 +16,7 @@ from typing import Self
 
 from graders.core.errors import SandboxError
 from graders.sandbox.host.code_copy import NOTHING_COPIED, make_copy
-from graders.sandbox.host.isolation import Isolation, Mounts, system_paths
+from graders.sandbox.host.isolation import Isolation, Mounts, python, system_paths
 from graders.sandbox.host.session import RunSpec, Session
 from graders.sandbox.host.users import POOL
 
@@ -92,7 +91,7 @@ class Server:
     def _start(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ours
-        argv = [sys.executable, "-I", str(SERVER), str(theirs.fileno()), self._config]
+        argv = [python(), "-I", str(SERVER), str(theirs.fileno()), self._config]
         self._process = subprocess.Popen(
             self.isolation.command(argv, self._mounts),
             pass_fds=[theirs.fileno()],
