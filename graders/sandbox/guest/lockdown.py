@@ -28,7 +28,8 @@ _filters: list[bytes] = []
 def prepare(config: dict[str, Any]) -> None:
     """Loads the libraries and builds the filter, in the server. :raises ImportError: if one can't be loaded."""
     if config.get("landlock"):
-        import landlockpy  # noqa: F401 - from here on every fork has it
+        # Made and dropped: what the library loads and computes at first, with a process of its own, every fork has.
+        _rules(("/",), ("/",)).close()
     if config.get("seccomp"):
         # Compiled once, installed in every fork.
         _filters[:] = system_calls.compile_filters(bool(config.get("ignore_attributes")))
@@ -46,19 +47,25 @@ def apply(config: dict[str, Any], readable: Iterable[str], writable: Iterable[st
 
 
 def _restrict_files(readable: Iterable[str], writable: Iterable[str]) -> None:
+    with _rules(readable, writable) as rules:
+        rules.restrict()
+
+
+def _rules(readable: Iterable[str], writable: Iterable[str]) -> Any:
+    """The rules of a run, open and not in force."""
     from landlockpy import AccessFS, Ruleset, Scope
 
     of_files = AccessFS.READ_FILE | AccessFS.EXECUTE
     reading = of_files | AccessFS.READ_DIR
     devices = AccessFS.READ_FILE | AccessFS.WRITE_FILE
     special = AccessFS.MAKE_CHAR | AccessFS.MAKE_BLOCK | AccessFS.MAKE_SOCK | AccessFS.IOCTL_DEV
-    with Ruleset(scoped=Scope.ABSTRACT_UNIX_SOCKET | Scope.SIGNAL) as rules:
-        for path in (*readable, *KERNEL_FILES):
-            if os.path.exists(path):  # noqa: PTH110 - unlike Path.exists, False if a folder above can't be passed
-                rules.allow_path(path, reading if Path(path).is_dir() else of_files)
-        for path in DEVICES:
-            if os.path.exists(path):  # noqa: PTH110 - as above
-                rules.allow_path(path, devices)
-        for path in writable:
-            rules.allow_path(path, rules.handled_fs & ~special)
-        rules.restrict()
+    rules = Ruleset(scoped=Scope.ABSTRACT_UNIX_SOCKET | Scope.SIGNAL)
+    for path in (*readable, *KERNEL_FILES):
+        if os.path.exists(path):  # noqa: PTH110 - unlike Path.exists, False if a folder above can't be passed
+            rules.allow_path(path, reading if Path(path).is_dir() else of_files)
+    for path in DEVICES:
+        if os.path.exists(path):  # noqa: PTH110 - as above
+            rules.allow_path(path, devices)
+    for path in writable:
+        rules.allow_path(path, rules.handled_fs & ~special)
+    return rules
