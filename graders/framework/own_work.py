@@ -42,9 +42,9 @@ def own_paths(root: Path, lab: Lab) -> tuple[str, ...]:
         return lab.paths
     notebooks = [file for file in _files_in(root / folder) if file.suffix == ".ipynb" and file.name != name]
     texts = {file: _text(file) for file in notebooks}
-    # A notebook of text alone is a report.
-    beside = [file for file in notebooks if _CODE_CELL.search(texts[file])]
-    copies = [file for file in beside if _has_names(texts[file], lab)]
+    # A notebook of text alone is a report, which none is that is too large to be read.
+    beside = {file: text for file, text in texts.items() if text is None or _CODE_CELL.search(text)}
+    copies = [file for file, text in beside.items() if text is not None and _has_names(text, lab)]
     if len(copies) == len(beside):
         return lab.paths
     others = [path for path in lab.paths if path != folder]
@@ -57,11 +57,11 @@ def _has_names(notebook: str, lab: Lab) -> bool:
     return sum(name in notebook for name in names) >= SAME_LAB
 
 
-def _text(notebook: Path) -> str:
-    """A notebook's JSON; that of one too large to be a report counts as code of no lab."""
+def _text(notebook: Path) -> str | None:
+    """A notebook's JSON; empty if it can't be read, None if it is too large to be."""
     try:
         if notebook.stat().st_size > LARGEST_NOTEBOOK:
-            return '"cell_type": "code"'
+            return None
         return notebook.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""

@@ -111,3 +111,15 @@ def test_a_notebook_shares_its_folder_with_others(tmp_path: Path) -> None:
     assert own_paths(tmp_path, lab) == lab.paths
     (folder / "serving.ipynb").write_text(CODE % "import flask")
     assert own_paths(tmp_path, lab) == (lab.student_file, "mnist_compression/first try.ipynb")
+
+
+def test_a_notebook_too_large_to_be_read_is_other_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is in it: it is no report of text alone, and no version of the lab's notebook that can be told."""
+    lab = NOTEBOOK.lab
+    folder = tmp_path / "mnist_compression"
+    folder.mkdir()
+    (folder / "quantization_and_pruning.ipynb").write_text("{}")
+    (folder / "first try.ipynb").write_text(CODE % "model_builder convert_tflite q_aware_model")
+    assert own_paths(tmp_path, lab) == lab.paths
+    monkeypatch.setattr("graders.framework.own_work.LARGEST_NOTEBOOK", 20)
+    assert own_paths(tmp_path, lab) == (lab.student_file,)
