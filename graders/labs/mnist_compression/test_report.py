@@ -23,7 +23,7 @@ def test_the_notebook_was_executed(static_review: StaticReview, lab: Lab) -> Non
     check(
         not faults,
         measured="; ".join(faults.values()) or f"{len(found.code_cells)} code cells, {found.order.value}",
-        expected="every code cell executed in order, without errors, with its outputs",
+        expected="every code cell executed, none again after cells below it, without errors, with its outputs",
         hint=report_claims.execution_hint(faults),
         share=report_claims.executed_share(found, lab.settings["order_share"]),
     )
