@@ -147,15 +147,17 @@ def _subjects(work: Sequence[Commit], rules: HistoryRules) -> _Found:
 def _files(scope: Scope, rules: HistoryRules) -> _Found:
     if not scope.work:
         return _Found(0.0, "no commits", "code, texts and plots", _why_few(scope.work, False), "Commit your work.")
-    findings = []
+    findings, contents = [], set()
     for commit, changes in scope.contents:
         for change in changes:
             kind = _heavy(change, rules)
             if kind:
                 findings.append(_finding(commit, f"{change.path}: {kind}, {_size(change.size or 0)}"))
-    findings += _data_set(scope, rules)
+                contents.add(change.blob)
+    data_set = _data_set(scope, rules)
+    findings += data_set
     return _Found(
-        holds=0.0 if findings else 1.0,
+        holds=_without(len(contents), bool(data_set)),
         measured=f"models, data or archives committed {_count(len(findings), 'time')}"
         if findings
         else "no models, data or archives",
@@ -164,6 +166,16 @@ def _files(scope: Scope, rules: HistoryRules) -> _Found:
         next="Keep them in build/, add it to .gitignore, and remove them from the history (git filter-repo).",
         commits=tuple(findings),
     )
+
+
+def _without(files: int, data_set: bool) -> float:
+    """What is left if so many different files do not belong in the history: half for one, for others as much less.
+
+    One is an oversight, several are a habit; a data set is neither.
+    """
+    if data_set:
+        return 0.0
+    return 0.5 / files if files else 1.0
 
 
 def _heavy(change: FileChange, rules: HistoryRules) -> str:

@@ -1,7 +1,8 @@
 """Whether the subject of a commit says what the commit does, in any language.
 
 Only what is empty of content in itself is named: nothing, a word or two that fit every commit ("fix", "Änderungen",
-"правки", "更新"), random keys, or the subject of another commit again.
+"правки", "更新", "part 2"), random keys, or the subject of another commit again. A single word that names a part of the
+work ("summary", "INT8Model") says what changes, though not how: it is brief, and counts.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def _words(text: str) -> list[str]:
 
 
 def _is_empty(word: str) -> bool:
-    if word in empty_words() or word.isdigit():
+    if word.rstrip("0123456789") in {"", *empty_words()}:
         return True
     if not _is_dense(word[0]):
         return False

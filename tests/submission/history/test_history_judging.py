@@ -62,7 +62,7 @@ def test_subjects_in_any_language_are_as_good(read: Reading, subjects: list[str]
     "subject",
     ["fix", "Update", "wip", "asdf", "...", "", "x", "final version", "lab 2", "zmiany", "Änderungen", "правки", "更新",
      "fixes fixes", "Update summary.md", "Add files via upload", "test: wip", "🎉", "йцукен", "asdasd", "mise à jour",
-     "修改代码", "コミット"],
+     "修改代码", "コミット", "update2", "Lab3", "laboratorium 3", "Part 2", "version2", "test123", "Teil 3", "step4"],
 )  # fmt: skip
 def test_empty_subjects_are_named(read: Reading, subject: str) -> None:
     """Half of the subjects empty: the commits are named, and only the subjects lose."""
@@ -72,6 +72,14 @@ def test_empty_subjects_are_named(read: Reading, subject: str) -> None:
     named = judged(history)["subjects"].commits
     assert [item.short for item in named] == [history.commits[1].short, history.commits[3].short]
     assert all(item.why for item in named)
+
+
+@pytest.mark.parametrize("subject", ["summary", "INT8Model", "Klasteryzacja", "Quantisierung", "README", "总结"])
+def test_a_word_that_names_a_part_of_the_work_counts(read: Reading, subject: str) -> None:
+    """Brief as it is, whoever reads it knows which step the commit is; said twice, it tells them no longer."""
+    one = [*TIDY[:3], Made(subject, TIDY[3].files)]
+    assert not judged(read(one))["subjects"].commits
+    assert len(judged(read([*one, Made(subject, {CODE: code(4)})]))["subjects"].commits) == 1
 
 
 def test_the_same_subject_twice_counts_once(read: Reading) -> None:
@@ -133,11 +141,22 @@ def test_models_and_data_cost_though_they_were_deleted(read: Reading, path: str,
     commits = [TIDY[0], Made(TIDY[1].subject, {**TIDY[1].files, path: content}), TIDY[2],
                Made(TIDY[3].subject, {**TIDY[3].files, path: None})]  # fmt: skip
     history = read(commits)
-    assert lost(history) == {"files": 0.0}
+    assert lost(history) == {"files": 0.5}
     (named,) = judged(history)["files"].commits
     assert named.short == history.commits[1].short
     assert path in named.why
     assert "iB" in named.why
+
+
+@pytest.mark.parametrize(("models", "holds"), [(1, 0.5), (2, 0.25), (4, 0.125), (10, 0.05)])
+def test_each_further_model_costs_more(read: Reading, models: int, holds: float) -> None:
+    """One model leaves half of the points, several leave as much less; the same content again is no other file."""
+    files: dict[str, bytes | None] = {f"build/{number}.tflite": MODEL + bytes([number]) for number in range(models)}
+    copies: dict[str, bytes | None] = {f"old/{path}": content for path, content in files.items()}
+    history = read([TIDY[0], Made("Convert the variants", files), *TIDY[1:], Made("Keep a copy", copies)])
+
+    assert lost(history) == {"files": holds}
+    assert len(judged(history)["files"].commits) == 2 * models
 
 
 def test_a_data_set_of_images_costs(read: Reading) -> None:
@@ -167,7 +186,7 @@ def test_models_of_another_lab_cost_that_lab(read: Reading) -> None:
     other = "dl_in_iot_course/l03_pruning_clustering"
     history = read([*TIDY, Made("Cluster", {f"{other}/m.tflite": MODEL, "build/m.tflite": MODEL})])
     assert lost(history) == {}
-    assert judged(history, HistoryRules(paths=(other,), other_paths=LAB_PATHS))["files"].holds == 0.0
+    assert judged(history, HistoryRules(paths=(other,), other_paths=LAB_PATHS))["files"].holds == 0.5
 
 
 def pulled(*subjects: str) -> list[Made]:

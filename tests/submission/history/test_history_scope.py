@@ -45,7 +45,7 @@ def test_a_commit_of_the_lab_answers_for_what_lies_in_no_other_labs_folder(
     """Folders of other labs are known, numbered, or have code of their own; models/ and the top are nobody's."""
     commits = [*TIDY, TVM, Made("Delegate", {"delegate/d.cpp": b"int main;"}), Made("Add", {CODE: code(5), path: MODEL})]
     found = files(read, commits)
-    assert found.holds == (0.0 if counts else 1.0)
+    assert found.holds == (0.5 if counts else 1.0)
     assert len(found.commits) == counts
 
 
@@ -53,7 +53,7 @@ def test_a_commit_that_leaves_the_lab_alone_costs_nothing_among_several_labs(rea
     """A model beside all labs is not known to be this one's; without other work it is."""
     lone = Made("Export", {"models/m.tflite": MODEL})
     assert files(read, [*TIDY, TVM, lone]).holds == 1.0
-    assert files(read, [*TIDY, lone]).holds == 0.0
+    assert files(read, [*TIDY, lone]).holds == 0.5
 
 
 def test_a_lab_at_the_top_has_its_own_view(read: Reading) -> None:
@@ -64,7 +64,7 @@ def test_a_lab_at_the_top_has_its_own_view(read: Reading) -> None:
     assert files(read, [*work, other], rules).holds == 1.0
     mixed = Made("Both", {"pruning.ipynb": b"{1}", "lab1/model.h5": MODEL, "lab1/a.ipynb": b"{}"})
     assert files(read, [*work, mixed], rules).holds == 1.0
-    assert files(read, [*work, Made("With its model", {"pruning.ipynb": b"{2}", "m.h5": MODEL})], rules).holds == 0.0
+    assert files(read, [*work, Made("With its model", {"pruning.ipynb": b"{2}", "m.h5": MODEL})], rules).holds == 0.5
 
 
 @pytest.mark.parametrize(
@@ -114,5 +114,5 @@ def test_pictures_are_neither_models_nor_data(read: Reading) -> None:
     assert files(read, [*TIDY, Made("Add images", shots)]).holds == 1.0
     assert files(read, [*TIDY, Made("Add images", {"summaries/l02_quantization/img/a.jpg": photo})]).holds == 1.0
     found = files(read, [*TIDY, Made("Add images", {"docs/a.jpg": photo})])
-    assert found.holds == 0.0
+    assert found.holds == 0.5
     assert "docs/a.jpg: a very large image, 2.0 MiB" in found.commits[0].why
