@@ -40,11 +40,11 @@ from graders.labs.mnist_compression import (
 from graders.labs.mnist_compression.digits import draw
 from graders.labs.mnist_compression.evidence import ExtraFile, KerasModel, LiteFile, NotebookEvidence, Origin
 from graders.labs.mnist_compression.network import Layers
-from graders.labs.mnist_compression.open_gaps import Gap
 from graders.measure.scorer.client import Scorer, start_server
 from graders.measure.scorer.results import StoredTensor
 from graders.sandbox import Server
 from graders.sandbox.host.isolation import Bare
+from graders.submission.notebooks import Gap, GapKind
 
 LAB = load(LABS / "mnist_compression")
 DATA = Path(__file__).resolve().parents[1] / "data" / "mnist"
@@ -295,7 +295,7 @@ def test_what_a_run_says_of_its_models() -> None:
 
 def test_an_open_gap_is_all_that_is_said(evidence: NotebookEvidence) -> None:
     """A check that fails for what is not written yet names the gap; one that holds is earned all the same."""
-    gap = Gap(19, 2, "# TODO: wrap it")
+    gap = Gap(18, 2, "# TODO: wrap it", GapKind.STAND_IN)
     pruned = replace(evidence.pruned.get(), layers=evidence.baseline.get().layers)
     wrong = replace(evidence, pruned=Result(pruned), gaps={files.PRUNED: (gap, gap), files.AWARE: (gap,)})
     unpruned = dict.fromkeys(("test_number_of_zeros", "test_the_model_is_stripped", "test_accuracy"), "missing")

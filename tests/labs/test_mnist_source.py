@@ -8,16 +8,15 @@ from pathlib import Path
 import pytest
 
 from graders.core.paths import REFERENCE, TEMPLATE
-from graders.labs.mnist_compression.open_gaps import open_gaps
 from graders.labs.mnist_compression.source import Source
-from graders.submission.notebooks import CellCode, read, runnable
+from graders.submission.notebooks import CellCode, code_gaps, read, runnable
 
 NOTEBOOK = "mnist_compression/quantization_and_pruning.ipynb"
 
 
 def gaps(code: str) -> list[int]:
-    """The lines of a cell's open gaps."""
-    return [gap.line for gap in open_gaps(CellCode(0, code))]
+    """The lines of a cell's gaps."""
+    return [gap.line for gap in code_gaps(CellCode(0, code))]
 
 
 @pytest.mark.parametrize(
@@ -38,6 +37,13 @@ def gaps(code: str) -> list[int]:
         ("def f(x):\n    '''What it does.'''", [1]),
         ("def f(x):\n    # TODO: write it\n    pass", [1, 2]),
         ("x = ...", [1]),
+        ("f(____, 1)", [1]),
+        ("def f(): ...", [1]),
+        ("# TODO: create it\nx = None\nx = f()", []),
+        ("def f():\n    a = 1\n    # TODO: return it\n\nb = f()", [3]),
+        ("# TODO: one\n# TODO: two\nmodel = other", [1]),
+        ("converter = other  # TODO", [1]),
+        ("# TODO: install it\n# not run here", []),
         ("y = x[..., 0]", []),
         ("# A remark\nmodel = other", []),
         ("def (", []),
@@ -52,13 +58,13 @@ def test_a_gap_is_missing_code(code: str, lines: list[int]) -> None:
 def test_the_template_has_gaps_and_the_reference_none() -> None:
     """Each part that students write is a gap of the template's, and the files and functions depend on it."""
     template, reference = (Source(runnable(read(folder / NOTEBOOK))) for folder in (TEMPLATE, REFERENCE))
-    assert {gap.cell for gap in template.gaps} == {10, 11, 12, 21, 22, 24, 25, 27, 29, 31}
+    assert {gap.cell for gap in template.gaps} == {9, 10, 11, 20, 21, 23, 24, 26, 28, 30}
     assert not reference.gaps
     cells = {
         file: [gap.cell for each in template.behind_file(file, f"{file}.tflite") for gap in each.gaps]
         for file in ("FILE_NON_QUANTIZED_TFLITE", "FILE_QAT_QUANTIZED", "FILE_PRUNED_MODEL")
     }
-    assert cells == {"FILE_NON_QUANTIZED_TFLITE": [10], "FILE_QAT_QUANTIZED": [21, 22], "FILE_PRUNED_MODEL": [27]}
+    assert cells == {"FILE_NON_QUANTIZED_TFLITE": [9], "FILE_QAT_QUANTIZED": [20, 21], "FILE_PRUNED_MODEL": [26]}
     assert [each.cell for each in template.behind_function("get_gzipped_model_size") if each.gaps] == [12]
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from graders.framework.model_tester.files import FileEvidence
     from graders.labs.mnist_compression.evidence import KerasModel, LiteFile, NotebookEvidence
     from graders.labs.mnist_compression.network import Layers
-    from graders.labs.mnist_compression.open_gaps import Gap
+    from graders.submission.notebooks import Gap
 
 DENSE = "dense layer's kernel"
 FLOAT = frozenset({"float32"})

@@ -9,8 +9,8 @@ from graders.core.errors import RunError
 from graders.core.result import Result
 from graders.framework.model_tester.files import FileEvidence
 from graders.labs.mnist_compression.network import Layers
-from graders.labs.mnist_compression.open_gaps import Gap
 from graders.measure.evaluation import Evaluation
+from graders.submission.notebooks import Gap
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,11 @@ from graders.labs.mnist_compression.evidence import Figures, KerasModel, LiteFil
 from graders.labs.mnist_compression.extras import extra_files
 from graders.labs.mnist_compression.network import PARAMETERS
 from graders.labs.mnist_compression.notebook_run import Execution, prepare_session
-from graders.labs.mnist_compression.open_gaps import Gap
 from graders.labs.mnist_compression.roles import Roles, assign_roles
 from graders.measure.sizes import deflate_size
 from graders.sandbox import Session
 from graders.submission import notebooks
-from graders.submission.notebooks import CellCode, Notebook
+from graders.submission.notebooks import CellCode, Gap, Notebook
 
 MAX_NAME, MOST_ORIGINS = 300, 64
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from graders.labs.mnist_compression.open_gaps import Gap, open_gaps, parsed
-from graders.submission.notebooks import CellCode
+from graders.submission.notebooks import CellCode, Gap, code_gaps
+from graders.submission.notebooks.code_gaps import parsed
 
 CONSTANT = re.compile(r"FILE\w*")
 MOST_STATEMENTS, MOST_STEPS = 5_000, 200_000
@@ -115,10 +115,13 @@ def _mentions(text: str, name: str) -> bool:
 
 def _statements(cell: CellCode, before: frozenset[str]) -> Iterator[Statement]:
     """A cell's statements; what is missing at its end goes on with what the cell before it has defined."""
-    gaps = open_gaps(cell)
+    body = parsed(cell.code)
+    if body is None:
+        return
+    gaps = code_gaps(cell)
     number, lines = cell.index + 1, cell.code.split("\n")
     end = 0
-    for node in parsed(cell.code) or ():
+    for node in body:
         # The comments above a statement belong to it.
         span = end + 1, node.end_lineno or node.lineno
         own = tuple(gap for gap in gaps if span[0] <= gap.line <= span[1])

@@ -12,6 +12,7 @@ from graders.labs.mnist_compression import checks
 if TYPE_CHECKING:
     from graders.framework.definition import Lab
     from graders.labs.mnist_compression.evidence import ArchiveSize, NotebookEvidence
+    from graders.submission.notebooks import Gap
 
 UNITS = (1, 1000, 1024)
 # A notebook states a dozen sizes. Fifty would be needed to have one close to every size in the range.
@@ -91,7 +92,7 @@ def _is_unpruned(word: str, evidence: NotebookEvidence) -> bool:
     return word != "baseline" and (pruned is None or pruned.layers.sparsest() < checks.SPARSE)
 
 
-def _describe(word: str, files: Sequence[ArchiveSize], gaps: Sequence[object]) -> str:
+def _describe(word: str, files: Sequence[ArchiveSize], gaps: Sequence[Gap]) -> str:
     if gaps:
         return f"{word}: {gaps[0]}"
     if not files:

@@ -26,7 +26,7 @@ def unstarted_notebook(root: Path, lab: Lab) -> str:
     gap = next(iter(notebooks.find_gaps(notebook)), None)
     if gap is None:
         return "no cell was executed, and none of the lab's steps is written"
-    return f"cell {gap.cell + 1} still has the template's gap: {gap.text}"
+    return str(gap)
 
 
 def _was_executed(notebook: Notebook) -> bool:

@@ -5,9 +5,10 @@ belongs to one lab, its notebook's names and its stages, is passed in as :class:
 :class:`StageLabels`.
 """
 
+from graders.submission.notebooks.code_gaps import Gap, GapKind, code_gaps
 from graders.submission.notebooks.discovery import WantedNotebook, find
 from graders.submission.notebooks.execution import Order
-from graders.submission.notebooks.gaps import Gap, find_gaps
+from graders.submission.notebooks.gaps import find_gaps
 from graders.submission.notebooks.labels import StageLabels
 from graders.submission.notebooks.model import Cell, CellCode, Found, Notebook, Output
 from graders.submission.notebooks.parser import read
@@ -22,6 +23,7 @@ __all__ = [
     "Disagreement",
     "Found",
     "Gap",
+    "GapKind",
     "Notebook",
     "NotebookReview",
     "Order",
@@ -29,6 +31,7 @@ __all__ = [
     "PrintedMetric",
     "StageLabels",
     "WantedNotebook",
+    "code_gaps",
     "code_only",
     "disagreements",
     "find",

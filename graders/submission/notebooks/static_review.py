@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from graders.submission.notebooks.code_gaps import Gap
 from graders.submission.notebooks.execution import Order, execution
-from graders.submission.notebooks.gaps import Gap, find_gaps
+from graders.submission.notebooks.gaps import find_gaps
 from graders.submission.notebooks.labels import StageLabels
 from graders.submission.notebooks.model import Cell, Notebook
 from graders.submission.notebooks.plain_python import plain_python

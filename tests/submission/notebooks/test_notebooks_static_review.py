@@ -162,7 +162,8 @@ def test_of_a_script_nothing_is_known_of_its_run():
         ("# TODO: create it\nx = None\nx = f()", None), ("# TODO: one\n# TODO: two\nf()", None), ("f(\n    a,\n    # TODO more\n)", None),
         ("def f():\n    # TODO: convert\n    # the model\n    return g()", None), ("# your code here\n\n!pip install x", None),
         ("x[..., 0]", None), ("def f(): ...", None), ("pass", None), ("x = None", None), ("'TODO'", None), ("__name__", None),
-        ("_ = 1", None), ("x = '''\nTODO\n...\n'''", None), ("print('your code')", None), ("# the method", None), ("Tuple[int, ...]", None),
+        ("_ = 1", None), ("# TODO: create a converter\nconverter = model", None), ("# TODO: add some\nfound = []", None), ("def f():\n    'Text.'", None),
+        ("x = '''\nTODO\n...\n'''", None), ("print('your code')", None), ("# the method", None), ("Tuple[int, ...]", None),
     ],
 )  # fmt: skip
 def test_gaps_in_code(line, kind):
