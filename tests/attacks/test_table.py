@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 
 from graders.core.paths import REPOSITORY
 from graders.sandbox import TIERS
-from graders.selftest.attacks.cases import load_all
+from graders.selftest.attacks.cases import digest, load_all
 from graders.selftest.attacks.table import FAILS, GAP, HOLDS, REFUSED, Results, main, rows, sums
 
 PAGE = REPOSITORY / "docs" / "security.md"
@@ -67,6 +69,34 @@ def test_what_is_done_is_kept(tmp_path: Path) -> None:
     assert [item.nodeid[-2] for item in dropped] == ["a"]
     ran(second, "strict", "b", "passed", "passed", "passed")
     assert [one.outcome for one in Results(file).outcomes.values()] == [HOLDS, HOLDS]
+
+
+def test_what_was_changed_is_not_done(tmp_path: Path) -> None:
+    """An outcome of another definition of a variant is none; what failed is repeated, except where only new is wanted."""
+    file, attack = tmp_path / "outcomes", ATTACKS[0]
+    names = [variant.name for variant in attack.variants][:3]
+    first = Results(file)
+    ran(first, "strict", names[0], "passed", "passed", "passed")
+    ran(first, "strict", names[1], "passed", "failed", "passed")
+    ran(first, "strict", names[2], "passed", "passed", "passed")
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    lines[2]["digest"] = "another"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    def left(new: bool) -> list[str]:
+        items: Any = [SimpleNamespace(nodeid=f"test_attack[strict/{attack.path.stem}/{name}]") for name in names]
+        config: Any = SimpleNamespace(hook=SimpleNamespace(pytest_deselected=lambda items: None))
+        Results(file, new).pytest_collection_modifyitems(config, items)
+        return [item.nodeid.split("/")[2].rstrip("]") for item in items]
+
+    assert (left(new=False), left(new=True)) == (names[1:], names[2:])
+
+
+def test_the_digest_follows_the_definition() -> None:
+    """The same for the same, another for another change or setting."""
+    (variant, other) = ATTACKS[0].variants[:2]
+    assert digest(variant) == digest(replace(variant))
+    assert len({digest(variant), digest(other), digest(replace(variant, loot=not variant.loot))}) == 3
 
 
 def test_the_rows() -> None:

@@ -34,6 +34,7 @@ attack on files that are not its own opens them for writing and writes nothing, 
 
 from __future__ import annotations
 
+import hashlib
 import re
 import stat
 import tomllib
@@ -169,6 +170,11 @@ def bases() -> Mapping[str, tuple[Change, ...]]:
     :raises CaseError: if something in a file of ``bases/`` is missing, unknown or of another type.
     """
     return {"reference": ()} | {path.stem: _base(path) for path in sorted((ATTACKS / "bases").glob("*.toml"))}
+
+
+def digest(variant: Variant) -> str:
+    """Another one for another definition of the variant, or of what it starts from."""
+    return hashlib.sha256(repr((variant, bases()[variant.base])).encode()).hexdigest()[:16]
 
 
 def build(base: str, changes: tuple[Change, ...], folder: Path, where: str) -> Path:

@@ -1,11 +1,12 @@
 """Runs ``tests/attacks`` and prints a Markdown table of the attacks: what holds in each tier, and the known gaps.
 
-python -m graders.selftest.attacks.table [--save FILE] [--print] [pytest's options, such as -k bare]
+python -m graders.selftest.attacks.table [--save FILE] [--new] [--print] [pytest's options, such as -k bare/]
 
 With ``--save FILE`` every outcome is written to FILE, a line each, as soon as it is known, and variants that already
 hold according to FILE are not carried out again: so an interrupted run goes on, tiers can be run one after the other,
-and variants that failed on a busy machine can be repeated. ``--print`` carries nothing out and prints FILE's table.
-The table ends with what is missing.
+and variants that failed on a busy machine can be repeated. A variant that was changed since then counts as missing.
+``--new`` carries out what FILE has no outcome of, and does not repeat what failed. ``--print`` carries nothing out and
+prints FILE's table, which ends with what is missing.
 """
 
 from __future__ import annotations
@@ -16,15 +17,16 @@ import os
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from graders.core.paths import REPOSITORY
 from graders.sandbox import TIERS
-from graders.selftest.attacks.cases import Attack, load_all
+from graders.selftest.attacks.cases import Attack, digest, load_all
 
 TESTS = REPOSITORY / "tests" / "attacks"
 CASE = re.compile(r"test_attack\[(\w+)/([^/\]]+)/([^/\]]+)\]$")
@@ -34,7 +36,10 @@ DONE = (HOLDS, GAP)
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """The outcome of a variant in a tier. ``gap``: what is known not to hold there. ``seconds``: setup included."""
+    """The outcome of a variant in a tier. ``gap``: what is known not to hold there. ``seconds``: setup included.
+
+    ``digest``: of the variant as it was then.
+    """
 
     tier: str
     attack: str
@@ -42,6 +47,7 @@ class Outcome:
     outcome: str
     gap: str
     seconds: float
+    digest: str = ""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -51,9 +57,13 @@ class Outcome:
 
 @dataclass
 class Results:
-    """A pytest plugin that collects the last outcome of each variant. :param file: where they are written as well."""
+    """A pytest plugin that collects the last outcome of each variant.
+
+    :param file: where they are written as well. :param new: whether what failed is left alone.
+    """
 
     file: Path | None = None
+    new: bool = False
     outcomes: dict[tuple[str, str, str], Outcome] = field(default_factory=dict)
     under_way: dict[tuple[str, str, str], Outcome] = field(default_factory=dict)
 
@@ -62,7 +72,8 @@ class Results:
         if self.file is not None and self.file.is_file():
             for line in self.file.read_text(encoding="utf-8").splitlines():
                 outcome = Outcome(**json.loads(line))
-                self.outcomes[outcome.key] = outcome
+                if outcome.digest == digests().get(outcome.key[1:], ""):
+                    self.outcomes[outcome.key] = outcome
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Deselects what is done."""
@@ -73,7 +84,7 @@ class Results:
     def _is_done(self, node: str) -> bool:
         found = CASE.search(node)
         known = self.outcomes.get((found[1], found[2], found[3])) if found else None
-        return known is not None and known.outcome in DONE
+        return known is not None and (known.outcome in DONE or self.new)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Records the outcome of a variant: the worst of setup, call and teardown."""
@@ -88,6 +99,7 @@ class Results:
         if before is not None and before.outcome in (FAILS, REFUSED):
             outcome = before.outcome
         now = Outcome(tier=key[0], attack=key[1], variant=key[2], outcome=outcome, gap=str(gap), seconds=seconds)
+        now = replace(now, digest=digests().get(now.key[1:], ""))
         if report.when != "teardown":
             self.under_way[key] = now
             return
@@ -95,6 +107,12 @@ class Results:
         if self.file is not None:
             with self.file.open("a", encoding="utf-8") as out:
                 out.write(json.dumps(asdict(now)) + "\n")
+
+
+@cache
+def digests() -> Mapping[tuple[str, str], str]:
+    """The digest of every variant of today, by the attack's file and the variant's name."""
+    return {(attack.path.stem, one.name): digest(one) for attack in load_all(strict=False) for one in attack.variants}
 
 
 def rows(attacks: Sequence[Attack], results: Results) -> Iterator[str]:
@@ -151,11 +169,12 @@ def main(arguments: Sequence[str]) -> int:
     program = "python -m graders.selftest.attacks.table"
     parser = argparse.ArgumentParser(prog=program, add_help=False, allow_abbrev=False)
     parser.add_argument("--save", type=Path)
+    parser.add_argument("--new", action="store_true")
     parser.add_argument("--print", action="store_true")
     options, others = parser.parse_known_args(arguments)
     # The tests read it when they are collected.
     os.environ.setdefault("OPTGRADE_EVERY_TIER", "1")
-    results = Results(options.save)
+    results = Results(options.save, options.new)
     code = 0 if options.print else int(pytest.main([str(TESTS), "-q", "--no-header", *others], plugins=[results]))
     attacks = load_all(strict=False)
     print("\n".join(["", *rows(attacks, results), "", *sums(attacks, results)]))
