@@ -11,6 +11,7 @@ from pathlib import Path
 from graders.caching import Fingerprint
 from graders.caching.fingerprints import environment_digest
 from graders.caching.sources import source_files, sources_digest
+from graders.core.errors import OptgradeError
 from graders.framework.model_files import ModelFile
 from graders.framework.result_cache import AFTERWARDS, ResultCache
 from graders.measure.device import client, micro
@@ -38,7 +39,14 @@ class DeviceCosts:
 
 
 def device_costs(grading: OpenGrading, results: RunResults) -> DeviceCosts:
-    """The costs of all files that runs wrote."""
+    """The costs of all files that runs wrote; none if measuring them fails: no grading ends because of this."""
+    try:
+        return _device_costs(grading, results)
+    except (OptgradeError, OSError, RecursionError):
+        return DeviceCosts()
+
+
+def _device_costs(grading: OpenGrading, results: RunResults) -> DeviceCosts:
     started = time.monotonic()
     files = {lab.id: _files(lab, results) for lab in grading.labs}
     owners = {each.artifact.sha256: (lab, each.artifact) for lab in grading.labs for each in files[lab.id]}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from graders.caching import Store
+from graders.core.errors import SandboxError
 from graders.framework.lab_plugin import LabPlugin
 from graders.framework.runner import PlannedRun, RunLog, RunResult
 from graders.measure.device import client, micro
@@ -128,3 +129,15 @@ def test_files_that_take_too_long_together_are_left_out(tmp_path: Path, monkeypa
     assert measured.files == []
     assert found.by_lab["lab"][0].arena is None
     assert "took over" in found.by_lab["lab"][0].reason
+
+
+@pytest.mark.parametrize("error", [SandboxError("gone"), OSError("full"), RecursionError()])
+def test_no_grading_ends_because_of_it(error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Measured(monkeypatch)
+    opened, _ = grading(tmp_path)
+
+    def fail() -> None:
+        raise error
+
+    opened.servers.scorers.start = fail
+    assert device_costs(opened, results(tmp_path, first="a")) == device.DeviceCosts()
