@@ -11,6 +11,7 @@ from graders.measure.tflite import Model
 from graders.submission import Artifact
 
 IDENTIFIER = b"TFL3"
+NAMES = ("evaluation", "quality")
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class ModelFile:
 def find_model_files(run: str, evidence: object) -> tuple[ModelFile, ...]:
     """The files in a run's evidence. One alone is named after the run, several by their own names.
 
-    The accuracy of a file is that of the first :class:`Evaluation` beside it, or a number that is called so.
+    The accuracy of a file is that of the :class:`Evaluation` beside it that is called ``evaluation`` or ``quality``, or a
+    number that is called ``accuracy``. One that could not be measured is nobody else's.
     """
     found = {artifact.path: (artifact, accuracy) for artifact, accuracy in _search(evidence, None)}
     return tuple(
@@ -55,7 +57,8 @@ def _search(node: object, accuracy: float | None) -> Iterator[tuple[Artifact, fl
 
 
 def _accuracy(values: Mapping[str, object]) -> float | None:
-    for value in values.values():
+    for name in NAMES:
+        value = values.get(name)
         measured = value.value if isinstance(value, Result) else value
         if isinstance(measured, Evaluation):
             return measured.accuracy

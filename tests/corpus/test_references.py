@@ -31,3 +31,10 @@ def test_the_reference_loses_nothing(lab: str, tmp_path: Path) -> None:
     verdicts = [each["verdict"] for each in card["criteria"] if each["maximum"]]
     assert set(verdicts) <= (WHOLE if whole else UNSCORED)
     assert verdicts.count("earned") >= 5
+    # Each file's cost on a device: its arena, or why there is none.
+    assert len(card["device"]) >= 2
+    for file in card["device"]:
+        assert file["macs"] > 0, file
+        assert file["accuracy"] is not None, file
+        assert bool(file["reason"]) == (file["arena"] is None), file
+        assert file["agreement"] is None or file["agreement"]["agree"], file

@@ -77,4 +77,4 @@ def test_what_was_not_measured_or_is_no_such_file_is_left_out(made) -> None:
     assert find_model_files("run", evidence) == ()
     assert find_model_files("run", None) == ()
     kept = made("kept.tflite")
-    assert find_model_files("run", Variant(Result(File(kept)), lost, lost))[0].accuracy is None
+    assert find_model_files("run", Variant(Result(File(kept)), lost, quality(0.5)))[0].accuracy is None
