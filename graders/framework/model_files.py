@@ -27,8 +27,8 @@ class ModelFile:
 def find_model_files(run: str, evidence: object) -> tuple[ModelFile, ...]:
     """The files in a run's evidence. One alone is named after the run, several by their own names.
 
-    The accuracy of a file is that of the :class:`Evaluation` beside it that is called ``evaluation`` or ``quality``, or a
-    number that is called ``accuracy``. One that could not be measured is nobody else's.
+    The accuracy of a file is that of the :class:`Evaluation` beside it that is called ``evaluation`` or ``quality``, or
+    a number that is called ``accuracy``.
     """
     found = {artifact.path: (artifact, accuracy) for artifact, accuracy in _search(evidence, None)}
     return tuple(
