@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from graders import profiles, sandbox
-from graders.caching import Store, default_folder, private_folder
+from graders.caching import FOLDER_VARIABLE, Store, default_folder, private_folder
 from graders.core.errors import UsageError
 from graders.core.paths import GRADERS, REPOSITORY
 from graders.framework import registry
@@ -182,11 +182,24 @@ def _grading(
         seed=option("seed"),
         secret=_secret(here, option("secret_file"), option("seed"), submission, profile),
         wall_limit_s=option("wall_limit"),
-        store=None if option("no_cache") else Store(private_folder(default_folder())),
+        store=_store(submission, cached=not option("no_cache")),
         workers=max(1, option("workers") or os.cpu_count() or 1),
     )
     prepare_folder(folder, submission, REPORTS)
     return grading
+
+
+def _store(submission: Path, *, cached: bool) -> Store | None:
+    """The cached results, if they are wanted.
+
+    :raises UsageError: if others could have written to the folder; also where results are not cached, because compiled
+        templates of reports are, and those are code.
+    """
+    folder = default_folder()
+    if submission.resolve() in (folder.resolve(), *folder.resolve().parents):
+        message = "this cache folder lies in the submission: its author could have written it"
+        raise UsageError(f"{folder}: {message}; name another one with {FOLDER_VARIABLE}")
+    return Store(private_folder(folder)) if cached else None
 
 
 def _secret(

@@ -2,9 +2,10 @@
 
 from graders.caching.codec import Blobs, cacheable, decode, encode
 from graders.caching.fingerprints import Fingerprint, environment, environment_digest, files_digest
-from graders.caching.store import Store, default_folder, private_folder
+from graders.caching.store import FOLDER_VARIABLE, Store, default_folder, private_folder
 
 __all__ = [
+    "FOLDER_VARIABLE",
     "Blobs",
     "Fingerprint",
     "Store",

@@ -235,3 +235,20 @@ def test_a_grader_that_breaks_never_ends_as_lost_points(
     assert ended.code == 3
     # pytest may have begun a line that its broken output did not end.
     assert [line for line in ended.lines if told in line and "the grader failed, which is no fault" in line], ended
+
+
+@pytest.mark.parametrize("variable", ["OPTGRADE_CACHE", "XDG_CACHE_HOME"])
+@pytest.mark.parametrize("more", [(), ("--no-cache",)])
+def test_a_cache_in_the_submission_is_refused(
+    variable: str, more: tuple[str, ...], run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its author could have put results there, and compiled templates, with a key of their own; links lead nowhere else."""
+    (tmp_path / "ada" / "kept").mkdir(parents=True, mode=0o700)
+    (tmp_path / "link").symlink_to(tmp_path / "ada" / "kept")
+    monkeypatch.delenv("OPTGRADE_CACHE", raising=False)
+    monkeypatch.setenv(variable, str(tmp_path / "link"))
+    report = tmp_path / "report"
+    ended = run("graders", f"--submission={tmp_path / 'ada'}", "--isolation=bare", "--report-dir", report, *more)
+    assert ended.code == USAGE
+    assert len(ended.lines) == 1
+    assert "this cache folder lies in the submission: its author could have written it" in ended.lines[0]
