@@ -21,6 +21,8 @@ END, END_BYTES, MAX_COMMENT = b"PK\x05\x06", 22, 1 << 16
 LOCATOR, LOCATOR_BYTES = b"PK\x06\x07", 20
 MAX_NAME = 255
 READ = 1 << 20
+# These decoders give out at once what they make of what was read, up to 20,000 times as much.
+WHOLE_READ, DECODED_WHOLE = 1 << 12, (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 # What zipfile and its decompressors raise over damaged data.
 DAMAGED = (
     EOFError, OSError, ValueError, RuntimeError, NotImplementedError, MemoryError, zlib.error, lzma.LZMAError,
@@ -157,8 +159,12 @@ def _greedy(opened: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
 def _copy(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, most: int) -> int | None:
     """Writes a member's data; None, and nothing is left of it, where they are more than ``most``."""
     size = 0
+    # Never more than the archive says is read of a member, so what is too much is not decoded first.
+    if member.file_size > most:
+        return None
+    step = WHOLE_READ if member.compress_type in DECODED_WHOLE else READ
     with opened.open(member) as source, target.open("wb") as file:
-        while data := source.read(READ):
+        while data := source.read(step):
             size += len(data)
             if size > most:
                 break

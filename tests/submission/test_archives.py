@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import struct
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -223,3 +224,36 @@ def test_damaged_archives(tmp_path_factory: pytest.TempPathFactory, noise: bytes
         told = str(error)
     assert "\n" not in told
     assert {each.name for each in folder.iterdir()} == {"ada.zip", "out"}
+
+
+def test_what_is_too_large_is_not_decoded(archive: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of members that claim to be larger than any file may be cost no time: none of them is opened."""
+    monkeypatch.setattr(limits, "MAX_FILE", 100)
+    path = archive({"a.py": b"x = 1", **{f"{number}.bin": bytes(101) for number in range(50)}})
+    opened: list[str] = []
+    real = zipfile.ZipFile.open
+
+    def counted(self: zipfile.ZipFile, member: zipfile.ZipInfo, *rest: str) -> object:
+        opened.append(member.filename)
+        return real(self, member, *rest)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(zipfile.ZipFile, "open", counted)
+    found = unpack(path, tmp_path / "out")
+    assert opened == ["a.py"]
+    assert len(found.notes) == 50
+
+
+def test_a_decoder_that_gives_out_everything_at_once(tmp_path: Path) -> None:
+    """LZMA turns some KiB into 100 MiB in one step, whatever size the archive states: little is read at a time."""
+    path, size = tmp_path / "ada.zip", 100 << 20
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as opened, opened.open("a.py", "w") as member:
+        for _ in range(100):
+            member.write(bytes(1 << 20))
+    path.write_bytes(path.read_bytes().replace(struct.pack("<L", size), struct.pack("<L", 10)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(SubmissionError, match="can't be unpacked"):
+            unpack(path, tmp_path / "out")
+        assert tracemalloc.get_traced_memory()[1] < 90 << 20
+    finally:
+        tracemalloc.stop()
