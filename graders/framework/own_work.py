@@ -13,7 +13,8 @@ from graders.framework.definition import Lab
 if TYPE_CHECKING:
     from graders.framework.lab_plugin import LabPlugin
 
-LARGEST_NOTEBOOK, MOST_BESIDE = 8 << 20, 200
+# Of all notebooks beside the lab's together, in bytes; and how many of them are looked at.
+LARGEST_NOTEBOOK, MOST_BESIDE = 32 << 20, 200
 _CODE_CELL = re.compile(r'"cell_type"\s*:\s*"code"')
 SAME_LAB = 3
 """A notebook with so many of a lab's names in it is one of the lab."""
@@ -41,10 +42,16 @@ def own_paths(root: Path, lab: Lab) -> tuple[str, ...]:
     if not lab.is_notebook or not folder:
         return lab.paths
     notebooks = [file for file in _files_in(root / folder) if file.suffix == ".ipynb" and file.name != name]
-    texts = {file: _text(file) for file in notebooks}
-    # A notebook of text alone is a report, which none is that is too large to be read.
-    beside = {file: text for file, text in texts.items() if text is None or _CODE_CELL.search(text)}
-    copies = [file for file, text in beside.items() if text is not None and _has_names(text, lab)]
+    beside: list[Path] = []
+    copies: list[Path] = []
+    left = LARGEST_NOTEBOOK
+    for file in notebooks:
+        text = _text(file, left)
+        left -= len(text or "")
+        # A notebook of text alone is a report, which none is that is too large to be read.
+        if text is None or _CODE_CELL.search(text):
+            beside.append(file)
+            copies += [file] if text is not None and _has_names(text, lab) else []
     if len(copies) == len(beside):
         return lab.paths
     others = [path for path in lab.paths if path != folder]
@@ -57,10 +64,10 @@ def _has_names(notebook: str, lab: Lab) -> bool:
     return sum(name in notebook for name in names) >= SAME_LAB
 
 
-def _text(notebook: Path) -> str | None:
-    """A notebook's JSON; empty if it can't be read, None if it is too large to be."""
+def _text(notebook: Path, most: int) -> str | None:
+    """A notebook's JSON; empty if it can't be read, None if it is too large to be, those before it included."""
     try:
-        if notebook.stat().st_size > LARGEST_NOTEBOOK:
+        if notebook.stat().st_size > most:
             return None
         return notebook.read_text(encoding="utf-8", errors="replace")
     except OSError:

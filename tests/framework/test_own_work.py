@@ -9,6 +9,7 @@ import pytest
 from graders.core.errors import RunError
 from graders.core.paths import REFERENCE, TEMPLATE
 from graders.core.verdicts import Verdict
+from graders.framework import own_work
 from graders.framework.own_work import own_paths, require_started
 from graders.framework.registry import definitions
 from graders.framework.unstarted import unstarted_module
@@ -123,3 +124,16 @@ def test_a_notebook_too_large_to_be_read_is_other_work(tmp_path: Path, monkeypat
     assert own_paths(tmp_path, lab) == lab.paths
     monkeypatch.setattr("graders.framework.own_work.LARGEST_NOTEBOOK", 20)
     assert own_paths(tmp_path, lab) == (lab.student_file,)
+
+
+def test_notebooks_beside_the_lab_s_are_read_up_to_some_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is beyond counts as code of no lab, as one that is too large does; none is kept in memory."""
+    folder = tmp_path / "mnist_compression"
+    folder.mkdir()
+    text = '{"cells": [], "metadata": {}}'
+    for name in ("a.ipynb", "b.ipynb", "quantization_and_pruning.ipynb"):
+        (folder / name).write_text(text)
+    lab = NOTEBOOK.lab
+    assert own_paths(tmp_path, lab) == lab.paths
+    monkeypatch.setattr(own_work, "LARGEST_NOTEBOOK", len(text))
+    assert own_paths(tmp_path, lab) == (lab.student_file, *(path for path in lab.paths if path != "mnist_compression"))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from graders.core.text import SHORT, plain_line
+from graders.submission import limits
 from graders.submission.notebooks.labels import StageLabels, begins_word, spaced
 from graders.submission.notebooks.model import Cell, Notebook
 from graders.submission.notebooks.quantities import names, split_title, stems
@@ -24,6 +25,7 @@ ACCURACY, BYTES, ZIPPED, SIZE = "accuracy", "bytes", "zipped_bytes", "size"
 PERCENT = ("%", "percent", "procent", "prozent")
 MAX_AROUND = 4_000
 MAX_METRICS = 500
+MOST_AROUND = 4 * MAX_AROUND
 MAX_LINE = 2_000
 MAX_IN_LINE = 20
 MAX_WORDS = 48
@@ -87,14 +89,15 @@ def printed_metrics(notebook: Notebook, labels: StageLabels) -> tuple[PrintedMet
     """The accuracies and sizes among a notebook's outputs, in order. :param labels: the stages of the lab's work."""
     reader = _Reader(labels)
     found: list[_Entry] = []
+    left = limits.MAX_PRINTED
     for cell in notebook.code:
         for place, output in enumerate(cell.outputs):
-            if output.kind != "error":
+            if output.kind != "error" and left > 0:
+                left -= len(output.text)
                 entries = reader.entries(cell, output.text, output.kind == "result")
-                found += (replace(entry, output=(cell.index, place)) for entry in entries)
-        if len(found) >= MAX_METRICS:
-            break
-    return tuple(_settled(found[:MAX_METRICS]))
+                more = islice(entries, MAX_METRICS - len(found))
+                found += (replace(entry, output=(cell.index, place)) for entry in more)
+    return tuple(_settled(found))
 
 
 @dataclass(frozen=True)
@@ -180,7 +183,7 @@ class _Reader:
                 yield from self._entry(cell, listed, listed.group("label"), "listing", "", context="bytes")
             elif any(sign.isdigit() for sign in line):
                 yield from self._of_line(cell, line, around)
-            else:
+            elif len(around) < MOST_AROUND:
                 around += spaced(line)
 
     def _of_line(self, cell: Cell, line: str, around: str) -> Iterator[_Entry]:

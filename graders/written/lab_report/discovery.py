@@ -10,6 +10,7 @@ from pathlib import Path
 from graders.core.text import SHORT, plain_line
 from graders.submission.discovery import SKIPPED
 from graders.submission.folders import files_below
+from graders.submission.limits import MAX_CANDIDATE_TEXT
 from graders.submission.notebooks.discovery import NEAR, WantedNotebook, nearness
 from graders.submission.notebooks.labels import StageLabels
 from graders.submission.notebooks.report_names import is_report_name
@@ -160,6 +161,7 @@ class _Looking:
         found: list[_Candidate] = []
         pending: list[str] = []
         seen = 0
+        left = MAX_CANDIDATE_TEXT
         paths = list(_paths(self.root, tuple(self.place.skip), self.notes))
         beside = frozenset(path.rpartition("/")[0] for path in paths if path.lower().endswith(NOTEBOOK))
         for path in paths:
@@ -171,7 +173,11 @@ class _Looking:
                 if seen > MAX_READ:
                     self.notes.append(f"only the first {MAX_READ} Markdown files were looked at")
                     break
+                if left <= 0:
+                    self.notes.append(f"only the first {MAX_CANDIDATE_TEXT:,} characters of Markdown were looked at")
+                    break
                 one = self._read(path, beside, given)
+                left -= sum(len(file.text) for file in one.files) if one else 0
                 found += [one] if one else []
         return found, sorted(pending, key=lambda path: not self._is_named(path))
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders.core.errors import SubmissionError
+from graders.submission.limits import MAX_TEXT
 from graders.submission.notebooks import parser
 from graders.written.claims import Document, read_document
 from graders.written.claims.files import NotThere, read_inside
+from graders.written.claims.inline import without_data
 from graders.written.claims.model import Place
 from graders.written.claims.summaries import SummaryFile
 from graders.written.claims.summaries import text_of as decoded
@@ -47,17 +49,20 @@ def read_file(root: Path, path: str) -> tuple[ReportFile, str]:
     """
     if not path.lower().endswith(NOTEBOOK):
         text, note = decoded(read_inside(root, path, MAX_FILE))
-        return ReportFile(path, text), note
+        return ReportFile(path, without_data(text)[: MAX_TEXT + 1]), note
     try:
         notebook = parser.read(root / path)
     except SubmissionError as problem:
         raise NotThere(str(problem)) from None
     lines: list[str] = []
     cells = []
+    left = MAX_TEXT
     for cell in notebook.cells:
-        if cell.kind == "markdown" and cell.source.strip():
+        if cell.kind == "markdown" and cell.source.strip() and left > 0:
+            text = without_data(cell.source)[: left + 1]
+            left -= len(text)
             cells.append((len(lines) + 1, cell.index + 1))
-            lines += [*cell.source.split("\n"), ""]
+            lines += [*text.split("\n"), ""]
     return ReportFile(path, "\n".join(lines), tuple(cells)), ""
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from graders.labs.mnist_compression.stage_labels import LABELS
 from graders.submission.notebooks import Cell, Output, disagreements, review_notebook
+from graders.submission.notebooks import printed as printed_module
 from graders.submission.notebooks.runs import Runs
 
 from .making import of_cells, ran
@@ -154,3 +155,14 @@ def test_no_code_between_two_numbers_takes_long(word):
         return time.process_time() - before
 
     assert seconds(20_000) < 3 * seconds(10_000) + 0.1
+
+
+def test_a_flood_of_printed_metrics_is_bounded(monkeypatch):
+    """Whatever cells print, so many metrics are read, from so many characters, and the text above them stays short."""
+    flood = Output("stream", "accuracy of the baseline: 0.9455\n" * 1_000)
+    cells = [Cell(number, "code", "x", 1, (flood,) * 3) for number in range(20)]
+    assert len(review_notebook(of_cells(*cells), LABELS).metrics) == printed_module.MAX_METRICS
+    monkeypatch.setattr(printed_module.limits, "MAX_PRINTED", 10)
+    late = Cell(1, "code", "x", 1, (Output("stream", "pruned accuracy: 0.9\n"),))
+    found = review_notebook(of_cells(Cell(0, "code", "x", 1, (Output("stream", "a" * 20),)), late), LABELS)
+    assert found.metrics == ()

@@ -148,3 +148,20 @@ def test_links_are_not_even_looked_at(tmp_path):
 
 def test_no_folder_has_no_report(tmp_path):
     assert find_report(tmp_path / "nothing").file is None
+
+
+def test_texts_are_looked_through_up_to_some_characters(tmp_path, monkeypatch):
+    """All of them together: many long files take no longer than one."""
+    monkeypatch.setattr(discovery, "MAX_CANDIDATE_TEXT", 10)
+    found = find_report(files(tmp_path, a_md="Pruned " * 5, b_md="Pruned " * 5, report_md=REPORT))
+    assert found.file is None
+    assert found.notes == ("only the first 10 characters of Markdown were looked at",)
+
+
+def test_a_report_is_read_up_to_some_characters(tmp_path, monkeypatch):
+    """Images that stand in the text as data do not count."""
+    monkeypatch.setattr(report_files, "MAX_TEXT", len(REPORT))
+    root = files(tmp_path, report_md=f"![](data:image/png;base64,{'A' * 100_000})\n{REPORT}")
+    found = find_report(root).file
+    assert found is not None
+    assert len(found.text) == len(REPORT) + 1
