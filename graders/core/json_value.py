@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,28 @@ NOT_FINITE = ("nan", "inf", "-inf")
 LARGEST_WHOLE = 10**30
 """More than anything counted or drawn; calculations with whole numbers of this size still fit a float."""
 
+MOST_DEPTH = 100
+"""Levels of lists and objects; a scorecard has a tenth of that."""
+
 
 class FormError(ValueError):
     """A value is missing or of the wrong kind; the message names its place."""
+
+
+def is_deep(document: Any, most: int = MOST_DEPTH) -> bool:
+    """Whether a document has lists and objects in each other beyond ``most`` levels, too many for recursion."""
+    level = [document]
+    for _ in range(most):
+        level = [inner for each in level for inner in _inside(each)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 from graders.core.charts import Chart, read_charts
 from graders.core.errors import Unscored, UsageError
-from graders.core.json_value import FormError, JsonValue
+from graders.core.json_value import FormError, JsonValue, is_deep
 from graders.core.verdicts import Verdict
 from graders.sandbox import MissingLayer
 from graders.scoring.criteria import CriterionScore, format_points
@@ -202,6 +202,8 @@ class Scorecard:
         """
         if not isinstance(document, dict) or document.get("schema") != SCHEMA:
             raise UsageError(f"not a scorecard: expected a JSON object with schema {SCHEMA}")
+        if is_deep(document):
+            raise UsageError("not a scorecard: its lists and objects are nested too deeply")
         value = JsonValue(document)
         try:
             scorecard = _read(value)

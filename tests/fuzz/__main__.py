@@ -6,8 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.fuzz.campaign import ENGINES, best_engine, fuzz_all, table
+from tests.fuzz.campaign import best_engine, fuzz_all, table
 from tests.fuzz.target import ROOT, load, names
+from tests.fuzz.worker import ENGINES
 
 
 def main() -> int:
@@ -16,7 +17,7 @@ def main() -> int:
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(names())}; all of them if none is named")
     parser.add_argument("--minutes", type=float, default=1.0, help="for each target (default: 1)")
     parser.add_argument("--jobs", type=int, default=2, help="targets at a time (default: 2)")
-    parser.add_argument("--engine", choices=ENGINES, default=best_engine())
+    parser.add_argument("--engine", choices=list(ENGINES), default=best_engine())
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "fuzz", help="for corpora and crashers; what is there is continued")
     parser.add_argument("--input", type=Path, help="runs one target on this file alone, and shows what it raises")
     arguments = parser.parse_args()

@@ -24,7 +24,8 @@ from tests.fuzz.worker import LARGEST, digest
 WATCH_S = 0.2
 HANG_S = 120.0
 """The most that one input may take of anybody's clock, though it uses no processor time."""
-ENGINES = ("coverage", "mutations")
+START_S = 600.0
+"""The most that the fuzzer may take to begin, and between two inputs."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,9 @@ def _one_worker(target: Target, folder: Path, engine: str, count: int | None, en
         return True
     if not state.began:
         said = (folder / "log").read_text(errors="replace")[-2000:]
-        raise RuntimeError(f"{target.name}: the worker ended with {process.returncode} between two inputs:\n{said}")
+        text = f"{said}\nthe fuzzer itself ended with code {process.returncode} between two inputs"
+        Findings(folder / "crashes", target.suffix).add(b"", text)
+        return True
     fault = (folder / "fault").read_text(errors="replace")
     Findings(folder / "crashes", target.suffix).add(state.current, f"{fault}\n{why or f'ended by {-process.returncode}'}")
     with (folder / "skipped").open("a") as file:
@@ -91,23 +94,28 @@ def _one_worker(target: Target, folder: Path, engine: str, count: int | None, en
 
 def _watched(process: subprocess.Popen[bytes], target: Target, ends: float, state: State) -> str | None:
     """Waits. None: its time is over; "": it ended; else what it was ended for."""
-    seen, cpu, since = -1, 0.0, 0.0
+    seen, cpu, since = (-1, 0.0), 0.0, 0.0
     while process.poll() is None:
         time.sleep(WATCH_S)
         now = time.monotonic()
         if now > ends:
             return None
         state.refresh()
-        if not state.began:
-            continue
-        if state.executions != seen:
-            seen, cpu, since = state.executions, _cpu_s(process.pid), now
-        elif _cpu_s(process.pid) - cpu > target.cpu_s + 1 or now - since > HANG_S:
-            process.send_signal(signal.SIGABRT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(5)
-            return f"took more than {target.cpu_s:g} s of processor time, or {HANG_S:.0f} s in all"
+        if (state.executions, state.began) != seen:
+            seen, cpu, since = (state.executions, state.began), _cpu_s(process.pid), now
+        elif now - since > HANG_S if state.began else now - since > START_S:
+            return _stopped(process, f"took more than {HANG_S:.0f} s")
+        elif state.began and _cpu_s(process.pid) - cpu > target.cpu_s + 1:
+            return _stopped(process, f"took more than {target.cpu_s:g} s of processor time")
     return ""
+
+
+def _stopped(process: subprocess.Popen[bytes], why: str) -> str:
+    """Ends a process so that it says where it was."""
+    process.send_signal(signal.SIGABRT)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(5)
+    return why
 
 
 def _cpu_s(pid: int) -> float:

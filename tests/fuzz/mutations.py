@@ -130,6 +130,10 @@ def _other(draw: random.Random, lines: Lines, tokens: Sequence[str], bases: Base
     return lines[:at] + theirs[start : start + draw.randint(1, 12)] + lines[at:]
 
 
+DEEP = "@deep@"
+"""Stands for lists in lists, which json can't write as deep as a file may have them."""
+
+
 def structured(strings: Mutation) -> Mutation:
     """Changes values, names and nesting of a JSON document. :param strings: changes the longer texts in it."""
 
@@ -141,9 +145,13 @@ def structured(strings: Mutation) -> Mutation:
         for _ in range(draw.choice((1, 1, 2, 5))):
             document = _changed(draw, document, strings)
         try:
-            return json.dumps(document, ensure_ascii=draw.random() < 0.5).encode("utf-8", "surrogatepass")
+            text = json.dumps(document, ensure_ascii=draw.random() < 0.5)
         except (ValueError, RecursionError):
             return data
+        if DEEP in text:
+            depth, (start, end) = draw.choice((100, 500, 900, 5000)), draw.choice(("[]", ('{"x": ', "}")))
+            text = text.replace(f'"{DEEP}"', start * depth + "1" + end * depth)
+        return text.encode("utf-8", "surrogatepass")
 
     return mutate
 
@@ -180,13 +188,10 @@ def _value(draw: random.Random, value: Any, document: Any, strings: Mutation) ->
     if isinstance(value, str) and draw.random() < 0.6:
         return strings(draw, value.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass" if draw.random() < 0.1 else "replace")
     if isinstance(value, int | float) and not isinstance(value, bool) and draw.random() < 0.5:
-        return draw.choice((-value, value + 1, value * 1000, value / 3, float(value) if abs(value) < 1e300 else 0.0))
-    deep: Any = value
-    for _ in range(draw.choice((1, 3, 60, 900))):
-        deep = draw.choice(([deep], {"x": deep}))
+        return draw.choice((-value, value + 1, value * 1000, value // 3, float(value) if abs(value) < 1e300 else 0.0))
     return draw.choice((
         None, True, -1, 10**30, 10**400, 1e308, float("nan"), float("-inf"), [], {}, [[]], draw.choice(NUMBERS),
-        draw.choice(TEXTS), deep, [value] * 3, {"data": value}, str(value)[:100],
+        draw.choice(TEXTS), DEEP, [value], [value] * 3, {"data": value}, str(value)[:100],
     ))  # fmt: skip
 
 

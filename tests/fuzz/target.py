@@ -29,7 +29,7 @@ class Target:
     ``run`` takes the bytes of a whole file and returns if they are read or refused as the parser documents it; whatever
     else it raises is a crash, as is more than ``cpu_s`` seconds or ``memory`` bytes for one input. ``seeds``: small
     valid files. ``mutate``: a change that keeps enough of the structure to get past the first check. ``libraries``:
-    what is traced for coverage beside optgrade itself.
+    what is traced for coverage beside optgrade itself. ``few``: how many inputs take about three seconds.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Target:
     cpu_s: float = 10.0
     memory: int = 512 * MIB
     max_bytes: int = MIB
+    few: int = 1000
 
 
 def names() -> list[str]:

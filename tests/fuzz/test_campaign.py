@@ -21,22 +21,25 @@ FAULTS = {
     b"even more": "MemoryError",
 }
 
+AT_MOST_S = 600.0
+
 
 @pytest.mark.parametrize("engine", ["mutations", "coverage"])
 def test_each_fault_is_found(engine: str, tmp_path: Path) -> None:
     """Whether the process survives or not; what comes after is run all the same."""
     if engine == "coverage":
         pytest.importorskip("atheris", reason="atheris is not installed (make fuzz installs it)")
-    outcome = fuzz("_faulty", 25, tmp_path, engine, len(seeds()))
+    count = len(seeds()) if engine == "mutations" else 4 * len(seeds())
+    outcome = fuzz("_faulty", AT_MOST_S, tmp_path, engine, count)
     found = {finding.input.read_bytes(): finding.text for finding in outcome.findings}
     for data, text in FAULTS.items():
         assert any(text in said for kept, said in found.items() if kept[:1] == data[:1]), (data, found)
     assert not [kept for kept in found if kept[:1] not in b"rshme"]
-    assert outcome.executions >= len(seeds())
+    assert outcome.executions >= count
     assert outcome.slowest_s > 0
     assert outcome.peak >= 10 * MIB
     if engine == "mutations":
-        assert outcome.executions == len(seeds())
+        assert outcome.executions == count
         assert set(found) == set(FAULTS)
 
 
@@ -74,3 +77,10 @@ def test_an_input_is_run_again(tmp_path: Path) -> None:
     assert "KeyError: 'no such entry'" in done.stderr
     path.write_bytes(b"fine")
     assert subprocess.run(words, cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
+def test_a_fuzzer_that_ends_is_noticed(tmp_path: Path) -> None:
+    """A mistake in a target's own code is reported as a crash, not as minutes without one."""
+    (tmp_path / "skipped").mkdir()
+    (finding,) = fuzz("_faulty", AT_MOST_S, tmp_path, "mutations").findings
+    assert "the fuzzer itself ended with code 1" in finding.text

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import faulthandler
 import hashlib
+import os
 import random
 import resource
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from tests.fuzz.findings import Findings, text_of
 from tests.fuzz.mutations import plain
 from tests.fuzz.state import State
-from tests.fuzz.target import Target, load
+from tests.fuzz.target import Mutation, Target, load
 
 HARD = 4
 """How many times the memory of one input a process may have in all, beyond what it began with."""
@@ -32,13 +32,20 @@ LARGEST = 1 << 21
 class Runner:
     """Runs a target, watches it, and notes what is wrong."""
 
-    def __init__(self, target: Target, folder: Path) -> None:
+    def __init__(self, target: Target, folder: Path, count: int | None = None) -> None:
+        """:param count: ends the process after so many inputs."""
+        self._count = count
         self._target, self._folder = target, folder
         self._findings = Findings(folder / "crashes", target.suffix)
         self._state = State(folder / "state", LARGEST)
         skipped = folder / "skipped"
         self._skipped = set(skipped.read_text().split()) if skipped.exists() else set[str]()
         forget_peak()
+
+    @property
+    def executions(self) -> int:
+        """How many inputs were run, by earlier processes too."""
+        return self._state.executions
 
     def __call__(self, data: bytes) -> None:
         """One input."""
@@ -65,6 +72,8 @@ class Runner:
         if seconds > self._target.cpu_s:
             self._findings.add(data, f"took {seconds:.1f} s of processor time, more than {self._target.cpu_s:g}")
         state.end()
+        if self._count is not None and state.executions >= self._count:
+            os._exit(0)
 
 
 def digest(data: bytes) -> str:
@@ -102,27 +111,28 @@ def limit_memory(more: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
-def by_coverage(name: str, folder: Path) -> None:
-    """Runs without end."""
+def by_coverage(name: str, folder: Path, count: int | None) -> None:
+    """Runs without end, or about so many inputs in all."""
     import atheris
 
     with atheris.instrument_imports(include=["graders", "zipfile", "tomllib", "markdown_it"]):
         target = load(name)
-        runner = Runner(target, folder)
-        for seed in target.seeds():
+        seeds = target.seeds()
+        runner = Runner(target, folder, count)
+        limit_memory(HARD * target.memory + OF_ATHERIS)
+        for seed in seeds:
             runner(seed)
     corpus = folder / "corpus"
     corpus.mkdir(exist_ok=True)
-    for seed in target.seeds():
+    for seed in seeds:
         (corpus / digest(seed)[:40]).write_bytes(seed)
-    limit_memory(HARD * target.memory + OF_ATHERIS)
 
     def mutate(data: bytes, most: int, number: int) -> bytes:
         draw = random.Random(number)
         if draw.random() < 0.3:
-            changed: bytes = atheris.Mutate(data, most)
-            return changed
-        return target.mutate(draw, data)[:most]
+            made: bytes = atheris.Mutate(data, most)
+            return made
+        return changed(target.mutate, draw, data)[:most]
 
     own = ("segv", "bus", "abrt", "ill", "fpe", "int", "term", "xfsz", "usr1", "usr2")
     flags = [f"-handle_{each}=0" for each in own]
@@ -134,14 +144,11 @@ def by_coverage(name: str, folder: Path) -> None:
 def by_mutations(name: str, folder: Path, count: int | None) -> None:
     """Runs without end, or so many inputs in all."""
     target = load(name)
-    runner = Runner(target, folder)
+    inputs = made_by(target)
+    runner = Runner(target, folder, count)
     limit_memory(HARD * target.memory)
-    state = State(folder / "state", LARGEST)
-    inputs: Callable[[int], bytes] = made_by(target)
-    while count is None or state.executions < count:
-        state.refresh()
-        runner(inputs(state.executions))
-        state.refresh()
+    while True:
+        runner(inputs(runner.executions))
 
 
 def made_by(target: Target) -> Callable[[int], bytes]:
@@ -153,22 +160,29 @@ def made_by(target: Target) -> Callable[[int], bytes]:
             return seeds[number]
         draw = random.Random(f"{target.name} {number}")
         change = plain if draw.random() < 0.15 else target.mutate
-        return change(draw, draw.choice(seeds))[: target.max_bytes]
+        return changed(change, draw, draw.choice(seeds))[: target.max_bytes]
 
     return numbered
 
 
+def changed(change: Mutation, draw: random.Random, data: bytes) -> bytes:
+    """A change by structure may fail on what an earlier one has broken; then bytes are changed."""
+    try:
+        return change(draw, data)
+    except Exception:
+        return plain(draw, data)
+
+
 def main(argv: list[str]) -> None:
     """Never returns, unless a count is given."""
-    name, engine, place, *count = argv
-    folder: Any = Path(place)
+    name, engine, place, *rest = argv
+    folder, count = Path(place), int(rest[0]) if rest else None
     with (folder / "fault").open("w") as fault:
         faulthandler.enable(fault, all_threads=False)
-        if engine == "coverage":
-            by_coverage(name, folder)
-        else:
-            by_mutations(name, folder, int(count[0]) if count else None)
+        ENGINES[engine](name, folder, count)
 
+
+ENGINES = {"coverage": by_coverage, "mutations": by_mutations}
 
 if __name__ == "__main__":
     main(sys.argv[1:])

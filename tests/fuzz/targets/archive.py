@@ -66,5 +66,5 @@ def seeds() -> Sequence[bytes]:
 
 TARGET = Target(
     name="archive", reads="ZIP archives of submissions", run=run, seeds=seeds, mutate=combined(archived(contents)), suffix=".zip",
-    libraries=("zipfile",), max_bytes=1 << 18,
+    libraries=("zipfile",), max_bytes=1 << 18, few=600,
 )  # fmt: skip

@@ -145,5 +145,5 @@ def change(draw: random.Random, data: bytes) -> bytes:
 
 TARGET = Target(
     name="history", reads="git bundles and `.git` folders", run=run, seeds=seeds, mutate=combined(change), suffix=".git-input",
-    cpu_s=20.0, memory=512 * MIB, max_bytes=1 << 18,
+    cpu_s=20.0, memory=512 * MIB, max_bytes=1 << 18, few=120,
 )  # fmt: skip

@@ -119,5 +119,5 @@ def seeds() -> Sequence[bytes]:
 TARGET = Target(
     name="markdown", reads="summaries and reports in Markdown, with their images", run=run, seeds=seeds,
     mutate=combined(text(*TOKENS, bases=seeds), text(*TOKENS, bases=seeds), text(*TOKENS), plain), suffix=".md",
-    libraries=("markdown_it",), max_bytes=1 << 16,
+    libraries=("markdown_it",), max_bytes=1 << 16, few=60,
 )  # fmt: skip

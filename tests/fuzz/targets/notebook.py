@@ -12,7 +12,6 @@ from graders.core.errors import SubmissionError
 from graders.core.paths import LABS
 from graders.framework.lab_toml import load
 from graders.framework.own_work import own_paths
-from graders.labs.mnist_compression.open_gaps import open_gaps
 from graders.labs.mnist_compression.source import Source
 from graders.labs.mnist_compression.stage_labels import LABELS
 from graders.labs.mnist_compression.static_review import FOLDER, NOTEBOOK
@@ -64,12 +63,11 @@ def run(data: bytes) -> None:
         assert each.code.count("\n") == cell.source.count("\n")
         for note in each.skipped:
             require_one_line(note)
-        for gap in open_gaps(each):
-            require_one_line(gap)
     source = Source(cells)
     source.behind_file("MODEL_SIZE", "baseline.tflite")
     source.behind_function("model_builder")
-    _ = source.gaps
+    for gap in (*source.gaps, *notebooks.find_gaps(notebook, ("fill in",))):
+        require_one_line(gap.text)
     if not script:
         as_report(folder)
 
@@ -123,5 +121,5 @@ source_text = text(*CODE)
 warnings.simplefilter("ignore", SyntaxWarning)
 TARGET = Target(
     name="notebook", reads="notebooks and scripts exported from them", run=run, seeds=seeds,
-    mutate=combined(structured(text(*CODE)), rewritten, rewritten, rewritten, text(*KEYS, *CODE), plain), suffix=".ipynb", max_bytes=1 << 17,
+    mutate=combined(structured(text(*CODE)), rewritten, rewritten, rewritten, text(*KEYS, *CODE), plain), suffix=".ipynb", max_bytes=1 << 17, few=80,
 )  # fmt: skip

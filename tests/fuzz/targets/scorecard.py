@@ -90,5 +90,5 @@ def consistent(draw: random.Random, data: bytes) -> bytes:
 
 TARGET = Target(
     name="scorecard", reads="scorecards, and every report made from one", run=run, seeds=seeds,
-    mutate=combined(consistent, consistent, consistent, structured(text()), plain), suffix=".json", max_bytes=1 << 18,
+    mutate=combined(consistent, consistent, consistent, structured(text()), plain), suffix=".json", max_bytes=1 << 18, few=100,
 )  # fmt: skip

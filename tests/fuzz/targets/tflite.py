@@ -96,5 +96,5 @@ def changed(draw, data: bytes) -> bytes:
 
 TARGET = Target(
     name="tflite", reads="`.tflite` files, without their interpreter", run=run, seeds=seeds, mutate=combined(changed, changed, changed, plain),
-    suffix=".tflite", libraries=("flatbuffers",), max_bytes=1 << 18,
+    suffix=".tflite", libraries=("flatbuffers",), max_bytes=1 << 18, few=250,
 )  # fmt: skip
