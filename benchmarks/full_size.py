@@ -105,14 +105,18 @@ def grade(job: Job, model: Path, report: Path, more: Sequence[str]) -> dict[str,
 
 
 def differences(job: Job, card: dict[str, Any]) -> list[str]:
-    """Where a grading did not come out as it must. Criteria without a check that was selected say nothing."""
+    """Where a grading did not come out as it must. Criteria without a check that was selected say nothing.
+
+    A criterion that is left to a person, or could not be graded, is neither earned nor found to be wrong.
+    """
     found = []
     for each in card["labs"][0]["criteria"]:
         checks = {check["verdict"] for check in each["checks"]}
         if not checks or each["marked_by"] == "person" or re.search(r"\.(summary|history)\.", each["id"]):
             continue
+        undecided = bool(checks & {"pending", "unscored"})
         lost = checks != {"earned"}
-        if lost != (each["id"] in job.costs):
+        if undecided or lost != (each["id"] in job.costs):
             reason = each["reason"] or {"measured": "nothing lost"}
             found.append(f"{each['id']} is {each['verdict']}: {reason['measured']}")
     return found
