@@ -670,6 +670,26 @@ def test_each_run_is_a_user_of_its_own(walled: tuple[Server, Path], isolation: I
     assert (users[0] != users[1]) == (os.geteuid() == 0)
 
 
+BUSY = """
+import os, time
+def go():
+    for _ in range(20):
+        if not os.fork():
+            while True:
+                pass
+    end = time.monotonic() + 15
+    while os.getpriority(os.PRIO_PROCESS, 0) < 5 and time.monotonic() < end:
+        pass
+    return os.getpriority(os.PRIO_PROCESS, 0)
+"""
+
+
+def test_many_busy_processes_get_a_lower_priority(run: Run, isolation: Isolation) -> None:
+    """So that a run beside them goes on; one busy process keeps the usual one."""
+    assert 5 <= run(BUSY) <= 19
+    assert run("import os, time\ndef go():\n    time.sleep(0.6)\n    return os.getpriority(os.PRIO_PROCESS, 0)\n") == 0
+
+
 def test_users_are_lent_in_turn() -> None:
     """No user is lent twice at a time, and one that was given back is the last to be lent again."""
     pool, users = UserPool(), Users(100, 3)
@@ -716,7 +736,7 @@ def test_bubblewraps_words() -> None:
     assert {"--unshare-user", "--disable-userns", "--die-with-parent", "--remount-ro"} <= set(words)
     as_root = Strict("/usr/bin/bwrap", users=Users(64123, 5)).command(["python"], places)
     assert "--unshare-user" not in as_root
-    assert {"CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_KILL"} == {
+    assert {"CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_KILL", "CAP_SYS_NICE"} == {
         as_root[i + 1] for i, word in enumerate(as_root) if word == "--cap-add"
     }
     assert Confined().command(["python"], places) == ["python"]

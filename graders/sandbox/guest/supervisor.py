@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 from graders.sandbox.guest import processes, run
 from graders.sandbox.guest.held_files import HeldFiles, HeldFilesWatch
+from graders.sandbox.guest.priorities import FairShare
 
 TICK_S = 0.05
 # Between two looks at open files, if one takes no longer.
@@ -42,7 +43,7 @@ def watch(child: int, status: socket.socket, spec: dict[str, Any], wake: int) ->
     ending, limits = Ending(), spec["limits"]
     deadline = time.monotonic() + float(limits["wall_s"])
     holding = HeldFilesWatch(child, spec["writable"], int(limits["file_size"]))
-    files, next_look = HeldFiles(), time.monotonic()
+    files, next_look, share = HeldFiles(), time.monotonic(), FairShare()
     running = True
     while running:
         ready, _, _ = select.select([status.fileno(), wake], [], [], TICK_S)
@@ -64,6 +65,7 @@ def watch(child: int, status: socket.socket, spec: dict[str, Any], wake: int) ->
         if time.monotonic() >= next_look:
             started = time.monotonic()
             files = holding.look(tree)
+            share.hold(tree)
             next_look = started + max(LOOK_S, 10 * (time.monotonic() - started))
         amounts = {
             "processes": len(tree),

@@ -18,8 +18,8 @@ from typing import Protocol
 from graders.sandbox.host.users import Users
 
 TIERS = ("strict", "confined", "bare")
-# What the server needs, as root, to run code as another user, without any of these, and to end it.
-CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_KILL")
+# What the server needs, as root, to run code as another user, without any of these, to end it and to slow it down.
+CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_KILL", "CAP_SYS_NICE")
 SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin")
 SYSTEM_CONFIG = (
     "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/fonts", "/etc/alternatives",
