@@ -46,30 +46,39 @@ def best_engine() -> str:
 
 
 def fuzz(name: str, seconds: float, folder: Path, engine: str, count: int | None = None) -> Outcome:
-    """Fuzzes one target. :param folder: for its corpus and what is found. :param count: so many inputs at most."""
+    """Fuzzes one target.
+
+    :param seconds: without what a process takes to begin. :param folder: for its corpus and what is found.
+    :param count: so many inputs at most.
+    """
     target = load(name)
     folder.mkdir(parents=True, exist_ok=True)
-    started, ends = time.monotonic(), time.monotonic() + seconds
     state = State(folder / "state", LARGEST)
-    while (left := ends - time.monotonic()) > 0:
-        if _one_worker(target, folder, engine, count, time.monotonic() + left, state):
-            break
+    spent, done = 0.0, False
+    while spent < seconds and not done:
+        took, done = _one_worker(target, folder, engine, count, seconds - spent, state)
+        spent += took
     state.refresh()
     found = Findings(folder / "crashes", target.suffix).all()
-    return Outcome(name, time.monotonic() - started, state.executions, state.slowest_s, state.peak, found)
+    return Outcome(name, spent, state.executions, state.slowest_s, state.peak, found)
 
 
-def _one_worker(target: Target, folder: Path, engine: str, count: int | None, ends: float, state: State) -> bool:
-    """Runs one process until it ends or its time is over; whether that was all there is to do."""
-    scratch = Path(tempfile.mkdtemp(prefix="optgrade-fuzz-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
+def _one_worker(
+    target: Target, folder: Path, engine: str, count: int | None, seconds: float, state: State
+) -> tuple[float, bool]:
+    """Runs one process until it ends or its time is over; how long it ran inputs, and whether that was all."""
+    memory = Path("/dev/shm")
+    scratch = Path(tempfile.mkdtemp(prefix="optgrade-fuzz-", dir=memory if os.access(memory, os.W_OK) else None))
     words = [sys.executable, "-m", "tests.fuzz.worker", target.name, engine, str(folder)]
     words += [str(count)] if count is not None else []
     environment = {**os.environ, "OPTGRADE_FUZZ_SCRATCH": str(scratch), "PYTHONHASHSEED": "0"}
     try:
         with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(words, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            process = subprocess.Popen(
+                words, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
             try:
-                why = _watched(process, target, ends, state)
+                took, why = _watched(process, target, seconds, state)
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
@@ -78,36 +87,40 @@ def _one_worker(target: Target, folder: Path, engine: str, count: int | None, en
         shutil.rmtree(scratch, ignore_errors=True)
     state.refresh()
     if why is None or (why == "" and process.returncode == 0):
-        return True
+        return took, True
+    findings = Findings(folder / "crashes", target.suffix)
     if not state.began:
         said = (folder / "log").read_text(errors="replace")[-2000:]
-        text = f"{said}\nthe fuzzer itself ended with code {process.returncode} between two inputs"
-        Findings(folder / "crashes", target.suffix).add(b"", text)
-        return True
+        findings.add(b"", f"{said}\nthe fuzzer itself ended with code {process.returncode} between two inputs")
+        return took, True
     fault = (folder / "fault").read_text(errors="replace")
-    Findings(folder / "crashes", target.suffix).add(state.current, f"{fault}\n{why or f'ended by {-process.returncode}'}")
+    findings.add(state.current, f"{fault}\n{why or f'ended by {-process.returncode}'}")
     with (folder / "skipped").open("a") as file:
         file.write(f"{digest(state.current)}\n")
     state.end()
-    return False
+    return took, False
 
 
-def _watched(process: subprocess.Popen[bytes], target: Target, ends: float, state: State) -> str | None:
-    """Waits. None: its time is over; "": it ended; else what it was ended for."""
-    seen, cpu, since = (-1, 0.0), 0.0, 0.0
+def _watched(process: subprocess.Popen[bytes], target: Target, seconds: float, state: State) -> tuple[float, str | None]:
+    """Waits. How long inputs were run; and None: its time is over, "": it ended, else what it was ended for."""
+    state.refresh()
+    first = seen = (state.executions, state.began)
+    cpu, since, started = 0.0, time.monotonic(), 0.0
     while process.poll() is None:
         time.sleep(WATCH_S)
         now = time.monotonic()
-        if now > ends:
-            return None
         state.refresh()
+        started = started or (now if (state.executions, state.began) != first else 0.0)
+        if started and now - started > seconds:
+            return now - started, None
         if (state.executions, state.began) != seen:
             seen, cpu, since = (state.executions, state.began), _cpu_s(process.pid), now
-        elif now - since > HANG_S if state.began else now - since > START_S:
-            return _stopped(process, f"took more than {HANG_S:.0f} s")
+        elif now - since > (HANG_S if state.began else START_S):
+            return now - (started or now), _stopped(process, f"took more than {HANG_S:.0f} s")
         elif state.began and _cpu_s(process.pid) - cpu > target.cpu_s + 1:
-            return _stopped(process, f"took more than {target.cpu_s:g} s of processor time")
-    return ""
+            return now - (started or now), _stopped(process, f"took more than {target.cpu_s:g} s of processor time")
+    ended = time.monotonic()
+    return ended - (started or ended), ""
 
 
 def _stopped(process: subprocess.Popen[bytes], why: str) -> str:
