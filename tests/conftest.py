@@ -52,6 +52,7 @@ PLACES = {
     "sandbox": "process",
     "sandbox/test_as_others.py": "e2e",
     "sandbox/test_fast_conversion.py": "tensorflow",
+    "sandbox/test_fast_training.py": "tensorflow",
     "submission/history": "process",
 }
 FIXTURES = {"arenas": "attacks", "browser": "browser", "scorer": "process"}

@@ -40,6 +40,7 @@ def test_a_smoke_test_exists(part: str) -> None:
     [
         ("sandbox/test_wire.py", "process"),
         ("sandbox/test_fast_conversion.py", "tensorflow"),
+        ("sandbox/test_fast_training.py", "tensorflow"),
         ("scoring/test_points.py", None),
         ("docs/test_same_again.py", "e2e"),
         ("sandboxes/test_other.py", None),
