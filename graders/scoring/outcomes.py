@@ -104,8 +104,7 @@ def reason_of(error: BaseException, lab: Lab) -> tuple[Verdict, Reason]:
     if isinstance(error, RunError):
         cause, step = _hint(error)
         where = f" ({error.places[-1]})" if error.places else ""
-        expected = "this part, written and submitted" if error.verdict is Verdict.MISSING else "a run that finishes"
-        return error.verdict, Reason(error.message + where, expected, cause, step)
+        return error.verdict, Reason(error.message + where, _expected(error), cause, step)
     if isinstance(error, Inconclusive):
         step = "Grade again on a quieter machine."
         return Verdict.UNSCORED, Reason(str(error), "a reliable measurement", OUR_FAULT, step)
@@ -118,6 +117,13 @@ def reason_of(error: BaseException, lab: Lab) -> tuple[Verdict, Reason]:
         )
     text = f"{type(error).__name__}: {error}"
     return Verdict.UNSCORED, Reason(text, "a working grader", OUR_FAULT, "Report this to whoever runs the grader.")
+
+
+def _expected(error: RunError) -> str:
+    """What there should be in place of an error."""
+    if error.verdict is Verdict.MISSING:
+        return "this part, written and submitted"
+    return "a file of the model at originalmodel" if error.kind is RunErrorKind.WRONG_MODEL else "a run that finishes"
 
 
 def _hint(error: RunError) -> tuple[str, str]:

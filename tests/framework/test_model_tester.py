@@ -17,7 +17,9 @@ from graders.framework.checks import CheckFailed
 from graders.framework.lab_toml import load
 from graders.framework.model_tester import runner
 from graders.framework.model_tester.checks import require_inference_only
+from graders.framework.model_tester.files import FileEvidence
 from graders.labs.l02_quantization.checks import whole_numbers
+from graders.measure.quantization import Encoding
 from graders.profiles.profile import EMBEDDED, Normalisation
 from graders.sandbox import Reply
 from graders.scoring.outcomes import reason_of
@@ -50,12 +52,16 @@ class FileScorer:
         return self.outputs[delegates][:count]
 
 
-def agreement(found: NDArray[Any], plain: NDArray[Any], quick: NDArray[Any] | None = None) -> runner.Agreement:
+def agreement(
+    found: NDArray[Any], plain: NDArray[Any], quick: NDArray[Any] | None = None, stranger: str = ""
+) -> runner.Agreement:
     """What comes of predictions where a file gives these outputs."""
     scorer = FileScorer(plain, plain if quick is None else quick)
     grading: Any = SimpleNamespace(lab=LAB, scorer=scorer, evaluation=SimpleNamespace(frames=Path()), profile=EMBEDDED)
-    output = SimpleNamespace(quantised=False)
-    file: Any = SimpleNamespace(artifact=SimpleNamespace(path=Path()), output=output)
+    output = Encoding("float32", 0.0, 0)
+    artifact: Any = SimpleNamespace(path=Path())
+    model: Any = None
+    file = FileEvidence(artifact, model, output, output, stranger)
     return runner.file_agreement(grading, file, found.astype(np.float64))
 
 
@@ -66,13 +72,35 @@ def test_predictions_are_the_files_own() -> None:
     assert agreement(SCORES[[2, 0, 1]], SCORES).late
 
 
-@pytest.mark.parametrize("outputs", [np.zeros_like(SCORES), FLAT, np.tile(SCORES[:1], (3, 1))])
+HARDLY = np.tile(np.arange(3, dtype=np.float32), (3, 1)) + np.array([[0], [1], [2]], dtype=np.float32) * 1e-4
+
+
+@pytest.mark.parametrize("outputs", [np.zeros_like(SCORES), FLAT, np.tile(SCORES[:1], (3, 1)), HARDLY])
 def test_a_file_that_says_the_same_of_everything_says_nothing(outputs: NDArray[Any]) -> None:
     """A file of zeros agrees with every class that returns zeros, whatever the class does: that earns nothing."""
     with pytest.raises(RunError) as raised:
         agreement(outputs, outputs)
     assert raised.value.verdict is Verdict.LOST
     assert "the same scores for all 3 images" in str(raised.value)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_a_file_whose_scores_are_no_numbers_is_the_students(wrong: float) -> None:
+    """NaN compares as different from everything: that is neither right nor the grader's fault."""
+    outputs = SCORES.copy()
+    outputs[1, 2] = wrong
+    for found in (SCORES, outputs):
+        with pytest.raises(RunError, match="NaN or infinite") as raised:
+            agreement(found, outputs)
+        assert raised.value.verdict is Verdict.LOST
+
+
+def test_scores_that_follow_the_classes_alone_agree_with_nothing() -> None:
+    """Scores are compared by how they vary over the images: large differences of classes hide no wrong ones."""
+    outputs = SCORES + np.array([0, 1000, 2000], dtype=np.float32)
+    found = np.tile(outputs.mean(axis=0), (3, 1))
+    assert agreement(outputs, outputs).worst == 0
+    assert agreement(found, outputs).worst > 0.1
 
 
 def test_constant_predictions_of_a_file_that_tells_images_apart() -> None:
@@ -87,6 +115,8 @@ def test_runtimes_that_disagree_are_nobodys_fault() -> None:
     assert agreement(SCORES + 1, SCORES, SCORES + 1).worst == 0
     with pytest.raises(GraderError):
         agreement(SCORES - 1, SCORES, SCORES + 1)
+    with pytest.raises(RunError, match="not of the given model"):
+        agreement(SCORES - 1, SCORES, SCORES + 1, "others")
 
 
 def reply(facts: dict[str, Any] | None = None, **arrays: Any) -> Reply:
@@ -119,7 +149,10 @@ def test_inference_only() -> None:
         (reply(before=np.zeros_like(INPUTS), after=np.zeros_like(INPUTS)), "has the same content for every image"),
         (reply(written_over=SCORES[1]), "reads the array that was passed to preprocess_input"),
         (reply(written_over=SCORES[0] * np.nan), "reads the array that was passed to preprocess_input"),
-        (reply(written_over=SCORES[0] + np.inf, usual=SCORES[0] - np.inf), "reads the array that was passed to preprocess_input"),
+        (
+            reply(written_over=SCORES[0] + np.inf, usual=SCORES[0] - np.inf),
+            "reads the array that was passed to preprocess_input",
+        ),
     ],
 )
 def test_more_than_inference(answer: Reply, seen: str) -> None:

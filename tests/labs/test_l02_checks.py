@@ -16,7 +16,7 @@ from graders.core.errors import GraderError, RunError
 from graders.core.paths import LABS
 from graders.core.result import Result, failure
 from graders.core.verdicts import Verdict
-from graders.framework.checks import CheckFailed
+from graders.framework.checks import CheckFailed, NeedsManualReview
 from graders.framework.lab_toml import load
 from graders.framework.model_tester import runner
 from graders.framework.model_tester.files import FileEvidence
@@ -125,12 +125,12 @@ def test_files_with_other_ends_are_the_students() -> None:
     assert raised.value.verdict is Verdict.FAILED
 
 
-def int8_evidence(calibrated: Calibrated) -> Int8Evidence:
+def int8_evidence(calibrated: Calibrated, file: FileEvidence | None = None) -> Int8Evidence:
     nothing: Result[Any] = failure(GraderError("not measured"))
     return Int8Evidence(
         requested="30.0% of the training images (222), seed 1234",
         share=0.3,
-        file=nothing,
+        file=Result(file or file_of("float32")),
         calibration=Result(calibrated),
         quantise=nothing,
         dequantise=nothing,
@@ -170,6 +170,24 @@ def test_wrong_calibration_loses(calibrated: Calibrated, hint: str, part: str, k
     assert "{" not in reason.cause + reason.next
     if calibrated.recognised:
         assert calibrated.recognised in reason.cause
+
+
+def test_a_file_of_another_model_has_no_form() -> None:
+    """Types, sizes and ranges of a file of another model earn nothing, and all of them name this one cause."""
+    stranger = replace(file_of("int8"), stranger="weights and scores are others")
+    with pytest.raises(RunError, match="this file is not of the given model: weights and scores are others") as raised:
+        checks.require_calibration(int8_evidence(RIGHT, stranger), "calibration")
+    verdict, reason = reason_of(raised.value, LAB)
+    assert verdict is Verdict.LOST
+    assert "originalmodel" in reason.expected
+
+
+def test_the_given_network_as_another_graph_is_for_a_person() -> None:
+    """Ranges that can't be paired are no fault of a full INT8 file of the given network."""
+    with pytest.raises(NeedsManualReview, match="another graph"):
+        checks.require_calibration(
+            int8_evidence(Calibrated(0, 0, None, None, "other shapes", True), file_of("int8")), "calibration"
+        )
 
 
 def test_quantising_right() -> None:
@@ -321,6 +339,7 @@ def plan_grading(outputs: NDArray[Any] | None = None) -> Any:
 
 CODES = np.array([[-128, 0, 127], [10, 20, 30]], dtype=np.int8)
 REAL = (CODES.astype(np.float64) - OUTPUT.zero_point) * OUTPUT.scale
+OVER_IMAGES = np.ptp(REAL, axis=0).mean()
 TENSORS = np.zeros((2, 1, 224, 224, 3), dtype=np.int8)
 
 
@@ -396,11 +415,11 @@ def test_hidden_input_tensors_are_the_students() -> None:
 
 @pytest.mark.parametrize(
     ("found", "worst"),
-    [(REAL, 0.0), (REAL + 0.51, 0.01), (REAL * np.nan, 1e9), (REAL * np.inf, 1e9)],
+    [(REAL, 0.0), (REAL + 0.01 * OVER_IMAGES, 0.01), (REAL * np.nan, 1e9), (REAL * np.inf, 1e9)],
 )
 @pytest.mark.filterwarnings("ignore:invalid value")
 def test_real_scores_are_compared_relative_to_their_range(found: NDArray[Any], worst: float) -> None:
-    """Differences are relative to the range of the expected scores; NaN and infinities count as far off."""
+    """Differences are relative to the range that a score has over the images; NaN and infinities count as far off."""
     assert runner.real_agreement(found, REAL).worst == pytest.approx(worst)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from graders.core.errors import bad_file
+from graders.core.errors import RunError, RunErrorKind, bad_file
+from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
 from graders.measure.evaluation import Evaluation, evaluate
 from graders.measure.quantization import LIMITS, Encoding
@@ -17,12 +18,23 @@ from graders.submission import Artifact
 
 @dataclass(frozen=True)
 class FileEvidence:
-    """A ``.tflite`` file that a run wrote: the copy, its content, and how its input and output encode numbers."""
+    """A ``.tflite`` file that a run wrote: the copy, its content, and how its input and output encode numbers.
+
+    ``stranger`` says why the file is not of the given model; it is empty if the file is, or if there is no such model.
+    """
 
     artifact: Artifact
     model: Model
     input: Encoding
     output: Encoding
+    stranger: str = ""
+
+    def of_given(self) -> FileEvidence:
+        """The file. :raises RunError: if it is not of the given model, so that its form, size and speed say nothing."""
+        if self.stranger:
+            message = f"this file is not of the given model: {self.stranger}"
+            raise RunError(Verdict.LOST, message, kind=RunErrorKind.WRONG_MODEL)
+        return self
 
 
 # Types of numbers that an image, or a score, may have.

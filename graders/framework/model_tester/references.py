@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from graders.core.errors import GraderError, ReferenceFailed, RunError
 from graders.framework.context import LabContext
 from graders.framework.model_stats import ModelStats
@@ -150,6 +152,16 @@ def shipped_or_made(
 
     # Making files of a large network takes longer than grading does, so they are stored for the next grading.
     return context.once(f"file {called}", lambda: context.lasting_cache.once(f"reference file {called}", made))
+
+
+def given_scores(context: LabContext, count: int) -> NDArray[Any]:
+    """The given model's scores for the first evaluation images, (count, classes), from its FP32 file."""
+
+    def measure() -> NDArray[Any]:
+        with context.scorer.measure(reference_model(context).path) as measurement:
+            return measurement.infer_frames(context.evaluation.frames, count, context.profile.normalisation)
+
+    return context.shared(f"given scores {count}", measure)
 
 
 def original_evaluation(context: LabContext) -> Evaluation:

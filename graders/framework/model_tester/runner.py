@@ -22,7 +22,8 @@ from graders.framework.model_tester.files import FileEvidence, encoding_of
 from graders.framework.repairer import Repairer
 from graders.framework.repairs.model import Given
 from graders.framework.runner import RunLog, as_missing
-from graders.measure.quantization import Counterexample
+from graders.measure.likeness import outputs_alike
+from graders.measure.quantization import Counterexample, Encoding, real_values
 from graders.measure.scorer.measurement import Measurement
 from graders.sandbox import Limits, Reply, Session
 
@@ -30,6 +31,12 @@ T = TypeVar("T")
 # By how much a file must be more like another order of channels than like its own: 1 is alike, 0 is any other order.
 NEARER = 0.25
 MOST_EXPLAINED = 10
+# From which correlation on a file's kernels, or else its scores, are the given model's. Kernels have 0.82 with 2
+# clusters and 0.96 with half of them zero.
+KIN, SAME_FUNCTION = 0.4, 0.9
+COMPARED = 100
+FLAT = 1e-3
+"""Scores that vary over the images by no more, as a share of the largest, are the same for all of them."""
 
 
 @dataclass(frozen=True)
@@ -181,17 +188,39 @@ def predictions(reply: Reply, count: int) -> NDArray[np.float64]:
 
 
 def real_agreement(found: NDArray[np.float64], expected: NDArray[Any]) -> Agreement:
-    """Differences of real-valued scores, relative to the range of the expected ones."""
+    """Differences of real-valued scores, relative to the range that the expected ones have over the images.
+
+    What a class scores on average is no part of that range: it needs no image to be right.
+    """
     constant = bool(len(found) > 1 and (found == found[0]).all())
     if found.shape != expected.shape:
         count = found.shape[1]
         message = f"{count} {'score' if count == 1 else 'scores'} per image; the model outputs {expected.shape[1]}"
         raise RunError(Verdict.FAILED, message, kind=RunErrorKind.BAD_SCORES)
-    spread = float(np.ptp(expected)) or 1.0
-    worst = float(np.abs(found - expected).max() / spread)
+    spread = spread_over_images(expected)
+    worst = float(np.abs(found - expected).max() / (spread or 1.0))
     late = len(found) > 1 and bool(np.allclose(found[1:], expected[:-1], rtol=0, atol=1e-3 * spread))
     finite = worst if np.isfinite(worst) else 1e9
     return Agreement(len(found), finite, "of the scores' range", constant, late=late)
+
+
+def spread_over_images(scores: NDArray[Any]) -> float:
+    """The range that a class's score has over the images, on average over the classes; of one image, over classes."""
+    return float(np.ptp(scores, axis=0).mean() if len(scores) > 1 else np.ptp(scores))
+
+
+def require_dependence(scores: NDArray[Any]) -> None:
+    """A class could return scores that do not depend on the image without its file.
+
+    :raises RunError: for such scores of a file, and for those that are no numbers.
+    """
+    if not np.isfinite(scores).all():
+        raise RunError(Verdict.LOST, "the file outputs scores that are NaN or infinite", kind=RunErrorKind.BAD_FILE)
+    if len(scores) > 1 and not spread_over_images(scores) > FLAT * float(np.abs(scores).max()):
+        message = (
+            f"the file outputs the same scores for all {len(scores)} images, so they can't be used to check the class"
+        )
+        raise RunError(Verdict.LOST, message, kind=RunErrorKind.BAD_FILE)
 
 
 @dataclass(frozen=True)
@@ -245,23 +274,20 @@ def class_agreement(context: LabContext, file: FileEvidence, reply: Reply) -> Ag
 def file_agreement(context: LabContext, file: FileEvidence, found: NDArray[np.float64]) -> Agreement:
     """Predictions for the first frames against the file's own, by the runtime that is closer.
 
-    :raises RunError: if the file outputs the same for every input: a class could return that without the file.
-    :raises RunError: also if the runtimes disagree about a file with numbers of an unusual size.
+    :raises RunError: if the file's own scores do not depend on the image, or are no numbers.
+    :raises RunError: also if the runtimes disagree about another file than one like the given model's.
     :raises GraderError: if they match neither runtime and the runtimes disagree about a file like the given one.
     """
     frames, normalisation = context.evaluation.frames, context.profile.normalisation
     with context.scorer.measure(file.artifact.path) as measurement:
         plain = measurement.infer_frames(frames, len(found), normalisation, delegates=False)
         quick = measurement.infer_frames(frames, len(found), normalisation, delegates=True)
-    if len(plain) > 1 and (plain == plain[0]).all():
-        message = (
-            f"the file outputs the same scores for all {len(plain)} images, so they can't be used to check the class"
-        )
-        raise RunError(Verdict.LOST, message, kind=RunErrorKind.BAD_FILE)
+    require_dependence(plain)
     nearest = min((real_agreement(found, each) for each in (plain, quick)), key=lambda agreement: agreement.worst)
     difference = real_agreement(quick.astype(np.float64), plain).worst
     allowed = context.lab.thresholds["predictions"]
     if min(nearest.worst, difference) > allowed and not file.output.quantised:
+        file.of_given()
         raise disagreement(context, file, f" by {difference:.2g} of the scores' range")
     return nearest
 
@@ -289,21 +315,46 @@ def file_of(context: LabContext, log: RunLog, error: RunError | None) -> Result[
             raise
         with context.scorer.measure(artifact.path) as measurement:
             model = measurement.read(context.lab.artifact_bytes)
-            _require_descent(context, measurement)
-        return FileEvidence(artifact, model, encoding_of(model, "inputs"), encoding_of(model, "outputs"))
+            ends = encoding_of(model, "inputs"), encoding_of(model, "outputs")
+            return FileEvidence(artifact, model, *ends, stranger=_stranger(context, measurement, ends[1]))
 
     return measured(take)
 
 
-def _require_descent(context: LabContext, measurement: Measurement) -> None:
-    """A file whose channels are ordered as in the public model was not made from the model passed to the run.
+def _stranger(context: LabContext, measurement: Measurement, output: Encoding) -> str:
+    """Why a file is not of the model that was passed to the run; empty if its weights, or at least its scores, are.
 
-    :raises RunError: for such a file.
+    However it was converted: kernels are looked for wherever the file has them, and where they can't be found, scores
+    that follow the images as the given model's do are enough.
+
+    :raises RunError: for a file whose channels are ordered as in the public model, which was made beforehand.
     """
     known = context.profile.baseline
-    if not context.given_model.own or known is None:
-        return
-    lineage = measurement.lineage(references.reference_model(context).path, known / references.FP32)
-    if lineage is not None and lineage.other > lineage.given + NEARER:
+    reference = references.reference_model(context)
+    other = known / references.FP32 if context.given_model.own and known is not None else None
+    weights = measurement.lineage(reference.path, other)
+    if weights.other > weights.given + NEARER:
         message = "the file's weights come from a different model, not from the one passed to this run"
         raise RunError(Verdict.LOST, message, kind=RunErrorKind.WRONG_MODEL)
+    if not weights.finite:
+        return "some of its weights are NaN or infinite"
+    if weights.given >= KIN:
+        return ""
+    scores = _scores_alike(context, measurement, output)
+    if scores is None:
+        return f"its weights are others (correlation {weights.given:.2f}), and it can't be run"
+    if scores >= SAME_FUNCTION:
+        return ""
+    return f"weights and scores are others (correlations {weights.given:.2f} and {scores:.2f})"
+
+
+def _scores_alike(context: LabContext, measurement: Measurement, output: Encoding) -> float | None:
+    """How alike a file's scores are to the given model's in how they follow the images; None if it can't be run."""
+    chosen, normalisation = context.evaluation, context.profile.normalisation
+    count = min(COMPARED, len(chosen.labels))
+    try:
+        found = measurement.infer_frames(chosen.frames, count, normalisation)
+    except RunError:
+        return None
+    real = real_values(found, output) if output.quantised else found
+    return outputs_alike(real, references.given_scores(context, count))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from graders.framework.checks import NeedsManualReview, check, check_threshold
+from graders.framework.checks import NeedsManualReview, check, check_threshold, first_fault
 from graders.measure.tflite import Model, Operator, Subgraph
 from graders.measure.tflite.graph import FORM_OPERATORS
 from graders.measure.tflite.model import INTEGER_DTYPES
@@ -91,8 +91,16 @@ def require_integer_inside(file: FileEvidence) -> None:
 
 
 def require_calibration(evidence: Int8Evidence, hint: str) -> None:
-    """Fails unless the parameters found are those that calibration on the requested samples gives."""
+    """Fails unless the parameters found are those that calibration on the requested samples gives.
+
+    :raises NeedsManualReview: if the given network was converted to another graph, whose activations can't be paired.
+    """
+    file = evidence.file.get().of_given()
     found = evidence.calibration.get()
+    if found.difference and first_fault(lambda: require_int8_io(file), lambda: require_integer_inside(file)) is None:
+        raise NeedsManualReview(
+            f"the given network as another graph, whose ranges can't be compared: {found.difference}"
+        )
     check(
         not found.difference,
         measured=f"a different network: {found.difference}",

@@ -43,13 +43,17 @@ class NativeEvidence:
 
 @dataclass(frozen=True)
 class Fp32Evidence:
-    """FP32Model: its file, that file's weights against the given model's, its predictions, its accuracy."""
+    """FP32Model: its file, that file's weights against the given model's, its predictions, its accuracy.
+
+    ``scores``: the largest difference of the file's scores from the given model's, as a share of their range.
+    """
 
     file: Result[FileEvidence]
     weights: Result[WeightDifference]
     predictions: Result[Agreement]
     before_inference: Result[InputReady]
     evaluation: Result[Evaluation]
+    scores: Result[float]
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,16 @@ def run_fp32(context: LabContext, log: RunLog) -> Fp32Evidence:
         predictions=measured(lambda: runner.class_agreement(context, file.get(), reply.get())),
         before_inference=measured(lambda: runner.input_ready(reply.get())),
         evaluation=measured(lambda: files.evaluated(context, file.get().artifact.path)),
+        scores=measured(lambda: _scores_off(context, file.get())),
     )
+
+
+def _scores_off(context: LabContext, file: FileEvidence) -> float:
+    """The largest difference of a file's scores from the given model's."""
+    count = len(context.evaluation.shown)
+    with context.scorer.measure(file.artifact.path) as measurement:
+        found = measurement.infer_frames(context.evaluation.frames, count, context.profile.normalisation)
+    return runner.real_agreement(found, references.given_scores(context, count)).worst
 
 
 def run_int8(context: LabContext, log: RunLog, share: float) -> Int8Evidence:

@@ -272,6 +272,8 @@ def _judge_images(context: LabContext, reply: Reply, images: int, file: FileEvid
     tensors = tensors.reshape(-1, *SHAPE[1:])
     with context.scorer.measure(file.artifact.path) as measurement:
         plain, quick = (measurement.infer_tensors(tensors, delegates=delegates) for delegates in (False, True))
+    if not codes_right:
+        runner.require_dependence(_real(plain, file.output))
     found = predictions[: len(plain)]
     constant = bool((predictions == predictions[0]).all())
     example, mistake = _wrong_scores(context, found, plain, file)
@@ -279,6 +281,7 @@ def _judge_images(context: LabContext, reply: Reply, images: int, file: FileEvid
         example = mistake = None
     if example is not None and _wrong_scores(context, _real(quick, file.output), plain, file)[0] is not None:
         if not codes_right:
+            file.of_given()
             raise runner.disagreement(context, file)
         example = mistake = None
     if not file.output.quantised:

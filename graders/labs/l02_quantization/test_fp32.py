@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @criterion("l02.fp32.file", runs="fp32")
 def test_file_is_float32(evidence: Fp32Evidence) -> None:
     """Inputs, outputs and weights of the file are float32, and its operators are built-in."""
-    file = evidence.file.get()
+    file = evidence.file.get().of_given()
     types = {tensor.dtype for tensor in file.model.main.tensors if tensor.dtype not in ("int32", "int64", "bool")}
     inout = io_dtypes(file.model)
     foreign = [operator.label for operator in compute_ops(file.model) if operator.is_custom]
@@ -33,8 +33,18 @@ def test_file_is_float32(evidence: Fp32Evidence) -> None:
 @criterion("l02.fp32.weights", runs="fp32")
 def test_weights_are_the_given_models(evidence: Fp32Evidence, lab: Lab) -> None:
     """Every weight equals the given model's with BatchNorm folded in, up to float rounding."""
+    evidence.file.get().of_given()
     found, allowed = evidence.weights.get(), lab.thresholds["weights"]
-    check(not found.difference, measured=found.difference, expected="the given model's weights", hint="fp32_weights")
+    if found.difference:
+        # Folded otherwise, or not at all: then the file computes what the given model does.
+        off, most = evidence.scores.get(), lab.thresholds["predictions"]
+        check(
+            off <= most,
+            measured=f"{found.difference}; scores differ from the given model's by up to {off:.2g} of their range",
+            expected=f"the given model's weights, or its scores to within {most:g}",
+            hint="fp32_weights",
+        )
+        return
     check(
         check_threshold(lab, "weights", found.worst),
         measured=f"{found.changed} of {found.tensors} weight tensors differ"
@@ -59,4 +69,4 @@ def test_inference_leaves_the_input_alone(evidence: Fp32Evidence) -> None:
 @criterion("l02.fp32.latency", runs="fp32")
 def test_latency(evidence: Fp32Evidence, timing: Timing, benchmark: Any) -> None:
     """One inference takes no longer than with the reference's file, within measurement noise."""
-    timing.require(evidence.file.get().artifact.path, "fp32", benchmark)
+    timing.require(evidence.file.get().of_given().artifact.path, "fp32", benchmark)

@@ -20,5 +20,6 @@ def test_calibration_samples(evidence: Int8Evidence) -> None:
 @criterion("l02.imbalanced.integer_only", runs="imbalanced")
 def test_file_is_integer(evidence: Int8Evidence) -> None:
     """Inputs, outputs and every operator between them are integer."""
-    checks.require_int8_io(evidence.file.get())
-    checks.require_integer_inside(evidence.file.get())
+    file = evidence.file.get().of_given()
+    checks.require_int8_io(file)
+    checks.require_integer_inside(file)

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 @criterion("l02.int8.io_dtype", runs="int8-*")
 def test_inputs_and_outputs_are_int8(evidence: Int8Evidence) -> None:
     """Inputs and outputs are int8: not float32, not uint8, and both of them."""
-    checks.require_int8_io(evidence.file.get())
+    checks.require_int8_io(evidence.file.get().of_given())
 
 
 @criterion("l02.int8.integer_only", runs="int8-*")
 def test_everything_inside_is_integer(evidence: Int8Evidence) -> None:
     """No operator or tensor between input and output is float, custom or Flex."""
-    checks.require_integer_inside(evidence.file.get())
+    checks.require_integer_inside(evidence.file.get().of_given())
 
 
 @criterion("l02.int8.calibration", runs="int8-*")
@@ -46,7 +46,7 @@ def test_outputs_are_real_values(evidence: Int8Evidence, lab: Lab) -> None:
 @criterion("l02.int8.accuracy", runs="int8-*")
 def test_accuracy_is_close_to_fp32(evidence: Int8Evidence, lab: Lab) -> None:
     """INT8 accuracy on the evaluation images is within the allowed drop of FP32's on the same images."""
-    file = evidence.file.get()
+    file = evidence.file.get().of_given()
     quantised = checks.inner_dtypes(file) == {"int8"}
     check(quantised, measured="the file is not quantised", expected="an INT8 file", hint="not_quantised_file")
     allowed = lab.thresholds["accuracy_drop"]
@@ -62,7 +62,7 @@ def test_accuracy_is_close_to_fp32(evidence: Int8Evidence, lab: Lab) -> None:
 @criterion("l02.int8.size", runs="int8-*")
 def test_size(evidence: Int8Evidence, lab: Lab) -> None:
     """The file is smaller than the FP32 file by as much as one byte per weight saves."""
-    size, most = evidence.file.get().artifact.size, lab.thresholds["size_ratio"] * evidence.fp32_size
+    size, most = evidence.file.get().of_given().artifact.size, lab.thresholds["size_ratio"] * evidence.fp32_size
     check(
         check_threshold(lab, "size_ratio", size / evidence.fp32_size),
         measured=f"{size:,} bytes, {size / evidence.fp32_size:.0%} of the FP32 file",
@@ -74,4 +74,4 @@ def test_size(evidence: Int8Evidence, lab: Lab) -> None:
 @criterion("l02.int8.latency", runs="int8-drawn")
 def test_latency(evidence: Int8Evidence, timing: Timing, benchmark: Any) -> None:
     """One inference takes no longer than with the reference's file, within measurement noise."""
-    timing.require(evidence.file.get().artifact.path, "int8", benchmark)
+    timing.require(evidence.file.get().of_given().artifact.path, "int8", benchmark)

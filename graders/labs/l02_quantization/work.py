@@ -9,7 +9,7 @@ from graders.labs.l02_quantization.evidence import Evidence, Fp32Evidence, Nativ
 
 
 def require_work(evidence: Evidence, lab: Lab) -> None:
-    """Fails unless predictions, weights or calibration are those of the given model.
+    """Fails unless predictions, weights or the file are those of the given model.
 
     :raises RunError: what the run lacks.
     """
@@ -19,7 +19,6 @@ def require_work(evidence: Evidence, lab: Lab) -> None:
         weights = evidence.weights.get()
         of_model = not weights.difference and weights.worst <= lab.thresholds["weights"]
     else:
-        calibrated = evidence.calibration.get()
-        of_model = calibrated.calibrated and not calibrated.difference
+        of_model = not evidence.file.get().stranger
     if not of_model:
         raise RunError(Verdict.LOST, "no run gave predictions or a file of the given model")

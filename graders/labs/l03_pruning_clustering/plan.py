@@ -72,8 +72,9 @@ def run_base(context: LabContext, log: RunLog) -> BaseEvidence:
     limits = references.reference_model(context).file.limits(context.lab.limits)
     reply, error = runner.drive_plain(context, log, CLASSES, limits)
     file = runner.file_of(context, log, error)
+    # The file was converted from the given model by the driver, unless the student's code saw to another one.
     return BaseEvidence(
-        measured(lambda: runner.class_agreement(context, file.get(), reply.get())),
+        measured(lambda: runner.class_agreement(context, file.get().of_given(), reply.get())),
         measured(lambda: runner.input_ready(reply.get())),
     )
 
@@ -86,7 +87,8 @@ def run_compressed(context: LabContext, log: RunLog, target: Target) -> Compress
     limits = None if reference.value is None else reference.value.limits(context.lab.limits)
     arguments = logs | target.arguments
     _, error = runner.drive(context, log, target.class_name, arguments, dataset, lambda _: None, limits)
-    file = runner.file_of(context, log, explained(error))
+    found = runner.file_of(context, log, explained(error))
+    file = attempt(lambda: found.get().of_given())
     path = attempt(lambda: file.get().artifact.path)
     compressed = measured(lambda: _compressed(context, path.get(), target))
     expected = attempt(lambda: _expected(context, target))

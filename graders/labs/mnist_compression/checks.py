@@ -175,9 +175,10 @@ def require_same_weights(file: LiteFile, others: Layers, lab: Lab, hint: str, wh
         scale = file.kernels[name].scale if name in file.kernels else 0.0
         size = float(abs(values).max()) or 1.0
         off = file.layers.worst(others, name)
-        if not scale:
-            exact = max(exact, off / size)
-        if off > max(HALF_STEP * scale, lab.thresholds["same"] * size):
+        # NaN differs from everything, and is never the largest of several.
+        if not scale and not off / size <= exact:
+            exact = off / size
+        if not off <= max(HALF_STEP * scale, lab.thresholds["same"] * size):
             wrong.append(name)
     check_threshold(lab, "same", exact)
     check(
@@ -249,7 +250,8 @@ def beyond_rounding(file: LiteFile, evidence: NotebookEvidence) -> float:
 
     def share(before: Layers, name: str) -> float:
         off = abs(file.layers.arrays[name].astype("float64") - before.arrays[name])
-        return float((off > HALF_STEP * file.kernels[name].scale).mean())
+        # NaN is no weight that training made.
+        return float(((off > HALF_STEP * file.kernels[name].scale) & (off < float("inf"))).mean())
 
     return min(max(share(before, name) for name in KERNELS) for before in starts(evidence))
 

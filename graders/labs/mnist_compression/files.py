@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -122,9 +122,7 @@ def lite_file(context: LabContext, artifact: Artifact, digits: Digits) -> LiteFi
         stored = measurement.tensors()
         file = FileEvidence(artifact, model, encoding_of(model, "inputs"), encoding_of(model, "outputs"))
         quality = measured(lambda: _quality(measurement, file, digits))
-    layers = layers_of(each.values for each in stored)
-    if isinstance(layers, str):
-        raise bad_file(f"{artifact.path.name} contains a different network than the lab's: {layers}")
+    layers = _layers(artifact, (each.values for each in stored))
     sizes = {layers.size(name): name for name in KERNELS}
     twice = [name for size, name in sizes.items() if sum(each.values.size == size for each in stored) > 1]
     if twice:
@@ -134,6 +132,18 @@ def lite_file(context: LabContext, artifact: Artifact, digits: Digits) -> LiteFi
         sizes[each.values.size]: StoredKernel(each.dtype, each.scale) for each in stored if each.values.size in sizes
     }
     return LiteFile(artifact.path.name, file, layers, kernels, quality)
+
+
+def _layers(artifact: Artifact, arrays: Iterable[NDArray[np.generic]]) -> Layers:
+    """The network's arrays among those of a file. :raises RunError: if it is another network, or has no numbers."""
+    layers, name = layers_of(arrays), artifact.path.name
+    if isinstance(layers, str):
+        raise bad_file(f"{name} contains a different network than the lab's: {layers}")
+    wrong = [part for part, values in layers.arrays.items() if not np.isfinite(values).all()]
+    if wrong:
+        # NaN compares as neither larger nor smaller than anything, so no check of the weights would notice.
+        raise bad_file(f"{name} contains weights that are NaN or infinite in the {' and the '.join(wrong)}")
+    return layers
 
 
 def _quality(measurement: Measurement, file: FileEvidence, digits: Digits) -> Evaluation:
@@ -178,9 +188,7 @@ def keras_model(context: LabContext, artifact: Artifact, digits: Digits) -> Kera
     """A Keras file's weights and their accuracy. :raises RunError: if it is not of the lab's network."""
     with context.scorer.measure(artifact.path) as measurement:
         found = measurement.keras_weights()
-    layers = layers_of(found.arrays.values())
-    if isinstance(layers, str):
-        raise bad_file(f"{artifact.path.name} contains a different network than the lab's: {layers}")
+    layers = _layers(artifact, found.arrays.values())
     left = [word for word in WRAPPERS if any(word in name for name in found.arrays)]
     accuracy = max(_accuracy(layers, digits, scale) for scale in (1 / 255, 1.0))
     # Single numbers are a metric's or a step's; they weigh nothing.

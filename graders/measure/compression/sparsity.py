@@ -228,4 +228,4 @@ def _misordered(now: Rows, before: Rows) -> int:
     if remaining.all() or not remaining.any():
         return 0
     sizes = _magnitudes(before)
-    return int((sizes[~remaining] > sizes[remaining].min()).sum())
+    return int((~(sizes[~remaining] <= sizes[remaining].min())).sum())  # NaN is larger

@@ -110,11 +110,10 @@ class Measurement:
             raise RunError(Verdict.LOST, f"the file has {reply.facts['difference']}")
         return _fact(reply, "weights", WeightDifference)
 
-    def lineage(self, given: Path, other: Path) -> WeightLineage | None:
-        """Which of two files of one network the file was made from; None if it is of another network."""
-        paths = {"path": str(self.path), "given": str(given), "other": str(other)}
-        reply = self.call("lineage", None, READING_S, **paths)
-        return _fact(reply, "lineage", WeightLineage) if reply.facts else None
+    def lineage(self, given: Path, other: Path | None = None) -> WeightLineage:
+        """How alike the file's kernels are to those of one or two files that it may have been made from."""
+        paths = {"path": str(self.path), "given": str(given), "other": None if other is None else str(other)}
+        return _fact(self.call("lineage", None, READING_S, **paths), "lineage", WeightLineage)
 
     def unusual(self, given: Path) -> str:
         """Why it is the file's own fault if two runtimes disagree about it; ``""`` if it is much like the given one."""
@@ -157,6 +156,10 @@ class Measurement:
         """Raw outputs, (n, classes), for input tensors in the file's own dtype."""
         reply = self.call("infer_tensors", {"tensors": tensors}, READING_S, path=str(self.path), delegates=delegates)
         return _outputs(reply, len(tensors))
+
+    def matrix_contrast(self) -> float:
+        """How far a diagonal stands out in a picture, 0 to 1. :raises RunError: it can't be shown."""
+        return _fact(self.call("matrix_contrast", timeout_s=READING_S, path=str(self.path)), "contrast", float)
 
     def prepare_pair(self, baseline: Path) -> None:
         """Loads the file and a baseline to be timed in turn."""

@@ -41,10 +41,14 @@ class Compressed:
 
 @dataclass(frozen=True)
 class WeightLineage:
-    """How alike a file's kernels are to those of the model that was given, and to those of another file: -1 to 1."""
+    """How alike a file's kernels are to those of the model that was given, and to those of another file: -1 to 1.
+
+    ``other`` is 0 where there is no other file. ``finite``: none of the weights is NaN or infinite.
+    """
 
     given: float
-    other: float
+    other: float = 0.0
+    finite: bool = True
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.measure.tflite.constants import MAX_DECODED_BYTES, constant_values, decoded_bytes, dequantized
+from graders.measure.tflite.constants import (
+    MAX_DECODED_BYTES,
+    STORAGE,
+    constant_values,
+    decoded_bytes,
+    dequantized,
+)
 from graders.measure.tflite.graph import Wiring, compute_ops
-from graders.measure.tflite.model import MalformedModel, Model, Operator, Tensor
+from graders.measure.tflite.model import MalformedModel, Model, Operator, Subgraph, Tensor
 
 KERNEL_INPUT = 1
 BIAS_INPUT = {"TRANSPOSE_CONV": 3, "CONV_3D_TRANSPOSE": 3}
 """The transposed convolutions have their activation third; everywhere else the bias is the third input."""
+CALLING = frozenset({"IF", "WHILE", "CALL", "CALL_ONCE", "STABLEHLO_COMPOSITE", "STABLEHLO_WHILE"})
+"""Operators whose work is another graph's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +55,44 @@ def weights(data: bytes, model: Model) -> tuple[Weights, ...]:
         bias = _real_constant(wiring, operator, BIAS_INPUT.get(operator.code, 2))
         found.append(Weights(operator, values.of(kernel), kernel, None if bias is None else values.of(bias), bias))
     return tuple(found)
+
+
+def used_constants(data: bytes, model: Model, sizes: Container[int]) -> tuple[NDArray[np.float32], ...]:
+    """The constants of real numbers, of these numbers of elements, that the outputs are computed from.
+
+    Whatever an operator does with them: kernels that it computes its own from are there as well. Constants that can't
+    be read are left out.
+
+    :raises MalformedModel: they are too large together
+    """
+    values, found = _Values(data), []
+    for graph in _used_graphs(model):
+        for tensor in _used_tensors(graph):
+            real = tensor.constant and (tensor.quantization is not None or "float" in tensor.dtype)
+            if real and tensor.elements in sizes and tensor.stored is not None and tensor.dtype in STORAGE:
+                found.append(values.of(tensor))
+    return tuple(found)
+
+
+def _used_graphs(model: Model) -> tuple[Subgraph, ...]:
+    """The main graph, and if that calls others, these."""
+    calls = any(operator.code in CALLING for operator in model.main.operators)
+    return model.subgraphs if calls else (model.main,)
+
+
+def _used_tensors(graph: Subgraph) -> list[Tensor]:
+    """The tensors that a graph's outputs depend on."""
+    producers = Wiring(graph).producers
+    waiting, seen = [index for index in graph.outputs if index >= 0], set[int]()
+    while waiting:
+        index = waiting.pop()
+        if index in seen:
+            continue
+        seen.add(index)
+        producer = producers.get(index)
+        if producer is not None:
+            waiting.extend(each for each in producer.inputs if each >= 0)
+    return [graph.tensors[index] for index in sorted(seen)]
 
 
 def _real_constant(wiring: Wiring, operator: Operator, position: int) -> Tensor | None:

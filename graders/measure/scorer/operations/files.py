@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from graders.measure import compression, keras_files
+from graders.measure import compression, keras_files, likeness
 from graders.measure.scorer.operations.answers import Answer, Array, Unmeasurable
 from graders.measure.scorer.operations.interpreter import open_interpreter, resize, run
 from graders.measure.scorer.results import Compressed, StoredAs, WeightDifference, WeightLineage
@@ -15,11 +15,10 @@ from graders.measure.sizes import deflate_size
 from graders.measure.tflite import MalformedModel, facts
 from graders.measure.tflite.facts import plain
 from graders.measure.tflite.reader import read_model
-from graders.measure.tflite.weights import Weights, weights
+from graders.measure.tflite.weights import Weights, used_constants, weights
 
 # Of a file's facts as JSON: more is no classifier's, and more than one answer takes.
 MOST_FACTS = 3 << 20
-LEAST_WEIGHTS = 64
 MOST_TENSORS, MOST_WEIGHTS = 60, 16 << 20
 # A weight may be so many times the largest of the given model's; fine-tuning moves weights by a few percent.
 USUAL_TIMES = 4.0
@@ -109,21 +108,23 @@ def compare_weights(path: str, baseline: str) -> Answer:
     return {"weights": plain(WeightDifference(len(ours), changed, min(worst, 1e30), where))}, {}
 
 
-def lineage(path: str, given: str, other: str) -> Answer:
-    """How alike a file's kernels are to those of two files of one network: correlations, weighted by size; or nothing
-    if it is another network.
-    """
+def lineage(path: str, given: str, other: str | None) -> Answer:
+    """How alike a file's kernels are to those of one or two files: 1 is alike, about 0 any other network."""
+    data = Path(path).read_bytes()
+    originals = [[values for _, values in _constants(file)] for file in (given, other) if file is not None]
+    sizes = {values.size for original in originals for values in original if values.size >= likeness.LEAST_WEIGHTS}
     try:
-        ours = _constants(path)
+        model = read_model(data)
+        ours = used_constants(data, model, sizes)
+        stored = [values for each in weights(data, model) for values in (each.kernel, each.bias) if values is not None]
+        wrapped = compression.unfinished(model)
     except MalformedModel as error:
         raise Unmeasurable(f"the file's weights can't be read: {error}") from None
-    found = []
-    for file in (given, other):
-        theirs = _constants(file)
-        if [array.shape for _, array in ours] != [array.shape for _, array in theirs]:
-            return {}, {}
-        found.append(_alike([array for _, array in ours], [array for _, array in theirs]))
-    return {"lineage": plain(WeightLineage(*found))}, {}
+    # Under wrappers that were left in, kernels are computed.
+    computed = list(_computed(path, wrapped).values())
+    found = [likeness.kernels_alike([*ours, *computed], original) for original in originals]
+    finite = all(np.isfinite(values).all() for values in (*ours, *computed, *stored))
+    return {"lineage": plain(WeightLineage(found[0], found[1] if other is not None else 0.0, finite))}, {}
 
 
 def unusual(path: str, given: str) -> Answer:
@@ -149,21 +150,6 @@ def unusual(path: str, given: str) -> Answer:
         if reach > USUAL_RANGE:
             return {"unusual": f"tensor {tensor.index} has a scale for values up to {reach:.3g}"}, {}
     return {"unusual": ""}, {}
-
-
-def _alike(ours: list[Array], theirs: list[Array]) -> float:
-    """The mean correlation of the larger arrays, weighted by their sizes; 0 if nothing can be said."""
-    total = weight = 0.0
-    for mine, other in zip(ours, theirs, strict=True):
-        if mine.size < LEAST_WEIGHTS or not np.isfinite(mine).all():
-            continue
-        one, two = mine.astype(np.float64).ravel(), other.astype(np.float64).ravel()
-        one, two = one - one.mean(), two - two.mean()
-        norm = float(np.sqrt((one * one).sum() * (two * two).sum()))
-        if norm > 0 and np.isfinite(norm):
-            total += mine.size * float((one * two).sum()) / norm
-            weight += mine.size
-    return total / weight if weight else 0.0
 
 
 def compress(path: str, original: str, clusters: int | None, sparsity: float | None) -> Answer:
