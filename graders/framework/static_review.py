@@ -15,9 +15,10 @@ from graders.caching.fingerprints import digest_of, folder_files
 from graders.core.errors import RunError, SourceLine
 from graders.core.paths import TEMPLATE
 from graders.core.verdicts import Verdict
-from graders.framework.checks import CheckFailed, NeedsManualReview, check, observe, record_threshold
+from graders.framework.checks import CheckFailed, NeedsManualReview, check, join_names, observe, record_threshold
 from graders.framework.definition import CLAIMED, Lab, SummarySpec
 from graders.framework.registry import definitions
+from graders.framework.summary_support import Contrast, WorkShown, require_support, unlike_matrices
 
 if TYPE_CHECKING:
     from graders.framework.model_stats import ModelStats
@@ -156,6 +157,7 @@ class SummaryEvidence:
 
     ``same_model``: it is about the model that was graded, so claims were compared with measurements. ``furthest``: the
     largest difference of a claim from the measurement, by the name of its quantity, in the unit of the tolerance.
+    ``work``: the runs that showed work, if any were executed. ``unlike``: the images that do not show what is stated.
     """
 
     review: Review
@@ -163,14 +165,32 @@ class SummaryEvidence:
     same_model: bool
     compared: tuple[ClaimComparison, ...]
     furthest: Mapping[str, float] = field(default_factory=dict)
+    work: WorkShown | None = None
+    unlike: tuple[str, ...] = ()
+
+    @property
+    def stated(self) -> tuple[str, ...]:
+        """The required variants that the summary has numbers or images of."""
+        claimed = {claim.variant for claim in self.review.claims.claims}
+        pictured = {image.variant for image in self.review.images if not image.problem}
+        return tuple(name for name in self.spec.variants if name in claimed | pictured)
+
+    def require_support(self) -> None:
+        """:raises NeedsManualReview: if the submitted code makes too few of the variants that the summary is about."""
+        require_support(self.work, self.spec.variants, self.stated)
 
 
 def review(
-    root: Path, lab: Lab, measured: Mapping[str, Mapping[str, Any]], given_model: Callable[[], ModelStats | None]
+    root: Path,
+    lab: Lab,
+    measured: Mapping[str, Mapping[str, Any]],
+    given_model: Callable[[], ModelStats | None],
+    contrast: Contrast | None = None,
 ) -> SummaryEvidence:
     """Reads and reviews a lab's summary.
 
     :param measured: a run's facts, by the run's name. :param given_model: called only if there is a summary to read.
+    :param contrast: looks at the images of a summary about another model, whose numbers can't be compared.
     :raises RunError: if none was submitted. :raises NeedsManualReview: if it has to be read manually.
     """
     from graders.written.claims import SummaryRules, Tolerance, Variant, claims_of, read, review_read
@@ -194,7 +214,9 @@ def review(
     claims, original = claims_of(document, rules), given_model()
     same = original is not None and _same_model(claims, variants, original)
     if original is None or not same:
-        return SummaryEvidence(review_read(root, document, rules, claims=claims), spec, same, ())
+        found = review_read(root, document, rules, claims=claims)
+        unlike = unlike_matrices(found, spec.variants, contrast) if contrast is not None else ()
+        return SummaryEvidence(found, spec, same, (), unlike=unlike)
     values = _values(spec, measured)
     tolerances = {name: Tolerance(absolute=value) for name, value in spec.tolerances.items()}
     tolerances |= {name: Tolerance(relative=value) for name, value in spec.relative.items()}
@@ -329,6 +351,7 @@ def require_figures(summary: SummaryEvidence, *, sizes: bool) -> None:
     from graders.written.claims import check_complete, coverage_of
     from graders.written.claims.pictured_values import images_with
 
+    summary.require_support()
     spec = summary.spec
     variants, wanted = _required(spec, sizes), _wanted(spec.sizes if sizes else spec.quantities)
     coverage = coverage_of(summary.review.claims, variants, wanted)
@@ -362,7 +385,13 @@ def require_images(summary: SummaryEvidence) -> None:
     """Fails unless each variant's confusion matrix exists, is an image, and is shown in the text."""
     from graders.written.claims import Check
 
+    summary.require_support()
     found = [finding for finding in summary.review.about(Check.IMAGE) if finding.sure]
+    if summary.unlike and not found:
+        raise NeedsManualReview(
+            f"{len(summary.unlike)} images show no diagonal, as the confusion matrix of a model that is right so often "
+            f"has: {join_names(list(summary.unlike))}"
+        )
     good = {image.variant for image in summary.review.images if not image.problem} & set(summary.spec.variants)
     share = len(good) / len(summary.spec.variants)
     if share == 1 and found:
@@ -377,6 +406,7 @@ def require_sound(summary: SummaryEvidence) -> None:
     from graders.written.claims import Check, Quantity
     from graders.written.claims.pictured_values import images_with
 
+    summary.require_support()
     checks = (Check.CONTRADICTION, Check.IMPOSSIBLE, Check.INVERTED, Check.EVIDENCE, Check.PLACEHOLDER)
     found = summary.review.about(*checks)
     unsure = [_stated(finding) for finding in found if not finding.sure]

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from graders.caching.fingerprints import digest_of
 from graders.caching.shared import Lazy
-from graders.core.errors import OptgradeError
+from graders.core.errors import OptgradeError, RunError
 from graders.framework import static_review
 from graders.framework.checks import NeedsManualReview
 from graders.framework.own_work import own_paths, require_started
 from graders.framework.static_review import ReviewedHistory, SummaryEvidence
+from graders.framework.summary_support import work_shown
 from graders.pipeline.execution import RunResults
 from graders.pipeline.labs import OpenGrading, OpenLab
 from graders.pipeline.stage import StagedSubmission
@@ -106,13 +109,30 @@ def _review_summary(staged: StagedSubmission, lab: OpenLab, results: RunResults)
     root, definition, measured = staged.submission.root, lab.plugin.lab, _measured(lab, results)
 
     def reviewed() -> SummaryEvidence:
-        return static_review.review(root, definition, measured, partial(lab.plugin.model_stats, lab.context))
+        given = partial(lab.plugin.model_stats, lab.context)
+        return static_review.review(root, definition, measured, given, partial(_contrast, lab, root))
 
     files = static_review.summary_digest(root, definition)
-    if files is None:
-        return reviewed()
     tolerances = digest_of([measured, repr(definition.summary)])
-    return lab.context.cache.once(f"summary {files} beside {tolerances}", reviewed)
+    found = reviewed() if files is None else lab.context.cache.once(f"summary {files} beside {tolerances}", reviewed)
+    return replace(found, work=work_shown(results.of(lab.id), lab.plugin.require_work))
+
+
+def _contrast(lab: OpenLab, root: Path, path: str) -> float | None:
+    """How far a diagonal stands out in an image of the submission; its copy is looked at in the scorer's sandbox."""
+    # Not where tests are only collected.
+    from graders.written.claims.files import read_inside
+    from graders.written.claims.image_claims import MAX_IMAGE
+
+    data = read_inside(root, path, MAX_IMAGE)
+    copy = lab.context.work / "pictures" / hashlib.sha256(data).hexdigest()
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    copy.write_bytes(data)
+    try:
+        with lab.context.scorer.measure(copy) as measurement:
+            return measurement.matrix_contrast()
+    except RunError:
+        return None
 
 
 def _review_statically(staged: StagedSubmission, lab: OpenLab, results: RunResults) -> Any:

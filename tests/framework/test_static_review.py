@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shutil
 from dataclasses import replace
@@ -20,6 +21,7 @@ from graders.framework import static_review, static_review_charts
 from graders.framework.checks import CheckFailed, NeedsManualReview, observing
 from graders.framework.lab_toml import load
 from graders.framework.model_stats import ModelStats
+from graders.framework.summary_support import WorkShown
 from graders.submission.history import Commit, FileChange, History, SubScore
 
 REPOSITORY = LABS.parents[1]
@@ -276,3 +278,100 @@ def test_the_template_is_nobodys_work() -> None:
     found = static_review.read_history_of(static_review.TEMPLATE)
     if isinstance(found, History):
         assert not [each for each in found.commits if each.touches(LAB.paths)]
+
+
+RUNS = {"native", "fp32", "int8-0.01", "int8-0.08", "int8-0.3", "int8-0.8", "imbalanced"}
+
+
+def with_work(found: static_review.SummaryEvidence, tried: set[str], working: set[str]) -> static_review.SummaryEvidence:
+    return replace(found, work=WorkShown(frozenset(tried), frozenset(working)))
+
+
+def all_checks(found: static_review.SummaryEvidence) -> None:
+    static_review.require_figures(found, sizes=False)
+    static_review.require_figures(found, sizes=True)
+    static_review.require_images(found)
+    static_review.require_sound(found)
+
+
+@pytest.mark.parametrize(
+    ("tried", "working"),
+    [
+        (set(), set()),
+        (RUNS, RUNS),
+        (RUNS, {"native", "fp32", "int8-0.01", "int8-0.08"}),
+        ({"native"}, {"native"}),
+        ({"int8-drawn", "imbalanced-renumbered"}, set()),
+    ],
+)
+def test_code_that_works_supports_a_summary(submission: Path, tried: set[str], working: set[str]) -> None:
+    """Half of the variants are enough, and runs that were not executed, or are of no variant, say nothing."""
+    all_checks(with_work(review(submission), tried, working))
+
+
+@pytest.mark.parametrize("working", [set(), {"native"}, {"native", "fp32", "int8-0.01"}])
+def test_a_summary_of_what_no_code_makes_is_for_a_person(submission: Path, working: set[str]) -> None:
+    """Its numbers may be true and may be made up: they are neither earned nor lost."""
+    found = with_work(review(submission), RUNS, working)
+    for check in (
+        lambda: static_review.require_figures(found, sizes=False),
+        lambda: static_review.require_figures(found, sizes=True),
+        lambda: static_review.require_images(found),
+        lambda: static_review.require_sound(found),
+    ):
+        with pytest.raises(NeedsManualReview, match=f"makes {len(working)} of the 7 variants"):
+            check()
+
+
+def test_a_summary_of_a_part_needs_only_the_code_of_that_part(submission: Path) -> None:
+    """Who writes about two variants, and has code for these, loses the others' share and nothing else."""
+    path = submission / SUMMARY
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join(line for line in lines if "int8" not in line and "imbint8" not in line), encoding="utf-8")
+    found = with_work(review(submission), RUNS, {"native", "fp32"})
+    with pytest.raises(CheckFailed) as raised:
+        static_review.require_figures(found, sizes=False)
+    assert raised.value.holds == pytest.approx(2 / 7)
+    static_review.require_sound(found)
+
+
+def about_another_model(submission: Path) -> None:
+    path = submission / SUMMARY
+    text = path.read_text(encoding="utf-8")
+    for old, new in (("126,504", "16,640,120"), ("61,640", "4,420,812"), ("32,021", "4,160,000")):
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("contrast", [0.9, 0.31])
+def test_matrices_of_another_model_are_looked_at(submission: Path, contrast: float) -> None:
+    """Those that show a diagonal are right."""
+    about_another_model(submission)
+    looked: list[str] = []
+
+    def look(path: str) -> float:
+        looked.append(path)
+        return contrast
+
+    all_checks(static_review.review(submission, LAB, {}, lambda: GIVEN, look))
+    assert len(looked) == 7
+
+
+@pytest.mark.parametrize("contrast", [0.0, 0.29, math.nan, None])
+def test_pictures_of_something_else_are_for_a_person(submission: Path, contrast: float | None) -> None:
+    """Pictures without a diagonal, and those that can't be shown, are no matrices of such accuracies."""
+    about_another_model(submission)
+    found = static_review.review(submission, LAB, {}, lambda: GIVEN, lambda _: contrast)
+    with pytest.raises(NeedsManualReview, match="7 images show no diagonal"):
+        static_review.require_images(found)
+    static_review.require_figures(found, sizes=False)
+    static_review.require_sound(found)
+
+
+def test_images_of_the_graded_model_are_not_looked_at(submission: Path) -> None:
+    """Its numbers are compared with measurements."""
+
+    def never(path: str) -> float:
+        raise AssertionError(path)
+
+    all_checks(static_review.review(submission, LAB, {}, lambda: GIVEN, never))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from graders import profiles, sandbox
 from graders.core.errors import GraderError, RunError
 from graders.framework.registry import select_labs
+from graders.framework.static_review import SummaryEvidence
 from graders.pipeline.assembly import assemble
 from graders.pipeline.config import GradingConfig
 from graders.pipeline.execution import execute
@@ -75,7 +75,9 @@ def test_a_grading_without_pytest(config: GradingConfig) -> None:
 def test_reviews_are_made_when_they_are_requested(config: GradingConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     """A summary that no test requests is not reviewed, not even for the scorecard; a requested one is, once."""
     calls: list[Any] = []
-    monkeypatch.setattr("graders.framework.static_review.review", lambda *given: calls.append(given) or SimpleNamespace())
+    nothing: Any = None
+    empty = SummaryEvidence(nothing, nothing, False, ())
+    monkeypatch.setattr("graders.framework.static_review.review", lambda *given: calls.append(given) or empty)
     with open_grading(config) as grading:
         results = execute(grading, {})
         reviews = review(grading, results)

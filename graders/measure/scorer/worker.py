@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graders.measure.scorer.operations import files, inference, latency
+from graders.measure.scorer.operations import files, inference, latency, pictures
 from graders.measure.scorer.operations.answers import Answer, of_the_file
 
 _OPERATIONS: dict[str, Callable[..., Answer]] = {
@@ -22,6 +22,7 @@ _OPERATIONS: dict[str, Callable[..., Answer]] = {
     "unusual": files.unusual,
     "infer_frames": inference.infer_frames,
     "infer_tensors": inference.infer_tensors,
+    "matrix_contrast": pictures.matrix_contrast,
     "prepare_pair": latency.prepare_pair,
     "time_pair": latency.time_pair,
 }
