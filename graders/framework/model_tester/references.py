@@ -158,7 +158,7 @@ def given_scores(context: LabContext, count: int) -> NDArray[Any]:
     """The given model's scores for the first evaluation images, (count, classes), from its FP32 file."""
 
     def measure() -> NDArray[Any]:
-        with context.scorer.measure(reference_model(context).path) as measurement:
+        with context.scorer.measure(reference_model(context).path, own=True) as measurement:
             return measurement.infer_frames(context.evaluation.frames, count, context.profile.normalisation)
 
     return context.shared(f"given scores {count}", measure)
