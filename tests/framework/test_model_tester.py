@@ -47,6 +47,10 @@ class FileScorer:
     def __exit__(self, *error: object) -> None:
         pass
 
+    def unusual(self, given: Path) -> str:
+        """Why the file itself is why runtimes disagree: it is not."""
+        return ""
+
     def infer_frames(self, frames: Path, count: int, normalisation: Normalisation, delegates: bool) -> NDArray[Any]:
         """The outputs for the first frames."""
         return self.outputs[delegates][:count]
@@ -58,6 +62,7 @@ def agreement(
     """What comes of predictions where a file gives these outputs."""
     scorer = FileScorer(plain, plain if quick is None else quick)
     grading: Any = SimpleNamespace(lab=LAB, scorer=scorer, evaluation=SimpleNamespace(frames=Path()), profile=EMBEDDED)
+    grading.shared = lambda name, make: SimpleNamespace(path=Path())
     output = Encoding("float32", 0.0, 0)
     artifact: Any = SimpleNamespace(path=Path())
     model: Any = None
