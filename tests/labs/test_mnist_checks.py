@@ -26,6 +26,7 @@ from graders.framework.lab_toml import load
 from graders.framework.runner import RunLog, RunResult
 from graders.labs.mnist_compression import (
     charts,
+    checks,
     files,
     plan,
     roles,
@@ -461,3 +462,19 @@ def test_each_step_is_worth_a_third(count: int, share: float, evidence: Notebook
     with pytest.raises(CheckFailed) as lost:
         test_bonus.test_a_network_of_ones_own(replace(evidence, extras=(*steps, *([lone] if count else []))), LAB)
     assert lost.value.holds == pytest.approx(share)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+@pytest.mark.parametrize("which", [0, slice(None)])
+def test_weights_that_are_no_numbers_are_nobodys(evidence: NotebookEvidence, wrong: float, which: Any) -> None:
+    """NaN is neither above nor below a limit: a file of it, or of one of it, has not the weights that are asked for."""
+    file = evidence.non_quantised.get()
+    arrays = {name: values.copy() for name, values in file.layers.arrays.items()}
+    arrays[checks.DENSE].ravel()[which] = wrong
+    with pytest.raises(CheckFailed) as raised:
+        checks.require_same_weights(replace(file, layers=Layers(arrays)), file.layers, LAB, "other_baseline", "these")
+    assert checks.DENSE in raised.value.measured
+    assert checks.beyond_rounding(replace(file, layers=Layers(arrays)), evidence) < 0.5
+    with pytest.raises(RunError, match="NaN or infinite in the dense layer's kernel"):
+        files._layers(file.file.artifact, arrays.values())
+    assert files._layers(file.file.artifact, file.layers.arrays.values()).is_same(file.layers, 0)
