@@ -33,7 +33,7 @@ NEARER = 0.25
 MOST_EXPLAINED = 10
 # From which correlation on a file's kernels, or else its scores, are the given model's. Kernels have 0.82 with 2
 # clusters and 0.96 with half of them zero.
-KIN, SAME_FUNCTION = 0.4, 0.9
+KIN, SAME_FUNCTION = 0.25, 0.9
 COMPARED = 100
 FLAT = 1e-3
 """Scores that vary over the images by no more, as a share of the largest, are the same for all of them."""
