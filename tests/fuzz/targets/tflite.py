@@ -20,6 +20,7 @@ from graders.measure.tflite import (
     integer_violations,
     io_dtypes,
 )
+from graders.measure.tflite.cost import cost
 from graders.measure.tflite.facts import plain as as_plain
 from graders.measure.tflite.reader import read_model
 from tests.fuzz import tflite_mutations
@@ -44,6 +45,8 @@ def run(data: bytes) -> None:
     integer_violations(model)
     io_dtypes(model)
     compute_ops(model)
+    found = cost(model)
+    assert json.loads(json.dumps(as_plain(found), allow_nan=False))
     for side in ("inputs", "outputs"):
         try:
             encoding_of(model, side)
@@ -58,6 +61,7 @@ def measure(data: bytes) -> None:
     with file_of(data, "model.tflite") as path:
         operations = (
             lambda: files.read(str(path), 64 << 20), lambda: files.tensors(str(path)), lambda: files.compare_weights(str(path), str(ORIGINAL)),
+            lambda: files.unusual(str(path), str(ORIGINAL)),
             lambda: files.lineage(str(path), str(ORIGINAL), str(SAMPLES / "float32_concrete.tflite")),
         )  # fmt: skip
         for operation in operations:
