@@ -40,6 +40,7 @@ from graders.labs.mnist_compression import (
 )
 from graders.labs.mnist_compression.digits import draw
 from graders.labs.mnist_compression.evidence import ExtraFile, KerasModel, LiteFile, NotebookEvidence, Origin
+from graders.labs.mnist_compression.lab import LAB as PLUGIN
 from graders.labs.mnist_compression.network import Layers
 from graders.measure.scorer.client import Scorer, start_server
 from graders.measure.scorer.results import StoredTensor
@@ -144,6 +145,21 @@ def test_right_files_lose_nothing(evidence: NotebookEvidence) -> None:
     }  # fmt: skip
     assert 0.8 < facts["files"]["pruned_quantized.tflite"]["accuracy"] < 0.95
     assert list(facts["files"]) == list(PLACES)
+
+
+def test_files_made_of_the_graders_weights_are_shown_on_no_device(evidence: NotebookEvidence, tmp_path: Path) -> None:
+    """The costs on a device are those of the stages and of other files; what a probe has the student's code write is neither."""
+    stage = evidence.non_quantised.get()
+    path = tmp_path / "fresh-0123.tflite"
+    path.write_bytes(stage.file.artifact.path.read_bytes())
+    probe = replace(stage, name=path.name, file=replace(stage.file, artifact=replace(stage.file.artifact, path=path)))
+    plan_ = SimpleNamespace(name="notebook")
+    with_probe = replace(evidence, converted=Result(probe))
+    results = [{"notebook": RunResult(plan_, each, None, RunLog("notebook"))} for each in (evidence, with_probe)]
+    plain, probed = (PLUGIN.model_files(each) for each in results)
+    assert probed == plain
+    assert {stage.name, "pruned_quantized.tflite"} <= {each.name for each in plain}
+    assert all(each.accuracy is not None for each in plain)
 
 
 def test_a_file_in_a_folder_is_measured_as_any_other(evidence: NotebookEvidence) -> None:

@@ -13,6 +13,7 @@ from graders.framework.lab_toml import load
 
 if TYPE_CHECKING:
     from graders.framework.context import LabContext
+    from graders.framework.model_files import ModelFile
     from graders.framework.runner import PlannedRun, RunResult
     from graders.labs.mnist_compression.evidence import NotebookEvidence
     from graders.labs.mnist_compression.static_review import StaticReview
@@ -57,6 +58,12 @@ class NotebookLab(LabPlugin["NotebookEvidence"]):
         from graders.labs.mnist_compression import charts
 
         return charts.charts(context, results)
+
+    def model_files(self, results: Mapping[str, RunResult[NotebookEvidence]]) -> Sequence[ModelFile]:
+        """Without those that the submission's functions were called for with weights of the grader's."""
+        found = [each.evidence for each in results.values() if each.evidence is not None]
+        made = {each.value.name for one in found for each in (one.converted, one.converted_quantised) if each.value}
+        return [file for file in super().model_files(results) if file.artifact.path.name not in made]
 
     def static_review(self, root: Path, lab: Lab, results: Mapping[str, RunResult[NotebookEvidence]]) -> StaticReview:
         """The notebook as submitted, and the report."""
