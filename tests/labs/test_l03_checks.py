@@ -22,6 +22,7 @@ from graders.labs.l03_pruning_clustering import checks, test_clustering, test_pr
 from graders.labs.l03_pruning_clustering.evidence import CompressedEvidence, Expected
 from graders.measure.compression import (
     CentroidShift,
+    Coherence,
     Compression,
     Distinct,
     Magnitudes,
@@ -108,6 +109,7 @@ def compression(**changes: Any) -> Compression:
         magnitudes=(),
         weight_deltas=moved(),
         clusters=8,
+        coherence=(Coherence(1, DEPTHWISE, 99, 45.0),),
     )
     return replace(found, **changes)
 
@@ -308,6 +310,38 @@ def test_why_it_is_not_tuned(weights: Compression, clusters: int | None, hint: s
     assert lost(checks.require_tuned, evidence(weights, clusters=clusters), LAB).hint == hint
 
 
+def coherent(*deviations: float) -> Compression:
+    """A file in which the weights of these kernels moved so far together."""
+    return compression(
+        coherence=tuple(Coherence(operator, DENSE, 99, each) for operator, each in enumerate(deviations))
+    )
+
+
+@pytest.mark.parametrize("judge", [checks.require_tuned, checks.require_accuracy])
+def test_noise_is_no_fine_tuning(judge: Any) -> None:
+    """Weights that moved one by one cost the whole criterion, where the reference's moved together."""
+    least = LAB.thresholds["coherence"]
+    counted: Any = (lambda: None,) if judge is checks.require_accuracy else ()
+    for noise in (coherent(0.3, -1.0, 2.0), coherent(float("nan")), coherent()):
+        for real in (False, True):
+            found = replace(evidence(noise, expected=coherent(40, 50)), real=real)
+            assert lost(judge, found, LAB, *counted).hint == "made_up"
+    judge(evidence(coherent(least + 1)), LAB, *counted)
+    wrapped = replace(PLAIN, wrapper="clustering")
+    judge(evidence(replace(coherent(), difference="more operators", wrapper_residue=wrapped)), LAB, *counted)
+    # Where the reference's movement can't be told from noise.
+    judge(replace(evidence(coherent(0.3), expected=coherent(least)), real=True), LAB, *counted)
+    judge(replace(evidence(coherent(0.3), expected=coherent()), real=True), LAB, *counted)
+
+
+def test_frozen_layers_are_no_noise() -> None:
+    """If no kernel moved because layers were frozen, that is what is said."""
+    found = evidence(replace(coherent(), weight_deltas=moved(9, 0.5, depthwise=0)))
+    assert lost(checks.require_tuned, found, LAB).hint == "frozen"
+    checks.require_accuracy(found, LAB, lambda: None)
+    checks.require_tuned(replace(found, frozen=True), LAB)
+
+
 @pytest.mark.parametrize("weight_deltas", [moved(0.4, 0.1), moved(50, 0.5), moved(50, 1.25)])
 def test_pruned_weights_may_move_far(weight_deltas: Any) -> None:
     """Weights that moved because they were retrained from zero or clustered do not count against fine-tuning."""
@@ -371,7 +405,7 @@ def test_why_it_is_less_accurate(found: CompressedEvidence, hint: str) -> None:
     judge = test_clustering.test_accuracy if found.clusters is not None else test_pruning.test_accuracy
     error = lost(judge, found, LAB)
     assert error.hint == hint
-    assert error.measured in ("50.0% on 100 images", "the file was not compressed")
+    assert error.measured in ("50.0% on 100 images", "the file was not compressed") or hint == "not_tuned"
 
 
 @pytest.mark.parametrize(
@@ -485,9 +519,17 @@ def test_the_worst_layer_is_named() -> None:
 @pytest.mark.parametrize(
     ("kind", "message", "explanation"),
     [
-        ("ValueError", "Layer stem has no weights to cluster.", "no weights to cluster. Its layers are frozen (trainable = False): set model.trainable = True"),
+        (
+            "ValueError",
+            "Layer stem has no weights to cluster.",
+            "no weights to cluster. Its layers are frozen (trainable = False): set model.trainable = True",
+        ),
         ("ValueError", "target_sparsity must be in range [0,1)", "range [0,1): sparsity is a fraction, 0.5 and not 50"),
-        ("TypeError", "in user code: '_DictWrapper' object is not callable", "passed to prune_low_magnitude as one dict"),
+        (
+            "TypeError",
+            "in user code: '_DictWrapper' object is not callable",
+            "passed to prune_low_magnitude as one dict",
+        ),
         (
             "InvalidArgumentError",
             "Graph execution error: [Prune() wrapper requires the UpdatePruningStep callback to be provided]",

@@ -177,21 +177,61 @@ def require_archive(evidence: CompressedEvidence, lab: Lab, counted: Callable[[]
     )
 
 
-def require_tuned(evidence: CompressedEvidence, lab: Lab) -> None:
-    """Fails if parameters did not move, or moved by less or more than the requested fine-tuning moves them."""
+def require_trained(evidence: CompressedEvidence, lab: Lab) -> None:
+    """Fails if no parameter moved, or if they moved as noise moves them and not training."""
     from graders.measure.compression import tuning
 
     weights = evidence.compressed.get().weights
     require_network(weights)
-    clustered = evidence.clusters is not None
-    found = tuning(weights.weight_deltas, clustered=clustered)
-    counted = len(found.moved) + len(found.still)
+    found = tuning(weights.weight_deltas, clustered=evidence.clusters is not None)
     check(
         found.tuned,
-        measured=f"none of the {counted} parameter tensors that compression does not touch has changed",
+        measured=f"none of the {len(found.still)} parameter tensors that compression does not touch has changed",
         expected="all of them changed",
         hint="not_tuned",
     )
+    _require_coherent(evidence, lab, frozen=bool(found.still))
+
+
+def _require_coherent(evidence: CompressedEvidence, lab: Lab, *, frozen: bool) -> None:
+    """Fails if each weight moved on its own, as noise moves it, and not together with the others of its output.
+
+    :param frozen: whether some parameters did not move at all; if no kernel did, that is another fault
+    """
+    from graders.measure.compression import overall_coherence
+
+    weights, least = evidence.compressed.get().weights, lab.thresholds["coherence"]
+    found = overall_coherence(weights.coherence)
+    # With wrappers left in, the kernels that only training moves may be missing.
+    if (found is None and (frozen or weights.difference)) or (evidence.real and not _is_conclusive(evidence, lab)):
+        return
+    found = found or 0.0
+    check(
+        check_threshold(lab, "coherence", found, at_least=True),
+        measured=f"weights moved independently of each other, as noise does ({found:.1f} standard deviations from it)",
+        expected=f"the weights of each output moved together, as training moves them (at least {least:g})",
+        hint="made_up",
+    )
+
+
+def _is_conclusive(evidence: CompressedEvidence, lab: Lab) -> bool:
+    """Whether the weights of the reference's file moved together by far, so that those of any right file do."""
+    from graders.measure.compression import overall_coherence
+
+    reference = evidence.expected.value
+    theirs = None if reference is None else overall_coherence(reference.compressed.weights.coherence)
+    return theirs is not None and theirs >= lab.settings["conclusive"] * lab.thresholds["coherence"]
+
+
+def require_tuned(evidence: CompressedEvidence, lab: Lab) -> None:
+    """Fails if parameters did not move, or moved by less or more than the requested fine-tuning moves them."""
+    from graders.measure.compression import tuning
+
+    require_trained(evidence, lab)
+    weights = evidence.compressed.get().weights
+    clustered = evidence.clusters is not None
+    found = tuning(weights.weight_deltas, clustered=clustered)
+    counted = len(found.moved) + len(found.still)
     # Layers that are frozen in the given model may stay so; tfmot has only those trainable that it clusters.
     may_rest = set(found.still if evidence.frozen and clustered else evidence.resting)
     still = [name for name in found.still if name not in may_rest]
@@ -256,11 +296,12 @@ def _least_moved(evidence: CompressedEvidence, lab: Lab, usual: float) -> float:
 
 
 def require_accuracy(evidence: CompressedEvidence, lab: Lab, counted: Callable[[], None]) -> None:
-    """Fails if the file is less accurate than the reference's for the same compression, on the same images.
+    """Fails if the file is less accurate than the reference's for the same compression, or was not trained at all.
 
     :param counted: the check of the number of values or zeros; if it or that of the training fails, that is the cause.
     """
     require_touched(evidence, lab)
+    require_trained(evidence, lab)
     found, expected = evidence.evaluation.get(), evidence.expected.get().evaluation
     allowed = lab.thresholds["accuracy"]
     measured = f"{found.accuracy:.1%} on {found.samples} images"

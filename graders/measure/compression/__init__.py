@@ -21,6 +21,14 @@ from graders.measure.compression.clusters import (
 from graders.measure.compression.histograms import BINS, Histogram, histogram, histograms
 from graders.measure.compression.kernels import DENSE, Kernel, KernelPair, Pairing, kernels, paired, unfinished
 from graders.measure.compression.measured import Compression, measure
+from graders.measure.compression.movement import (
+    Coherence,
+    find_coherence,
+    neighbour_coherence,
+    overall_coherence,
+    row_coherence,
+    unexplained,
+)
 from graders.measure.compression.sparsity import (
     Magnitudes,
     Misplaced,
@@ -40,6 +48,7 @@ __all__ = [
     "DENSE",
     "UNEVEN",
     "CentroidShift",
+    "Coherence",
     "Compression",
     "Distinct",
     "Histogram",
@@ -62,6 +71,7 @@ __all__ = [
     "distinct_values",
     "expected_zeros",
     "few",
+    "find_coherence",
     "find_weight_deltas",
     "find_wrapper_residue",
     "histogram",
@@ -71,10 +81,14 @@ __all__ = [
     "magnitudes",
     "measure",
     "misplaced_zeros",
+    "neighbour_coherence",
     "overall",
+    "overall_coherence",
     "paired",
     "pruned",
+    "row_coherence",
     "spacing",
     "tuning",
+    "unexplained",
     "unfinished",
 ]

@@ -19,6 +19,7 @@ from graders.measure.compression.clusters import (
 )
 from graders.measure.compression.histograms import Histogram, histograms
 from graders.measure.compression.kernels import computed_kernels, kernels, paired, unwrapped
+from graders.measure.compression.movement import Coherence, find_coherence
 from graders.measure.compression.sparsity import Magnitudes, Misplaced, Zeros, count_zeros, magnitudes, misplaced_zeros
 from graders.measure.compression.weight_deltas import WeightDelta, find_weight_deltas
 from graders.measure.compression.wrapper_residue import WrapperResidue, find_wrapper_residue
@@ -30,12 +31,12 @@ class Compression:
     """A compressed file against the original model's float32 file.
 
     ``distinct``, ``spacing``, ``shifts`` and ``magnitudes`` are of the compressible kernels, ``zeros`` and
-    ``weight_deltas`` of all; in the order of the graph. ``difference`` says why the file is of another network, as one
-    with wrappers left in is; what needs the original's kernels (``shifts``, ``misplaced``, ``magnitudes``,
-    ``weight_deltas``) is then empty, or lacks the kernels that the file computes if wrappers are all that is
-    different. ``spacing`` and ``shifts`` are empty without a number of clusters, and of ``clusters``, those that were
-    made (:func:`clusters_made`); ``magnitudes`` are empty without a sparsity. ``histograms`` are of at most two
-    kernels.
+    ``weight_deltas`` of all, ``coherence`` of those that only training moves; in the order of the graph. ``difference``
+    says why the file is of another network, as one with wrappers left in is; what needs the original's kernels
+    (``shifts``, ``misplaced``, ``magnitudes``, ``weight_deltas``, ``coherence``) is then empty, or lacks the kernels
+    that the file computes if wrappers are all that is different. ``spacing`` and ``shifts`` are empty without a number
+    of clusters, and of ``clusters``, those that were made (:func:`clusters_made`); ``magnitudes`` are empty without a
+    sparsity. ``histograms`` are of at most two kernels.
     """
 
     difference: str
@@ -49,6 +50,7 @@ class Compression:
     weight_deltas: tuple[WeightDelta, ...]
     histograms: tuple[Histogram, ...] = ()
     clusters: int | None = None
+    coherence: tuple[Coherence, ...] = ()
 
 
 def measure(
@@ -96,4 +98,5 @@ def measure(
         weight_deltas=find_weight_deltas(pairs),
         histograms=histograms(found, pairs),
         clusters=made,
+        coherence=find_coherence(pairs, clustered=clusters is not None),
     )
