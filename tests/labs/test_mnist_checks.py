@@ -254,6 +254,70 @@ def test_close_to_the_baseline_and_no_rounding_of_it(evidence: NotebookEvidence)
     assert "test_the_model_was_trained" not in judged(replace(alone, quantisation_aware=near(0.6)))
 
 
+def with_noise(layers: Layers, size: float) -> Layers:
+    """Noise on every weight that is not zero, as a share of the array's spread."""
+    random = np.random.default_rng(4)
+    return Layers(
+        {
+            name: np.where(values, values + size * values.std() * random.normal(size=values.shape), 0).astype(
+                np.float32
+            )
+            for name, values in layers.arrays.items()
+        }
+    )
+
+
+@pytest.mark.parametrize("size", [0.05, 0.5])
+def test_noise_is_no_quantisation_aware_training(size: float, evidence: NotebookEvidence) -> None:
+    """Noise on the baseline costs the training and what accuracy it left, and with measured ranges the form as well."""
+    aware, before = evidence.quantisation_aware.get(), evidence.non_quantised.get().layers
+    noisy = replace(aware, layers=with_noise(before, size))
+    found = judged(replace(evidence, quantisation_aware=Result(noisy)))
+    assert found["test_the_model_was_trained"] == "made_up"
+    assert "test_the_file_is_quantised" not in found
+    found = judged(replace(evidence, quantisation_aware=Result(measured_ranges(noisy))))
+    assert found["test_the_file_is_quantised"] == "qat_calibrated"
+    assert found["test_the_model_was_trained"] == "made_up"
+
+
+def test_ranges_that_were_measured_show_no_training(evidence: NotebookEvidence) -> None:
+    """A rounded baseline with measured ranges earns nothing; trained weights with the ranges of long training do."""
+    aware = evidence.quantisation_aware.get()
+    rounded = replace(measured_ranges(aware), layers=evidence.non_quantised.get().layers)
+    found = judged(replace(evidence, quantisation_aware=Result(rounded)))
+    assert found["test_the_file_is_quantised"] == "qat_calibrated"
+    lowest = checks.lowest_activation(aware)
+    assert lowest is not None
+    assert -6 < lowest < 0
+    assert checks.lowest_activation(rounded) == 0
+    assert checks.lowest_activation(evidence.non_quantised.get()) is None
+    assert judged(replace(evidence, quantisation_aware=Result(measured_ranges(aware)))) == UNCALLED
+
+
+def measured_ranges(lite: LiteFile) -> LiteFile:
+    """The file with activations whose ranges begin at 0, as ReLU's do in a representative dataset."""
+    graph = lite.file.model.main
+    (place,) = [operator.outputs[0] for operator in graph.operators if operator.code == "CONV_2D"]
+    tensors = list(graph.tensors)
+    tensors[place] = replace(tensors[place], quantization=replace(tensors[place].quantization, zero_points=(-128,)))
+    (main, *others) = lite.file.model.subgraphs
+    changed = replace(lite.file.model, subgraphs=(replace(main, tensors=tuple(tensors)), *others))
+    return replace(lite, file=replace(lite.file, model=changed))
+
+
+def test_zeroing_once_is_no_training(evidence: NotebookEvidence) -> None:
+    """The baseline's largest weights, as they are, with noise, or mixed with others, cost what training is worth."""
+    before = evidence.baseline.get().layers
+    start = initial(evidence)
+    kept = {name: values != 0 for name, values in evidence.pruned.get().layers.arrays.items()}
+    halved = Layers({name: (values + start.layers.arrays[name]) / 2 for name, values in before.arrays.items()})
+    for layers, hint in ((before, "zeroed_once"), (with_noise(before, 0.05), "made_up"), (halved, "made_up")):
+        zeroed = Layers({name: np.where(kept[name], values, 0) for name, values in layers.arrays.items()})
+        pruned = replace(evidence.pruned.get(), layers=zeroed, accuracy=0.99)
+        found = judged(replace(evidence, saved=(*evidence.saved, start), pruned=Result(pruned)))
+        assert found["test_accuracy"] == hint
+
+
 def test_quantised_files_in_other_places(evidence: NotebookEvidence) -> None:
     """Each wrong file in a stage is recognised."""
     wrong = replace(evidence, non_quantised=evidence.post_training, post_training=evidence.pruned_quantised)

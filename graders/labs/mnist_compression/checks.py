@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ParamSpec, cast
 
@@ -25,6 +26,9 @@ KERNELS = ("convolution's kernel", DENSE)
 SHOWN = 3
 HALF_STEP = 0.51
 """How far rounding moves a weight at most, in steps, with what computing in float32 adds."""
+BEYOND = 0.25
+"""The share of a kernel's weights that are no rounding of earlier ones: of quantised weights 0, after an epoch 0.8."""
+LEAST_CODES = {"int8": -128, "uint8": 0}
 SPARSE = 0.05
 """The share of zeros from which on a kernel counts as pruned in some way."""
 
@@ -166,6 +170,76 @@ def aware_range(file: LiteFile) -> float:
             if not tensor.constant and tensor.quantization is not None and tensor.quantization.scales:
                 return (127 - tensor.quantization.zero_points[0]) * tensor.quantization.scales[0]
     return 0.0
+
+
+def lowest_activation(file: LiteFile) -> float | None:
+    """The lower end of the range that the convolution's output is quantised in; None if it is not.
+
+    tfmot's ranges begin at -6 to 6, and each training step brings them a thousandth nearer to what it saw: of ReLU's
+    outputs, whose least is 0, -6 * 0.999 ** steps remains. A range that was measured on samples begins at 0.
+    """
+    graph = file.file.model.main
+    for operator in graph.operators:
+        if operator.code == "CONV_2D":
+            tensor = graph.tensors[operator.outputs[0]]
+            if tensor.quantization is None or not tensor.quantization.scales or tensor.dtype not in LEAST_CODES:
+                return None
+            return (LEAST_CODES[tensor.dtype] - tensor.quantization.zero_points[0]) * tensor.quantization.scales[0]
+    return None
+
+
+def has_moved(file: LiteFile, evidence: NotebookEvidence, lab: Lab) -> bool:
+    """Whether a quantised file's weights are more than the rounded ones of any model that was saved or converted."""
+    # From the same initial weights, longer training comes closer to the baseline, and is still no rounding of it.
+    far = max(moved_from_start(file.layers, evidence).values())
+    return check_threshold(lab, "moved", far, at_least=True) or beyond_rounding(file, evidence) >= BEYOND
+
+
+def dense_starts(evidence: NotebookEvidence) -> list[Layers]:
+    """The same without pruned ones, which a file of another name may hold.
+
+    :raises RunError: if there are none.
+    """
+    return [layers for layers in starts(evidence) if layers.sparsest() < SPARSE]
+
+
+def is_trained(layers: Layers, evidence: NotebookEvidence, lab: Lab) -> bool:
+    """Whether weights moved from all that were saved or converted as training moves them, and not as noise does."""
+    return check_threshold(lab, "coherence", coherence(layers, evidence), at_least=True)
+
+
+def coherence(layers: Layers, evidence: NotebookEvidence) -> float:
+    """How much weights moved together from those that were saved or converted, in standard deviations of noise."""
+    known = dense_starts(evidence)
+    return layers.coherence(known) if known else math.inf
+
+
+def require_trained_weights(name: str, layers: Layers, evidence: NotebookEvidence, lab: Lab) -> None:
+    """Fails for weights that are those of another file with noise, or sums of other files' weights."""
+    trained = is_trained(layers, evidence, lab)
+    check(
+        trained,
+        measured=f"the dense layer's weights in {name} differ from those of other files as random noise does: each "
+        f"moved on its own, {coherence(layers, evidence):.1f} standard deviations from noise",
+        expected="neighbouring weights moved together, as training moves them: at least "
+        f"{lab.thresholds['coherence']:g} standard deviations",
+        hint="made_up",
+    )
+
+
+def require_learned(file: LiteFile, evidence: NotebookEvidence, lab: Lab) -> None:
+    """Fails for a file without any trace of quantisation-aware training, in its weights or in its ranges."""
+    lowest = lowest_activation(file)
+    if lowest is None or lowest < 0:
+        return
+    moved = has_moved(file, evidence, lab)
+    check(
+        moved and is_trained(file.layers, evidence, lab),
+        measured=f"{file.name} has the weights of another model, {'with noise' if moved else 'rounded'}, "
+        "and ranges that were measured on samples: activations begin at exactly 0",
+        expected="trained weights, or ranges that training learned: tfmot's begin at -6 to 6 and keep a part of it",
+        hint="qat_calibrated",
+    )
 
 
 def require_same_weights(file: LiteFile, others: Layers, lab: Lab, hint: str, whose: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from graders.measure.compression import neighbour_coherence, unexplained
 
 SIDE, FILTERS, CLASSES = 28, 12, 10
 POOLED = (SIDE - 2) // 2
@@ -26,6 +28,8 @@ PRUNING_WRAPPED = 40_805
 WRAPPERS = ("mask", "threshold", "pruning_step", "prune_low_magnitude")
 RANGES = ("quantize_layer", "quantizer_vars", "optimizer_step", "kernel_min", "kernel_max")
 BATCH = 100
+REACH = 1.25
+"""How many places apart inputs of the dense layer are alike: strokes are about two of its places wide."""
 
 Array = NDArray[np.float32]
 
@@ -62,6 +66,28 @@ class Layers:
     def sparsest(self) -> float:
         """The share of zeros of the kernel with the most."""
         return max(self.zeros(name) / self.size(name) for name in KERNELS)
+
+    def coherence(self, known: Sequence[Layers]) -> float:
+        """How much neighbouring weights of the dense layer moved together, in standard deviations of noise.
+
+        The strokes of digits cover several places and filters, so training moves their weights together. What counts is
+        what does not follow from the known weights; weights that are zero do not count.
+        """
+        name = KERNELS[1]
+        now = self.arrays[name]
+        moved = unexplained(now, [each.arrays[name] for each in known], now != 0)
+        return neighbour_coherence(moved.reshape(CLASSES, POOLED, POOLED, FILTERS).transpose(0, 3, 1, 2), REACH)
+
+    def kept_moved(self, known: Sequence[Layers]) -> float:
+        """How far the dense layer's weights that are not zero are from the closest of the known ones.
+
+        As a share of the largest of them.
+        """
+        name = KERNELS[1]
+        now = self.arrays[name].astype(np.float64)
+        kept = now != 0
+        off = [np.abs(now - each.arrays[name])[kept].max(initial=0.0) for each in known]
+        return float(min(off)) / (float(np.abs(now).max()) or 1.0)
 
     def scores(self, pixels: NDArray[np.uint8], scale: float = 1 / 255) -> Array:
         """What the network gives for grey digits, (n, 28, 28), before softmax: (n, 10)."""
