@@ -6,11 +6,13 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from graders.sandbox import TIERS, choose
+from graders.selftest.attacks import grading
 from graders.selftest.attacks.cases import ATTACKS, Attack, Variant, build, load, load_all
 from graders.selftest.corpus.tables import CaseError
 
@@ -114,6 +116,8 @@ def test_a_good_file(tmp_path: Path) -> None:
         ('base = "lossy"', 'base = "lossy"\ngap = "x"', "unknown key 'gap'"),
         ('base = "lossy"', 'base = "lossy"\ntampered = ["l02"]', "tampered: 'l02' is no criterion of l02_quantization"),
         ('base = "lossy"', 'base = "lossy"\nintact = ["l03"]', "intact: no criterion of l02_quantization begins with"),
+        ('base = "lossy"', 'base = "lossy"\nat_most = { l02 = 0 }', "at_most: 'l02' is no criterion of l02_quantization"),
+        ('base = "lossy"', 'base = "lossy"\nat_most = { "l02.runs" = "no" }', "at_most: l02.runs = 'no': expected"),
         ("at-import", "At import", "name = 'At import': expected small letters"),
         ('{ prepend = "import os" }', '{ insert = "import os" }', "change 1 has ['insert']; expected"),
     ],
@@ -127,3 +131,18 @@ def test_a_bad_file(old: str, new: str, message: str, tmp_path: Path) -> None:
         load(path)
     assert str(caught.value).startswith("13-exit.toml: ")
     assert message in str(caught.value)
+
+
+def test_what_an_attack_may_earn_at_most(tmp_path: Path) -> None:
+    """More points than a variant may earn are reported as not detected; as many are not."""
+    path = tmp_path / "13-exit.toml"
+    path.write_text(HEAD.replace('base = "lossy"', 'base = "lossy"\nat_most = { "l02.runs" = 0.25 }'))
+    (variant,) = load(path).variants
+
+    def graded(earned: float) -> Any:
+        criteria = {"l02.runs": {"verdict": "partial", "earned": earned, "reason": None}}
+        return SimpleNamespace(criteria=criteria, scorecard={"points": {"earned": earned}})
+
+    assert list(grading._about_scores(graded(0.5), graded(0.25), variant)) == []
+    (told,) = grading._about_scores(graded(0.5), graded(0.4), variant)
+    assert told.startswith("not detected: l02.runs: partial with 0.4 points")

@@ -21,6 +21,7 @@ Changes, here and in ``bases/*.toml``, are those of ``graders/selftest/corpus/ch
     intact = ["l02.fp32"]           # criteria, by how their ids begin, that must have the result of the base
     same = true                     # all criteria must
     costs = ["l02.int8.integer_only"]   # criteria that must earn less than those of the base: the attack is detected
+    at_most = { "l02.fp32.weights" = 0.5 }  # the points that criteria may earn at most
     wall_limit = 8                  # the time limit of a run, in seconds
     secret = "file"                 # graded with an instructor's secret, from a file or from the "environment"
     feedback = "data.json"          # graded twice: this file of the second submission is the first one's scorecard
@@ -57,8 +58,8 @@ from graders.selftest.corpus.tables import CaseError, inside, items, no_others, 
 ATTACKS = CORPUS / "attacks"
 FILE_KEYS = {"attack", "title", "why", "lab", "variants"}
 VARIANT_KEYS = {
-    "name", "base", "select", "changes", "loot", "gaps", "tampered", "intact", "same", "costs", "wall_limit",
-    "secret", "feedback", "neighbour", "packed",
+    "name", "base", "select", "changes", "loot", "gaps", "tampered", "intact", "same", "costs", "at_most",
+    "wall_limit", "secret", "feedback", "neighbour", "packed",
 }  # fmt: skip
 MEMBER_KEYS = {"name", "content", "link", "zeros_mib", "count"}
 SECRETS = ("file", "environment")
@@ -103,6 +104,7 @@ class Variant:
     intact: tuple[str, ...] = ()
     same: bool = False
     costs: tuple[str, ...] = ()
+    at_most: Mapping[str, float] = field(default_factory=dict)
     wall_limit: float | None = None
     secret: str | None = None
     feedback: str | None = None
@@ -241,6 +243,7 @@ def _variant(data: Mapping[str, Any], lab: Lab, where: str) -> Variant:
         if tier not in TIERS:
             raise CaseError(f"{where}: gaps: {tier!r}: there are {', '.join(TIERS)}")
         text(gaps, tier, where)
+    most = table(data.get("at_most", {}), f"{where}: at_most")
     variant = Variant(
         name=name,
         base=base,
@@ -252,6 +255,7 @@ def _variant(data: Mapping[str, Any], lab: Lab, where: str) -> Variant:
         intact=wordings(data, "intact", where) if "intact" in data else (),
         same=typed(data, "same", bool, where) if "same" in data else False,
         costs=wordings(data, "costs", where) if "costs" in data else (),
+        at_most={name: float(typed(most, name, (int, float), f"{where}: at_most")) for name in most},
         wall_limit=float(typed(data, "wall_limit", (int, float), where)) if "wall_limit" in data else None,
         secret=text(data, "secret", where) if "secret" in data else None,
         feedback=inside(text(data, "feedback", where), where, "feedback") if "feedback" in data else None,
@@ -261,7 +265,7 @@ def _variant(data: Mapping[str, Any], lab: Lab, where: str) -> Variant:
     if variant.secret not in (None, *SECRETS):
         raise CaseError(f"{where}: secret = {variant.secret!r}: there are {', '.join(SECRETS)}")
     known = {criterion.id for criterion in lab.criteria}
-    for key in ("tampered", "costs"):
+    for key in ("tampered", "costs", "at_most"):
         for identifier in getattr(variant, key):
             if identifier not in known:
                 raise CaseError(f"{where}: {key}: {identifier!r} is no criterion of {lab.id}")

@@ -202,6 +202,8 @@ def _about_scores(base: Graded, graded: Graded, variant: Variant) -> Iterator[st
             yield f"different from the grading without the attack: {result}: {criterion['reason']}"
         if identifier in variant.costs and not got[1] < wanted[1]:
             yield f"not detected: {result}"
+        if got[1] > variant.at_most.get(identifier, got[1]):
+            yield f"not detected: {result}; it may earn {variant.at_most[identifier]:g}"
         if identifier in variant.tampered and got[0] != "tampered":
             yield f"not detected as tampering: {result}: {criterion['reason']}"
     if graded.scorecard["points"]["earned"] > base.scorecard["points"]["earned"]:
