@@ -135,6 +135,7 @@ ELSEWHERE = {
     ),
     "python benchmarks/full_size.py": "takes an hour; tests/corpus/test_real_profile.py does the same with few layers",
     "python -m graders.selftest.attacks.table": "takes an hour; tests/attacks runs a part of it, test_table.py prints the table",
+    "python benchmarks/training_evidence.py table FOLDER": "FOLDER takes hours; tests/measure/test_training_evidence.py measures what is shipped",
     "python fixtures/datasets/mnist/execute.py NOTEBOOK [WEIGHTS.npz]": "takes a minute; test_notebooks_are_executed asks for less",
     "python fixtures/models/pocket_pets/train.py OUT.h5": "takes minutes; test_training_script_starts asks it for its options",
 }
