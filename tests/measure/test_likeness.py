@@ -10,6 +10,8 @@ import pytest
 from graders.core.paths import FIXTURES
 from graders.measure.likeness import kernels_alike, outputs_alike
 from graders.measure.scorer.operations import files
+from graders.measure.tflite.reader import read_model
+from graders.measure.tflite.weights import weights
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "tflite"
 POCKET = FIXTURES / "models" / "pocket_pets"
@@ -82,3 +84,16 @@ def test_outputs_are_compared_by_how_they_follow_the_images() -> None:
     assert abs(outputs_alike(draw.normal(size=(40, 37)) + classes, scores + classes)) < 0.2
     assert outputs_alike(np.where(scores > 2, np.nan, scores), scores) == 0
     assert outputs_alike(scores[:, :36], scores) == 0
+
+
+@pytest.mark.parametrize("part", ["kernel_tensor", "bias_tensor"])
+def test_weights_that_are_no_numbers_are_noticed(part: str, tmp_path: Path) -> None:
+    """One NaN, in a kernel or in a bias, whatever the rest is like."""
+    data = bytearray((POCKET / "fp32.tflite").read_bytes())
+    last = weights(bytes(data), read_model(bytes(data)))[-1]
+    stored = getattr(last, part).stored
+    data[stored.offset : stored.offset + 4] = np.float32(np.nan).tobytes()
+    changed = tmp_path / "changed.tflite"
+    changed.write_bytes(data)
+    facts = [files.lineage(str(path), str(POCKET / "fp32.tflite"), None)[0] for path in (POCKET / "fp32.tflite", changed)]
+    assert [each["lineage"]["finite"] for each in facts] == [True, False]
