@@ -19,7 +19,7 @@ OFTEN_RIGHT = 0.5
 """From this accuracy on, a confusion matrix has a diagonal that anybody sees."""
 LEAST_CONTRAST = 0.3
 """How far it stands out at least: 0.65 at an accuracy of 0.59, 0 in noise, and 0.22 in few blocks at random."""
-MOST_LOOKED_AT = 40
+MOST_LOOKED_AT = 12
 Contrast = Callable[[str], float | None]
 """How far a diagonal stands out in an image of the submission, by its path; None if it can't be shown."""
 

@@ -12,7 +12,7 @@ from graders.measure.matrix_pictures import LARGEST, diagonal_contrast
 from graders.measure.scorer.operations.answers import Answer, Unmeasurable, one_line
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
-MOST_PIXELS = 64 << 20
+MOST_PIXELS = 24 << 20
 # What a decoder raises for damaged pictures.
 DAMAGED = (
     OSError, ValueError, SyntaxError, EOFError, MemoryError, OverflowError, LookupError, TypeError, AttributeError,
