@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from graders.core.errors import RunError
+from graders.core.load import stretched
 from graders.core.paths import REPOSITORY
 from graders.measure.scorer.measurement import RUNNING_S, Measurement
 from graders.sandbox import Isolation, Limits, RunSpec, Server
@@ -52,7 +54,7 @@ class Scorer:
             driver=driver,
             paths=(REPOSITORY,),
             workdir=workdir,
-            limits=LIMITS,
+            limits=replace(LIMITS, wall_s=stretched(LIMITS.wall_s)),
             seed=0,
             environment=ENVIRONMENT,
             readable=(path, *self._readable),

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from numpy.typing import NDArray
 
 from graders.core.errors import RunError, ScorerError, bad_file
+from graders.core.load import stretched
 from graders.core.verdicts import Verdict
 from graders.measure.scorer.results import (
     Compressed,
@@ -25,7 +26,7 @@ from graders.sandbox import Reply, Session
 from graders.sandbox.guest import wire
 
 T = TypeVar("T")
-# For one operation on an artifact, and for running one on many images. Whatever takes longer hangs.
+# For one operation on an artifact, and for running one on many images, on an idle machine. What takes longer hangs.
 READING_S, RUNNING_S = 60.0, 150.0
 FEW = 50
 
@@ -64,7 +65,7 @@ class Measurement:
         """The answer of an operation of the driver's. :raises RunError: the file can't be measured."""
         if self.path in self._hung:
             raise self._hung[self.path]
-        limit = None if timeout_s is None else min(timeout_s, self._patience_s)
+        limit = None if timeout_s is None else stretched(min(timeout_s, self._patience_s))
         for array in (arrays or {}).values():
             # Inputs have the type that the file says it takes.
             if array.dtype.kind not in wire.PLAIN_KINDS:
