@@ -36,6 +36,10 @@ def build_submission(changes: Iterable[Change], folder: Path, where: str) -> Pat
 def apply(change: Change, folder: Path, where: str) -> None:
     """Makes a change that is not a history. :raises CaseError: if it does not apply."""
     target = folder / change.file
+    if change.copies > 1 and change.content is not None:
+        for number in range(change.copies):
+            _replace(change, folder / change.file.replace("#", str(number)))
+        return
     if _replace(change, target):
         return
     if not (target.exists() if change.to is not None else target.is_file()):
@@ -60,7 +64,7 @@ def _replace(change: Change, target: Path) -> bool:
     elif change.embedded is not None:
         data = (EMBEDDED / change.embedded).read_bytes()
     elif change.content is not None:
-        data = change.content.encode()
+        data = (change.content * change.times).encode()
     elif change.template is not None:
         data = (TEMPLATE / change.template).read_bytes()
     else:

@@ -3,7 +3,8 @@
 A change is to the lab's student file unless it has a ``file``. What else it has says what kind it is:
 
     old, new                    a text, found exactly once, and what replaces it
-    content                     the whole file, new or replaced
+    content                     the whole file, new or replaced; ``times`` beside it: this text so many times;
+                                ``copies``: so many files, whose number is where ``file`` has a ``#``
     delete = true               the file is deleted
     to                          the file or folder is moved there
     template                    the file of ``student_template/`` that replaces ``file``
@@ -33,7 +34,8 @@ from graders.selftest.corpus.repositories import Plan, read_plan
 from graders.selftest.corpus.tables import CaseError, inside, shown, table, text, typed
 
 CHANGE_KEYS = (
-    {"old", "new"}, {"content"}, {"delete"}, {"to"}, {"template"}, {"embedded"}, {"windows"}, {"prepend"}, {"append"},
+    {"old", "new"}, {"content"}, {"content", "times"}, {"content", "copies"}, {"delete"}, {"to"}, {"template"},
+    {"embedded"}, {"windows"}, {"prepend"}, {"append"},
     {"compiled"}, {"printed", "new"}, {"outputs"}, {"cell", "count"}, {"old", "new", "outputs"},
     {"append", "outputs"}, {"counts"}, {"notebook"}, {"cells"},
 )  # fmt: skip
@@ -49,6 +51,8 @@ class Change:
     old: str | None = None
     new: str | None = None
     content: str | None = None
+    times: int = 1
+    copies: int = 1
     delete: bool = False
     to: str | None = None
     template: str | None = None
@@ -82,6 +86,8 @@ def read_change(item: Any, lab: Lab, where: str) -> Change:
         old=text(data, "old", where) if "old" in data else None,
         new=typed(data, "new", str, where) if "new" in data else None,
         content=typed(data, "content", str, where) if "content" in data else None,
+        times=typed(data, "times", int, where) if "times" in data else 1,
+        copies=typed(data, "copies", int, where) if "copies" in data else 1,
         delete="delete" in data and typed(data, "delete", bool, where),
         to=inside(text(data, "to", where), where, "to") if "to" in data else None,
         template=inside(text(data, "template", where), where, "template") if "template" in data else None,
@@ -100,6 +106,8 @@ def read_change(item: Any, lab: Lab, where: str) -> Change:
     )
     if change.old is not None and change.old == change.new:
         raise CaseError(f"{where} replaces {shown(change.old)} with itself")
+    if change.copies > 1 and "#" not in file:
+        raise CaseError(f"{where} has copies; expected a '#' in the file's name for their numbers")
     if kinds in ({"delete"}, {"windows"}) and not (change.delete or change.windows):
         raise CaseError(f"{where} changes nothing")
     for folder, name in ((EMBEDDED, change.embedded), (TEMPLATE, change.template)):
