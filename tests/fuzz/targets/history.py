@@ -76,6 +76,9 @@ def lay_out(files: Sequence[Member], folder: Path) -> None:
         place = folder.joinpath(*parts)
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
+            # A second file of the name of a link or a pipe would be written to where that leads.
+            if os.path.lexists(place) or not place.parent.resolve().is_relative_to(folder):
+                continue
             if attributes >> 28 == 0o12:
                 place.symlink_to(os.fsdecode(content[:200]))
             elif attributes >> 28 == 0o01:
