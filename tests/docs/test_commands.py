@@ -112,6 +112,7 @@ RUN: dict[str, list[str]] = {
     "pytest tests/scoring": [PY, "-m", "pytest", "tests/scoring", "-k", "outcomes"],
     "pytest tests -n auto": [PY, "-m", "pytest", "tests/scoring/test_outcomes.py", "-n", "auto"],
     "make fuzz": [PY, "-m", "tests.fuzz", "image", "--minutes", "0.05", "--engine", "mutations", "--folder", "{out}"],
+    "make fuzz MINUTES=20": ["make", "--dry-run", "fuzz", "MINUTES=20"],
     "make fuzz MINUTES=20 TARGET=tflite": ["make", "--dry-run", "fuzz", "MINUTES=20", "TARGET=tflite"],
     "make bench": ["make", "bench", "ARGS=--only sandbox --rounds 1"],
     "make baseline": [PY, "-m", "graders", "baseline", "--lab", "l02", "--into", "{out}"],
