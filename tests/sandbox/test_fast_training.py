@@ -367,7 +367,7 @@ PLAIN = [
 
 
 @pytest.fixture(scope="module")
-def found() -> dict[str, Any]:
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Every case's two trainings."""
     environment = {
         **os.environ,
@@ -378,7 +378,10 @@ def found() -> dict[str, Any]:
         "PYTHONPATH": str(REPOSITORY),
         "PYTHONWARNINGS": "ignore",
     }
-    argv = [sys.executable, "-c", SCRIPT, str(MODEL)]
+    # In a file, because autograph reads the source of what it converts.
+    script = tmp_path_factory.mktemp("training") / "cases.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+    argv = [sys.executable, str(script), str(MODEL)]
     done = subprocess.run(argv, capture_output=True, text=True, env=environment, timeout=900, check=False)
     lines = [line for line in done.stdout.splitlines() if line.startswith("FOUND ")]
     assert lines, done.stderr[-3000:]
