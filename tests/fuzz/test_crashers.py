@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.fuzz.target import CRASHERS, crashers, load, names
+from tests.fuzz.target import CRASHERS, crashers, load, names, scratch
 from tests.fuzz.worker import made_by
 
 FOUND = [(name, path) for name in names() for path in crashers(name)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Targets write below pytest's own folder, so that nothing of theirs is left behind."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPTGRADE_FUZZ_SCRATCH", str(tmp_path_factory.mktemp("fuzz")))
+        scratch.cache_clear()
+        yield
+    scratch.cache_clear()
 
 
 @pytest.mark.parametrize("name,path", FOUND, ids=[f"{name}-{path.stem}" for name, path in FOUND])
