@@ -231,7 +231,9 @@ def _hidden(lab: Lab, base: Graded, graded: Graded) -> Iterator[str]:
 
 
 def _shows(graded: Graded, secret: str) -> bool:
-    return bool(re.search(rf"(?<![\d.]){re.escape(secret)}(?!\d)", graded.whole))
+    # Without durations: a drawn number has few digits, and some time or other is as long as that.
+    shown = replace(graded, scorecard=without_times(graded.scorecard)).whole
+    return bool(re.search(rf"(?<![\d.]){re.escape(secret)}(?! ?m?s\b|\d)", shown))
 
 
 def _descendants() -> set[psutil.Process]:
