@@ -14,6 +14,7 @@ from graders.caching import sources
 from graders.core.paths import GRADERS, REPOSITORY
 from graders.framework.registry import available_labs
 from graders.framework.result_cache import code_digest, code_files
+from graders.pipeline import device
 from graders.pipeline.labs import RESULT_MODULES
 
 LABS = {each.lab.id: each.lab for each in available_labs()}
@@ -85,6 +86,9 @@ def test_a_change_to_a_file(monkeypatch: pytest.MonkeyPatch, changed: str, of: s
 def test_whoever_caches_a_result_is_among_the_code() -> None:
     """Every module that has something cached is followed, so that a change to it is seen."""
     followed = {path for lab in LABS.values() for path in code_files(lab, PIPELINE)}
+    # It caches what a client returned, unchanged, by the code of that client.
+    followed.add(Path(device.__file__))
+    assert Path(device.client.__file__) in device.MODULES
     for path in GRADERS.rglob("*.py"):
         if CACHES.search(path.read_text(encoding="utf-8")):
             assert path in followed, path

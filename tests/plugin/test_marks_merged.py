@@ -67,7 +67,8 @@ def test_answers_are_quoted(first: tuple[Path, dict[str, Any]]) -> None:
         assert "summaries/l02_quantization/summary.md" in evidence["place"]
         assert f'[marks."{criterion}"]' in text
         assert f"# > {evidence['passage'].splitlines()[0]}" in text
-    assert criteria["l02.summary.figures"]["verdict"] == "earned"
+    # Without code, nothing of the submission supports the summary's numbers.
+    assert criteria["l02.summary.figures"]["verdict"] == "pending"
     assert criteria["l02.history.commits"]["verdict"] == "earned"
 
 
