@@ -329,6 +329,9 @@ def test_noise_is_no_fine_tuning(judge: Any) -> None:
     judge(evidence(coherent(least + 1)), LAB, *counted)
     wrapped = replace(PLAIN, wrapper="clustering")
     judge(evidence(replace(coherent(), difference="more operators", wrapper_residue=wrapped)), LAB, *counted)
+    # What quantisation rounds away is noise as well.
+    rounded = replace(PLAIN, extra=(OperatorCount("QUANTIZE", 4),))
+    judge(evidence(replace(coherent(0.3), wrapper_residue=rounded)), LAB, *counted)
     # Where the reference's movement can't be told from noise.
     judge(replace(evidence(coherent(0.3), expected=coherent(least)), real=True), LAB, *counted)
     judge(replace(evidence(coherent(0.3), expected=coherent()), real=True), LAB, *counted)

@@ -201,6 +201,9 @@ def _require_coherent(evidence: CompressedEvidence, lab: Lab, *, frozen: bool) -
     from graders.measure.compression import overall_coherence
 
     weights, least = evidence.compressed.get().weights, lab.thresholds["coherence"]
+    # Rounded weights moved by what rounding took away as well, which is noise; such a file loses other criteria.
+    if quantisation_aware(weights):
+        return
     found = overall_coherence(weights.coherence)
     # With wrappers left in, the kernels that only training moves may be missing.
     if (found is None and (frozen or weights.difference)) or (evidence.real and not _is_conclusive(evidence, lab)):
