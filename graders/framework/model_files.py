@@ -8,9 +8,9 @@ from dataclasses import dataclass, fields, is_dataclass
 from graders.core.result import Result
 from graders.measure.evaluation import Evaluation
 from graders.measure.tflite import Model
+from graders.measure.tflite.schema import IDENTIFIER
 from graders.submission import Artifact
 
-IDENTIFIER = b"TFL3"
 NAMES = ("evaluation", "quality")
 
 
