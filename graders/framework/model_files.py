@@ -7,8 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass
 
 from graders.core.result import Result
 from graders.measure.evaluation import Evaluation
-from graders.measure.tflite import Model
-from graders.measure.tflite.schema import IDENTIFIER
+from graders.measure.tflite import IDENTIFIER, Model
 from graders.submission import Artifact
 
 NAMES = ("evaluation", "quality")

@@ -16,6 +16,7 @@ from graders.measure.tflite.graph import (
     io_dtypes,
 )
 from graders.measure.tflite.model import (
+    IDENTIFIER,
     MalformedModel,
     Model,
     Operator,
@@ -28,6 +29,7 @@ from graders.measure.tflite.model import (
 )
 
 __all__ = [
+    "IDENTIFIER",
     "ActivationPair",
     "Alignment",
     "InputOutputTypes",

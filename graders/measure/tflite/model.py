@@ -13,6 +13,9 @@ INTEGER_DTYPES = frozenset(
     {"int2", "int4", "uint4", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "bool"}
 )
 
+IDENTIFIER = b"TFL3"
+"""Bytes 4 to 7 of a ``.tflite`` file."""
+
 
 class MalformedModel(ValueError):
     """The bytes are not a TensorFlow Lite model that can be trusted to be read; the message says what is wrong."""

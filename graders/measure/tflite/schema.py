@@ -11,9 +11,8 @@ from typing import Any
 
 import ai_edge_litert.schema_py_generated as schema
 
-from graders.measure.tflite.model import MalformedModel, Span
+from graders.measure.tflite.model import IDENTIFIER, MalformedModel, Span
 
-IDENTIFIER = b"TFL3"
 VERSION = 3
 MAX_BYTES = 256 * 2**20
 MAX_TEXT = 2**16
