@@ -156,7 +156,7 @@ class LabContext:
             paths=(),
             code=CodeCopy(source, self.code_folder(name), code_edits(source, edits)),
             workdir=workdir,
-            limits=limits or self.lab.limits,
+            limits=(limits or self.lab.limits).on_this_machine(),
             # Not the seed itself: what is drawn from that is hidden from a run.
             seed=self.drawn("seed of runs").randrange(2**31),
             environment=RUNNER_ENVIRONMENT,

@@ -37,7 +37,7 @@ class Repairer:
         self._cells = {cell_name(cell.index): cell for cell in cells}
         self._began = time.monotonic()
         # All rounds but the last together take no longer than one run may take.
-        self._limit_s = (limits or context.lab.limits).wall_s
+        self._limit_s = (limits or context.lab.limits).on_this_machine().wall_s
         self._repaired: Failure | None = None
         self._closed = False
 

@@ -140,7 +140,7 @@ def _stage_lab(
     if notebook is not None and notebook.chosen is not None:
         lab = replace(lab, student_file=notebook.chosen.as_posix())
     if config.wall_limit_s is not None:
-        lab = replace(lab, limits=replace(lab.limits, wall_s=config.wall_limit_s))
+        lab = replace(lab, limits=replace(lab.limits, wall_s=config.wall_limit_s, asked_for=True))
     others = _other_labs_files(lab.id, config, notebooks)
     part = part_for(copy.view, others, work / "parts" / lab.id, lab.student_file)
     return StagedLab(plugin, lab, part, _seed(config, part.digest), _absence(lab, copy, notebook))

@@ -1,8 +1,12 @@
-"""Time limits on a real profile: what the reference took shows what others may take."""
+"""Time limits: what the reference took on a real profile, and how busy the machine is, show what others may take."""
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from graders.framework.model_tester.references import STUDENT_TIMES, Cost, ReferenceFile
 from graders.sandbox import Limits
@@ -32,3 +36,14 @@ def test_a_run_that_does_more_gets_more() -> None:
 def test_limits_of_the_embedded_profile_stay() -> None:
     """A file that is shipped or made there has no cost."""
     assert ReferenceFile(FILE).limits(USUAL, 3.0) == USUAL
+
+
+@pytest.mark.parametrize(("asked_for", "seconds"), [(False, 540.0), (True, 180.0)])
+def test_a_busy_machine_gives_more_wall_time(
+    asked_for: bool, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three processes for each core: a run may last three times as long, unless the user said how long. CPU time stays."""
+    monkeypatch.setattr(os, "getloadavg", lambda: (12.0, 0.0, 0.0))
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    limits = replace(USUAL, asked_for=asked_for).on_this_machine()
+    assert (limits.wall_s, limits.cpu_s) == (seconds, USUAL.cpu_s)
