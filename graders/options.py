@@ -79,7 +79,12 @@ def add(group: pytest.OptionGroup) -> None:
     )
     group.addoption("--marks", metavar="FILE", type=Path, help="a report's marks.toml with manual marks filled in")
     group.addoption("--no-cache", action="store_true", help="execute and measure everything again; cache nothing")
-    group.addoption("--wall-limit", metavar="SECONDS", type=float, help="time limit of a run, in place of the lab's, which is longer on a busy machine")
+    group.addoption(
+        "--wall-limit",
+        metavar="SECONDS",
+        type=float,
+        help="time limit of a run, in place of the lab's, which is longer on a busy machine",
+    )
     group.addoption(
         "--setting",
         metavar="LAB.NAME=VALUE",
