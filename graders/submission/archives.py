@@ -20,6 +20,7 @@ MAX_DIRECTORY = 8 << 20
 END, END_BYTES, MAX_COMMENT = b"PK\x05\x06", 22, 1 << 16
 LOCATOR, LOCATOR_BYTES = b"PK\x06\x07", 20
 MAX_NAME = 255
+UTF8_NAME = 0x800
 READ = 1 << 20
 # These decoders give out at once what they make of what was read, up to 20,000 times as much.
 WHOLE_READ, DECODED_WHOLE = 1 << 12, (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
@@ -58,7 +59,7 @@ def unpack(archive: Path, into: Path) -> Unpacked:
     into.mkdir(parents=True)
     notes: list[str] = []
     try:
-        _require_short_directory(archive)
+        require_short_directory(archive)
         with zipfile.ZipFile(archive) as opened:
             _unpack(opened, into, notes)
     except (zipfile.BadZipFile, *DAMAGED) as error:
@@ -68,9 +69,10 @@ def unpack(archive: Path, into: Path) -> Unpacked:
     return Unpacked(into, tuple(notes))
 
 
-def _require_short_directory(archive: Path) -> None:
+def require_short_directory(archive: Path, most: int = MAX_DIRECTORY, *, large: bool = False) -> None:
     """Refuses an archive whose list of entries would fill the memory while it is read.
 
+    :param large: whether it may be an archive of 64 bits.
     :raises SubmissionError: for such an archive.
     """
     with archive.open("rb") as file:
@@ -82,10 +84,13 @@ def _require_short_directory(archive: Path) -> None:
     at = len(tail) - END_BYTES if plain else tail.rfind(END)
     if at < 0:
         return
-    large = tail[max(0, at - LOCATOR_BYTES) : at].startswith(LOCATOR)
-    if large or int.from_bytes(tail[at + 12 : at + 16], "little") > MAX_DIRECTORY:
-        most = f"{limits.MAX_ENTRIES:,} entries"
-        raise SubmissionError(f"the archive's list of entries is too long; at most {most} are accepted")
+    refused = tail[max(0, at - LOCATOR_BYTES) : at].startswith(LOCATOR) and not large
+    length = int.from_bytes(tail[at + 12 : at + 16], "little")
+    # An archive of 64 bits says its length elsewhere.
+    elsewhere = large and length == 0xFFFFFFFF
+    if refused or (length > most and not elsewhere):
+        entries = f"{limits.MAX_ENTRIES:,} entries"
+        raise SubmissionError(f"the archive's list of entries is too long; at most {entries} are accepted")
 
 
 def _unpack(opened: zipfile.ZipFile, into: Path, notes: list[str]) -> None:
@@ -96,9 +101,10 @@ def _unpack(opened: zipfile.ZipFile, into: Path, notes: list[str]) -> None:
     left = limits.MAX_TOTAL
     folders: set[tuple[str, ...]] = set()
     for member in members:
-        shown = plain_line(member.filename, 120)
-        parts = _parts(member.filename)
-        why = _refused(member, parts) or _greedy(opened, member)
+        name = member_name(member)
+        shown = plain_line(name, 120)
+        parts = member_parts(name)
+        why = refusal(opened, member, parts)
         if why:
             notes.append(f"{shown}: {why}; skipped")
             continue
@@ -113,7 +119,7 @@ def _unpack(opened: zipfile.ZipFile, into: Path, notes: list[str]) -> None:
             notes.append(f"{shown}: duplicate; the first one was used")
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
-        size = _copy(opened, member, target, min(limits.MAX_FILE, left))
+        size = copy_member(opened, member, target, min(limits.MAX_FILE, left))
         if size is None:
             if left < limits.MAX_FILE:
                 most = f"{limits.MAX_TOTAL / limits.MEBI:,.0f} MiB"
@@ -123,9 +129,24 @@ def _unpack(opened: zipfile.ZipFile, into: Path, notes: list[str]) -> None:
         left -= size
 
 
-def _parts(name: str) -> tuple[str, ...]:
+def member_name(member: zipfile.ZipInfo) -> str:
+    """A member's name. Several systems write UTF-8 and do not say so; bytes that are valid UTF-8 are hardly else."""
+    if member.flag_bits & UTF8_NAME:
+        return member.filename
+    try:
+        return member.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return member.filename
+
+
+def member_parts(name: str) -> tuple[str, ...]:
     """A member's path; archives made on Windows may have backslashes."""
     return PurePosixPath(name.replace("\\", "/")).parts
+
+
+def refusal(opened: zipfile.ZipFile, member: zipfile.ZipInfo, parts: tuple[str, ...]) -> str:
+    """Why a member is not taken; ``""`` if it is."""
+    return _refused(member, parts) or _greedy(opened, member)
 
 
 def _refused(member: zipfile.ZipInfo, parts: tuple[str, ...]) -> str:
@@ -156,7 +177,7 @@ def _greedy(opened: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
     return "compressed in a way that takes too much memory" if dictionary > MAX_DICTIONARY else ""
 
 
-def _copy(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, most: int) -> int | None:
+def copy_member(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, most: int) -> int | None:
     """Writes a member's data; None, and nothing is left of it, where they are more than ``most``."""
     size = 0
     # Never more than the archive says is read of a member, so what is too much is not decoded first.
