@@ -1,0 +1,1 @@
+"""Models with what belongs to them."""
