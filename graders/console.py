@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from graders.framework.definition import Lab
     from graders.pipeline.execution import AnyResult
     from graders.pipeline.labs import OpenGrading
-    from graders.scoring import Scorecard
+    from graders.scoring import CriterionScore, Scorecard
 
 MESSAGE_WIDTH = 110
 
@@ -39,9 +39,16 @@ class TerminalListener:
         self._steps.say(f"{lab.short} {run}", text)
 
 
+def verdict_line(score: CriterionScore) -> str:
+    """What a criterion came to in a quick look, as soon as it is known."""
+    return terminal.verdict_line(score)
+
+
 def opening_lines(grading: OpenGrading, runs: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """What the terminal shows before runs are executed."""
     yield ""
+    if grading.config.quick:
+        yield terminal.QUICK
     for lab, names in runs.items():
         yield f"{lab}: {len(names)} runs of the submission's code"
     yield f"{grading.config.workers} at a time, isolation: {grading.config.isolation.tier}"
@@ -62,8 +69,9 @@ def closing_lines(scorecard: Scorecard | None, folder: Path) -> Iterator[str]:
         return
     yield ""
     yield from terminal.lost_lines(scorecard)
+    yield from terminal.left_out_lines(scorecard)
     yield ""
     yield f"report: {folder / PAGE_FILE}"
-    if scorecard.points.pending:
+    if scorecard.points.pending and not scorecard.quick:
         yield f"For manual grading: {folder / MARKS_FILE}"
     yield from terminal.score_lines(scorecard)

@@ -15,7 +15,7 @@ import pytest
 
 from graders import profiles, sandbox
 from graders.caching import FOLDER_VARIABLE, Store, default_folder, private_folder
-from graders.core.errors import UsageError
+from graders.core.errors import GraderError, UsageError
 from graders.core.paths import GRADERS, REPOSITORY
 from graders.framework import registry
 from graders.framework.definition import Lab
@@ -24,6 +24,8 @@ from graders.submission.seeds import ENVIRONMENT, find_secret
 
 if TYPE_CHECKING:
     from graders.scoring.marks import Marks
+
+REPORT, QUICK_REPORT = Path("report"), Path("report-quick")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,13 +46,14 @@ class ReportOptions:
 class CommandLine:
     """What a call of ``pytest graders`` asks for: some of the ``available`` labs.
 
-    ``grading``: None if tests are only collected.
+    ``grading``: None if tests are only collected. ``quick``: only some runs of each lab, for a look and no mark.
     """
 
     labs: tuple[AnyLab, ...]
     available: tuple[AnyLab, ...]
     grading: GradingConfig | None
     report: ReportOptions
+    quick: bool = False
 
 
 def add(group: pytest.OptionGroup) -> None:
@@ -69,7 +72,14 @@ def add(group: pytest.OptionGroup) -> None:
     group.addoption("--dataset-root", metavar="DIR", type=Path, help="the data set of a real profile")
     group.addoption("--model-path", metavar="FILE", type=Path, help="the trained .h5 model of a real profile")
     group.addoption("--isolation", default="auto", choices=("auto", *sandbox.TIERS), help="refuse to grade with less")
-    group.addoption("--report-dir", metavar="DIR", type=Path, default=Path("report"), help="the folder for reports")
+    group.addoption(
+        "--report-dir", metavar="DIR", type=Path, help=f"the folder for reports (default: {REPORT}, or {QUICK_REPORT})"
+    )
+    group.addoption(
+        "--quick",
+        action="store_true",
+        help="a quick look: some runs of each lab, results as they come; it is no full grading and gives no mark",
+    )
     group.addoption("--seed", type=int, help="what hidden values are drawn from (default: the submission's own code)")
     group.addoption(
         "--secret-file",
@@ -121,16 +131,50 @@ def read(config: pytest.Config) -> CommandLine:
     folders = _lab_folders(here, option("labs"), submission)
     labs = tuple(_with_settings(registry.select_labs(option("lab"), folders), option("setting")))
     profile = profiles.choose(option("profile"), option("dataset_root"), option("model_path"))
+    quick = _quick(config, labs)
     report = ReportOptions(
-        folder=here / option("report_dir"),
+        folder=_report_folder(here, option("report_dir"), quick),
         marks=_marks(here, option("marks"), submission, [plugin.lab for plugin in labs]),
         fail_under=option("fail_under"),
         exit_zero=option("exit_zero"),
     )
     grading = None
     if submission is not None and not option("collectonly"):
-        grading = _grading(config, submission, labs, profile, report.folder)
-    return CommandLine(labs=labs, available=registry.available_labs(folders), grading=grading, report=report)
+        grading = _grading(config, submission, labs, profile, report.folder, quick=quick)
+    available = registry.available_labs(folders)
+    return CommandLine(labs=labs, available=available, grading=grading, report=report, quick=quick)
+
+
+def _quick(config: pytest.Config, labs: Sequence[AnyLab]) -> bool:
+    """Whether a quick look is asked for.
+
+    :raises UsageError: with what needs a full grading, or if a lab's list of quick runs names one that it doesn't have.
+    """
+    option = config.getoption
+    if not option("quick"):
+        return False
+    for name, given in (("--marks", option("marks")), ("--fail-under", option("fail_under"))):
+        if given is not None:
+            raise UsageError(f"--quick gives no mark, so {name} needs a full grading: leave one of them out")
+    for plugin in labs:
+        try:
+            plugin.quick_runs  # noqa: B018 - asked for what it raises
+        except GraderError as error:
+            raise UsageError(str(error)) from None
+    return True
+
+
+def _report_folder(here: Path, given: Path | None, quick: bool) -> Path:
+    """The folder for reports. :raises UsageError: a quick look would replace a full grading there."""
+    from graders.pipeline.output import holds_full_grading
+
+    if given is None:
+        return here / (QUICK_REPORT if quick else REPORT)
+    if quick and holds_full_grading(here / given):
+        raise UsageError(
+            f"--report-dir {given} has the report of a full grading, which a quick look does not replace: name another"
+        )
+    return here / given
 
 
 def _path(text: str) -> Path:
@@ -173,7 +217,13 @@ def _lab_folders(here: Path, given: Sequence[Path], submission: Path | None) -> 
 
 
 def _grading(
-    config: pytest.Config, submission: Path, labs: tuple[AnyLab, ...], profile: profiles.Profile, folder: Path
+    config: pytest.Config,
+    submission: Path,
+    labs: tuple[AnyLab, ...],
+    profile: profiles.Profile,
+    folder: Path,
+    *,
+    quick: bool,
 ) -> GradingConfig:
     from graders.pipeline.output import REPORTS
     from graders.reports.folder import prepare_folder
@@ -189,6 +239,7 @@ def _grading(
         wall_limit_s=option("wall_limit"),
         store=_store(submission, cached=not option("no_cache")),
         workers=max(1, option("workers") or os.cpu_count() or 1),
+        quick=quick,
     )
     prepare_folder(folder, submission, REPORTS)
     return grading

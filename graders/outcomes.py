@@ -21,15 +21,22 @@ def exit_code(scorecard: Scorecard | None, report: ReportOptions, deselected: in
 
     :param current: pytest's own. :param deselected: how many checks were left out.
     """
-    if current not in (ExitCode.OK, ExitCode.LOST) or scorecard is None:
+    # A quick look of labs without quick runs may have no test at all.
+    known = (ExitCode.OK, ExitCode.LOST, *((pytest.ExitCode.NO_TESTS_COLLECTED,) if _is_quick(scorecard) else ()))
+    if current not in known or scorecard is None:
         return current
     if scorecard.unscored or deselected:
         return ExitCode.UNSCORED
     points = scorecard.points
-    enough = points.earned == points.automatic
+    # Of a quick look, what was looked at.
+    enough = points.earned == points.automatic - scorecard.left_out_points
     if report.fail_under is not None:
         enough = float(points.earned) >= report.fail_under
     return ExitCode.OK if enough or report.exit_zero else ExitCode.LOST
+
+
+def _is_quick(scorecard: Scorecard | None) -> bool:
+    return scorecard is not None and scorecard.quick
 
 
 def check_outcome(

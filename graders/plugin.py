@@ -5,14 +5,15 @@ from __future__ import annotations
 import fnmatch
 import os
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_metadata.plugin import metadata_key
 
-from graders import hooks, options
+from graders import hooks, options, quick
 from graders.console import no_scorecard_line
 from graders.core.errors import OptgradeError
 from graders.core.exit_codes import ExitCode
@@ -27,6 +28,8 @@ from graders.scoring import CheckOutcome
 from graders.session import PytestGrading, adjust_pytest, finish_page
 
 GRADING = pytest.StashKey[PytestGrading]()
+LEFT_OUT = pytest.StashKey[bool]()
+"""Of a test that a quick look leaves out."""
 OBSERVED = pytest.StashKey[Mapping[str, Any]]()
 
 
@@ -103,6 +106,12 @@ def _plugin_of(item: pytest.Item) -> tuple[PytestGrading, AnyLab] | None:
     return None if grading is None or plugin is None else (grading, plugin)
 
 
+def _lab_of(item: pytest.Item) -> AnyLab | None:
+    """The requested lab that a test belongs to, if there is one."""
+    owner = _plugin_of(item)
+    return owner[1] if owner is not None else None
+
+
 def _outside_tests(command_line: options.CommandLine) -> list[str]:
     """The test files of requested labs outside of this repository.
 
@@ -153,8 +162,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
     """Counts what -k and its like left out of the requested labs: the result is no full grading then."""
-    for owner in filter(None, map(_plugin_of, items)):
-        owner[0].deselected += 1
+    for item in items:
+        owner = _plugin_of(item)
+        if owner is not None and LEFT_OUT not in item.stash:
+            owner[0].deselected += 1
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -166,6 +177,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in dropped]
+    if grading.quick is not None:
+        kept = grading.quick.select(items, _lab_of)
+        left_out = [item for item in items if item not in set(kept)]
+        for item in left_out:
+            item.stash[LEFT_OUT] = True
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = quick.in_order(kept, _lab_of, grading.weights())
     for item in items:
         if "timing" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.benchmark(timer=grading.clock, group="latency"))
@@ -182,9 +200,34 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         if hypothesis is not None:
             config.pluginmanager.unregister(hypothesis)
     if grading is not None and not config.option.collectonly:
+        grading.expect(session.items)
         reporter = config.pluginmanager.get_plugin("terminalreporter")
-        grading.execute(_needed_runs(session.items), reporter.write_line if reporter else print)
+        if grading.quick is not None and reporter is not None:
+            # A line for each criterion takes the place of a character for each test.
+            reporter.showfspath = False
+        grading.execute(_needed_runs(session.items), partial(_print_line, config))
     return (yield)
+
+
+def _print_line(config: pytest.Config, line: str) -> None:
+    """Prints a line on the terminal, also while a test's output is captured."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+        if reporter is None:
+            print(line)
+        else:
+            reporter.ensure_newline()
+            reporter.write_line(line)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
+    """Shows no character for a test of a quick look."""
+    grading = _grading(config)
+    if grading is None or grading.quick is None or report.when != "call":
+        return None
+    return report.outcome, "", ""
 
 
 def _needed_runs(items: Sequence[pytest.Item]) -> dict[str, list[str]]:
@@ -199,7 +242,7 @@ def _needed_runs(items: Sequence[pytest.Item]) -> dict[str, list[str]]:
         if owner is not None and callspec is not None and "evidence" in callspec.params:
             needed.setdefault(owner[1].lab.id, {})[callspec.params["evidence"]] = None
         elif owner is not None and "run_review" in getattr(item, "fixturenames", ()):
-            reviewed[owner[1].lab.id] = owner[1].run_names
+            reviewed[owner[1].lab.id] = owner[0].config.runs_of(owner[1])
     needed = {**{lab: dict.fromkeys(names) for lab, names in reviewed.items()}, **needed}
     return {lab: list(names) for lab, names in needed.items()}
 
@@ -221,7 +264,7 @@ def lab(request: pytest.FixtureRequest) -> Lab:
 def evidence(request: pytest.FixtureRequest) -> Any:
     """What was measured in the run that this test is repeated for."""
     grading, plugin = _required(request)
-    return grading.results.get(plugin.lab.id, request.param).get()
+    return grading.runs.get(plugin.lab.id, request.param).get()
 
 
 @pytest.fixture
@@ -230,7 +273,7 @@ def run_review(request: pytest.FixtureRequest) -> Any:
     from graders.framework.run_checks import RunReview
 
     grading, plugin = _required(request)
-    results = grading.results.of(plugin.lab.id)
+    results = grading.runs.of(plugin.lab.id)
     in_order = {name: results[name] for name in plugin.run_names if name in results}
     return RunReview(in_order, plugin.require_work)
 
@@ -258,8 +301,9 @@ def history(request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture
 def timing(request: pytest.FixtureRequest) -> Any:
-    """Latency of a file against the baseline's."""
+    """Latency of a file against the baseline's, measured when no run is going on."""
     grading, plugin = _required(request)
+    grading.runs.all()
     return grading.timing(plugin.lab.id)
 
 
@@ -298,6 +342,8 @@ def pytest_runtest_makereport(
     outcome = grading.record(plugin.lab, criterion.id, name, test, error, item.stash.get(OBSERVED, {}))
     if not report.skipped:
         _show(report, outcome, item, bonus=criterion.bonus)
+    for line in grading.verdict_lines(plugin.lab, criterion.id):
+        _print_line(item.config, line)
     return report
 
 

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from graders.console import TerminalListener, closing_lines, opening_lines
+from graders.console import TerminalListener, closing_lines, opening_lines, verdict_line
 from graders.framework.clock import ScorerClock
-from graders.framework.definition import Lab
+from graders.framework.definition import PERSON, Lab
 from graders.options import CommandLine
 from graders.outcomes import check_outcome, exit_code
-from graders.pipeline.config import AnyLab
+from graders.pipeline.config import AnyLab, GradingConfig
 from graders.pipeline.output import PAGE_FILE, write_results
-from graders.scoring import CheckOutcome, Scorecard
+from graders.quick import QuickLook, Undecided
+from graders.scoring import CheckOutcome, Scorecard, score_criterion
 
 if TYPE_CHECKING:
     from graders.framework.timing import Timing
-    from graders.pipeline.execution import RunResults
     from graders.pipeline.labs import OpenGrading
     from graders.pipeline.review import Reviews
+    from graders.pipeline.running import RunningRuns
     from graders.pipeline.servers import ServerPool
 
 
@@ -35,12 +36,14 @@ class PytestGrading:
         self.clock = ScorerClock()
         self.outcomes: dict[str, list[CheckOutcome]] = {}
         self.deselected = 0
+        self.quick = QuickLook() if options.quick else None
         self.scorecard: Scorecard | None = None
         self._folders = {plugin.lab.folder: plugin.lab.id for plugin in options.available}
         self._resources = ExitStack()
         self._grading: OpenGrading | None = None
-        self._results: RunResults | None = None
+        self._runs: RunningRuns | None = None
         self._reviews: Reviews | None = None
+        self._undecided = Undecided([])
 
     @property
     def grading(self) -> OpenGrading:
@@ -49,21 +52,33 @@ class PytestGrading:
         return self._grading
 
     @property
-    def results(self) -> RunResults:
-        """The results of all runs."""
-        assert self._results is not None, "runs are executed before tests"
-        return self._results
+    def runs(self) -> RunningRuns:
+        """The runs that tests need; in a quick look, some may not have ended yet."""
+        assert self._runs is not None, "runs begin before tests"
+        return self._runs
 
     @property
     def reviews(self) -> Reviews:
         """The reviews of what needs no run."""
-        assert self._reviews is not None, "runs are executed before tests"
+        assert self._reviews is not None, "runs begin before tests"
         return self._reviews
 
     @property
     def executed(self) -> bool:
-        """Whether runs have been executed, so that there will be a scorecard."""
-        return self._results is not None
+        """Whether runs have begun, so that there will be a scorecard."""
+        return self._runs is not None
+
+    def weights(self) -> dict[str, dict[str, float]]:
+        """About how long each run takes, by lab; without labs of which nothing was submitted or nothing is run."""
+        if self._grading is None:
+            return {}
+        labs = [lab for lab in self._grading.labs if lab.staged.absent is None and self.config.runs_of(lab.plugin)]
+        return {lab.id: {plan.name: plan.weight for plan in lab.plugin.plan_runs(lab.context)} for lab in labs}
+
+    @property
+    def config(self) -> GradingConfig:
+        """What is graded, and how."""
+        return self.grading.config
 
     def plugin(self, lab: str) -> AnyLab | None:
         """The lab of that id, if it is among the requested ones."""
@@ -81,17 +96,23 @@ class PytestGrading:
             self._grading = self._resources.enter_context(open_grading(self.options.grading, lent))
 
     def execute(self, requested: Mapping[str, Sequence[str]], write: Callable[[str], None]) -> None:
-        """Executes the runs that tests need, by lab, with a line for each as it ends."""
-        from graders.pipeline.execution import execute
+        """Executes the runs that tests need, by lab, with a line for each as it ends.
+
+        In a quick look they go on in the background, while tests look at those that have ended.
+        """
         from graders.pipeline.review import read_history, review
+        from graders.pipeline.running import RunningRuns
 
         grading = self.grading
         runs = {lab.id: requested[lab.id] for lab in grading.labs if requested.get(lab.id)}
         for line in opening_lines(grading, runs):
             write(line)
         history = read_history(grading.staged)
-        self._results = execute(grading, runs, TerminalListener(write))
-        self._reviews = review(grading, self._results, history)
+        self._runs = RunningRuns(grading, runs, TerminalListener(write))
+        self._resources.callback(self._runs.close)
+        if not self.config.quick:
+            self._runs.all()
+        self._reviews = review(grading, self._runs, history)
 
     def guarded(self, lab: Lab, run: str, check: Callable[..., object], error: BaseException) -> BaseException:
         """What a failed check of a run comes to: what the reference fails itself on a real profile is no loss."""
@@ -111,6 +132,18 @@ class PytestGrading:
         recorded.append(check_outcome(lab, criterion, name, error, observed))
         return recorded[-1]
 
+    def expect(self, items: Sequence[pytest.Item]) -> None:
+        """Takes note of the tests that are about to be made."""
+        self._undecided = Undecided(items)
+
+    def verdict_lines(self, lab: Lab, criterion: str) -> Iterator[str]:
+        """In a quick look, what a criterion came to, once its last check has been made; nothing before."""
+        if self._undecided.decide(criterion) and self.quick is not None:
+            left_out = self.quick.left_out(criterion, decided=True)
+            score = score_criterion(lab.criterion(criterion), self.outcomes[criterion], left_out)
+            if score.marked_by != PERSON:
+                yield verdict_line(score)
+
     def timing(self, lab: str) -> Timing:
         """What a latency test measures with."""
         from graders.framework.timing import Timing
@@ -123,8 +156,14 @@ class PytestGrading:
         from graders.pipeline.assembly import assemble
 
         notices = [f"{self.deselected} checks were deselected: this is no full grading"] if self.deselected else []
-        unmarked = assemble(self.grading, self.results, self.reviews, self.outcomes, notices)
+        left_out = {} if self.quick is None else self._left_out(self.quick)
+        results = self.runs.all()
+        unmarked = assemble(self.grading, results, self.reviews, self.outcomes, notices, left_out)
         self.scorecard = write_results(unmarked, self.options.report.marks, self.options.report.folder)
+
+    def _left_out(self, look: QuickLook) -> dict[str, tuple[str, ...]]:
+        criteria = [each.id for lab in self.grading.labs for each in lab.lab.criteria]
+        return {name: look.left_out(name, decided=name in self.outcomes) for name in criteria}
 
     def exit_code(self, current: int) -> int:
         """The exit code in place of pytest's own."""

@@ -65,8 +65,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exports; the exit code says if something was skipped, or is unscored."""
-    scorecards = [Scorecard.load(path).only(arguments.lab) for path in find_scorecards(arguments.sources)]
+    """Exports; the exit code says if something was skipped, or is unscored.
+
+    :raises UsageError: for a quick look, which no format may pass off as a grading.
+    """
+    scorecards = [_full(path).only(arguments.lab) for path in find_scorecards(arguments.sources)]
     if arguments.to in SHEETS:
         return _fill(arguments, scorecards)
     if arguments.to in MANY:
@@ -78,6 +81,15 @@ def run(arguments: argparse.Namespace) -> int:
         return _github(scorecards[0], arguments.output or find_scorecards(arguments.sources)[0].parent)
     _write(_one(scorecards[0], arguments), arguments.output)
     return ExitCode.OK
+
+
+def _full(path: Path) -> Scorecard:
+    scorecard = Scorecard.load(path)
+    try:
+        scorecard.require_full()
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None
+    return scorecard
 
 
 def _one(scorecard: Scorecard, arguments: argparse.Namespace) -> str:

@@ -11,7 +11,10 @@ V = TypeVar("V", bound=StrEnum)
 
 
 class Verdict(StrEnum):
-    """How it came out. ``UNSCORED`` is the grader's own fault and never a student's zero."""
+    """How it came out. ``UNSCORED`` is the grader's own fault and never a student's zero.
+
+    ``NOT_LOOKED_AT``: a quick look left out everything that decides it, which is no zero either.
+    """
 
     EARNED = "earned"
     PARTIAL = "partial"
@@ -23,6 +26,7 @@ class Verdict(StrEnum):
     CRASHED = "crashed"
     TAMPERED = "tampered"
     PENDING = "pending"
+    NOT_LOOKED_AT = "not_looked_at"
     UNSCORED = "unscored"
 
 

@@ -90,7 +90,8 @@ class Lab:
 
     ``history``: the rules for the git history, beside the lab's own files. ``data``: files below :attr:`root` that its
     runs read. ``report``: a report's usual place, if there is one. ``driver_name``: the shared driver of its runs, if
-    the lab has no ``driver.py``. ``profile``: its runs read the profile's data set and model.
+    the lab has no ``driver.py``. ``profile``: its runs read the profile's data set and model. ``quick``: the names of
+    the runs that ``--quick`` makes, None if ``lab.toml`` has no list of them.
     """
 
     id: str
@@ -111,6 +112,7 @@ class Lab:
     report: str = ""
     driver_name: str = FUNCTIONS
     profile: bool = False
+    quick: tuple[str, ...] | None = None
 
     @property
     def root(self) -> Path:

@@ -47,6 +47,19 @@ class LabPlugin(Generic[E]):
         """The names of the lab's runs, in the order of reports; known before anything is drawn."""
         raise NotImplementedError
 
+    @property
+    def quick_runs(self) -> Sequence[str]:
+        """The runs that ``--quick`` makes, in the order of :attr:`run_names`: those that ``lab.toml`` lists.
+
+        Without a list, one of each kind: of runs whose names begin alike, up to the first hyphen, the one of a value
+        that is drawn, or else the first.
+
+        :raises GraderError: if the list names a run that the lab doesn't have.
+        """
+        from graders.framework.quick_runs import listed_runs, one_of_each_kind
+
+        return one_of_each_kind(self.run_names) if self.lab.quick is None else listed_runs(self.lab, self.run_names)
+
     def plan_runs(self, context: LabContext) -> Sequence[PlannedRun[E]]:
         """The runs of :attr:`run_names` for this context's seed."""
         raise NotImplementedError

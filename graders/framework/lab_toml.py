@@ -231,6 +231,7 @@ def load(folder: Path) -> Lab:
         report=table.text("report", ""),
         driver_name=_driver(table),
         profile=table.flag("profile"),
+        quick=table.texts("quick") if "quick" in table else None,
     )
     if lab.summary is None and "questions" in table:
         raise table.error("[[questions]] are answered in a summary: add [summary]", "questions")

@@ -79,13 +79,17 @@ def as_missing(error: RunError) -> RunError:
     return error.restated(message if error.exception in ABSENT else f"not written yet: {message}", Verdict.MISSING)
 
 
+Job = tuple[LabContext, PlannedRun[Any]]
+"""A run of a lab, with the context that it is executed in."""
+
+
 def execute_runs(
-    jobs: Sequence[tuple[LabContext, PlannedRun[Any]]],
+    jobs: Sequence[Job],
     workers: int,
     on_result: Callable[[LabContext, RunResult[Any]], None],
     on_progress: Callable[[LabContext, str, str], None] = lambda *_: None,
 ) -> Mapping[str, dict[str, RunResult[Any]]]:
-    """Executes runs of one or more labs, ``workers`` at a time, the heaviest first; the results by lab and run.
+    """Executes runs of one or more labs in their order, ``workers`` at a time; the results by lab and run.
 
     :param on_result: called with each result as it comes, one at a time.
     :param on_progress: called with a run's name and how far it has come.
@@ -93,7 +97,7 @@ def execute_runs(
     results: dict[str, dict[str, RunResult[Any]]] = {}
     lock = threading.Lock()
 
-    def one(job: tuple[LabContext, PlannedRun[Any]]) -> None:
+    def one(job: Job) -> None:
         context, plan = job
 
         def say(text: str) -> None:
@@ -114,5 +118,20 @@ def execute_runs(
             on_result(context, result)
 
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        list(pool.map(one, sorted(jobs, key=lambda job: -job[1].weight)))
+        list(pool.map(one, jobs))
     return results
+
+
+def heaviest_first(jobs: Sequence[Job], workers: int) -> list[Job]:  # noqa: ARG001 - orders are alike
+    """The order in which all of them end soonest."""
+    return sorted(jobs, key=lambda job: -job[1].weight)
+
+
+def cheapest_first(jobs: Sequence[Job], workers: int) -> list[Job]:
+    """The order in which the first results come soonest; half of the workers begin with the heaviest nevertheless.
+
+    Otherwise the heaviest would be left for the end, when all workers but one have nothing to do.
+    """
+    ascending = sorted(jobs, key=lambda job: job[1].weight)
+    heavy = min(workers // 2, len(ascending) - 1) if len(ascending) > 1 else 0
+    return [*reversed(ascending[len(ascending) - heavy :]), *ascending[: len(ascending) - heavy]]

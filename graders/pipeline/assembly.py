@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from graders.caching import environment
 from graders.core.charts import Chart
@@ -26,10 +27,12 @@ from graders.pipeline.review import Reviews
 from graders.pipeline.stage import StagedSubmission
 from graders.scoring import CheckOutcome, CriterionScore, LabScore, RunSummary, Scorecard, score_criterion
 
-NOT_LOST = (Verdict.EARNED, Verdict.PENDING, Verdict.UNSCORED)
+NOT_LOST = (Verdict.EARNED, Verdict.PENDING, Verdict.NOT_LOOKED_AT, Verdict.UNSCORED)
 OUTPUT_TAIL = 8000
 Outcomes = Mapping[str, Sequence[CheckOutcome]]
 """Outcomes of checks by the id of their criterion."""
+LeftOut = Mapping[str, Sequence[str]]
+"""Names of runs by the id of the criterion that they belong to."""
 
 
 def assemble(
@@ -38,10 +41,17 @@ def assemble(
     reviews: Reviews,
     outcomes: Outcomes,
     notices: Sequence[str] = (),
+    left_out: LeftOut = MappingProxyType({}),
 ) -> Scorecard:
-    """The scorecard of all labs. :param notices: what else whoever reads it must know, a line each."""
+    """The scorecard of all labs.
+
+    :param notices: what else whoever reads it must know, a line each. :param left_out: in a quick look, the runs of
+        each criterion that were not made.
+    """
     config, staged = grading.config, grading.staged
-    device = device_costs(grading, results) if staged.fault is None else DeviceCosts()
+    # No criterion depends on these, so that a quick look goes without.
+    without = staged.fault is not None or config.quick
+    device = DeviceCosts() if without else device_costs(grading, results)
     return Scorecard(
         submission=staged.submission.name,
         root=staged.root,
@@ -51,13 +61,14 @@ def assemble(
         tier=config.isolation.tier,
         missing=config.isolation.missing,
         labs=tuple(
-            replace(_lab_score(staged, lab, results, reviews, outcomes), device=device.by_lab.get(lab.id, ()))
+            replace(_lab_score(staged, lab, results, reviews, outcomes, left_out), device=device.by_lab.get(lab.id, ()))
             for lab in grading.labs
         ),
         notices=(*_data_notice(config), *staged.notices, *notices),
         environment=environment(),
         timing={**_timing(staged, results), "device_s": device.seconds},
         device=device.setup,
+        quick=config.quick,
     )
 
 
@@ -83,21 +94,29 @@ def _timing(staged: StagedSubmission, results: RunResults) -> dict[str, float]:
 
 
 def _lab_score(
-    staged: StagedSubmission, lab: OpenLab, results: RunResults, reviews: Reviews, outcomes: Outcomes
+    staged: StagedSubmission,
+    lab: OpenLab,
+    results: RunResults,
+    reviews: Reviews,
+    outcomes: Outcomes,
+    left_out: LeftOut,
 ) -> LabScore:
     of_lab = results.of(lab.id)
     return LabScore(
         lab=lab.id,
         title=lab.lab.title,
-        criteria=_criteria(staged, lab, outcomes),
+        criteria=_criteria(staged, lab, outcomes, left_out),
         seed=lab.staged.seed,
         runs=tuple(run_summary(lab.plugin, result) for _, result in sorted(of_lab.items())),
         charts=() if staged.fault is not None else tuple(_charts(lab, of_lab, reviews)),
     )
 
 
-def _criteria(staged: StagedSubmission, lab: OpenLab, outcomes: Outcomes) -> tuple[CriterionScore, ...]:
-    scores = tuple(score_criterion(each, outcomes.get(each.id, ())) for each in lab.lab.criteria)
+def _criteria(
+    staged: StagedSubmission, lab: OpenLab, outcomes: Outcomes, left_out: LeftOut
+) -> tuple[CriterionScore, ...]:
+    criteria = lab.lab.criteria
+    scores = tuple(score_criterion(each, outcomes.get(each.id, ()), left_out.get(each.id, ())) for each in criteria)
     if staged.fault is not None:
         return scores
     notebook = lab.lab.student_file if lab.lab.is_notebook else ""

@@ -13,7 +13,7 @@ from graders.core.errors import GraderError, OptgradeError, RunError
 from graders.framework.context import LabContext
 from graders.framework.definition import Lab
 from graders.framework.repairs import Repair
-from graders.framework.runner import PlannedRun, RunLog, RunResult, execute_runs
+from graders.framework.runner import PlannedRun, RunLog, RunResult, cheapest_first, execute_runs, heaviest_first
 from graders.pipeline.labs import OpenGrading, OpenLab
 from graders.sandbox import RunRecord
 
@@ -22,6 +22,8 @@ Names = Mapping[str, Sequence[str]]
 AnyRun = PlannedRun[Any]
 AnyResult = RunResult[Any]
 """A run's result, of a lab whose type of evidence is not known here."""
+Results = Mapping[str, Mapping[str, AnyResult]]
+"""Results by lab and run."""
 
 
 @dataclass(frozen=True)
@@ -79,16 +81,31 @@ SILENCE = Silence()
 
 def execute(grading: OpenGrading, requested: Names, listener: RunListener = SILENCE) -> RunResults:
     """Executes the requested runs. What they raise is part of their results."""
-    results = {lab.id: _known_results(lab, requested[lab.id]) for lab in grading.labs if requested.get(lab.id)}
-    left = {lab: [name for name in requested[lab] if name not in known] for lab, known in results.items()}
+    known = known_results(grading, requested)
+    return execute_rest(grading, requested, known, listener)
+
+
+def known_results(grading: OpenGrading, requested: Names) -> Results:
+    """The results that need no execution."""
+    return {lab.id: _known_results(lab, requested[lab.id]) for lab in grading.labs if requested.get(lab.id)}
+
+
+def runs_left(requested: Names, known: Results) -> Names:
+    """The requested runs that have to be executed."""
+    return {lab: [name for name in requested[lab] if name not in found] for lab, found in known.items()}
+
+
+def execute_rest(grading: OpenGrading, requested: Names, known: Results, listener: RunListener = SILENCE) -> RunResults:
+    """The results of all requested runs, of which some are known; the others are executed."""
+    left = runs_left(requested, known)
     if any(left.values()):
         executed = _execute(grading, left, listener)
-        merged = {lab: {**known, **executed.of(lab)} for lab, known in results.items()}
+        merged = {lab: {**found, **executed.of(lab)} for lab, found in known.items()}
         return RunResults(merged, executed.timing)
-    if all(lab.staged.absent is not None for lab in grading.labs if lab.id in results):
-        return RunResults(results)
+    if all(lab.staged.absent is not None for lab in grading.labs if lab.id in known):
+        return RunResults(known)
     start_s = time.monotonic() - grading.staged.started
-    return RunResults(results, {"imports_s": 0.0, "start_s": start_s, "runs_s": 0.0})
+    return RunResults(known, {"imports_s": 0.0, "start_s": start_s, "runs_s": 0.0})
 
 
 def _known_results(lab: OpenLab, names: Sequence[str]) -> dict[str, AnyResult]:
@@ -127,7 +144,8 @@ def _execute(grading: OpenGrading, names: Names, listener: RunListener) -> RunRe
         except OptgradeError as error:
             return RunResults({lab.id: _failed(names[lab.id], error) for lab in labs})
         began = time.monotonic()
-        results = _run_jobs(jobs, grading.config.workers, listener)
+        order = cheapest_first if grading.config.quick else heaviest_first
+        results = _run_jobs(order(jobs, grading.config.workers), grading.config.workers, listener)
     _cache_results(labs, results)
     start_s, runs_s = began - grading.staged.started, time.monotonic() - began
     return RunResults(results, {"imports_s": imports_s, "start_s": start_s, "runs_s": runs_s})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +66,8 @@ class OpenGrading:
 def open_grading(config: GradingConfig, lent: ServerPool | None = None) -> Iterator[OpenGrading]:
     """Stages a submission and opens its labs, until the end of the context.
 
-    The servers start in the background, unless every result is cached. :param lent: servers to use instead.
+    The servers start in the background, unless every result is cached. :param lent: servers to use instead, which may
+    run already.
     """
     with ExitStack() as stack:
         servers = lent or stack.enter_context(closing(prepare_servers(config)))
@@ -75,8 +76,8 @@ def open_grading(config: GradingConfig, lent: ServerPool | None = None) -> Itera
         if lent is None:
             # Before anything is removed: nothing may write to it any more.
             stack.callback(servers.stop)
-            if not all_cached(labs):
-                servers.start()
+        if not all_cached(config, labs):
+            servers.start()
         yield OpenGrading(config, staged, labs, servers)
 
 
@@ -112,11 +113,11 @@ def _context(
     )
 
 
-def all_cached(labs: tuple[OpenLab, ...]) -> bool:
-    """Whether every run that the labs have is cached, so that no server is needed."""
+def all_cached(config: GradingConfig, labs: Iterable[OpenLab]) -> bool:
+    """Whether every run that the grading may make is cached, so that no server is needed."""
     return all(
         lab.context.cache.has(lab.cache_key(name))
         for lab in labs
         if lab.staged.absent is None
-        for name in lab.plugin.run_names
+        for name in config.runs_of(lab.plugin)
     )

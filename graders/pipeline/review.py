@@ -19,8 +19,8 @@ from graders.framework.checks import NeedsManualReview
 from graders.framework.own_work import own_paths, require_started
 from graders.framework.static_review import ReviewedHistory, SummaryEvidence
 from graders.framework.summary_support import work_shown
-from graders.pipeline.execution import RunResults
 from graders.pipeline.labs import OpenGrading, OpenLab
+from graders.pipeline.running import ResultsOfLabs
 from graders.pipeline.stage import StagedSubmission
 from graders.submission.history import History, NoHistory, SubScore
 
@@ -82,7 +82,7 @@ def _read_ahead(history: LazyHistory) -> None:
         history.get()
 
 
-def review(grading: OpenGrading, results: RunResults, history: LazyHistory | None = None) -> Reviews:
+def review(grading: OpenGrading, results: ResultsOfLabs, history: LazyHistory | None = None) -> Reviews:
     """The reviews of a submission; none is made yet. :param history: if reading it has begun already."""
     staged, labs = grading.staged, grading.labs
     commits = history or read_history(staged)
@@ -104,7 +104,7 @@ def _judge_history(staged: StagedSubmission, lab: OpenLab, commits: LazyHistory)
     return static_review.review_history(history, lab.lab, located, own_paths(staged.view.root, lab.lab))
 
 
-def _review_summary(staged: StagedSubmission, lab: OpenLab, results: RunResults) -> SummaryEvidence:
+def _review_summary(staged: StagedSubmission, lab: OpenLab, results: ResultsOfLabs) -> SummaryEvidence:
     staged.require_readable()
     root, definition, measured = staged.submission.root, lab.plugin.lab, _measured(lab, results)
 
@@ -135,7 +135,7 @@ def _contrast(lab: OpenLab, root: Path, path: str) -> float | None:
         return None
 
 
-def _review_statically(staged: StagedSubmission, lab: OpenLab, results: RunResults) -> Any:
+def _review_statically(staged: StagedSubmission, lab: OpenLab, results: ResultsOfLabs) -> Any:
     staged.require_readable()
     of_lab = results.of(lab.id)
     # What is read says whether the runs were tried, too.
@@ -145,6 +145,6 @@ def _review_statically(staged: StagedSubmission, lab: OpenLab, results: RunResul
     return lab.context.cache.once(f"static review of {files}", read)
 
 
-def _measured(lab: OpenLab, results: RunResults) -> dict[str, Any]:
+def _measured(lab: OpenLab, results: ResultsOfLabs) -> dict[str, Any]:
     """What was measured of each run that finished."""
     return lab.plugin.comparable(results.of(lab.id))

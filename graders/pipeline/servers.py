@@ -56,7 +56,9 @@ def prepare_servers(config: GradingConfig) -> ServerPool:
         cleanup.enter_context(readable_files())
     scratch = Path(tempfile.mkdtemp(prefix="optgrade-"))
     cleanup.callback(remove, scratch)
-    preload = list(dict.fromkeys(module for plugin in config.labs for module in plugin.lab.preload))
+    # Of a lab without any run, nothing is imported.
+    needed = [plugin.lab for plugin in config.labs if config.runs_of(plugin)]
+    preload = list(dict.fromkeys(module for lab in needed for module in lab.preload))
     isolation, profile = config.isolation, config.profile
     readable = _readable_paths(config)
     runner = Server(preload, isolation, RUNNER_ENVIRONMENT, readable=readable, scratch=scratch, late=True)

@@ -11,7 +11,24 @@ from graders.core.verdicts import Verdict
 from graders.framework.definition import PERSON
 from graders.reports.verdicts import WORDING
 from graders.scoring import CriterionScore, Reason, Scorecard, format_points
+from graders.scoring.points import left_out_points
 from graders.scoring.reasons import PARTS
+
+QUICK = "A quick look: some runs of each lab. It is no full grading and gives no mark."
+
+
+def verdict_line(score: CriterionScore) -> str:
+    """What a criterion came to, in one line; of a quick look, that it is so far."""
+    so_far = " so far" if score.so_far else ""
+    mark = WORDING[score.verdict].mark
+    return f"{mark} {score.id:<28} {_worth(score):>13}  {score.verdict}{so_far}: {terminal_line(score.title)}"
+
+
+def _worth(score: CriterionScore) -> str:
+    return f"{format_points(score.earned)} of {format_points(score.maximum)}"
+
+
+UNLISTED = (Verdict.EARNED, Verdict.NOT_LOOKED_AT)
 
 
 class ProgressPrinter:
@@ -43,15 +60,13 @@ def lost_lines(scorecard: Scorecard) -> Iterator[str]:
     groups: dict[Reason | None, list[CriterionScore]] = {}
     for score in scorecard.scores:
         expected = score.verdict is Verdict.PENDING and score.marked_by == PERSON
-        if score.verdict is not Verdict.EARNED and not expected and not score.bonus:
+        if score.verdict not in UNLISTED and not expected and not score.bonus:
             groups.setdefault(score.reason, []).append(score)
     for reason, scores in sorted(
         groups.items(), key=lambda group: sum(each.earned - each.maximum for each in group[1])
     ):
         for score in scores:
-            worth = f"{format_points(score.earned)} of {format_points(score.maximum)}"
-            mark = WORDING[score.verdict].mark
-            yield f"{mark} {score.id:<28} {worth:>13}  {score.verdict}: {terminal_line(score.title)}"
+            yield verdict_line(score)
         for part in PARTS if reason else ():
             text = getattr(reason, part)
             if text:
@@ -59,6 +74,18 @@ def lost_lines(scorecard: Scorecard) -> Iterator[str]:
         places = dict.fromkeys(place for score in scores for place in _places(score))
         if places:
             yield f"      {'where':<9} {terminal_line('; '.join(places))}"
+
+
+def left_out_lines(scorecard: Scorecard) -> Iterator[str]:
+    """What a quick look left out as a whole, a line for each lab; nothing for a full grading."""
+    if not scorecard.quick:
+        return
+    yield ""
+    for lab in scorecard.labs:
+        names = [score.id for score in lab.scores if score.verdict is Verdict.NOT_LOOKED_AT]
+        if names:
+            yield f"not looked at in quick mode: {', '.join(names)}"
+    yield f"{QUICK} Leave out --quick for both."
 
 
 def _balance(scores: Iterable[CriterionScore]) -> Decimal:
@@ -73,15 +100,16 @@ def _places(score: CriterionScore) -> Iterator[str]:
 
 def score_lines(scorecard: Scorecard) -> Iterator[str]:
     """The score by lab, and the sum if there is more than one lab."""
-    rows = [(lab.lab, lab.points, _bonus(lab.scores)) for lab in scorecard.labs]
+    rows = [(lab.lab, lab.points, _bonus(lab.scores), left_out_points(lab.scores)) for lab in scorecard.labs]
     if len(rows) > 1:
-        rows.append(("total", scorecard.points, _bonus(scorecard.scores)))
+        rows.append(("total", scorecard.points, _bonus(scorecard.scores), scorecard.left_out_points))
     width = max((len(name) for name, *_ in rows), default=0)
-    for name, points, bonus in rows:
+    for name, points, bonus, left_out in rows:
         by_bonus = f", {format_points(bonus)} of them by a bonus" if bonus else ""
         pending = f", {format_points(points.pending)} more to be graded manually" if points.pending else ""
-        earned, automatic = format_points(points.earned), format_points(points.automatic)
-        yield f"{name:<{width}}  {earned} of {automatic} points{by_bonus}{pending}"
+        earned, automatic = format_points(points.earned), format_points(points.automatic - left_out)
+        so_far = f" so far{by_bonus}, {format_points(left_out)} not looked at" if scorecard.quick else by_bonus
+        yield f"{name:<{width}}  {earned} of {automatic} points{so_far}{pending}"
 
 
 def _bonus(scores: Iterable[CriterionScore]) -> Decimal:

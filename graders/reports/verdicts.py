@@ -115,6 +115,15 @@ WORDING: Mapping[Verdict, VerdictWording] = {
         mark="…",
         emoji="✏️",
     ),
+    Verdict.NOT_LOOKED_AT: VerdictWording(
+        label="not looked at",
+        sentence="not looked at in quick mode",
+        meaning="A quick look leaves this out. No points are lost: a full grading looks at it.",
+        icon="dots",
+        tone="plain",
+        mark="·",
+        emoji="⏭️",
+    ),
     Verdict.UNSCORED: VerdictWording(
         label="grader's fault",
         sentence="the grader could not decide this; not the submission's fault",

@@ -13,8 +13,8 @@ from graders.framework.locations import CodeLine, SourceLocation
 from graders.scoring.reasons import Reason
 
 CENT = Decimal("0.01")
-UNDECIDED = (Verdict.PENDING, Verdict.UNSCORED)
-"""What has no points yet: to be graded manually, or not graded because of a fault of the grader's."""
+UNDECIDED = (Verdict.PENDING, Verdict.NOT_LOOKED_AT, Verdict.UNSCORED)
+"""What has no points yet: to be graded manually, left out by a quick look, or a fault of the grader's."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class CriterionScore:
 
     ``worth``: its points. ``bonus``: they make up for points lost elsewhere in the lab and are no part of its maximum.
     ``where``: the place in the student's file, if points were lost. ``evidence``: what was measured, by check.
+    ``left_out``: the runs that a full grading looks at as well, and a quick look does not.
     """
 
     id: str
@@ -73,6 +74,12 @@ class CriterionScore:
     bonus: bool = False
     where: SourceLocation | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def so_far(self) -> bool:
+        """Whether a full grading looks at more than what this verdict rests on."""
+        return bool(self.left_out) and self.verdict is not Verdict.NOT_LOOKED_AT
 
     @property
     def maximum(self) -> Decimal:
@@ -81,7 +88,7 @@ class CriterionScore:
 
     @property
     def decided(self) -> bool:
-        """Whether it has points: it is neither pending nor unscored."""
+        """Whether it has points: it is neither pending nor left out nor unscored."""
         return self.verdict not in UNDECIDED
 
     @property
@@ -117,7 +124,7 @@ class CriterionScore:
 
     def to_json(self) -> dict[str, Any]:
         """The criterion as the scorecard holds it."""
-        return {
+        found = {
             "id": self.id,
             "title": self.title,
             "earned": float(self.earned),
@@ -130,11 +137,12 @@ class CriterionScore:
             "evidence": dict(self.evidence),
             "checks": [check.to_json() for check in self.checks],
         }
+        return {**found, "left_out": list(self.left_out)} if self.left_out else found
 
     @classmethod
     def from_json(cls, value: JsonValue) -> CriterionScore:
         """The criterion in its JSON form; older scorecards have neither ``bonus`` nor ``where``."""
-        reason, where, bonus = value.get("reason"), value.get("where"), value.get("bonus")
+        reason, where, bonus, left_out = (value.get(name) for name in ("reason", "where", "bonus", "left_out"))
         return cls(
             id=value.at("id").text(),
             title=value.at("title").text(),
@@ -147,6 +155,7 @@ class CriterionScore:
             bonus=bonus is not None,
             where=SourceLocation.from_json(where) if where else None,
             evidence=value.at("evidence").mapping(),
+            left_out=left_out.texts() if left_out else (),
         )
 
 

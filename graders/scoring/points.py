@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from graders.core.json_value import JsonValue
 from graders.core.verdicts import Verdict
+from graders.framework.checks import join_names
 from graders.framework.definition import PERSON, Criterion
 from graders.scoring.criteria import CENT, CriterionScore, cents
 from graders.scoring.outcomes import MANUAL_MARK, NOT_MEASURABLE, OUR_FAULT, CheckOutcome
@@ -25,6 +26,16 @@ NOT_SELECTED = Reason(
     "It was deselected on the command line.",
     "Grade without -k.",
 )
+
+
+def not_looked_at(left_out: Sequence[str]) -> Reason:
+    """Why a criterion has no verdict in a quick look. :param left_out: the runs that a full grading looks at."""
+    return Reason(
+        "not looked at in quick mode",
+        f"what a full grading looks at in {join_names(list(left_out))}",
+        "A quick look leaves out what decides it; nothing is lost.",
+        "Grade without --quick.",
+    )
 
 
 @dataclass(frozen=True)
@@ -46,13 +57,25 @@ class Points:
         return cls(*(cents(value.at(name)) for name in ("earned", "automatic", "pending", "maximum")))
 
 
-def score_criterion(criterion: Criterion, checks: Sequence[CheckOutcome]) -> CriterionScore:
+def score_criterion(
+    criterion: Criterion, checks: Sequence[CheckOutcome], left_out: Sequence[str] = ()
+) -> CriterionScore:
     """Each check is worth the same share; an unscored or skipped one leaves the whole criterion unscored.
 
     A manually graded criterion is pending, and so is one with a check that needs manual grading. One without
     a check was deselected and is unscored too: a missing result is never a pass, and never a zero of the student's
     either.
+
+    :param left_out: the runs of it that a quick look leaves out. Without any check it was not looked at then; otherwise
+        what it has earned so far is the share of the checks that there were.
     """
+    by_tests = () if criterion.marked_by == PERSON else tuple(left_out)
+    return replace(_scored(criterion, checks, by_tests), left_out=by_tests)
+
+
+def _scored(criterion: Criterion, checks: Sequence[CheckOutcome], left_out: Sequence[str]) -> CriterionScore:
+    if left_out and not checks:
+        return _score(criterion, checks, Decimal(0), Verdict.NOT_LOOKED_AT, not_looked_at(left_out))
     undecided = _undecided(criterion, checks)
     if undecided is not None:
         return _score(criterion, checks, Decimal(0), *undecided)
@@ -142,6 +165,11 @@ def total(scores: Sequence[CriterionScore]) -> Points:
     return Points(earned, maximum - pending, pending, maximum)
 
 
+def left_out_points(scores: Sequence[CriterionScore]) -> Decimal:
+    """The points, a part of ``automatic``, of criteria that a quick look left out."""
+    return sum((score.maximum for score in scores if score.verdict is Verdict.NOT_LOOKED_AT), Decimal(0))
+
+
 def sum_points(points: Sequence[Points]) -> Points:
     """The sum over labs."""
     columns: Mapping[str, Decimal] = {
@@ -151,4 +179,4 @@ def sum_points(points: Sequence[Points]) -> Points:
     return Points(**columns)
 
 
-__all__ = ["OUR_FAULT", "CriterionScore", "Points", "score_criterion", "sum_points", "total"]
+__all__ = ["OUR_FAULT", "CriterionScore", "Points", "left_out_points", "score_criterion", "sum_points", "total"]

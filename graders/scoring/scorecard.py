@@ -14,11 +14,12 @@ from typing import Any, Literal, get_args
 from graders.core.charts import Chart, read_charts
 from graders.core.errors import Unscored, UsageError
 from graders.core.json_value import FormError, JsonValue, is_deep
+from graders.core.text import report_line
 from graders.core.verdicts import Verdict
 from graders.sandbox import MissingLayer
 from graders.scoring.criteria import CriterionScore, format_points
 from graders.scoring.device import DeviceFile, DeviceSetup
-from graders.scoring.points import Points, limit_bonuses, sum_points, total
+from graders.scoring.points import Points, left_out_points, limit_bonuses, sum_points, total
 from graders.scoring.runs import RunSummary
 
 SCHEMA = "optgrade/scorecard/v1"
@@ -89,7 +90,8 @@ class LabScore:
 class Scorecard:
     """One submission's grading. ``root``: the folder in it that the labs' paths count from, ``""`` for itself.
 
-    ``device``: what the labs' files were measured with, None if none was.
+    ``device``: what the labs' files were measured with, None if none was. ``quick``: it is of a quick look, which
+    gives no mark.
     """
 
     submission: str
@@ -104,6 +106,7 @@ class Scorecard:
     environment: Mapping[str, str] = field(default_factory=dict)
     timing: Mapping[str, float] = field(default_factory=dict)
     device: DeviceSetup | None = None
+    quick: bool = False
 
     @property
     def points(self) -> Points:
@@ -126,6 +129,16 @@ class Scorecard:
         return [score for score in self.scores if score.verdict is Verdict.PENDING]
 
     @property
+    def left_out(self) -> Sequence[CriterionScore]:
+        """The criteria that a quick look left out as a whole."""
+        return [score for score in self.scores if score.verdict is Verdict.NOT_LOOKED_AT]
+
+    @property
+    def left_out_points(self) -> Decimal:
+        """Their points, which are a part of the automatic ones."""
+        return left_out_points(self.scores)
+
+    @property
     def unscored(self) -> Sequence[CriterionScore]:
         """The criteria that the grader could not decide."""
         return [score for score in self.scores if score.verdict is Verdict.UNSCORED]
@@ -140,8 +153,20 @@ class Scorecard:
         root = self.root.strip("/")
         return f"{root}/{file}" if root else file
 
+    def require_full(self) -> None:
+        """Refuses a quick look. :raises UsageError: it is one, so there is no mark."""
+        if self.quick or any(score.left_out for score in self.scores):
+            raise UsageError(
+                f"{report_line(self.submission, 80)}: this is a quick look (--quick), which gives no mark: "
+                "grade without --quick"
+            )
+
     def require_scored(self) -> None:
-        """Refuses what has no mark yet. :raises Unscored: some criterion could not be graded; it names the first."""
+        """Refuses what has no mark yet.
+
+        :raises UsageError: it is a quick look. :raises Unscored: some criterion could not be graded; it names them.
+        """
+        self.require_full()
         if not self.unscored:
             return
         some = ", ".join(score.id for score in self.unscored[:3]) + (", …" if len(self.unscored) > 3 else "")
@@ -186,6 +211,8 @@ class Scorecard:
         }
         if self.device is not None:
             document["device"] = self.device.to_json()
+        if self.quick:
+            document["quick"] = True
         cleaned: dict[str, Any] = _plain(document)
         return cleaned
 
@@ -260,7 +287,7 @@ def _sums(points: Points) -> str:
 
 def _read(value: JsonValue) -> Scorecard:
     root, isolation = value.get("root"), value.at("isolation")
-    seed_from, device = value.get("seed_from"), value.get("device")
+    seed_from, device, quick = value.get("seed_from"), value.get("device"), value.get("quick")
     return Scorecard(
         submission=value.at("submission").text(),
         profile=value.at("profile").text(),
@@ -276,6 +303,7 @@ def _read(value: JsonValue) -> Scorecard:
         environment={name: each.text() for name, each in value.at("environment").entries()},
         timing={name: each.number() for name, each in value.at("timing").entries()},
         device=DeviceSetup.from_json(device) if device else None,
+        quick=quick.flag() if quick else False,
     )
 
 

@@ -33,7 +33,7 @@ TEXTS = (
     "y",
 )
 texts = st.sampled_from(TEXTS) | st.text(max_size=30)
-SCORED = tuple(verdict.value for verdict in Verdict if verdict not in (Verdict.UNSCORED, Verdict.PENDING))
+SCORED = tuple(each.value for each in Verdict if each not in (Verdict.UNSCORED, Verdict.PENDING, Verdict.NOT_LOOKED_AT))
 
 
 @st.composite

@@ -42,7 +42,7 @@ LAB = Lab(
 OF_RUNS = [
     verdict
     for verdict in Verdict
-    if verdict not in (Verdict.EARNED, Verdict.PARTIAL, Verdict.PENDING, Verdict.UNSCORED)
+    if verdict not in (Verdict.EARNED, Verdict.PARTIAL, Verdict.PENDING, Verdict.NOT_LOOKED_AT, Verdict.UNSCORED)
 ]
 
 

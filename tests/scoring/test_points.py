@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from graders.core.verdicts import Verdict
 from graders.framework.definition import PERSON, Criterion
 from graders.scoring import CheckOutcome, CriterionScore, Points, Reason, score_criterion, total
-from graders.scoring.points import CENT, PENDING, limit_bonuses, sum_points
+from graders.scoring.points import CENT, PENDING, left_out_points, limit_bonuses, sum_points
 
 CENTS = st.integers(1, 100_000).map(lambda cents: cents / 100)
 FAULTS = [
@@ -317,7 +317,9 @@ def test_a_bonus_stands_for_nothing_that_is_open() -> None:
 
 
 @given(st.lists(graded, max_size=6), st.lists(st.tuples(CENTS, st.sampled_from([Verdict.EARNED, *FAULTS])), max_size=3))
-def test_with_any_bonus_sums_stay_within_bounds(scores: list[CriterionScore], extra: list[tuple[float, Verdict]]) -> None:
+def test_with_any_bonus_sums_stay_within_bounds(
+    scores: list[CriterionScore], extra: list[tuple[float, Verdict]]
+) -> None:
     """Automatic + pending = maximum, without the bonuses; earned grows by no more than they earned, up to automatic."""
     bonuses = [bonus(points, verdict) for points, verdict in extra]
     without, points = total(scores), total([*scores, *bonuses])
@@ -333,3 +335,43 @@ def test_a_bonus_to_json() -> None:
     told = bonus(0.5, Verdict.EARNED).to_json()
     assert (told["earned"], told["maximum"], told["bonus"]) == (0.5, 0, 0.5)
     assert score_criterion(criterion(2), checks(Verdict.EARNED)).to_json()["bonus"] is None
+
+
+def test_what_a_quick_look_leaves_out_is_no_zero() -> None:
+    """A criterion without a check that has runs left out is not looked at: it loses nothing, and nobody is at fault."""
+    score = score_criterion(criterion(), [], ["int8-0.01", "int8-0.8"])
+    assert (score.verdict, score.earned, score.lost) == (Verdict.NOT_LOOKED_AT, 0, 0)
+    assert not score.decided
+    assert not score.so_far
+    assert score.reason is not None
+    assert score.reason.measured == "not looked at in quick mode"
+    assert "int8-0.01, int8-0.8" in score.reason.expected
+    assert total([score]).automatic == score.maximum
+    assert left_out_points([score]) == score.maximum
+
+
+def test_a_part_of_the_runs_is_so_far() -> None:
+    """The share is that of the checks that were made, and the score says which runs are missing."""
+    score = score_criterion(criterion(), checks(Verdict.EARNED, Verdict.LOST), ["other"])
+    assert (score.verdict, score.earned, score.left_out) == (Verdict.PARTIAL, Decimal("0.5"), ("other",))
+    assert score.so_far
+    assert left_out_points([score]) == 0
+    assert not score_criterion(criterion(), checks(Verdict.EARNED), []).so_far
+
+
+def test_what_people_grade_is_not_left_out() -> None:
+    """A quick look changes nothing about criteria that are graded manually."""
+    score = score_criterion(criterion(marked_by=PERSON), [], ["other"])
+    assert (score.verdict, score.left_out, score.reason) == (Verdict.PENDING, (), PENDING)
+
+
+def test_what_was_deselected_stays_unscored() -> None:
+    """Without a run left out, a criterion that has no check was deselected, as in a full grading."""
+    assert score_criterion(criterion(), [], ()).verdict is Verdict.UNSCORED
+
+
+def test_a_bonus_makes_up_for_nothing_that_was_left_out() -> None:
+    """What was not looked at is not lost, so that a bonus counts for nothing there."""
+    bonus = score_criterion(Criterion("lx.extra", "Extra", 1.0, "tests", bonus=True), checks(Verdict.EARNED))
+    left_out = score_criterion(criterion(), [], ["other"])
+    assert [score.earned for score in limit_bonuses([left_out, bonus])] == [0, 0]

@@ -161,7 +161,8 @@ KINDS: dict[str, st.SearchStrategy[Any]] = {
 def criteria(draw: st.DrawFn) -> CriterionScore:
     worth = Decimal(draw(st.integers(1, 500))) / 100
     verdict = draw(st.sampled_from(Verdict))
-    nothing = verdict in (Verdict.PENDING, Verdict.UNSCORED, Verdict.TAMPERED, Verdict.MISSING)
+    undecided = (Verdict.PENDING, Verdict.NOT_LOOKED_AT, Verdict.UNSCORED)
+    nothing = verdict in (*undecided, Verdict.TAMPERED, Verdict.MISSING)
     earned = Decimal(0) if nothing else Decimal(draw(st.integers(0, int(worth * 100)))) / 100
     return CriterionScore(
         id=draw(words.filter(lambda word: word[0] not in ".-")),
@@ -174,6 +175,7 @@ def criteria(draw: st.DrawFn) -> CriterionScore:
         checks=draw(several(checks)),
         where=draw(st.none() | where),
         evidence=draw(st.dictionaries(texts, plain, max_size=2)),
+        left_out=draw(several(words)),
     )
 
 
@@ -222,6 +224,7 @@ scorecards = st.builds(
     labs=several(labs, 2),
     notices=several(texts, 2),
     seed_from=st.sampled_from(["submission", "secret", "option"]),
+    quick=st.booleans(),
     environment=st.dictionaries(texts, texts, max_size=2),
     timing=st.fixed_dictionaries({"wall_s": st.integers(0, 999), "student_cpu_s": st.integers(0, 999)}),
     device=st.none() | device_setups,

@@ -47,7 +47,8 @@ def number(text: str) -> Decimal | None:
 
 
 def skip_reason(scorecard: Scorecard, skip_pending: bool) -> str:
-    """Why a scorecard's mark is not written at all; empty if it is."""
+    """Why a scorecard's mark is not written at all; empty if it is. :raises UsageError: it is a quick look."""
+    scorecard.require_full()
     if scorecard.unscored:
         return f"{len(scorecard.unscored)} criteria could not be graded, which is no zero; the cell is left as it is"
     if skip_pending and scorecard.pending:

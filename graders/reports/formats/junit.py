@@ -54,14 +54,14 @@ def _case(suite: str, score: CriterionScore) -> ET.Element:
     if kind:
         outcome = ET.SubElement(case, kind, message=report_line(f"{score.title}: {verdict(score)}"))
         if kind == SKIPPED:
-            outcome.set("type", "pending")
+            outcome.set("type", score.verdict.value)
         outcome.text = "\n".join(f"{name}: {report_line(text)}" for name, text in parts(score)) or None
     return case
 
 
 def _kind(score: CriterionScore) -> str:
     if not score.decided:
-        return SKIPPED if score.verdict is Verdict.PENDING else ERROR
+        return ERROR if score.verdict is Verdict.UNSCORED else SKIPPED
     return "" if score.passed else FAILURE
 
 

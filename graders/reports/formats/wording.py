@@ -40,6 +40,8 @@ def worth(score: CriterionScore) -> str:
     """What a criterion earned, in words: ``0.3 of 1.5``."""
     if score.verdict is Verdict.PENDING:
         return f"{format_points(score.maximum)} to be graded manually"
+    if score.verdict is Verdict.NOT_LOOKED_AT:
+        return f"{format_points(score.maximum)} not looked at"
     if score.verdict is Verdict.UNSCORED:
         return f"{format_points(score.maximum)} not graded"
     if score.bonus:

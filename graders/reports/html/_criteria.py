@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from graders import scoring
 from graders.core.text import LONGEST_TEXT, html_text
 from graders.core.verdicts import Verdict
+from graders.framework.checks import join_names
 from graders.reports.verdicts import OPTIONAL, WORDING, VerdictWording
 from graders.scoring import CheckResult, CriterionScore
 
@@ -59,6 +60,11 @@ class Criterion:
     excerpts: tuple[CodeExcerpt, ...]
     checks: tuple[Check, ...]
     evidence: tuple[Fact, ...]
+
+    @property
+    def left_out(self) -> str:
+        """The runs that a quick look left out, as text."""
+        return html_text(join_names(list(self.score.left_out)), 200)
 
     @property
     def lost(self) -> Decimal:
@@ -144,7 +150,7 @@ def criterion(score: CriterionScore, anchor: str, lab: str) -> Criterion:
         title=_formatting.spans(score.title, 240),
         lab=lab,
         score=score,
-        wording=OPTIONAL if optional else WORDING[score.verdict],
+        wording=_wording(score) if not optional else OPTIONAL,
         reason=_reason(score.reason),
         where=lay_out_places(score),
         excerpts=lay_out_excerpts(score),
@@ -155,6 +161,15 @@ def criterion(score: CriterionScore, anchor: str, lab: str) -> Criterion:
 
 def _check(check: CheckResult) -> Check:
     return Check(name=html_text(check.name, 160), wording=WORDING[check.verdict], reason=_reason(check.reason))
+
+
+def _wording(score: CriterionScore) -> VerdictWording:
+    """How its verdict is shown; a quick look's rests on some of its runs."""
+    wording = WORDING[score.verdict]
+    if not score.so_far:
+        return wording
+    meaning = f"{wording.meaning} A quick look has seen some of its runs only."
+    return replace(wording, label=f"{wording.label} so far", meaning=meaning)
 
 
 def advice(criteria: Iterable[Criterion]) -> tuple[Advice, ...]:

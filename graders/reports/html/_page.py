@@ -14,6 +14,7 @@ from graders.core.text import html_label, html_text
 from graders.core.verdicts import RunVerdict, Verdict
 from graders.reports.verdicts import FINISHED, WORDING, VerdictWording
 from graders.scoring import CriterionScore, LabScore, RunSummary, Scorecard
+from graders.scoring.points import left_out_points
 
 from . import _formatting
 from ._criteria import Advice, Criterion, advice, criterion, faults
@@ -42,29 +43,38 @@ _ISOLATION = {
 class Share:
     """A stretch of a points bar, in points."""
 
-    kind: Literal["earned", "lost", "unscored", "pending"]
+    kind: Literal["earned", "lost", "unscored", "left_out", "pending"]
     points: Decimal
 
 
 @dataclass(frozen=True, kw_only=True)
 class Points:
-    """The scorecard's four numbers, and how many of `automatic` are `unscored`: the grader failed to grade them."""
+    """The scorecard's four numbers, and how many of `automatic` have no verdict.
+
+    `unscored`: the grader failed to grade them. `left_out`: a quick look did not look at them.
+    """
 
     earned: Decimal
     automatic: Decimal
     pending: Decimal
     maximum: Decimal
     unscored: Decimal
+    left_out: Decimal
+
+    @property
+    def looked_at(self) -> Decimal:
+        """Automatic points that were not left out."""
+        return self.automatic - self.left_out
 
     @property
     def lost(self) -> Decimal:
         """Automatic points that were graded and not earned."""
-        return max(self.automatic - self.earned - self.unscored, Decimal(0))
+        return max(self.looked_at - self.earned - self.unscored, Decimal(0))
 
     @property
     def is_full(self) -> bool:
-        """Whether every automatic point is earned."""
-        return self.automatic > 0 and self.unscored == 0 and self.earned >= self.automatic
+        """Whether every automatic point that was looked at is earned."""
+        return self.looked_at > 0 and self.unscored == 0 and self.earned >= self.looked_at
 
     @property
     def shares(self) -> tuple[Share, ...]:
@@ -73,6 +83,7 @@ class Points:
             Share(kind="earned", points=self.earned),
             Share(kind="lost", points=self.lost),
             Share(kind="unscored", points=self.unscored),
+            Share(kind="left_out", points=self.left_out),
             Share(kind="pending", points=self.pending),
         )
         return tuple(share for share in shares if share.points > 0)
@@ -154,6 +165,17 @@ class Page:
     environment: tuple[Setting, ...]
     timing: tuple[Setting, ...]
     device: DeviceSetup | None
+    quick: bool
+
+    @property
+    def left_out(self) -> tuple[Criterion, ...]:
+        """The criteria that a quick look left out as a whole."""
+        return tuple(item for item in self.criteria if item.score.verdict is Verdict.NOT_LOOKED_AT)
+
+    @property
+    def so_far(self) -> tuple[Criterion, ...]:
+        """The criteria of which a quick look left out some runs."""
+        return tuple(item for item in self.criteria if item.score.so_far)
 
     @property
     def criteria(self) -> tuple[Criterion, ...]:
@@ -209,7 +231,7 @@ def lay_out(scorecard: Scorecard) -> Page:
         missing_layers=tuple(
             Setting(html_label(each.layer, 80), html_text(each.reason, 400)) for each in scorecard.missing
         ),
-        points=_points(scorecard.points, scorecard.unscored),
+        points=_points(scorecard.points, scorecard.scores),
         labs=labs,
         advice=advice(criteria),
         faults=faults(criteria),
@@ -219,16 +241,19 @@ def lay_out(scorecard: Scorecard) -> Page:
         ),
         timing=tuple(_timing(name, value) for name, value in scorecard.timing.items()),
         device=None if scorecard.device is None else lay_out_setup(scorecard.device),
+        quick=scorecard.quick,
     )
 
 
-def _points(points: scoring.Points, unscored: Sequence[CriterionScore]) -> Points:
+def _points(points: scoring.Points, scores: Sequence[CriterionScore]) -> Points:
+    unscored = [score for score in scores if score.verdict is Verdict.UNSCORED]
     return Points(
         earned=points.earned,
         automatic=points.automatic,
         pending=points.pending,
         maximum=points.maximum,
         unscored=sum((score.maximum - score.earned for score in unscored), Decimal(0)),
+        left_out=left_out_points(scores),
     )
 
 
@@ -238,7 +263,7 @@ def _lab(lab: LabScore, index: int) -> Lab:
     return Lab(
         name=html_label(lab.lab, 80),
         title=title,
-        points=_points(lab.points, [score for score in scores if score.verdict is Verdict.UNSCORED]),
+        points=_points(lab.points, scores),
         criteria=tuple(criterion(score, f"og-c{index}-{place}", title) for place, score in enumerate(scores)),
         runs=tuple(_run(run) for run in lab.runs),
         drawings=tuple(drawing for drawing in map(_drawing, lab.charts) if drawing),

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -189,6 +190,9 @@ class Server:
         """Ends the server and every run that it still has."""
         if self._process is None or self._control is None:
             return
+        with suppress(OSError):
+            # Wakes whoever waits for the imports in another thread, which closing alone does not.
+            self._control.shutdown(socket.SHUT_RDWR)
         self._control.close()
         try:
             self._process.wait(timeout=20)
