@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from graders.core.errors import GraderError
 from graders.core.paths import REPOSITORY
+from graders.core.text import plain_line
 from graders.framework.definition import PERSON
 from graders.pipeline.servers import ServerPool
 from graders.scoring import CriterionScore, Scorecard
@@ -89,17 +91,26 @@ def grade(request: GradingRequest, servers: ServerPool, report: Path) -> Graded:
 
 
 def grade_quietly(request: GradingRequest, servers: ServerPool, report: Path) -> Graded:
-    """As :func:`grade`, from any working folder; the terminal's output goes to the result."""
+    """As :func:`grade`, from any working folder; the terminal's output goes to the result.
+
+    :raises GraderError: the grading wrote no scorecard; the last line of its output says why.
+    """
     here = Path.cwd()
     os.chdir(REPOSITORY)
     try:
         with tempfile.TemporaryFile() as file:
             with _output_to(file.fileno()):
-                graded = grade(request, servers, report)
+                try:
+                    graded = grade(request, servers, report)
+                except FileNotFoundError:
+                    graded = None
             file.seek(0)
             terminal = file.read().decode("utf-8", "replace")
     finally:
         os.chdir(here)
+    if graded is None:
+        lines = [line for line in terminal.splitlines() if line.strip()] or ["it printed nothing"]
+        raise GraderError(f"no scorecard was written: {plain_line(lines[-1])}")
     return Graded(graded.exit_code, graded.scorecard, graded.report, terminal)
 
 

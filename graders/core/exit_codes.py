@@ -12,6 +12,8 @@ class ExitCode(IntEnum):
     """Every automatic point was earned; a command has nothing to report."""
     LOST = 1
     """Points were lost; a command found something different from what it expects."""
+    INTERRUPTED = 2
+    """Somebody stopped it; what it had finished is kept."""
     UNSCORED = 3
     """The grader could not decide something, or there is no scorecard."""
     USAGE = 4

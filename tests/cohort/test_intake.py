@@ -244,3 +244,8 @@ def test_sources_that_have_nothing(tmp_path: Path) -> None:
     for name, message in (("empty", "no submissions in it"), ("file.txt", "neither a folder"), ("gone", "no such path")):
         with pytest.raises(UsageError, match=message):
             taken(tmp_path, tmp_path / name)
+
+
+def test_a_class_of_one(tmp_path: Path) -> None:
+    write(tmp_path / "class" / "alice", {"deep/labs/work.py": ""})
+    assert names(taken(tmp_path, tmp_path / "class")) == ["alice"]

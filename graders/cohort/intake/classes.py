@@ -14,7 +14,6 @@ from graders.core.text import plain_line
 from graders.submission import submission_name
 from graders.submission.archives import is_archive, member_name, member_parts, require_short_directory
 
-MOST_LEVELS = 3
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 
 
@@ -52,7 +51,7 @@ def _read_source(source: Path, lab_files: Sequence[str], unpacked: Path, found: 
         if is_submission(source, lab_files):
             found.submissions.append(as_submission(source))
         else:
-            _read_class(source, lab_files, found)
+            _read_class(source, found)
     elif not is_archive(source):
         raise UsageError(f"{source}: neither a folder nor a ZIP archive")
     elif _is_one_submission(source, lab_files):
@@ -65,7 +64,7 @@ def _read_archive(source: Path, lab_files: Sequence[str], unpacked: Path, found:
     """The submissions in a class's archive, with what went wrong when theirs were unpacked."""
     opened = unpack_class(source, unpacked)
     inside = Found()
-    _read_class(opened.folder, lab_files, inside)
+    _read_class(_top(opened.folder, lab_files), inside)
     for each in inside.submissions:
         own = [path for path in (each.path, *each.files.values()) if path is not None]
         places = {path.relative_to(opened.folder).as_posix() for path in own}
@@ -105,14 +104,9 @@ def _is_one_submission(archive: Path, lab_files: Sequence[str]) -> bool:
     return top is not None and any(f"{top}/{file}" in files for file in lab_files)
 
 
-def _read_class(folder: Path, lab_files: Sequence[str], found: Found) -> None:
-    """The submissions in a class's folder, which may be the only thing in another one."""
-    for _ in range(MOST_LEVELS):
-        entries = _entries(folder)
-        alone = entries[0] if len(entries) == 1 and entries[0].is_dir() else None
-        if alone is None or downloads.is_moodle(alone) or is_submission(alone, lab_files):
-            break
-        folder = alone
+def _read_class(folder: Path, found: Found) -> None:
+    """The submissions in a class's folder."""
+    entries = _entries(folder)
     if (folder / downloads.METADATA).is_file():
         found.submissions += downloads.read_gradescope(folder)
     elif downloads.is_canvas(entries):
@@ -121,6 +115,15 @@ def _read_class(folder: Path, lab_files: Sequence[str], found: Found) -> None:
         moodle = [path for path in entries if downloads.is_moodle(path)]
         found.submissions += downloads.read_moodle(moodle)
         found.submissions += _plain([path for path in entries if path not in moodle], found.notes)
+
+
+def _top(folder: Path, lab_files: Sequence[str]) -> Path:
+    """The folder with the submissions of an archive: the only one at its top, unless that is a submission."""
+    entries = _entries(folder)
+    alone = entries[0] if len(entries) == 1 and entries[0].is_dir() else None
+    if alone is None or downloads.is_moodle(alone) or is_submission(alone, lab_files):
+        return folder
+    return alone
 
 
 def _entries(folder: Path) -> list[Path]:

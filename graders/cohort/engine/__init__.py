@@ -1,0 +1,1 @@
+"""Grades submissions in many processes, on one machine or several, through dask.distributed."""

@@ -1,0 +1,138 @@
+"""The workers: processes of this machine, or a cluster that runs already."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from graders.core.errors import GraderError, UsageError
+from graders.core.text import plain_line
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+START_S = 120
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SETTINGS = {
+    # Records of every step of every task, which would grow with the class.
+    "distributed.admin.low-level-log-length": 100,
+    "distributed.scheduler.transition-log-length": 100,
+    "distributed.scheduler.events-log-length": 100,
+    "distributed.admin.log-length": 100,
+    # Runs have limits of their own, and a worker's memory is not theirs.
+    "distributed.worker.memory.terminate": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.target": False,
+    "distributed.worker.profile.enabled": False,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterOptions:
+    """Where workers are: processes of this machine, unless one of the two others is given."""
+
+    workers: int
+    scheduler: str = ""
+    scheduler_file: Path | None = None
+    shared_files: bool = False
+
+    @property
+    def local(self) -> bool:
+        """Whether workers are processes of this machine."""
+        return not self.scheduler and self.scheduler_file is None
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A client with its workers. ``scratch``: where those of this machine keep temporary files."""
+
+    client: Client
+    scratch: Path | None
+    dashboard: str = ""
+
+
+@contextmanager
+def open_cluster(options: ClusterOptions, secret: bool) -> Iterator[Cluster]:
+    """The workers, for a while.
+
+    :param secret: whether a secret will travel, which no open connection may carry.
+    :raises UsageError: there is no scheduler at the address, or the connection to it is open.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        # As a whole submission is.
+        warnings.filterwarnings("ignore", message="Sending large graph")
+        with _local(options.workers) if options.local else _remote(options, secret) as cluster:
+            yield cluster
+
+
+@contextmanager
+def _local(workers: int) -> Iterator[Cluster]:
+    """Processes of this machine. Others who use it can't connect to them: only this process has the keys."""
+    import dask
+    from distributed import Client, LocalCluster
+    from distributed.security import Security
+
+    scratch = Path(tempfile.mkdtemp(prefix="optgrade-cohort-"))
+    # Runs pass through it to their working directories, and can't list it.
+    scratch.chmod(0o711)
+    dashboard = "127.0.0.1:0" if importlib.util.find_spec("bokeh") else None
+    try:
+        with (
+            dask.config.set(SETTINGS),
+            LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                protocol="tls",
+                security=Security.temporary(),
+                dashboard_address=dashboard,
+                silence_logs=logging.CRITICAL,
+                memory_limit=0,
+                local_directory=str(scratch),
+            ) as cluster,
+            Client(cluster, set_as_default=False) as client,
+        ):
+            yield Cluster(client, scratch, cluster.dashboard_link if dashboard else "")
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def _remote(options: ClusterOptions, secret: bool) -> Iterator[Cluster]:
+    from distributed import Client
+
+    shown = options.scheduler or str(options.scheduler_file)
+    arguments = {"scheduler_file": shown} if options.scheduler_file else {"address": shown}
+    try:
+        client = Client(**arguments, timeout=START_S / 4, set_as_default=False)
+    except (OSError, ValueError, TimeoutError, ImportError) as error:
+        option = "--scheduler-file" if options.scheduler_file else "--scheduler"
+        reason = plain_line(str(error)) or type(error).__name__
+        raise UsageError(f"{option} {shown}: no scheduler answers there: {reason}") from None
+    with client:
+        address = urlsplit(str(client.scheduler.address) if client.scheduler is not None else "")
+        if secret and address.scheme != "tls" and address.hostname not in LOOPBACK:
+            raise UsageError(
+                f"{plain_line(address.geturl())}: a secret would travel over an open connection; use a scheduler "
+                "with TLS (dask's settings distributed.comm.tls), or --seed"
+            )
+        yield Cluster(client, None, client.dashboard_link or "" if importlib.util.find_spec("bokeh") else "")
+
+
+def stalled(seconds: float) -> GraderError:
+    """The error for a cluster without a usable worker."""
+    return GraderError(
+        f"no usable worker for {seconds:.0f} s; what was graded is stored: type the same command again to go on"
+    )

@@ -1,0 +1,239 @@
+"""Hands submissions to workers, one to each at a time, and sees to it that each gets an outcome.
+
+Where and when something runs, and whether a worker is alive, is dask's business. Which worker is used follows from its
+fingerprint; a task is bound to one worker, so that it is known which submission was being graded when one died.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from graders.cohort.engine.cluster import Cluster, stalled
+from graders.cohort.engine.fingerprint import difference
+from graders.cohort.engine.jobs import Job, Listener
+from graders.cohort.engine.options import GradingOptions
+from graders.cohort.engine.parcel import Parcel, pack
+from graders.cohort.engine.task import Grading, GradingOutcome, GradingTask
+from graders.core.errors import SubmissionError
+from graders.core.text import plain_line
+
+if TYPE_CHECKING:
+    from distributed import Future
+
+TICK_S = 0.5
+MOST_DEATHS = 2
+FINGERPRINT_S = 120
+STALLED_S = 60
+
+
+@dataclass
+class _Running:
+    job: Job
+    future: Future[GradingOutcome]
+    worker: str
+
+
+@dataclass
+class Driver:
+    """The workers of a cluster, and what each is doing."""
+
+    cluster: Cluster
+    options: GradingOptions
+    grading: Grading
+    listener: Listener
+    shared_files: bool
+    expected: Mapping[str, str] = field(default_factory=dict)
+    _usable: set[str] = field(default_factory=set)
+    _refused: set[str] = field(default_factory=set)
+    _running: dict[str, _Running] = field(default_factory=dict)
+    _waiting: deque[Job] = field(default_factory=deque)
+    _ended: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
+    _deaths: Counter[int] = field(default_factory=Counter)
+    _count: int = 0
+
+    def choose_workers(self, preferred: Mapping[str, str] | None = None) -> Mapping[str, str]:
+        """Waits for a worker, and finds the fingerprint that most of them have.
+
+        :param preferred: chosen where as many have another one.
+        :raises GraderError: there is no worker that can grade.
+        """
+        from graders.cohort.engine.worker import GradingPlugin
+
+        scratch = None if self.cluster.scratch is None else str(self.cluster.scratch)
+        self.cluster.client.register_plugin(GradingPlugin(scratch))
+        started = time.monotonic()
+        found: dict[str, Mapping[str, str]] = {}
+        while not found:
+            if time.monotonic() - started > STALLED_S:
+                raise stalled(STALLED_S)
+            found = self._fingerprints(self._addresses() - self._refused)
+            if not found:
+                time.sleep(TICK_S)
+        every: list[Mapping[str, str]] = list(found.values())
+        self.expected = max(every, key=lambda one: (every.count(one), one == preferred, sorted(one.items())))
+        self._admit(found)
+        return self.expected
+
+    def run(self, jobs: Sequence[Job]) -> None:
+        """Grades every job; each gets its outcome, and the listener knows it.
+
+        :raises GraderError: there is no usable worker any more.
+        """
+        self._waiting.extend(jobs)
+        looked = idle_since = time.monotonic()
+        while self._waiting or self._running:
+            now = time.monotonic()
+            if now - looked > TICK_S or not self._usable:
+                self._look()
+                looked = now
+            if self._usable:
+                idle_since = now
+            elif now - idle_since > STALLED_S:
+                raise stalled(STALLED_S)
+            self._assign()
+            self._collect()
+
+    def stop(self) -> None:
+        """Gives up what is running, and has workers that go on end their servers."""
+        from graders.cohort.engine.worker import NAME
+
+        client = self.cluster.client
+        client.cancel([each.future for each in self._running.values()], force=True)
+        self._running.clear()
+        if self.cluster.scratch is None:
+            client.unregister_worker_plugin(NAME)
+
+    def _addresses(self) -> set[str]:
+        return set(self.cluster.client.nthreads())
+
+    def _look(self) -> None:
+        """Finds workers that came and went."""
+        present = self._addresses()
+        gone = self._usable - present
+        self._usable -= gone
+        for address in gone:
+            self._lost(address)
+        new = present - self._usable - self._refused
+        if new:
+            self._admit(self._fingerprints(new))
+
+    def _fingerprints(self, addresses: set[str]) -> dict[str, Mapping[str, str]]:
+        """What each worker's results depend on; who can't say it is refused."""
+        from graders.cohort.engine.worker import worker_fingerprint
+
+        if not addresses:
+            return {}
+        client = self.cluster.client
+        answers = client.run(worker_fingerprint, self.options, workers=sorted(addresses), on_error="return")
+        found: dict[str, Mapping[str, str]] = {}
+        for address, answer in answers.items():
+            if isinstance(answer, dict):
+                found[address] = answer
+            elif not isinstance(answer, OSError):
+                # A worker that is gone is none that can't grade.
+                self._refused.add(address)
+                reason = plain_line(f"{type(answer).__name__}: {answer}")
+                self.listener.say(f"worker {address} is not used: it can't grade: {reason}")
+        return found
+
+    def _admit(self, found: Mapping[str, Mapping[str, str]]) -> None:
+        for address, parts in sorted(found.items()):
+            if parts == self.expected:
+                self._usable.add(address)
+            else:
+                self._refused.add(address)
+                what = difference(parts, self.expected)
+                self.listener.say(f"worker {address} is not used: it differs from the others in {what}")
+
+    def _assign(self) -> None:
+        for address in sorted(self._usable - self._running.keys()):
+            if not self._waiting:
+                return
+            job = self._waiting.popleft()
+            try:
+                parcel = self._parcel(job)
+            except SubmissionError as error:
+                self.listener.ended(job, GradingOutcome(fault=str(error)))
+                continue
+            self._submit(job, parcel, address)
+
+    def _parcel(self, job: Job) -> Parcel:
+        if self.shared_files:
+            return Parcel(name=job.name, digest=job.digest, content=job.content)
+        return pack(job.content, job.digest)
+
+    def _submit(self, job: Job, parcel: Parcel, address: str) -> None:
+        from graders.cohort.engine.worker import run_task
+
+        self._count += 1
+        future: Future[GradingOutcome] = self.cluster.client.submit(
+            run_task,
+            GradingTask(parcel=parcel, options=self.options),
+            self.grading,
+            key=f"optgrade-{self._count}-{time.time_ns()}",
+            workers=[address],
+            pure=False,
+        )
+        self._running[address] = _Running(job, future, address)
+        future.add_done_callback(lambda _: self._ended.put(address))
+        self.listener.started(job, address)
+
+    def _collect(self) -> None:
+        """Takes results for as long as there are any, and waits for one no longer than a tick."""
+        try:
+            address = self._ended.get(timeout=TICK_S)
+            while True:
+                self._take(address)
+                address = self._ended.get_nowait()
+        except queue.Empty:
+            return
+
+    def _take(self, address: str) -> None:
+        running = self._running.get(address)
+        if running is None or not running.future.done():
+            return
+        outcome = self._outcome(running.future)
+        if outcome is None:
+            self._usable.discard(address)
+            self._lost(address)
+            return
+        del self._running[address]
+        running.future.release()
+        self.listener.ended(running.job, outcome)
+
+    @staticmethod
+    def _outcome(future: Future[GradingOutcome]) -> GradingOutcome | None:
+        """A task's outcome; None if its worker died."""
+        from distributed import KilledWorker
+        from distributed.client import FutureCancelledError
+
+        error: Any = None
+        try:
+            error = future.exception()
+        except FutureCancelledError:
+            return None
+        if isinstance(error, KilledWorker):
+            return None
+        if error is not None:
+            return GradingOutcome(fault=f"the worker failed: {plain_line(f'{type(error).__name__}: {error}')}")
+        return future.result()
+
+    def _lost(self, address: str) -> None:
+        """A worker is gone: what it was grading is graded by another one, unless that happened before."""
+        running = self._running.pop(address, None)
+        if running is None:
+            return
+        self.cluster.client.cancel([running.future], force=True)
+        job = running.job
+        self._deaths[job.id] += 1
+        if self._deaths[job.id] < MOST_DEATHS:
+            self.listener.say(f"{plain_line(job.name, 60)}: its worker died; it is graded once more")
+            self._waiting.append(job)
+        else:
+            fault = f"the worker that graded it died, {MOST_DEATHS} times"
+            self.listener.ended(job, GradingOutcome(fault=fault))

@@ -1,0 +1,81 @@
+"""What a worker's results depend on, by kind: workers that differ in any of it give results that can't be compared."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sysconfig
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+
+from graders.caching import files_digest
+from graders.caching.fingerprints import digest_of, folder_files
+from graders.core.paths import GRADERS, REFERENCE, REPOSITORY, TEMPLATE
+from graders.framework.definition import Lab
+from graders.framework.result_cache import data_digest, lab_data_digest
+from graders.profiles import Profile
+from graders.sandbox import Isolation
+
+# Not part of a grading: what starts it, and what is tested or shown of many.
+ASIDE = ("cohort", "selftest", "commands")
+# Vector instructions, which choose the kernels that libraries compute with.
+INSTRUCTIONS = ("sse4", "ssse3", "avx", "fma", "f16c", "amx", "vnni", "bf16", "asimd", "sve", "dotprod", "i8mm")
+
+
+def fingerprint(labs: Sequence[Lab], profile: Profile, isolation: Isolation) -> dict[str, str]:
+    """What this process's results depend on, each part a short text or a hash."""
+    return {
+        "code": _code(),
+        "labs": digest_of([files_digest(lab.folder, folder_files(lab.folder, "")) for lab in labs]),
+        "data": digest_of([data_digest(profile), *map(lab_data_digest, labs)]),
+        "libraries": digest_of(_libraries()),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": " ".join(_instructions()) or platform.processor(),
+        "isolation": isolation.tier + ("" if isolation.users is None else " with users"),
+        "lockdown": digest_of(asdict(isolation.lockdown)),
+    }
+
+
+def difference(one: Mapping[str, str], other: Mapping[str, str]) -> str:
+    """What differs between two workers, for people: texts as they are, hashes by their kind alone."""
+    return "; ".join(
+        _differs(name, one.get(name, ""), other.get(name, "")) for name in one if one[name] != other.get(name)
+    )
+
+
+def _differs(name: str, one: str, other: str) -> str:
+    if name == "processor":
+        mine, others = set(one.split()), set(other.split())
+        more, fewer = " ".join(sorted(mine - others)), " ".join(sorted(others - mine))
+        return f"processor ({'; '.join(filter(None, (more and f'has {more}', fewer and f'lacks {fewer}')))})"
+    if len(one) == len(other) == 64:
+        return {"code": "the grader's code", "labs": "the labs' files", "data": "data sets and models"}.get(
+            name, f"installed {name}" if name == "libraries" else name
+        )
+    return f"{name} ({one}, not {other})"
+
+
+@cache
+def _code() -> str:
+    """The grader's own files that a result depends on, and the starter code and references that it compares with."""
+    own = [path for path in folder_files(GRADERS) if not path.is_relative_to(GRADERS / "labs")]
+    own = [path for path in own if path.relative_to(GRADERS).parts[0] not in ASIDE]
+    given = [path for folder in (TEMPLATE, REFERENCE) for path in folder_files(folder)]
+    return files_digest(REPOSITORY, [*own, GRADERS / "cohort" / "batch.py", *given])
+
+
+def _libraries() -> list[str]:
+    return sorted(name for name in os.listdir(sysconfig.get_path("purelib")) if name.endswith(".dist-info"))
+
+
+def _instructions() -> Iterator[str]:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    lines = [line for line in text.splitlines() if line.startswith(("flags", "Features"))]
+    found = {flag for line in lines for flag in line.partition(":")[2].split()}
+    yield from sorted(flag for flag in found if any(known in flag for known in INSTRUCTIONS))

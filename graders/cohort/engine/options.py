@@ -1,0 +1,83 @@
+"""How a class is graded: one set of options for all of it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from graders.caching import files_digest
+from graders.caching.fingerprints import digest_of, folder_files
+from graders.framework import registry
+from graders.framework.lab_plugin import LabPlugin
+from graders.profiles import Profile, choose
+
+
+@dataclass(frozen=True)
+class Secret:
+    """An instructor's secret, which no log and no error message shows."""
+
+    value: bytes = field(repr=False)
+
+    def __str__(self) -> str:
+        return "Secret()"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradingOptions:
+    """The options of ``pytest graders`` that hold for a whole class.
+
+    ``lab_folders``: those of labs outside of this repository. ``seed``: None if each submission has its own.
+    """
+
+    labs: tuple[str, ...] = ()
+    lab_folders: tuple[str, ...] = ()
+    profile: str = "embedded"
+    dataset_root: str | None = None
+    model_path: str | None = None
+    isolation: str = "auto"
+    seed: int | None = None
+    secret: Secret | None = None
+    wall_limit: float | None = None
+    settings: tuple[str, ...] = ()
+    select: str = ""
+    cache: bool = True
+
+    def plugins(self) -> list[LabPlugin[Any]]:
+        """The labs. :raises UsageError: there is no such lab."""
+        return registry.select_labs(self.labs, [Path(folder) for folder in self.lab_folders])
+
+    def chosen_profile(self) -> Profile:
+        """The data and the model. :raises UsageError: there are none."""
+        root, model = self.dataset_root, self.model_path
+        return choose(self.profile, Path(root) if root else None, Path(model) if model else None)
+
+    def more(self) -> tuple[str, ...]:
+        """Words for pytest's command line that a request has no name for."""
+        return tuple(self._more())
+
+    def _more(self) -> Iterator[str]:
+        yield from (f"--labs={folder}" for folder in self.lab_folders)
+        yield f"--profile={self.profile}"
+        yield f"--isolation={self.isolation}"
+        if self.dataset_root:
+            yield f"--dataset-root={self.dataset_root}"
+        if self.model_path:
+            yield f"--model-path={self.model_path}"
+        yield from (f"--setting={text}" for text in self.settings)
+
+    def identity(self, salt: bytes) -> Mapping[str, str]:
+        """What results depend on, by kind. The secret is in it as a code from which nobody finds it.
+
+        :param salt: the cohort's own.
+        """
+        draw = f"seed {self.seed}" if self.seed is not None else "the submission"
+        if self.secret is not None:
+            draw = "a secret: " + hmac.new(salt, self.secret.value, hashlib.sha256).hexdigest()
+        outside = [files_digest(Path(folder), folder_files(Path(folder))) for folder in self.lab_folders]
+        ids = [plugin.lab.id for plugin in self.plugins()]
+        chosen = [ids, outside, self.profile, self.wall_limit, list(self.settings), self.select]
+        return {"options": digest_of(chosen), "hidden values": digest_of(draw)}

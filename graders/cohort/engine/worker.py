@@ -1,0 +1,105 @@
+"""What runs on a worker: one grading at a time, on servers that stay preloaded from one to the next."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import tempfile
+import threading
+import time
+from dataclasses import replace
+
+from distributed import Worker, WorkerPlugin, get_worker
+
+from graders import sandbox
+from graders.cohort.engine.fingerprint import fingerprint
+from graders.cohort.engine.options import GradingOptions
+from graders.cohort.engine.task import Grading, GradingOutcome, GradingTask
+from graders.core.errors import OptgradeError
+from graders.core.paths import REFERENCE
+from graders.pipeline.config import GradingConfig
+from graders.pipeline.servers import ServerPool, prepare_servers
+
+NAME = "optgrade"
+
+
+class Workbench:
+    """The preloaded servers of a worker, which it keeps between submissions."""
+
+    def __init__(self) -> None:
+        self._pool: ServerPool | None = None
+        self._options: GradingOptions | None = None
+
+    def servers(self, options: GradingOptions) -> ServerPool:
+        """The servers for gradings with these options. Whoever calls this must outlive them."""
+        if self._pool is None or self._options != options:
+            self.close()
+            config = GradingConfig(
+                submission=REFERENCE,
+                labs=tuple(options.plugins()),
+                profile=options.chosen_profile(),
+                isolation=sandbox.choose(options.isolation),
+            )
+            self._pool, self._options = prepare_servers(config), options
+        return self._pool
+
+    def close(self) -> None:
+        """Ends the servers; the next grading gets others."""
+        pool, self._pool, self._options = self._pool, None, None
+        if pool is not None:
+            pool.close()
+
+
+class GradingPlugin(WorkerPlugin):
+    """Keeps a worker's servers for as long as the worker lives."""
+
+    name = NAME
+    idempotent = False
+
+    def __init__(self, scratch: str | None = None) -> None:
+        """:param scratch: the folder for temporary files, if not the worker's own choice."""
+        self.scratch = scratch
+        self.bench: Workbench
+        self.lock: threading.Lock
+
+    def setup(self, worker: Worker) -> None:
+        """On the worker, in its main thread where it is a process of its own."""
+        self.worker = worker
+        self.bench = Workbench()
+        self.lock = threading.Lock()
+        if self.scratch is not None:
+            tempfile.tempdir = self.scratch
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        if threading.current_thread() is threading.main_thread():
+            # Ctrl-C goes to every process of the terminal; the driver ends its workers itself.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def teardown(self, worker: Worker) -> None:  # noqa: ARG002  the plugin's interface
+        """Ends the servers."""
+        self.bench.close()
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"scratch": self.scratch}
+
+
+def run_task(task: GradingTask, grading: Grading) -> GradingOutcome:
+    """Grades a submission on this worker."""
+    worker = get_worker()
+    plugin = worker.plugins[NAME]
+    assert isinstance(plugin, GradingPlugin)
+    started = time.monotonic()
+    with plugin.lock:
+        try:
+            outcome = grading(task, plugin.bench)
+        except (OptgradeError, OSError) as error:
+            # What ended this one may have left its servers useless.
+            plugin.bench.close()
+            outcome = GradingOutcome(fault=f"{type(error).__name__}: {error}")
+    return replace(outcome, seconds=time.monotonic() - started, worker=socket.gethostname())
+
+
+def worker_fingerprint(options: GradingOptions) -> dict[str, str]:
+    """What results depend on here. :raises OptgradeError: it can't grade at all."""
+    labs = [plugin.lab for plugin in options.plugins()]
+    return fingerprint(labs, options.chosen_profile(), sandbox.choose(options.isolation))

@@ -1,0 +1,242 @@
+"""A whole class: what was submitted, what of it is graded already, the rest through the workers, and the page."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from graders.caching.fingerprints import digest_of as digest_of_data
+from graders.cohort.engine.cluster import ClusterOptions, open_cluster
+from graders.cohort.engine.jobs import Job
+from graders.cohort.engine.options import GradingOptions
+from graders.cohort.engine.parcel import Content, digest_of
+from graders.cohort.engine.task import Grading
+from graders.cohort.intake import Submitted, collect, read_roster
+from graders.cohort.lock import only_one
+from graders.cohort.progress import show_progress
+from graders.cohort.recorder import Recorder, kind_of, reason_of
+from graders.cohort.reports import FOLDER, folder_names, is_whole, restore_report
+from graders.cohort.store import Attempt, CohortStore, Stored, open_store
+from graders.core.errors import SubmissionError, UsageError
+from graders.core.text import plain_line
+
+UNPACKED = "unpacked"
+SALT, FINGERPRINT = "salt", "fingerprint"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CohortRequest:
+    """What the command line asks for."""
+
+    sources: tuple[Path, ...]
+    folder: Path
+    roster: Path | None = None
+    grading: GradingOptions
+    cluster: ClusterOptions
+    restart: bool = False
+
+
+@dataclass
+class CohortResult:
+    """How it ended: the class's submissions by kind of result, and a line for each that has no marks."""
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    graded_now: int = 0
+    interrupted: bool = False
+    without_marks: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ready:
+    """A submission that can be graded, and what its result depends on."""
+
+    stored: Stored
+    content: Content
+    digest: str
+
+    @property
+    def job(self) -> Job:
+        """It as the driver takes it."""
+        return Job(id=self.stored.id, name=self.stored.name, content=self.content, digest=self.digest)
+
+
+def grade_class(request: CohortRequest, grading: Grading | None = None) -> CohortResult:
+    """Grades what is missing, and writes the class's page.
+
+    :param grading: what grades a submission on a worker, the real grading if it is not given.
+    :raises UsageError: something that the request names can't be used.
+    :raises GraderError: there is no worker any more; what was graded is stored.
+    """
+    _require_own_folder(request)
+    request.folder.mkdir(parents=True, exist_ok=True)
+    with only_one(request.folder), open_store(request.folder) as store:
+        return _Run(request, store, grading).go()
+
+
+def _require_own_folder(request: CohortRequest) -> None:
+    """:raises UsageError: reports would be written among the submissions, or over something else."""
+    folder = request.folder.resolve()
+    for source in request.sources:
+        if source.is_dir() and source.resolve() in (folder, *folder.parents):
+            raise UsageError(f"--report-dir {request.folder} lies in {source}, among the submissions: name another one")
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"--report-dir {request.folder}: not a folder")
+
+
+class _Run:
+    """One call of the command."""
+
+    def __init__(self, request: CohortRequest, store: CohortStore, grading: Grading | None) -> None:
+        self._request = request
+        self._store = store
+        self._grading = grading
+        self._result = CohortResult()
+
+    def go(self) -> CohortResult:
+        if self._request.restart:
+            self._store.restart()
+        ready = self._take_in()
+        try:
+            self._grade(ready)
+        except KeyboardInterrupt:
+            self._result.interrupted = True
+        self._finish()
+        return self._result
+
+    def _take_in(self) -> list[_Ready]:
+        """Reads what was submitted, and has the store know it."""
+        request = self._request
+        roster = read_roster(request.roster) if request.roster else None
+        lab_files = [plugin.lab.student_file for plugin in request.grading.plugins()]
+        intake = collect(request.sources, roster, lab_files, request.folder / UNPACKED)
+        for note in intake.notes:
+            _say(note)
+        contents: dict[str, tuple[Content, str]] = {}
+        submissions = [_with_digest(each, contents) for each in intake.submissions]
+        self._store.register(submissions, folder_names([each.name for each in submissions], self._store.folders()))
+        return [
+            _Ready(stored=stored, content=contents[stored.name][0], digest=contents[stored.name][1])
+            for stored in self._store.submissions()
+            if stored.name in contents
+        ]
+
+    def _grade(self, ready: Sequence[_Ready]) -> None:
+        """Grades what has no finished attempt of what its result depends on."""
+        if not ready:
+            return
+        if self._request.cluster.local:
+            from graders.cohort.engine.worker import worker_fingerprint
+
+            # Workers of this machine depend on the same: if nothing is left, none has to be started.
+            left = self._left(ready, worker_fingerprint(self._request.grading))
+            if not left:
+                self._announce(ready, left)
+                return
+            workers = min(self._request.cluster.workers, len(left))
+            self._through_workers(ready, ClusterOptions(workers=workers))
+        else:
+            self._through_workers(ready, self._request.cluster)
+
+    def _left(self, ready: Sequence[_Ready], parts: Mapping[str, str]) -> list[tuple[_Ready, Attempt]]:
+        """What is to be graded, with an attempt that has no result yet."""
+        shared = {**parts, **self._request.grading.identity(self._salt())}
+        every = {}
+        for each in ready:
+            own = {**shared, "submission": each.digest}
+            every[each.stored.id] = Attempt(key=digest_of_data([each.stored.name, own]), parts=own)
+        self._store.want({number: attempt.key for number, attempt in every.items()})
+        pairs = [(each, every[each.stored.id]) for each in ready]
+        return [(each, new) for each, new in pairs if self._store.finished(each.stored.id, new.key) is None]
+
+    def _announce(self, ready: Sequence[_Ready], left: Sequence[tuple[_Ready, Attempt]]) -> None:
+        every = len(self._store.submissions())
+        unusable = f", {every - len(ready)} can't be graded" if every > len(ready) else ""
+        _say(f"{every} submissions: {len(ready) - len(left)} graded already, {len(left)} to grade{unusable}")
+        for line in self._reasons(left):
+            _say(line)
+
+    def _reasons(self, left: Sequence[tuple[_Ready, Attempt]]) -> Iterator[str]:
+        """Why something is graded again, by kind."""
+        kinds: Counter[str] = Counter()
+        for each, new in left:
+            before = self._store.parts_before(each.stored.id)
+            if before is not None:
+                kinds.update(name for name, value in new.parts.items() if before.get(name) != value)
+        for name, count in kinds.most_common():
+            yield f"  {count} are graded again, since another {name} was used before"
+
+    def _salt(self) -> bytes:
+        """Bytes of the cohort's own, without which its record of a secret is of no use."""
+        found = self._store.fact(SALT)
+        if found is None:
+            found = secrets.token_hex(32)
+            self._store.set_fact(SALT, found)
+        return bytes.fromhex(found)
+
+    def _through_workers(self, ready: Sequence[_Ready], options: ClusterOptions) -> None:
+        """Grades on workers what is left by their fingerprint."""
+        from graders.cohort.engine.driver import Driver
+        from graders.cohort.engine.grading import grade_task
+
+        grading = self._request.grading
+        with open_cluster(options, grading.secret is not None) as cluster:
+            recorder = Recorder(self._store, self._request.folder)
+            driver = Driver(
+                cluster=cluster,
+                options=grading,
+                grading=self._grading or grade_task,
+                listener=recorder,
+                shared_files=options.local or options.shared_files,
+            )
+            expected = driver.choose_workers(self._fingerprint())
+            left = self._left(ready, expected)
+            self._store.set_fact(FINGERPRINT, json.dumps(dict(expected)))
+            self._announce(ready, left)
+            if cluster.dashboard:
+                _say(f"dashboard: {cluster.dashboard}")
+            with show_progress(len(left)) as progress:
+                recorder.begin(((each.stored, new) for each, new in left), progress)
+                try:
+                    driver.run([each.job for each, _ in left])
+                finally:
+                    driver.stop()
+                    self._result.graded_now = recorder.count
+
+    def _fingerprint(self) -> dict[str, str] | None:
+        """That of the workers that graded before; it is preferred among those that as many workers have."""
+        found = self._store.fact(FINGERPRINT)
+        return dict(json.loads(found)) if found else None
+
+    def _finish(self) -> None:
+        """Counts the results, and makes again what is gone of the reports."""
+        for stored in self._store.submissions():
+            attempt = self._store.latest(stored.id)
+            kind = kind_of(stored, attempt)
+            self._result.kinds[kind] += 1
+            if kind != "graded":
+                self._result.without_marks.append(f"{plain_line(stored.name, 60)}: {reason_of(stored, attempt)}")
+            if attempt is not None and attempt.scorecard is not None:
+                folder = self._request.folder / FOLDER / stored.folder
+                scorecard = None if is_whole(folder, attempt.files) else attempt.read()
+                if scorecard is not None:
+                    restore_report(folder, scorecard)
+
+
+def _with_digest(each: Submitted, contents: dict[str, tuple[Content, str]]) -> Submitted:
+    """A submission whose content was read, or with the problem that it can't be."""
+    if each.problem or each.path is None:
+        return each
+    content = Content(name=each.name, path=each.path.resolve(), files=dict(each.files))
+    try:
+        contents[each.name] = content, digest_of(content)
+    except SubmissionError as error:
+        return replace(each, problem=str(error))
+    return each
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)

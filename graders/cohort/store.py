@@ -1,0 +1,297 @@
+"""What is known of a class, in ``DIR/cohort.sqlite``: a row for each submission and each attempt at grading it.
+
+Each attempt is committed, and on the disk, before the next thing happens: whatever ends the process or the machine,
+nothing that was finished is lost.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from graders.cohort.intake import Submitted
+from graders.core.errors import UsageError
+from graders.core.text import plain_line
+from graders.scoring import Scorecard
+
+FILE = "cohort.sqlite"
+VERSION = 1
+WAIT_S = 30.0
+SCHEMA = """
+CREATE TABLE submissions (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    folder TEXT NOT NULL UNIQUE,
+    students TEXT NOT NULL,
+    team TEXT NOT NULL,
+    path TEXT,
+    submitted_at TEXT,
+    extension_days REAL NOT NULL,
+    problem TEXT NOT NULL,
+    notes TEXT NOT NULL,
+    wanted TEXT NOT NULL DEFAULT '',
+    present INTEGER NOT NULL
+);
+CREATE TABLE attempts (
+    id INTEGER PRIMARY KEY,
+    submission INTEGER NOT NULL REFERENCES submissions (id),
+    number INTEGER NOT NULL,
+    round INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    parts TEXT NOT NULL,
+    worker TEXT NOT NULL,
+    ended_at TEXT NOT NULL,
+    seconds REAL NOT NULL,
+    fault TEXT NOT NULL,
+    unscored INTEGER NOT NULL,
+    earned TEXT,
+    automatic TEXT,
+    pending TEXT,
+    maximum TEXT,
+    scorecard BLOB,
+    files TEXT NOT NULL,
+    UNIQUE (submission, number)
+);
+CREATE INDEX attempts_by_key ON attempts (submission, round, key);
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One attempt at grading a submission. ``fault``: why there is no scorecard, ``""`` if there is one.
+
+    ``key`` and ``parts``: all that the result depends on. ``files``: the sha256 of each file of the report.
+    ``unscored``: how many criteria could not be graded.
+    """
+
+    key: str
+    parts: Mapping[str, str]
+    worker: str = ""
+    seconds: float = 0.0
+    fault: str = ""
+    scorecard: bytes | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+    unscored: int = 0
+    number: int = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing to grade again: a scorecard, with all of it graded."""
+        return self.scorecard is not None and not self.unscored
+
+    def read(self) -> Scorecard | None:
+        """Its scorecard."""
+        return None if self.scorecard is None else Scorecard.loads(zlib.decompress(self.scorecard).decode())
+
+
+def compressed(scorecard: Scorecard) -> bytes:
+    """A scorecard as the store holds it."""
+    return zlib.compress(scorecard.dumps().encode(), 6)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """A submission as the store knows it: ``folder`` is its report's, below ``DIR/reports``."""
+
+    id: int
+    name: str
+    folder: str
+    students: tuple[str, ...]
+    group: str
+    problem: str
+    notes: tuple[str, ...]
+    submitted_at: dt.datetime | None = None
+    extension_days: float = 0.0
+
+
+class CohortStore:
+    """The database of one cohort."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def fact(self, name: str) -> str | None:
+        """Something that is known of the whole cohort."""
+        row = self._connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Remembers something of the whole cohort."""
+        with self._connection:
+            self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+    @property
+    def round(self) -> int:
+        """How many times everything was to be graded again."""
+        return int(self.fact("round") or 0)
+
+    def restart(self) -> None:
+        """Has everything graded again; earlier attempts stay in the store."""
+        self.set_fact("round", str(self.round + 1))
+
+    def register(self, submissions: Iterable[Submitted], folder_of: Mapping[str, str]) -> None:
+        """Makes these the submissions of the cohort; others stay in the store and are not shown."""
+        with self._connection:
+            self._connection.execute("UPDATE submissions SET present = 0")
+            for each in submissions:
+                values = (
+                    folder_of[each.name],
+                    json.dumps(each.students, ensure_ascii=False),
+                    each.group,
+                    None if each.path is None else str(each.path).encode("utf-8", "replace").decode(),
+                    None if each.submitted_at is None else each.submitted_at.isoformat(),
+                    each.extension_days,
+                    each.problem,
+                    json.dumps(each.notes, ensure_ascii=False),
+                )
+                self._connection.execute(
+                    "INSERT INTO submissions (name, folder, students, team, path, submitted_at, extension_days,"
+                    " problem, notes, present) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
+                    " ON CONFLICT (name) DO UPDATE SET students = excluded.students, team = excluded.team,"
+                    " path = excluded.path, submitted_at = excluded.submitted_at,"
+                    " extension_days = excluded.extension_days, problem = excluded.problem, notes = excluded.notes,"
+                    " present = 1",
+                    (each.name, *values),
+                )
+
+    def folders(self) -> dict[str, str]:
+        """The report's folder of each submission that was ever seen, by name."""
+        return dict(self._connection.execute("SELECT name, folder FROM submissions"))
+
+    def submissions(self) -> list[Stored]:
+        """The cohort's submissions, in the order of names."""
+        rows = self._connection.execute(
+            "SELECT id, name, folder, students, team, problem, notes, submitted_at, extension_days FROM submissions"
+            " WHERE present = 1 ORDER BY name"
+        )
+        return [_stored(row) for row in rows]
+
+    def want(self, keys: Mapping[int, str]) -> None:
+        """Says by submission what a result depends on now: attempts of another key don't count."""
+        with self._connection:
+            self._connection.executemany(
+                "UPDATE submissions SET wanted = ? WHERE id = ?",
+                [(key, submission) for submission, key in keys.items()],
+            )
+
+    def latest(self, submission: int) -> Attempt | None:
+        """The attempt that counts: a finished one, else the newest with a scorecard, else the newest."""
+        row = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM attempts WHERE submission = ? AND round = ? AND key ="  # noqa: S608  columns
+            " (SELECT wanted FROM submissions WHERE id = attempts.submission)"
+            " ORDER BY scorecard IS NULL, unscored > 0, number DESC LIMIT 1",
+            (submission, self.round),
+        ).fetchone()
+        return None if row is None else _attempt(row)
+
+    def parts_before(self, submission: int) -> Mapping[str, str] | None:
+        """What the newest attempt of any key depended on."""
+        row = self._connection.execute(
+            "SELECT parts FROM attempts WHERE submission = ? ORDER BY number DESC LIMIT 1", (submission,)
+        ).fetchone()
+        return None if row is None else dict(json.loads(row[0]))
+
+    def finished(self, submission: int, key: str) -> Attempt | None:
+        """The newest finished attempt of this round with that key."""
+        row = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM attempts WHERE submission = ? AND round = ? AND key = ?"  # noqa: S608  columns
+            " AND scorecard IS NOT NULL AND unscored = 0 ORDER BY number DESC LIMIT 1",
+            (submission, self.round, key),
+        ).fetchone()
+        return None if row is None else _attempt(row)
+
+    def add(self, submission: int, attempt: Attempt) -> None:
+        """Adds an attempt; once this returns, it is on the disk."""
+        scorecard = attempt.read()
+        sums = None if scorecard is None else scorecard.points
+        points = (None,) * 4 if sums is None else (sums.earned, sums.automatic, sums.pending, sums.maximum)
+        with self._connection:
+            self._connection.execute(
+                "INSERT INTO attempts (submission, number, round, key, parts, worker, ended_at, seconds, fault,"
+                " unscored, earned, automatic, pending, maximum, scorecard, files) VALUES (?, (SELECT"
+                " coalesce(max(number), 0) + 1 FROM attempts WHERE submission = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+                " ?, ?)",
+                (
+                    submission,
+                    submission,
+                    self.round,
+                    attempt.key,
+                    json.dumps(dict(attempt.parts)),
+                    attempt.worker,
+                    dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+                    attempt.seconds,
+                    attempt.fault,
+                    len(scorecard.unscored) if scorecard is not None else 0,
+                    *(None if each is None else str(each) for each in points),
+                    attempt.scorecard,
+                    json.dumps(dict(attempt.files)),
+                ),
+            )
+
+
+_COLUMNS = "key, parts, worker, seconds, fault, scorecard, files, unscored, number"
+
+
+def _attempt(row: tuple[Any, ...]) -> Attempt:
+    key, parts, worker, seconds, fault, scorecard, files, unscored, number = row
+    return Attempt(
+        key=key,
+        parts=json.loads(parts),
+        worker=worker,
+        seconds=seconds,
+        fault=fault,
+        scorecard=scorecard,
+        files=json.loads(files),
+        unscored=unscored,
+        number=number,
+    )
+
+
+def _stored(row: tuple[Any, ...]) -> Stored:
+    identifier, name, folder, students, group, problem, notes, submitted_at, extension_days = row
+    return Stored(
+        id=identifier,
+        name=name,
+        folder=folder,
+        students=tuple(json.loads(students)),
+        group=group,
+        problem=problem,
+        notes=tuple(json.loads(notes)),
+        submitted_at=dt.datetime.fromisoformat(submitted_at) if submitted_at else None,
+        extension_days=extension_days,
+    )
+
+
+@contextmanager
+def open_store(folder: Path) -> Iterator[CohortStore]:
+    """The store in a folder, made if there is none.
+
+    :raises UsageError: it can't be used: damaged, of another version, or on a disk that can't hold it.
+    """
+    path = folder / FILE
+    try:
+        with closing(sqlite3.connect(path, timeout=WAIT_S)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            if version not in (0, VERSION):
+                raise UsageError(f"{path}: of another version of optgrade ({version}); name another --report-dir")
+            if version == 0:
+                _make(connection)
+            yield CohortStore(connection)
+    except sqlite3.Error as error:
+        raise UsageError(f"{path}: can't be used: {plain_line(str(error))}") from None
+
+
+def _make(connection: sqlite3.Connection) -> None:
+    """Makes the tables, all or none of them."""
+    connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
