@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ MOST_ARRAYS = 2000
 MOST_DEPTH = 24
 INSIDE = "model.weights.h5"
 ZIP_START, HDF5_START = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
-OPTIMIZER = "optimizer"
+OPTIMIZER, NETWORK = "optimizer", "model_config"
 
 
 class UnreadableFile(ValueError):
@@ -32,10 +32,14 @@ class UnreadableFile(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class KerasFile:
-    """The arrays of a model's file by their paths in it, and whether the optimizer's state lies beside them."""
+    """The arrays of a model's file by their paths in it, and whether the optimizer's state lies beside them.
+
+    ``network``: whether the file describes the network as well, so that a model can be loaded from it alone.
+    """
 
     arrays: dict[str, NDArray[Any]]
     optimizer: bool
+    network: bool = True
 
 
 def read_keras_file(path: Path) -> KerasFile:
@@ -45,7 +49,8 @@ def read_keras_file(path: Path) -> KerasFile:
         large.
     """
     data = path.read_bytes()
-    if data.startswith(ZIP_START):
+    archive = data.startswith(ZIP_START)
+    if archive:
         data = _unpacked(data)
     if not data.startswith(HDF5_START):
         raise UnreadableFile("it is neither an HDF5 file (.h5) nor a .keras archive")
@@ -53,7 +58,9 @@ def read_keras_file(path: Path) -> KerasFile:
 
     try:
         with h5py.File(io.BytesIO(data), "r") as file:
-            return _read(file)
+            found = _read(file)
+            # An archive has it in a file of its own.
+            return replace(found, network=archive or NETWORK in file.attrs)
     except UnreadableFile:
         raise
     except Exception as error:  # noqa: BLE001 - HDF5's filters and NumPy raise more than they document

@@ -348,6 +348,12 @@ def test_limits_let_work_be_done(lab: Lab) -> None:
             {"runs": 0.25, "base": 1.75, "clustering": 4, "pruning": 4, "summary": 2, "question": 4, "history": 2},
         ),
         (
+            "kenning_compression",
+            14.75,
+            14.75,
+            {"runs": 0.25, "pruning": 2.75, "clustering": 4, "training": 2, "output": 2, "scenarios": 1.75, "history": 2},
+        ),
+        (
             "mnist_compression",
             20,
             19.5,

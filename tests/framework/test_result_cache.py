@@ -44,29 +44,32 @@ def digests(monkeypatch: pytest.MonkeyPatch, changed: str) -> dict[str, str]:
         return {name: code_digest(lab, PIPELINE) for name, lab in LABS.items()}
 
 
-L02, L03, MNIST = "l02_quantization", "l03_pruning_clustering", "mnist_compression"
+L02, L03, MNIST, KENNING = "l02_quantization", "l03_pruning_clustering", "mnist_compression", "kenning_compression"
+ALL = {L02, L03, MNIST, KENNING}
 
 
 @pytest.mark.parametrize(
     ("changed", "of"),
     [
-        ("graders/measure/scorer/worker.py", {L02, L03, MNIST}),
-        ("graders/measure/latency.py", {L02, L03, MNIST}),
-        ("graders/measure/tflite/reader.py", {L02, L03, MNIST}),
-        ("graders/sandbox/guest/run.py", {L02, L03, MNIST}),
-        ("graders/sandbox/guest/lockdown.py", {L02, L03, MNIST}),
-        ("graders/sandbox/__init__.py", {L02, L03, MNIST}),
-        ("graders/framework/context.py", {L02, L03, MNIST}),
-        ("graders/framework/timing.py", {L02, L03, MNIST}),
-        ("graders/profiles/permute_model.py", {L02, L03, MNIST}),
-        ("graders/submission/notebooks/gaps.toml", {L02, L03, MNIST}),
-        ("graders/written/claims/words.toml", {L02, L03, MNIST}),
+        ("graders/measure/scorer/worker.py", ALL),
+        ("graders/measure/latency.py", ALL),
+        ("graders/measure/tflite/reader.py", ALL),
+        ("graders/sandbox/guest/run.py", ALL),
+        ("graders/sandbox/guest/lockdown.py", ALL),
+        ("graders/sandbox/__init__.py", ALL),
+        ("graders/framework/context.py", ALL),
+        ("graders/framework/timing.py", ALL),
+        ("graders/profiles/permute_model.py", ALL),
+        ("graders/submission/notebooks/gaps.toml", ALL),
+        ("graders/written/claims/words.toml", ALL),
         ("graders/framework/model_tester/driver.py", {L02, L03}),
         ("graders/labs/l02_quantization/probes.py", {L02}),
         ("graders/labs/l03_pruning_clustering/plan.py", {L03}),
         ("graders/labs/mnist_compression/driver.py", {MNIST}),
         ("graders/labs/mnist_compression/words.toml", {MNIST}),
         ("fixtures/models/mnist/baseline.npz", {MNIST}),
+        ("graders/labs/kenning_compression/driver.py", {KENNING}),
+        ("graders/measure/compression/keras.py", ALL),
         ("graders/labs/l02_quantization/test_int8.py", set()),
         ("graders/labs/l02_quantization/lab.toml", set()),
         ("graders/scoring/outcomes.py", set()),

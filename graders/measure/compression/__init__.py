@@ -19,6 +19,7 @@ from graders.measure.compression.clusters import (
     spacing,
 )
 from graders.measure.compression.histograms import BINS, Histogram, histogram, histograms
+from graders.measure.compression.keras import KerasPairs, layer_of, pair_keras
 from graders.measure.compression.kernels import DENSE, Kernel, KernelPair, Pairing, kernels, paired, unfinished
 from graders.measure.compression.measured import Compression, measure
 from graders.measure.compression.movement import (
@@ -52,6 +53,7 @@ __all__ = [
     "Compression",
     "Distinct",
     "Histogram",
+    "KerasPairs",
     "Kernel",
     "KernelPair",
     "Magnitudes",
@@ -77,6 +79,7 @@ __all__ = [
     "histogram",
     "histograms",
     "kernels",
+    "layer_of",
     "linear_centroids",
     "magnitudes",
     "measure",
@@ -84,6 +87,7 @@ __all__ = [
     "neighbour_coherence",
     "overall",
     "overall_coherence",
+    "pair_keras",
     "paired",
     "pruned",
     "row_coherence",

@@ -72,10 +72,14 @@ class StoredTensor:
 
 @dataclass(frozen=True, eq=False)
 class KerasWeights:
-    """The arrays of a Keras model's file by their paths in it; whether an optimizer's state is there as well."""
+    """The arrays of a Keras model's file by their paths in it; whether an optimizer's state is there as well.
+
+    ``network``: whether a model can be loaded from the file alone.
+    """
 
     arrays: Mapping[str, NDArray[Any]]
     optimizer: bool
+    network: bool
 
 
 @dataclass(frozen=True)

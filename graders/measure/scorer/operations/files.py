@@ -66,7 +66,8 @@ def keras_weights(path: str) -> Answer:
         raise Unmeasurable(f"{Path(path).name} can't be read: {error}") from None
     arrays = {f"{number:04d}": values for number, values in enumerate(found.arrays.values())}
     _require_few(arrays)
-    return {"names": list(found.arrays), "optimizer": found.optimizer}, arrays
+    facts = {"names": list(found.arrays), "optimizer": found.optimizer, "network": found.network}
+    return facts, arrays
 
 
 def _require_few(arrays: dict[str, Array]) -> None:

@@ -1,0 +1,1 @@
+"""The lab on Kenning's pruning and clustering of Keras models."""

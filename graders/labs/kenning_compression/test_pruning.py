@@ -1,0 +1,115 @@
+"""TensorFlowPruningOptimizer: the requested zeros, at the requested steps, in the requested layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graders.framework.checks import check, check_threshold, criterion, join_names
+from graders.framework.definition import Lab
+from graders.labs.kenning_compression import checks
+
+if TYPE_CHECKING:
+    from graders.labs.kenning_compression.evidence import OptimizedEvidence
+
+
+@criterion("kenning.pruning.zeros", runs="pruned-drawn,pruned-nested")
+def test_number_of_zeros(evidence: OptimizedEvidence, lab: Lab) -> None:
+    """Each kernel of a convolution or Dense layer has the requested number of exact zeros."""
+    weights = evidence.weights.get()
+    checks.require_zeros(weights.layers, evidence.parameters["target_sparsity"], weights, checks.DEFAULT_FREQUENCY, lab)
+
+
+@criterion("kenning.pruning.zeros", runs="pruned-dense")
+def test_number_of_zeros_of_dense_layers(evidence: OptimizedEvidence, lab: Lab) -> None:
+    """Each kernel of a Dense layer has the requested number of exact zeros."""
+    weights = evidence.weights.get()
+    dense = [each for each in weights.layers if each.dense]
+    checks.require_zeros(dense, evidence.parameters["target_sparsity"], weights, checks.DEFAULT_FREQUENCY, lab)
+
+
+@criterion("kenning.pruning.zeros", runs="pruned-drawn")
+def test_zeros_are_where_they_belong(evidence: OptimizedEvidence) -> None:
+    """Biases and depthwise kernels have no zeros."""
+    weights = evidence.weights.get()
+    check(
+        checks.share_of_zeros(weights) >= checks.FEW,
+        measured="hardly any zeros",
+        expected="zeros, so that their places can be checked",
+        hint="no_zeros",
+    )
+    wrong = join_names([f"{each.zeros} of {each.size} in a {each.part}" for each in weights.misplaced])
+    check(
+        not weights.misplaced,
+        measured=f"zeros outside of prunable kernels: {wrong}" if wrong else "none outside of prunable kernels",
+        expected="zeros in the kernels of convolutions and Dense layers alone",
+        hint="misplaced",
+    )
+
+
+@criterion("kenning.pruning.dense", runs="pruned-dense")
+def test_dense_layers_only(evidence: OptimizedEvidence) -> None:
+    """With prune_dense, Dense layers are pruned and no others."""
+    checks.require_untouched(evidence.weights.get(), "prune_dense")
+
+
+@criterion("kenning.pruning.schedule", runs="pruned-frequency-drawn")
+def test_frequency(evidence: OptimizedEvidence, lab: Lab) -> None:
+    """With a frequency that is less than the number of steps, weights are pruned, the smallest ones."""
+    weights = evidence.weights.get()
+    found, every = checks.share_of_zeros(weights), evidence.parameters["pruning_frequency"]
+    check(
+        found >= checks.FEW,
+        measured=f"{found:.1%} zeros after {weights.training.counted} steps",
+        expected=f"zeros: every {every} steps the model is pruned",
+        hint="frequency_ignored",
+        frequency=every,
+    )
+    least = min((each.smallest for each in weights.layers if each.zeros.zeros), default=0.0)
+    check(
+        check_threshold(lab, "smallest", least, at_least=True),
+        measured=f"{least:.0%} of the zeros are the smallest weights of the given model",
+        expected=f"at least {lab.thresholds['smallest']:.0%}",
+        hint="not_smallest",
+    )
+
+
+@criterion("kenning.pruning.schedule", runs="pruned-rare")
+def test_rare_pruning(evidence: OptimizedEvidence) -> None:
+    """With a frequency of 100 and fewer steps, nothing is pruned."""
+    weights = evidence.weights.get()
+    _require_trained(evidence)
+    found = checks.share_of_zeros(weights)
+    check(
+        found < checks.FEW,
+        measured=f"{found:.1%} zeros after {weights.training.counted} steps",
+        expected="none: a frequency of 100 prunes for the first time after 100 steps",
+        hint="frequency_ignored",
+        frequency=100,
+    )
+
+
+@criterion("kenning.pruning.schedule", runs="pruned-end-drawn")
+def test_end(evidence: OptimizedEvidence) -> None:
+    """If pruning ends before its first step comes, nothing is pruned."""
+    weights = evidence.weights.get()
+    _require_trained(evidence)
+    found, end = checks.share_of_zeros(weights), evidence.parameters["pruning_end"]
+    every = evidence.parameters["pruning_frequency"]
+    check(
+        found < checks.FEW,
+        measured=f"{found:.1%} zeros after {weights.training.counted} steps",
+        expected=f"none: pruning ends at step {end} and would begin at step {every}",
+        hint="end_ignored",
+        end=end,
+    )
+
+
+def _require_trained(evidence: OptimizedEvidence) -> None:
+    """A model without zeros shows nothing unless it was trained."""
+    training = evidence.weights.get().training
+    check(
+        training.moved,
+        measured="the model was not trained",
+        expected="a model that was trained for the requested epochs",
+        hint="not_trained",
+    )
