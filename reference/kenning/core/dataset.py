@@ -44,7 +44,7 @@ class Dataset(ABC):
         "download_dataset": {"description": "Download it first", "type": bool, "default": True},
         "split_fraction_test": {"description": "The share of samples for testing", "type": float, "default": 0.2},
         "split_seed": {"description": "The seed of the split", "type": int, "default": 1234},
-        # Kenning has these as well; they have no effect here.
+        # Kenning has these and downloading as well; they have no effect here.
         "force_download_dataset": {"description": "Download it again", "type": bool, "default": False},
         "external_calibration_dataset": {
             "description": "The folder of data for calibration",
@@ -65,7 +65,10 @@ class Dataset(ABC):
         root: Path,
         batch_size: int = 1,
         download_dataset: bool = True,
+        force_download_dataset: bool = False,
+        external_calibration_dataset: Path | None = None,
         split_fraction_test: float = 0.2,
+        split_fraction_val: float | None = None,
         split_seed: int = 1234,
     ) -> None:
         """Prepares the samples. Downloads nothing: the data set has to be there.

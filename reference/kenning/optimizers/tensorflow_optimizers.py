@@ -15,7 +15,7 @@ from kenning.core.arguments import parsed_arguments
 from kenning.core.exceptions import ScenarioError
 from kenning.core.optimizer import IOSpec, Optimizer
 from kenning.utils.batches import stack
-from kenning.utils.keras_models import keras_io_specification
+from kenning.utils.keras_models import keras_io_specification, with_distinct_weight_names
 from kenning.utils.resource_manager import PathOrURI
 
 if TYPE_CHECKING:
@@ -158,7 +158,8 @@ class TensorFlowOptimizer(Optimizer, ABC):
     def save_model(self, model: tf.keras.Model) -> None:
         """Writes the model to ``compiled_model_path``, without an optimizer's state, and its archive if asked to."""
         Path(self.compiled_model_path).parent.mkdir(parents=True, exist_ok=True)
-        model.save(str(self.compiled_model_path), include_optimizer=False, save_format="h5")
+        saved = with_distinct_weight_names(model)
+        saved.save(str(self.compiled_model_path), include_optimizer=False, save_format="h5")
         if self.save_to_zip:
             self.compress_model_to_zip()
 

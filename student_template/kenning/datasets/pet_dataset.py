@@ -40,7 +40,13 @@ class PetDataset(Dataset):
         self.classnames: dict[int, str] = {}
         self.numclasses = 0
         self.mean, self.std = self.get_input_mean_std()
-        super().__init__(root, batch_size, download_dataset, split_fraction_test, split_seed)
+        super().__init__(
+            root,
+            batch_size,
+            download_dataset,
+            split_fraction_test=split_fraction_test,
+            split_seed=split_seed,
+        )
 
     def prepare(self) -> None:
         """Fills ``dataX`` with the images' paths and ``dataY`` with class ids from 0."""
