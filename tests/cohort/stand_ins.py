@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from graders.cohort.engine.bench import Workbench
 from graders.cohort.engine.parcel import deliver
 from graders.cohort.engine.task import GradingOutcome, GradingTask
-from graders.cohort.engine.worker import Workbench
 from graders.core.errors import OptgradeError
 
 GRADED = Path(__file__).parents[1] / "data" / "gradings" / "reference.json"

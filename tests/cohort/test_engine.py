@@ -46,7 +46,7 @@ def book(shelf: Path) -> Path:
 def scheduler(shelf: Path) -> Iterator[str]:
     """A cluster that runs already."""
     with LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", memory_limit=0, dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", memory_limit=0, dashboard_address="127.0.0.1:0", silence_logs=50
     ) as cluster:
         yield cluster.scheduler_address
 

@@ -86,7 +86,7 @@ def _local(workers: int) -> Iterator[Cluster]:
     scratch = Path(tempfile.mkdtemp(prefix="optgrade-cohort-"))
     # Runs pass through it to their working directories, and can't list it.
     scratch.chmod(0o711)
-    dashboard = "127.0.0.1:0" if importlib.util.find_spec("bokeh") else None
+    dashboard = importlib.util.find_spec("bokeh") is not None
     try:
         with (
             dask.config.set(SETTINGS),
@@ -97,7 +97,8 @@ def _local(workers: int) -> Iterator[Cluster]:
                 host="127.0.0.1",
                 protocol="tls",
                 security=Security.temporary(),
-                dashboard_address=dashboard,
+                # None would be its usual port, on every network of the machine.
+                dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,
                 memory_limit=0,
                 local_directory=str(scratch),

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from graders.cohort.batch import GradingRequest, grade_quietly
+from graders.cohort.engine.bench import Workbench
 from graders.cohort.engine.options import Secret
 from graders.cohort.engine.parcel import deliver
 from graders.cohort.engine.task import GradingOutcome, GradingTask
-from graders.cohort.engine.worker import Workbench
 from graders.pipeline.output import REPORTS
 from graders.submission.seeds import ENVIRONMENT
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from graders.cohort.engine.bench import Workbench
 from graders.cohort.engine.options import GradingOptions
 from graders.cohort.engine.parcel import Parcel
-
-if TYPE_CHECKING:
-    from graders.cohort.engine.worker import Workbench
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,5 +31,5 @@ class GradingOutcome:
     worker: str = ""
 
 
-Grading = Callable[[GradingTask, "Workbench"], GradingOutcome]
+Grading = Callable[[GradingTask, Workbench], GradingOutcome]
 """How a worker grades; another one than the real one has to be importable on workers."""

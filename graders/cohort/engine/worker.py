@@ -13,42 +13,13 @@ from dataclasses import replace
 from distributed import Worker, WorkerPlugin, get_worker
 
 from graders import sandbox
+from graders.cohort.engine.bench import Workbench
 from graders.cohort.engine.fingerprint import fingerprint
 from graders.cohort.engine.options import GradingOptions
 from graders.cohort.engine.task import Grading, GradingOutcome, GradingTask
 from graders.core.errors import OptgradeError
-from graders.core.paths import REFERENCE
-from graders.pipeline.config import GradingConfig
-from graders.pipeline.servers import ServerPool, prepare_servers
 
 NAME = "optgrade"
-
-
-class Workbench:
-    """The preloaded servers of a worker, which it keeps between submissions."""
-
-    def __init__(self) -> None:
-        self._pool: ServerPool | None = None
-        self._options: GradingOptions | None = None
-
-    def servers(self, options: GradingOptions) -> ServerPool:
-        """The servers for gradings with these options. Whoever calls this must outlive them."""
-        if self._pool is None or self._options != options:
-            self.close()
-            config = GradingConfig(
-                submission=REFERENCE,
-                labs=tuple(options.plugins()),
-                profile=options.chosen_profile(),
-                isolation=sandbox.choose(options.isolation),
-            )
-            self._pool, self._options = prepare_servers(config), options
-        return self._pool
-
-    def close(self) -> None:
-        """Ends the servers; the next grading gets others."""
-        pool, self._pool, self._options = self._pool, None, None
-        if pool is not None:
-            pool.close()
 
 
 class GradingPlugin(WorkerPlugin):
