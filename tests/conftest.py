@@ -20,7 +20,7 @@ from tests.programs import find
 TESTS = Path(__file__).parent
 QUICK = {
     "process": "starts git, sandboxes or pytest, without TensorFlow",
-    "smoke": "one real grading of each lab's reference and of one mistake, one attack of each family",
+    "smoke": "a quick look at the reference, one real grading of a mistake of each lab, one attack of each family",
 }
 SLOW = {
     "tensorflow": "trains or converts with TensorFlow",

@@ -107,6 +107,17 @@ def test_the_reference_earns_everything(three: list[dict[str, Any]]) -> None:
     assert three[0]["points"]["earned"] == three[0]["points"]["automatic"] > 0
 
 
+def test_the_reference_s_files_have_a_cost_on_a_device(three: list[dict[str, Any]]) -> None:
+    """Each .tflite file's: its arena, or why there is none."""
+    files = [file for lab in three[0]["labs"] for file in lab.get("device", [])]
+    assert len(files) >= 6
+    for file in files:
+        assert file["macs"] > 0, file
+        assert file["accuracy"] is not None, file
+        assert bool(file["reason"]) == (file["arena"] is None), file
+        assert file["agreement"] is None or file["agreement"]["agree"], file
+
+
 def add(folder: Path, file: str) -> None:
     """Adds an empty comment to a file."""
     with (folder / file).open("a", encoding="utf-8") as stream:
