@@ -19,12 +19,13 @@ from graders.cohort.intake import Submitted, collect, read_roster
 from graders.cohort.lock import only_one
 from graders.cohort.progress import show_progress
 from graders.cohort.recorder import Recorder, kind_of, reason_of
-from graders.cohort.reports import FOLDER, folder_names, is_whole, restore_report
+from graders.cohort.reports import FOLDER, folder_names, is_whole, restore_report, write_whole
 from graders.cohort.store import Attempt, CohortStore, Stored, open_store
 from graders.core.errors import SubmissionError, UsageError
 from graders.core.text import plain_line
 
 UNPACKED = "unpacked"
+PAGE = "index.html"
 SALT, FINGERPRINT = "salt", "fingerprint"
 
 
@@ -212,7 +213,9 @@ class _Run:
         return dict(json.loads(found)) if found else None
 
     def _finish(self) -> None:
-        """Counts the results, and makes again what is gone of the reports."""
+        """Counts the results, makes again what is gone of the reports, and writes the class's page."""
+        from graders.cohort.page import gather, render_page
+
         for stored in self._store.submissions():
             attempt = self._store.latest(stored.id)
             kind = kind_of(stored, attempt)
@@ -224,6 +227,7 @@ class _Run:
                 scorecard = None if is_whole(folder, attempt.files) else attempt.read()
                 if scorecard is not None:
                     restore_report(folder, scorecard)
+        write_whole(self._request.folder / PAGE, render_page(gather(self._store)).encode())
 
 
 def _with_digest(each: Submitted, contents: dict[str, tuple[Content, str]]) -> Submitted:

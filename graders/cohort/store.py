@@ -144,13 +144,13 @@ class CohortStore:
             for each in submissions:
                 values = (
                     folder_of[each.name],
-                    json.dumps(each.students, ensure_ascii=False),
-                    each.group,
-                    None if each.path is None else str(each.path).encode("utf-8", "replace").decode(),
+                    json.dumps(each.students),
+                    _plain(each.group),
+                    None if each.path is None else _plain(str(each.path)),
                     None if each.submitted_at is None else each.submitted_at.isoformat(),
                     each.extension_days,
-                    each.problem,
-                    json.dumps(each.notes, ensure_ascii=False),
+                    _plain(each.problem),
+                    json.dumps(each.notes),
                 )
                 self._connection.execute(
                     "INSERT INTO submissions (name, folder, students, team, path, submitted_at, extension_days,"
@@ -238,6 +238,11 @@ class CohortStore:
 
 
 _COLUMNS = "key, parts, worker, seconds, fault, scorecard, files, unscored, number"
+
+
+def _plain(text: str) -> str:
+    """A text that the database takes, whatever bytes a file's name had."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _attempt(row: tuple[Any, ...]) -> Attempt:

@@ -146,14 +146,14 @@ def _absolute(path: Path | None) -> str | None:
 
 def _closing(request: CohortRequest, result: CohortResult) -> list[str]:
     """The last lines: what has no marks, where everything is, and how to go on."""
-    from graders.cohort.reports import FOLDER
+    from graders.cohort.run import PAGE
 
     sums = ", ".join(f"{count} {kind}" for kind, count in sorted(result.kinds.items()))
     lines = [f"{sums}; graded now: {result.graded_now}"]
     lines += [f"no marks: {line}" for line in result.without_marks[:MOST_LINES]]
     if len(result.without_marks) > MOST_LINES:
         lines.append(f"no marks: {len(result.without_marks) - MOST_LINES} more")
-    lines.append(f"reports: {request.folder / FOLDER}")
+    lines.append(f"page: {request.folder / PAGE}")
     if result.interrupted:
         lines.append("stopped: what was graded is stored. To go on, type the same command again, without --restart")
     elif result.without_marks:

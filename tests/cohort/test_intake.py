@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.cohort.intake import Intake, collect, read_roster
+from graders.cohort.intake import Intake, collect, read_roster, safe_name
 from graders.core.errors import UsageError
 
 from .classes import LAB_FILES, submission, work, write, zipped
@@ -244,6 +244,14 @@ def test_sources_that_have_nothing(tmp_path: Path) -> None:
     for name, message in (("empty", "no submissions in it"), ("file.txt", "neither a folder"), ("gone", "no such path")):
         with pytest.raises(UsageError, match=message):
             taken(tmp_path, tmp_path / name)
+
+
+def test_names_that_no_folder_can_have_stay_different() -> None:
+    given = ["a/b", "a_b", "..", "../..", "x" * 500, "x" * 501, "", "a\ud800", "a\ud801", "王小明"]
+    found = [safe_name(name) for name in given]
+    assert len(set(found)) == len(given)
+    assert all("/" not in name and not name.startswith(".") and len(name.encode()) <= 129 for name in found)
+    assert (safe_name("王小明"), safe_name("Ada L. ")) == ("王小明", "Ada L.")
 
 
 def test_a_class_of_one(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -42,11 +43,17 @@ class Submitted:
 
 
 def safe_name(text: str) -> str:
-    """A name as a folder can have it: as it is, unless it has a slash, a control character or no end."""
-    name = "".join("_" if each == "/" or not each.isprintable() else each for each in text).strip()
+    """A name as a folder can have it: as it is, unless it has a slash, a control character or no end.
+
+    Names that differ stay different: one that had to be changed ends with a part of its hash.
+    """
+    name = "".join("_" if each == "/" or not each.isprintable() else each for each in text.strip()).lstrip(".")
     while len(name.encode("utf-8", "replace")) > MOST_NAME:
         name = name[:-1]
-    return name.lstrip(".") or "unnamed"
+    if name == text.strip():
+        return name or "unnamed"
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{name or 'unnamed'}-{digest[:8]}"
 
 
 def modified(path: Path) -> float:
