@@ -80,6 +80,11 @@ def add(group: pytest.OptionGroup) -> None:
         action="store_true",
         help="a quick look: some runs of each lab, results as they come; it is no full grading and gives no mark",
     )
+    group.addoption(
+        "--watch",
+        action="store_true",
+        help="look quickly, and again whenever a file of the submission is saved, until Ctrl-C",
+    )
     group.addoption("--seed", type=int, help="what hidden values are drawn from (default: the submission's own code)")
     group.addoption(
         "--secret-file",
@@ -151,7 +156,7 @@ def _quick(config: pytest.Config, labs: Sequence[AnyLab]) -> bool:
     :raises UsageError: with what needs a full grading, or if a lab's list of quick runs names one that it doesn't have.
     """
     option = config.getoption
-    if not option("quick"):
+    if not (option("quick") or option("watch")):
         return False
     for name, given in (("--marks", option("marks")), ("--fail-under", option("fail_under"))):
         if given is not None:

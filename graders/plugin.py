@@ -78,6 +78,25 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int | pytest.E
     return code
 
 
+@pytest.hookimpl(specname="pytest_cmdline_main", tryfirst=True)
+def pytest_cmdline_main_watching(config: pytest.Config) -> int | None:
+    """Grades again and again, in place of once; each grading is a session of pytest of its own, with lent servers."""
+    if not config.option.watch or config.option.collectonly or not options.is_grading(config):
+        return None
+    if config.hook.pytest_optgrade_servers(config=config) is not None:
+        return None
+    from graders.watching.loop import WatchRequest, watch
+
+    try:
+        command_line = options.read(config)
+    except OptgradeError as error:
+        raise pytest.UsageError(str(error)) from None
+    assert command_line.grading is not None
+    words = [os.fspath(word) for word in config.invocation_params.args]
+    folder = command_line.report.folder.resolve()
+    return watch(WatchRequest(command_line.grading, words, folder), partial(print, flush=True))
+
+
 def _failed(config: pytest.Config, error: Exception) -> int:
     """Says in one line that the grader failed, on stderr, for pytest's own output may be what failed."""
     grading = _grading(config)
@@ -369,6 +388,9 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
     """Writes the scorecard before pytest-html asks for it, and ends the terminal's output with the score."""
     grading = _grading(session.config)
     if grading is None or session.config.option.collectonly or not grading.executed:
+        return (yield)
+    if session.exitstatus == pytest.ExitCode.INTERRUPTED and not grading.ended:
+        # Nobody who has pressed Ctrl-C waits for the other runs, and servers may have been interrupted as well.
         return (yield)
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     try:

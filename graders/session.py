@@ -68,6 +68,11 @@ class PytestGrading:
         """Whether runs have begun, so that there will be a scorecard."""
         return self._runs is not None
 
+    @property
+    def ended(self) -> bool:
+        """Whether all runs had ended before the first test, as in every full grading."""
+        return self._reviews is not None and self.quick is None
+
     def weights(self) -> dict[str, dict[str, float]]:
         """About how long each run takes, by lab; without labs of which nothing was submitted or nothing is run."""
         if self._grading is None:

@@ -38,6 +38,11 @@ class ServerPool:
         self.runner.start()
         self.scorers.start()
 
+    @property
+    def ended(self) -> bool:
+        """Whether one of them was started and is no longer there, so that it can execute nothing."""
+        return self.runner.ended or self.scorers.ended
+
     def stop(self) -> None:
         """Ends both servers, and with them every run."""
         self.runner.close()

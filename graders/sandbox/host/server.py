@@ -104,6 +104,11 @@ class Server:
         )
         theirs.close()
 
+    @property
+    def ended(self) -> bool:
+        """Whether the process was started and has ended, for whatever reason."""
+        return self._process is not None and self._process.poll() is not None
+
     def wait_ready(self) -> Ready:
         """Waits for the imports. :raises SandboxError: if they failed or took too long."""
         self.start()

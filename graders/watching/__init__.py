@@ -1,0 +1,1 @@
+"""Grading again whenever a file of a submission is saved: ``pytest graders --submission PATH --watch``."""
