@@ -36,6 +36,7 @@ TIERS = QUICK | SLOW
 PLACES = {
     "corpus/test_corpus.py": "corpus",
     "corpus/test_corpus_set.py": "corpus",
+    "corpus/test_quick_mistakes.py": "corpus",
     "corpus/test_real_profile.py": "corpus",
     "corpus/test_references.py": "smoke",
     "docs": "process",

@@ -47,6 +47,9 @@ RUN: dict[str, list[str]] = {
         "-k",
         "native",
     ],
+    "pytest graders --submission ./student --quick": [
+        PY, "-m", "pytest", "graders", "--submission", "{student}", "--quick", "--lab", "mnist",
+    ],
     "pytest graders --submission ./student --marks ./report/marks.toml": [
         PY,
         "-m",
@@ -117,6 +120,7 @@ RUN: dict[str, list[str]] = {
     "make bench": ["make", "bench", "ARGS=--only sandbox --rounds 1"],
     "make baseline": [PY, "-m", "graders", "baseline", "--lab", "l02", "--into", "{out}"],
     "make screenshot": ["make", "screenshot", "PICTURES={out}"],
+    "python -m graders report report-quick/scorecard.json --summary": [PY, "-m", "graders", "report", "{card}", "--summary"],
     "python -m graders report report/scorecard.json": [PY, "-m", "graders", "report", "{card}", "--into", "{out}/r.html"],
     "python fixtures/datasets/mnist/split.py DIGITS.npz DIR": [
         PY,
@@ -130,6 +134,7 @@ RUN: dict[str, list[str]] = {
 ELSEWHERE = {
     "make grade": "test_fresh_clone.py runs it in a clone",
     "make test": "is what runs this test",
+    "pytest graders --submission ./student --watch": "ends with Ctrl-C only; tests/plugin/test_watch.py saves files meanwhile",
     "pytest graders --labs ./int8_arrays --lab int8_arrays --submission ./student": "tests/framework/test_labs_outside.py grades with it",
     "pytest graders --submission ./student --profile oxford_pets --dataset-root ./pets --model-path ./mobilenet.h5 --seed 1": (
         "tests/corpus/test_real_profile.py grades with such a profile"
@@ -273,5 +278,5 @@ def test_help_shows_every_option() -> None:
     )
     for option in ("submission", "lab", "profile", "dataset-root", "model-path", "isolation", "report-dir", "seed"):
         assert f"--{option}" in done.stdout
-    for option in ("wall-limit", "fail-under", "exit-zero", "marks"):
+    for option in ("wall-limit", "fail-under", "exit-zero", "marks", "quick", "watch"):
         assert f"--{option}" in done.stdout

@@ -114,7 +114,10 @@ def test_the_instructors_copy_takes_nothing_that_a_student_can_fill() -> None:
 def test_both_run_the_same_commands() -> None:
     commands = [[step["run"] for step in next(iter(actions.read(path)["jobs"].values()))["steps"] if "run" in step]
                 for path in (STUDENTS, REUSABLE)]  # fmt: skip
-    assert commands[0] == commands[1]
+    look = 'sh optgrade/docker/look.sh "$SUBMISSION" report-quick $GRADE_ARGS'
+    # A quick look is for students; it comes before the grading.
+    assert commands[0].index(look) + 1 == next(at for at, each in enumerate(commands[0]) if "grade.sh" in each)
+    assert [each for each in commands[0] if each != look] == commands[1]
 
 
 @pytest.mark.e2e
@@ -122,7 +125,10 @@ def test_a_part_graded_leaves_a_report_and_no_mark(tmp_path: Path, broken: Path)
     """Every step of the students' workflow, graded with -k: what is left out is unscored, so there is no result."""
     job = job_of(STUDENTS, tmp_path / "job", broken, GRADE_ARGS="-k native")
     job.run()
-    assert job.codes == {"Make the environment": 0, "Allow the strict tier": 0, "Grade": 3, "Tell": 3}, job.logs
+    codes = {"Make the environment": 0, "Allow the strict tier": 0, "Quick look": 0, "Grade": 3, "Tell": 3}
+    assert job.codes == codes, job.logs
+    assert "grading goes on" in job.logs["Quick look"]
+    assert "so far in a quick look, which is no mark" in job.logs["Quick look: summary"]
     assert "grading goes on in the tier confined" in job.logs["Allow the strict tier"]
     lines = job.logs["Grade"].splitlines()
     (begin,) = [index for index, line in enumerate(lines) if line.startswith("::stop-commands::")]

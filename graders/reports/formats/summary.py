@@ -9,6 +9,7 @@ from graders.core.verdicts import Verdict
 from graders.reports.formats.wording import parts, total, verdict, worth
 from graders.reports.verdicts import OPTIONAL, WORDING
 from graders.scoring import Scorecard, format_points
+from graders.scoring.points import left_out_points
 
 # GitHub takes a mebibyte for a step's summary and drops all of a larger one.
 MOST_BYTES = 1024 * 1024 - 4096
@@ -34,7 +35,8 @@ def _pieces(scorecard: Scorecard) -> Iterator[str]:
     yield "| lab | earned | automatic | graded manually |\n|---|---:|---:|---:|"
     for lab in scorecard.labs:
         points = lab.points
-        sums = " | ".join(format_points(each) for each in (points.earned, points.automatic, points.pending))
+        automatic = points.automatic - left_out_points(lab.scores)
+        sums = " | ".join(format_points(each) for each in (points.earned, automatic, points.pending))
         yield f"| {markdown_line(lab.title)} | {sums} |"
     yield ""
     yield "| | criterion | points | |\n|---|---|---:|---|"

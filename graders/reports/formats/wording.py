@@ -33,7 +33,7 @@ def verdict(score: CriterionScore) -> str:
     """How a criterion came out, in words."""
     if score.bonus:
         return "a bonus" if score.earned else "a bonus, which counts nothing here and costs nothing"
-    return WORDING[score.verdict].sentence
+    return WORDING[score.verdict].sentence + (" so far" if score.so_far else "")
 
 
 def worth(score: CriterionScore) -> str:
@@ -52,7 +52,10 @@ def worth(score: CriterionScore) -> str:
 def total(scorecard: Scorecard) -> str:
     """The score in one sentence."""
     points = scorecard.points
-    text = f"{format_points(points.earned)} of {format_points(points.automatic)} points"
+    left_out = scorecard.left_out_points
+    text = f"{format_points(points.earned)} of {format_points(points.automatic - left_out)} points"
+    if scorecard.quick:
+        text += f" so far in a quick look, which is no mark; {format_points(left_out)} not looked at"
     if points.pending:
         text += f", {format_points(points.pending)} more to be graded manually"
     if scorecard.unscored:
