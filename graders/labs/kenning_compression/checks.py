@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from graders.framework.definition import Lab
-    from graders.labs.kenning_compression.evidence import LayerWeights, ModelFile, OptimizedEvidence, Weights
+    from graders.labs.kenning_compression.evidence import LayerWeights, ModelFile, Weights
 
 FEW = 0.02
 DEFAULT_FREQUENCY = 100
@@ -130,11 +130,3 @@ def require_plain(file: ModelFile) -> None:
         expected="a model without an optimizer's state",
         hint="optimizer_state",
     )
-
-
-def steps_of(evidence: OptimizedEvidence, **others: int) -> tuple[int, ...]:
-    """The batches of a training: of the training part, or of all images. :param others: in place of its parameters."""
-    from math import ceil
-
-    asked = {**evidence.parameters, **others}
-    return tuple(asked["epochs"] * ceil(count / asked["batch_size"]) for count in (evidence.train, evidence.images))

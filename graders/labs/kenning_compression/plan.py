@@ -6,7 +6,6 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from graders.core.result import measured
@@ -14,13 +13,15 @@ from graders.framework.context import LabContext
 from graders.framework.runner import PlannedRun, RunLog
 from graders.labs.kenning_compression import files, runs, scenarios
 from graders.labs.kenning_compression.evidence import Evidence, OptimizedEvidence
-from graders.labs.kenning_compression.problems import Problem
+from graders.labs.kenning_compression.problems import Problem, renamed
 from graders.labs.kenning_compression.runs import CLUSTERING, PRUNING
 from graders.sandbox import Session
 
 SPARSITY, FREQUENCY, END = "target_sparsity", "pruning_frequency", "pruning_end"
 # So many batches of 32 that the frequency of 100 prunes in three epochs, and in more of them as well.
 LONG = 1120
+FEW = 0.03
+"""The share of zeros of a sparse model."""
 BRIEF: Mapping[str, Any] = {"epochs": 2, "batch_size": 8}
 ARGUMENT, BESIDE, ABSENT = "argument", "beside", "absent"
 
@@ -98,6 +99,7 @@ def targets(drawn: random.Random) -> dict[str, Target]:
             "clustering, drawn number of clusters",
             False,
             {"clusters_number": clusters(), **BRIEF},
+            # What is beside the model has other names.
             Problem(specified=True),
             ARGUMENT,
         ),
@@ -114,13 +116,13 @@ def targets(drawn: random.Random) -> dict[str, Target]:
             "clustering with preserved sparsity",
             False,
             {"clusters_number": clusters(), **BRIEF, "preserve_sparsity": True},
-            Problem("sequential", sparsity=drawn.randrange(12, 30) / 100),
+            Problem("sequential", sparsity=FEW),
         ),
         "clustered-plain": Target(
             "clustering a sparse model without preserving",
             False,
             {"clusters_number": clusters(), **BRIEF},
-            Problem(sparsity=0.06),
+            Problem(sparsity=FEW),
         ),
         "clustered-tuned-drawn": Target(
             "clustering with fine-tuning and an archive",
@@ -159,17 +161,15 @@ def run_target(context: LabContext, log: RunLog, target: Target) -> OptimizedEvi
     """One optimizer, applied to a model of its own."""
     made = runs.problem_of(context, log, target.problem)
     name = runs.file_name(context, log.name)
+    expected = renamed(made.specification) if target.specified == ARGUMENT else made.specification
     parameters = {
         "module": context.lab.student_module,
         "class_name": target.class_name,
         "model": str(made.model),
         "target": str(context.workdir(log.name) / name),
         "parameters": dict(target.parameters),
-        "io_spec": made.specification if target.specified == ARGUMENT else None,
+        "io_spec": expected if target.specified == ARGUMENT else None,
     }
-    if target.specified == ARGUMENT:
-        # What is beside the model says something else then.
-        Path(f"{made.model}.json").write_text("{}", encoding="utf-8")
 
     def use(session: Session) -> None:
         runs.define(session, context, target.problem, made)
@@ -187,9 +187,7 @@ def run_target(context: LabContext, log: RunLog, target: Target) -> OptimizedEvi
         file=file,
         weights=measured(lambda: files.weights(pairs.get(), made.arrays, clusters)),
         specification=measured(
-            lambda: files.specification(
-                context, log.name, name, made.specification, made=target.specified == ABSENT, error=error
-            )
+            lambda: files.specification(context, log.name, name, expected, made=target.specified == ABSENT, error=error)
         ),
         archive=measured(lambda: files.archive(context, log.name, name, file)),
     )
