@@ -349,9 +349,9 @@ def test_limits_let_work_be_done(lab: Lab) -> None:
         ),
         (
             "kenning_compression",
-            15.25,
-            15.25,
-            {"runs": 0.25, "pruning": 2.75, "clustering": 4.5, "training": 2, "output": 2, "scenarios": 1.75, "history": 2},
+            13.25,
+            13.25,
+            {"runs": 0.25, "pruning": 2.5, "clustering": 4, "training": 2, "output": 1.25, "scenarios": 1.25, "history": 2},
         ),
         (
             "mnist_compression",

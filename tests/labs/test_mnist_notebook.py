@@ -41,7 +41,13 @@ def session(server: Server, tmp_path: Path) -> Iterator[Session]:
     (tmp_path / "box").mkdir()
     limits = Limits(wall_s=20, cpu_s=20)
     spec = RunSpec(
-        name="notebook", driver=LAB.driver, paths=(tmp_path,), workdir=tmp_path / "box", limits=limits, seed=1, environment={}
+        name="notebook",
+        driver=LAB.driver,
+        paths=(tmp_path,),
+        workdir=tmp_path / "box",
+        limits=limits,
+        seed=1,
+        environment={},
     )
     started = server.open(spec)
     notebook_run.prepare_session(SimpleNamespace(lab=LAB), started, str(tmp_path))  # type: ignore[arg-type]
@@ -89,7 +95,9 @@ def test_a_failure_that_is_repaired_stops_the_execution(session: Session) -> Non
     """At the end of its cell: the notebook begins again, and cells below it would be executed in vain."""
     execution = Execution(tuple(CellCode(place, code) for place, code in enumerate(("a", "import nothing_", "b"))))
     heard: list[str] = []
-    assert execution.run(session, RunLog("notebook"), lambda error: not heard.append(error.exception) and "Mod" in heard[-1])
+    assert execution.run(
+        session, RunLog("notebook"), lambda error: not heard.append(error.exception) and "Mod" in heard[-1]
+    )
     assert heard == ["NameError", "ModuleNotFoundError"]
     assert execution.done == 2
 
@@ -160,7 +168,11 @@ def test_a_function_that_is_not_there_is_missing(session: Session) -> None:
 def test_constants_and_figures_are_read_from_code_and_output() -> None:
     """File names are read from the code if the process has ended."""
     execution = Execution((CellCode(0, 'FILE_PRUNED_MODEL = "p.keras"\nFILE_X = Path("x/y.h5")'),))
-    execution.printed = ["archive 8,704 bytes, 25834 B, 24.5 kB, sha 9f8e12", "b'77 302' np.int64(7)", "(8000, 28, 28) (60000,)"]
+    execution.printed = [
+        "archive 8,704 bytes, 25834 B, 24.5 kB, sha 9f8e12",
+        "b'77 302' np.int64(7)",
+        "(8000, 28, 28) (60000,)",
+    ]
     assert execution.constants() == {"FILE_PRUNED_MODEL": "p.keras", "FILE_X": "x/y.h5"}
     assert set(execution.numbers()) == {8704.0, 25834.0, 24500.0, 25088.0, 77302.0, 7.0}
 
@@ -172,7 +184,9 @@ def test_a_name_that_is_missing_is_an_earlier_cells_fault() -> None:
         raised = {"type": kind, "message": "it", "line": 1, "code": ""}
         execution.failures.append(notebook_run.CellFailure(number, notebook_run.cell_error(number, raised)))
     missing = RunError(Verdict.MISSING, "no file q.tflite was written")
-    assert execution.why_missing(missing, "FILE_QAT_QUANTIZED", "q.tflite").message.endswith("cell 1 raised ValueError: it")
+    assert execution.why_missing(missing, "FILE_QAT_QUANTIZED", "q.tflite").message.endswith(
+        "cell 1 raised ValueError: it"
+    )
     assert execution.why_missing(missing, "FILE_PT", "b.tflite") is missing
 
 
@@ -224,7 +238,9 @@ def test_files_with_long_or_equal_names_are_kept_apart(tmp_path: Path) -> None:
 def test_what_is_no_number_counts_as_none(value: Any, number: float | None) -> None:
     """Reported numbers that no float can hold are ignored."""
     assert plan._finite(value) == number
-    assert plan._numbers({"a": value, "\ud800\x1b[31m": 1}) == ({"a": number} if number is not None else {}) | {"?": 1.0}
+    assert plan._numbers({"a": value, "\ud800\x1b[31m": 1}) == ({"a": number} if number is not None else {}) | {
+        "?": 1.0
+    }
     assert plan._numbers([value]) == {}
 
 
@@ -240,7 +256,9 @@ def test_our_own_file_is_of_no_model() -> None:
     others = probes.fresh_weights(np.random.Generator(np.random.PCG64(3)))
     assert (others.scores(labelled.pixels).argmax(axis=1) == labelled.labels).mean() < 0.3
     kept = read_model(probes.CONVERTED.read_bytes())
-    assert [(one.code, one.inputs) for one in kept.main.operators] == [(one.code, one.inputs) for one in model.main.operators]
+    assert [(one.code, one.inputs) for one in kept.main.operators] == [
+        (one.code, one.inputs) for one in model.main.operators
+    ]
 
 
 def figure(stage: str | None, quantity: str, value: float) -> PrintedMetric:

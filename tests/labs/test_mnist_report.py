@@ -63,12 +63,16 @@ def test_most_of_the_execution_is_the_share_of_cells(changes, share, words):
     assert set(report_claims.execution_faults(found)) <= set(LAB.hints)
 
 
-@pytest.mark.parametrize(("wrong", "count", "share"), [(0, 4, 1), (1, 4, 0.75), (2, 4, 0.5), (3, 4, 0), (1, 1, 0), (0, 0, 0)])
+@pytest.mark.parametrize(
+    ("wrong", "count", "share"), [(0, 4, 1), (1, 4, 0.75), (2, 4, 0.5), (3, 4, 0), (1, 1, 0), (0, 0, 0)]
+)
 def test_numbers_of_other_work_earn_nothing(wrong, count, share):
     assert report_claims.Compared(("x",) * wrong, count).share == share
 
 
-@pytest.mark.parametrize(("cells", "placeholders", "share"), [(0, 0, 1), (2, 0, 0.8), (0, 5, 0.75), (2, 10, 0.5), (30, 0, 0), (10, 0, 0)])
+@pytest.mark.parametrize(
+    ("cells", "placeholders", "share"), [(0, 0, 1), (2, 0, 0.8), (0, 5, 0.75), (2, 10, 0.5), (30, 0, 0), (10, 0, 0)]
+)
 def test_of_gaps_the_share_that_is_filled_counts(cells, placeholders, share):
     found = StaticReview(Result(EXECUTED), False, ReportReview(FoundReport()), {}, False, Asked(10, 20))
     assert report_claims.gaps_share(found, cells, placeholders) == pytest.approx(share)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graders.framework.checks import check, check_threshold, join_names
+from graders.labs.kenning_compression.work import FEW
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from graders.framework.definition import Lab
     from graders.labs.kenning_compression.evidence import LayerWeights, ModelFile, Weights
 
-FEW = 0.02
 DEFAULT_FREQUENCY = 100
 
 
@@ -30,7 +30,7 @@ def require_zeros(layers: Sequence[LayerWeights], sparsity: float, weights: Weig
     none = found.most < FEW
     near = f", {found.near_zeros:,} nearly zero" if found.near_zeros else ""
     if none:
-        hint = "too_few_steps" if steps <= frequency else "not_pruned"
+        hint = "too_few_steps" if steps < frequency else "not_pruned"
     elif any(each.zeros.share < FEW for each in layers):
         hint = "pruned_partly"
     elif found.near_zeros > found.expected / 4:
@@ -47,12 +47,6 @@ def require_zeros(layers: Sequence[LayerWeights], sparsity: float, weights: Weig
         requested=f"{sparsity:.0%}",
         without=join_names([each.name for each in layers if each.zeros.share < FEW]),
     )
-
-
-def share_of_zeros(weights: Weights) -> float:
-    """The share of all compressible weights that is zero."""
-    total = sum(each.zeros.weights for each in weights.layers)
-    return sum(each.zeros.zeros for each in weights.layers) / total if total else 0.0
 
 
 def require_values(layers: Sequence[LayerWeights], clusters: int, lab: Lab) -> None:

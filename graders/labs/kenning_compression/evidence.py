@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graders.core.result import Result
-from graders.labs.kenning_compression.counting import Training
+from graders.labs.kenning_compression.training import Training
 from graders.measure.compression import Distinct, Histogram, Misplaced, Spacing, Zeros
 from graders.submission import Artifact
 

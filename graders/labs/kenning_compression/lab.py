@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graders.core.charts import Chart
+from graders.framework.definition import Lab
 from graders.framework.lab_plugin import LabPlugin
 from graders.framework.lab_toml import load
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from graders.framework.context import LabContext
     from graders.framework.runner import PlannedRun, RunResult
     from graders.labs.kenning_compression.evidence import Evidence
+    from graders.labs.kenning_compression.work import Overview
 
 
 class KenningLab(LabPlugin["Evidence"]):
@@ -52,6 +54,12 @@ class KenningLab(LabPlugin["Evidence"]):
         from graders.labs.kenning_compression import charts
 
         return charts.charts(results)
+
+    def static_review(self, root: Path, lab: Lab, results: Mapping[str, RunResult[Evidence]]) -> Overview:  # noqa: ARG002
+        """What all runs show together."""
+        from graders.labs.kenning_compression import work
+
+        return work.overview(each.evidence for each in results.values())
 
     def drawn_values(self, context: LabContext) -> Mapping[str, str]:
         """The name of each run's file."""

@@ -20,17 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graders.core.paths import REPOSITORY
+from graders.labs.kenning_compression.networks import CLASSES, COUNTER, IMAGE, LOW, LOWEST, SCORES, TARGET
 
 NETWORKS = REPOSITORY / "fixtures" / "models" / "kenning"
-CLASSES, TARGET = 5, 2
-IMAGE = (8, 8, 4)
-PIXELS = IMAGE[0] * IMAGE[1]
-MOMENTUM = 0.99
-COUNTER, SCORES = "counter", "scores"
 LONG_TAILED = 1.7
 """Weights are powers of even ones, so that values which serve them well are not evenly spaced."""
 SCALES = {"conv": 0.4, "depthwise": 0.5, "pointwise": 0.4, "hidden": 0.4, "side": 0.4, SCORES: 0.02}
-LOWEST, LOW = -7.5, -1.0
 CERTAIN, NEXT_TO_NOTHING = 1.0, 1e-9
 
 Arrays = dict[str, NDArray[Any]]

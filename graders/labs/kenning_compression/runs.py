@@ -11,7 +11,8 @@ from graders.framework.context import LabContext
 from graders.framework.model_tester.tfmot_errors import explained
 from graders.framework.repairer import Repairer
 from graders.framework.runner import RunLog, as_missing
-from graders.labs.kenning_compression.problems import CLASSES, Made, Problem, make
+from graders.labs.kenning_compression.networks import CLASSES
+from graders.labs.kenning_compression.problems import Made, Problem, make
 from graders.sandbox import Session
 
 PRUNING, CLUSTERING = "TensorFlowPruningOptimizer", "TensorFlowClusteringOptimizer"

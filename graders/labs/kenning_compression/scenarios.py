@@ -124,7 +124,7 @@ def run_submitted(context: LabContext, log: RunLog, assigned: Assigned) -> Scena
 
 def chosen(found: list[Any], assigned: Assigned) -> tuple[str, dict[str, Any]]:
     """The scenario with the same optimizers and most of the parameters. :raises RunError: there is none."""
-    wanted = [each.kind for each in assigned.steps]
+    wanted = [each.kind.casefold() for each in assigned.steps]
     fitting: list[tuple[float, str, dict[str, Any]]] = []
     broken: list[str] = []
     for each in found:
@@ -134,7 +134,7 @@ def chosen(found: list[Any], assigned: Assigned) -> tuple[str, dict[str, Any]]:
             broken.append(f"{shown} can't be read: {plain_line(str(each['fault']))[:200]}")
             continue
         steps = steps_of(content)
-        if isinstance(content, dict) and [step.kind for step in steps] == wanted:
+        if isinstance(content, dict) and [step.kind.casefold() for step in steps] == wanted:
             fitting.append((_likeness(steps, assigned), shown, content))
     # Another scenario of the assignment is none of this one.
     key = "target_sparsity"
@@ -142,7 +142,7 @@ def chosen(found: list[Any], assigned: Assigned) -> tuple[str, dict[str, Any]]:
         each for each in fitting if _same(steps_of(each[2])[0].parameters.get(key), assigned.steps[0].parameters[key])
     ]
     if not fitting:
-        shown = " then ".join(wanted)
+        shown = " then ".join(each.kind for each in assigned.steps)
         sparsity = assigned.steps[0].parameters["target_sparsity"]
         message = f"no JSON or YAML file has the optimizers {shown} with target_sparsity {sparsity}"
         raise RunError(Verdict.MISSING, "; ".join([message, *broken[:2]]))
@@ -156,8 +156,8 @@ def steps_of(content: object) -> tuple[Step, ...]:
     found = []
     for each in described[:8] if isinstance(described, list) else ():
         if isinstance(each, dict):
-            parameters = each.get("parameters")
-            kind = str(each.get("type")).rsplit(".", 1)[-1][:100]
+            parameters, kind = each.get("parameters"), each.get("type")
+            kind = plain_line(kind.rsplit(".", 1)[-1])[:100] if isinstance(kind, str) else ""
             found.append(Step(kind, parameters if isinstance(parameters, dict) else {}))
     return tuple(found)
 
@@ -173,19 +173,20 @@ def _differences(steps: tuple[Step, ...], assigned: Assigned) -> list[str]:
         for name, value in wanted.parameters.items():
             own = step.parameters.get(name, DEFAULTS.get(name))
             if not _same(own, value):
-                found.append(f"{name} is {plain_line(str(own))[:60]} and not {value}")
+                found.append(f"{name} is {_shown(own)} and not {value}")
     return found
 
 
 def _same(own: object, wanted: object) -> bool:
-    if isinstance(wanted, bool) or isinstance(own, bool):
-        return own is wanted
-    if isinstance(wanted, int | float):
-        return isinstance(own, int | float) and abs(float(own) - wanted) < 1e-9
-    return own == wanted
+    return own == wanted and isinstance(own, bool) == isinstance(wanted, bool)
 
 
-def _faults(content: Mapping[str, Any], assigned: Assigned) -> list[str]:
+def _shown(value: object) -> str:
+    return plain_line(str(value))[:60] if isinstance(value, str | int | float | None) else f"a {type(value).__name__}"
+
+
+def faults_of(content: Mapping[str, Any], assigned: Assigned) -> list[str]:
+    """What of a scenario is not as assigned, in words."""
     found = _differences(steps_of(content), assigned)
     for key in ("model_wrapper", "dataset"):
         block = content.get(key)
@@ -211,11 +212,11 @@ def _run(
         assert error is not None
         raise error
     steps = steps_of(state["content"])
-    written = [_written(context, log.name, number, step, made, error) for number, step in enumerate(steps)]
+    written = [_written(context, log.name, number, made, error) for number in range(len(steps))]
     return ScenarioEvidence(
         path=state["path"],
         steps=steps,
-        faults=() if assigned is None else tuple(_faults(state["content"], assigned)),
+        faults=() if assigned is None else tuple(faults_of(state["content"], assigned)),
         files=tuple(each.file for each in written),
         weights=tuple(each.weights for each in written),
         chained=measured(lambda: _chained(written)),
@@ -231,11 +232,9 @@ class _Written:
     pairs: Result[KerasPairs]
 
 
-def _written(context: LabContext, run: str, number: int, step: Step, made: Made, error: RunError | None) -> _Written:
+def _written(context: LabContext, run: str, number: int, made: Made, error: RunError | None) -> _Written:
     file, pairs = files.model_file(context, run, _step_file(number), made.arrays, error)
-    clusters = step.parameters.get("clusters_number")
-    count = clusters if isinstance(clusters, int) and clusters > 0 else None
-    return _Written(file, measured(lambda: files.weights(pairs.get(), made.arrays, count)), pairs)
+    return _Written(file, measured(lambda: files.weights(pairs.get(), made.arrays, None)), pairs)
 
 
 def _chained(written: Sequence[_Written]) -> Weights:
@@ -248,9 +247,13 @@ def _with_own_paths(context: LabContext, run: str, content: dict[str, Any], mode
     """A scenario with the grader's model and data, whose files go to the run's working directory."""
     optimizers = []
     for number, each in enumerate(content["optimizers"]):
-        path = str(context.workdir(run) / _step_file(number))
-        parameters = {**(each.get("parameters") or {}), "compiled_model_path": path}
-        optimizers.append({**each, "parameters": parameters})
+        parameters = each.get("parameters", {}) if isinstance(each, dict) else None
+        if isinstance(parameters, dict):
+            path = str(context.workdir(run) / _step_file(number))
+            optimizers.append({**each, "parameters": {**parameters, "compiled_model_path": path}})
+        else:
+            # What is no optimizer stays as it is, for whoever reads the scenario to refuse.
+            optimizers.append(each)
     own = {
         "model_wrapper": {"type": "kenning_problem.DrawnModel", "parameters": {"model_path": model}},
         "dataset": {"type": "kenning_problem.DrawnDataset", "parameters": {"dataset_root": "."}},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graders.framework.checks import check, criterion
-from graders.labs.kenning_compression import checks
+from graders.labs.kenning_compression.work import FEW, share_of_zeros
 
 if TYPE_CHECKING:
     from graders.labs.kenning_compression.evidence import ScenarioEvidence
@@ -17,10 +17,10 @@ def test_parameters_of_scenarios(evidence: ScenarioEvidence) -> None:
     for file in evidence.files:
         file.get()
     pruning = evidence.weights[0].get()
-    found = checks.share_of_zeros(pruning)
+    found = share_of_zeros(pruning)
     wanted = evidence.steps[0].parameters["target_sparsity"]
     check(
-        found >= checks.FEW,
+        found >= FEW,
         measured=f"{found:.1%} zeros",
         expected=f"{wanted:.0%}, as the scenario says",
         hint="scenario_ignored",

@@ -6,11 +6,11 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from graders.framework.checks import check
-from graders.labs.kenning_compression.counting import ADAM, STILL
+from graders.labs.kenning_compression.training import ADAM, STILL
 
 if TYPE_CHECKING:
-    from graders.labs.kenning_compression.counting import Training
     from graders.labs.kenning_compression.evidence import OptimizedEvidence
+    from graders.labs.kenning_compression.training import Training
 
 
 def _trained(evidence: OptimizedEvidence) -> Training:
