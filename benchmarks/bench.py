@@ -174,6 +174,63 @@ def regrade(rounds: int) -> list[Row]:
     ]
 
 
+@dataclass(frozen=True)
+class Look:
+    """A quick look: seconds until its first verdict, the first on a run's results, and its end; its scorecard."""
+
+    first: float
+    of_a_run: float | None
+    whole: float
+    card: dict[str, Any]
+
+
+VERDICTS, RUN_ENDED = ("✓", "✗", "◐", "!"), "  [1/"
+
+
+def look(lab: str, folder: Path) -> Look:
+    """Looks quickly at the reference; ``""`` for all labs."""
+    command = [sys.executable, "-u", "-m", "pytest", "graders", "--submission=reference", "--quick", "--no-cache"]
+    command += [f"--report-dir={folder}", *([f"--lab={lab}"] if lab else [])]
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    started, first, of_a_run, ended = time.perf_counter(), None, None, False
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=inherited)
+    assert process.stdout is not None
+    for line in process.stdout:
+        ended = ended or line.startswith(RUN_ENDED)
+        if line.startswith(VERDICTS):
+            first = first or time.perf_counter() - started
+            of_a_run = of_a_run or (time.perf_counter() - started if ended else None)
+    process.wait()
+    card = json.loads((folder / "scorecard.json").read_text(encoding="utf-8"))
+    whole_s = time.perf_counter() - started
+    return Look(first or whole_s, of_a_run, whole_s, card)
+
+
+def quick(rounds: int) -> list[Row]:
+    """Quick looks at the reference, in each lab and in all of them; targets are for all."""
+    rows = []
+    for lab in ["", *(each.lab.id for each in select_labs([]))]:
+        with tempfile.TemporaryDirectory() as folder:
+            looks = [look(lab, Path(folder) / str(number)) for number in range(rounds)]
+        called, first, whole_s = f"quick, {lab or 'all labs'}", [x.first for x in looks], [x.whole for x in looks]
+        of_a_run = [x.of_a_run for x in looks if x.of_a_run is not None]
+        rows += [
+            _quick_row(f"{called}: first verdict", first, 6, lab),
+            _quick_row("  first verdict on a run's results", of_a_run, 6, lab),
+            _quick_row(f"{called}: whole", whole_s, 30, lab),
+            Row("  student's own CPU time", spread([x.card["timing"]["student_cpu_s"] for x in looks]), "", None),
+        ]
+    return rows
+
+
+def _quick_row(what: str, seconds: list[float], most: float, lab: str) -> Row:
+    if not seconds:
+        return Row(what, "no run is made", "", None)
+    if lab:
+        return Row(what, spread(seconds), "", None)
+    return Row(what, spread(seconds), f"at most {most:g} s", statistics.median(seconds) <= most)
+
+
 def copying(code: Path, folder: Path, user: int | None) -> float:
     """Seconds that a run's own copy of the code takes to make and to remove."""
     started = time.perf_counter()
@@ -269,6 +326,7 @@ def main() -> int:
         "l02": l02,
         "l02+l03": l02_l03,
         "mnist": mnist,
+        "quick": quick,
         "regrade": regrade,
     }
     parser = argparse.ArgumentParser(description="What grading costs, as ratios within one run.")
@@ -276,7 +334,8 @@ def main() -> int:
     parser.add_argument("--only", choices=sorted(parts), action="append")
     parser.add_argument("--strict", action="store_true", help="exit with 1 where a target is missed")
     args = parser.parse_args()
-    print(f"{os.cpu_count()} cores, {args.rounds} rounds; median (smallest to largest)\n")
+    load = os.getloadavg()[0]
+    print(f"{os.cpu_count()} cores, load {load:.1f}, {args.rounds} rounds; median (smallest to largest)\n")
     print("| what | measured | target | |\n|---|---|---|---|", flush=True)
     missed = 0
     for name, measure in parts.items():

@@ -198,7 +198,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in dropped]
     if grading.quick is not None:
         kept = grading.quick.select(items, _lab_of)
-        left_out = [item for item in items if item not in set(kept)]
+        made = set(kept)
+        left_out = [item for item in items if item not in made]
         for item in left_out:
             item.stash[LEFT_OUT] = True
         config.hook.pytest_deselected(items=left_out)

@@ -25,7 +25,8 @@ def verdict_line(score: CriterionScore) -> str:
 
 
 def _worth(score: CriterionScore) -> str:
-    return f"{format_points(score.earned)} of {format_points(score.maximum)}"
+    bonus = "+" if score.bonus else ""
+    return f"{bonus}{format_points(score.earned)} of {format_points(score.worth)}"
 
 
 UNLISTED = (Verdict.EARNED, Verdict.NOT_LOOKED_AT)
