@@ -21,8 +21,11 @@ from graders.framework.definition import Criterion
 from graders.options import ReportOptions
 from graders.outcomes import exit_code
 from graders.pipeline.output import holds_full_grading, write_results
+from graders.reports import terminal
 from graders.reports.formats import classroom50, gradebook, gradescope, reporter
+from graders.reports.html import render_page
 from graders.scoring import CheckOutcome, LabScore, Scorecard, score_criterion
+from tests.reports.page import parse
 
 SCHEMA = json.loads((REPOSITORY / "docs" / "scorecard.schema.json").read_text(encoding="utf-8"))
 
@@ -124,3 +127,24 @@ def test_exit_code_goes_by_what_was_looked_at(tmp_path: Path) -> None:
     (lab,) = card().labs
     with_loss = replace(card(), labs=(replace(lab, criteria=(*lab.criteria, worse)),))
     assert exit_code(with_loss, report, 0, ExitCode.LOST) == ExitCode.LOST
+
+
+def test_shown_as_what_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In Markdown, on the terminal and on the page: what was looked at, what was not, and that it is no mark."""
+    write_results(card(), None, tmp_path)
+    assert main(["report", str(tmp_path / "scorecard.json"), "--summary"]) == ExitCode.OK
+    text = capsys.readouterr().out
+    assert text.startswith("## ada: 1 of 1 points so far in a quick look, which is no mark; 2 not looked at, 0.5 more to be")
+    assert "| Lab | 1 | 1 | 0.5 |" in text
+    assert "earned so far" in text
+    assert "2 not looked at" in text
+    assert list(terminal.left_out_lines(card()))[1] == "not looked at in quick mode: lx.b"
+    assert list(terminal.score_lines(card())) == [
+        "lx_lab  1 of 1 points so far, 2 not looked at, 0.5 more to be graded manually"
+    ]
+    page = parse(render_page(card())).text()
+    assert "A quick look, no full grading" in page
+    assert "1 of 1 automatic points looked at so far" in " ".join(page.split())
+    assert "Full marks" not in page
+    assert "A quick look" not in parse(render_page(card(quick=False))).text()
+    assert not list(terminal.left_out_lines(card(quick=False)))

@@ -106,8 +106,9 @@ class Server:
 
     @property
     def ended(self) -> bool:
-        """Whether the process was started and has ended, for whatever reason."""
-        return self._process is not None and self._process.poll() is not None
+        """Whether the process was started and is of no use any more: it has ended, or its imports failed."""
+        failed = isinstance(self._ready, SandboxError)
+        return failed or (self._process is not None and self._process.poll() is not None)
 
     def wait_ready(self) -> Ready:
         """Waits for the imports. :raises SandboxError: if they failed or took too long."""
