@@ -11,7 +11,7 @@ from graders.cohort.engine.jobs import Job
 from graders.cohort.engine.task import GradingOutcome
 from graders.cohort.progress import Kind, Progress
 from graders.cohort.reports import FOLDER, write_report
-from graders.cohort.store import Attempt, CohortStore, Stored, compressed
+from graders.cohort.store import Attempt, CohortStore, Stored
 from graders.core.errors import UsageError
 from graders.core.text import plain_line
 from graders.pipeline.output import SCORECARD_FILE
@@ -56,7 +56,7 @@ class Recorder:
         else:
             digests = write_report(self._folder / FOLDER / stored.folder, outcome.files)
             unscored = len(scorecard.unscored)
-            attempt = replace(attempt, scorecard=compressed(scorecard), files=digests, unscored=unscored)
+            attempt = replace(attempt, scorecard=outcome.files[SCORECARD_FILE], files=digests, unscored=unscored)
         self._store.add(stored.id, attempt)
         self.count += 1
         if self._progress is not None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import os
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from graders.cohort.intake import safe_name
@@ -39,7 +41,8 @@ def write_report(folder: Path, files: Mapping[str, bytes]) -> dict[str, str]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     digests = {}
-    for name, data in files.items():
+    # The scorecard last, as below.
+    for name, data in sorted(files.items(), key=lambda each: each[0] == SCORECARD_FILE):
         path, content = folder / name, zlib.decompress(data)
         digests[name] = hashlib.sha256(content).hexdigest()
         if not (name == MARKS_FILE and has_marks(path)):
@@ -47,20 +50,43 @@ def write_report(folder: Path, files: Mapping[str, bytes]) -> dict[str, str]:
     return digests
 
 
-def restore_report(folder: Path, scorecard: Scorecard) -> None:
-    """Makes a report again of which files are gone: pytest's own record of tests is not in it."""
+def keep_current(folder: Path, scorecard: bytes | None, files: Mapping[str, str]) -> None:
+    """Has a submission's folder hold the result that counts, and no other.
+
+    What is gone, or of another attempt, is made again from the scorecard, without pytest's own record of tests.
+
+    :param scorecard: the file's content; None if there is no result that counts. Then no older one is left there, which
+        somebody would export.
+    :param files: the sha256 of the report's files.
+    """
+    if scorecard is None:
+        for name in (SCORECARD_FILE, PAGE_FILE):
+            (folder / name).unlink(missing_ok=True)
+        return
+    if (folder / PAGE_FILE).is_file() and _sha256(folder / SCORECARD_FILE) == files.get(SCORECARD_FILE):
+        return
     from graders.reports.html import render_page
 
     folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / SCORECARD_FILE).is_file():
-        write_whole(folder / SCORECARD_FILE, scorecard.dumps().encode())
-    if not (folder / PAGE_FILE).is_file():
-        write_whole(folder / PAGE_FILE, render_page(scorecard).encode())
+    # The scorecard last: once it is right, the page is too.
+    write_whole(folder / PAGE_FILE, render_page(Scorecard.loads(scorecard.decode())).encode())
+    write_whole(folder / SCORECARD_FILE, scorecard)
 
 
-def is_whole(folder: Path, files: Mapping[str, str]) -> bool:
-    """Whether the report has all its files."""
-    return all((folder / name).is_file() for name in files if name != MARKS_FILE)
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def write_matches(path: Path, students: Mapping[str, Sequence[str]]) -> None:
+    """Writes whose each submission is, as ``export --match`` reads it; a group's is not in it, which has several."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("submission", "student"))
+    writer.writerows((name, who[0]) for name, who in students.items() if len(who) == 1)
+    write_whole(path, text.getvalue().encode())
 
 
 def write_whole(path: Path, content: bytes) -> None:

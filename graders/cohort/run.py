@@ -19,13 +19,14 @@ from graders.cohort.intake import Submitted, collect, read_roster
 from graders.cohort.lock import only_one
 from graders.cohort.progress import show_progress
 from graders.cohort.recorder import Recorder, kind_of, reason_of
-from graders.cohort.reports import FOLDER, folder_names, is_whole, restore_report, write_whole
+from graders.cohort.reports import FOLDER, folder_names, keep_current, write_matches, write_whole
 from graders.cohort.store import Attempt, CohortStore, Stored, open_store
 from graders.core.errors import SubmissionError, UsageError
 from graders.core.text import plain_line
 
 UNPACKED = "unpacked"
 PAGE = "index.html"
+MATCHES = "match.csv"
 SALT, FINGERPRINT = "salt", "fingerprint"
 
 
@@ -216,17 +217,21 @@ class _Run:
         """Counts the results, makes again what is gone of the reports, and writes the class's page."""
         from graders.cohort.page import gather, render_page
 
+        reports = self._request.folder / FOLDER
         for stored in self._store.submissions():
             attempt = self._store.latest(stored.id)
             kind = kind_of(stored, attempt)
             self._result.kinds[kind] += 1
             if kind != "graded":
                 self._result.without_marks.append(f"{plain_line(stored.name, 60)}: {reason_of(stored, attempt)}")
-            if attempt is not None and attempt.scorecard is not None:
-                folder = self._request.folder / FOLDER / stored.folder
-                scorecard = None if is_whole(folder, attempt.files) else attempt.read()
-                if scorecard is not None:
-                    restore_report(folder, scorecard)
+            counts = attempt is not None and attempt.scorecard is not None and not stored.problem
+            scorecard = attempt.text() if attempt is not None and counts else None
+            keep_current(reports / stored.folder, scorecard, attempt.files if attempt is not None else {})
+        if self._request.roster is not None:
+            students = {stored.name: stored.students for stored in self._store.submissions()}
+            write_matches(self._request.folder / MATCHES, students)
+        for folder in self._store.absent():
+            keep_current(reports / folder, None, {})
         write_whole(self._request.folder / PAGE, render_page(gather(self._store)).encode())
 
 

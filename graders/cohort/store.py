@@ -69,7 +69,7 @@ class Attempt:
     """One attempt at grading a submission. ``fault``: why there is no scorecard, ``""`` if there is one.
 
     ``key`` and ``parts``: all that the result depends on. ``files``: the sha256 of each file of the report.
-    ``unscored``: how many criteria could not be graded.
+    ``scorecard``: its file, compressed by zlib. ``unscored``: how many criteria could not be graded.
     """
 
     key: str
@@ -87,14 +87,14 @@ class Attempt:
         """Whether there is nothing to grade again: a scorecard, with all of it graded."""
         return self.scorecard is not None and not self.unscored
 
+    def text(self) -> bytes | None:
+        """Its scorecard's file."""
+        return None if self.scorecard is None else zlib.decompress(self.scorecard)
+
     def read(self) -> Scorecard | None:
         """Its scorecard."""
-        return None if self.scorecard is None else Scorecard.loads(zlib.decompress(self.scorecard).decode())
-
-
-def compressed(scorecard: Scorecard) -> bytes:
-    """A scorecard as the store holds it."""
-    return zlib.compress(scorecard.dumps().encode(), 6)
+        text = self.text()
+        return None if text is None else Scorecard.loads(text.decode())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +165,10 @@ class CohortStore:
     def folders(self) -> dict[str, str]:
         """The report's folder of each submission that was ever seen, by name."""
         return dict(self._connection.execute("SELECT name, folder FROM submissions"))
+
+    def absent(self) -> list[str]:
+        """The folders of submissions that are no longer among the cohort's."""
+        return [folder for (folder,) in self._connection.execute("SELECT folder FROM submissions WHERE present = 0")]
 
     def submissions(self) -> list[Stored]:
         """The cohort's submissions, in the order of names."""

@@ -20,6 +20,8 @@ from graders.cohort.engine.options import GradingOptions, Secret
 from graders.cohort.run import CohortRequest, CohortResult, grade_class
 from graders.cohort.store import open_store
 from graders.core.errors import UsageError
+from graders.reports.formats.matching import read_matches
+from graders.reports.formats.sheet import parse
 from tests.cohort import stand_ins
 
 from .classes import submission, write, zipped
@@ -122,6 +124,24 @@ def test_a_report_that_is_gone_is_made_again(tmp_path: Path, book: Path, schedul
     report.unlink()
     assert run(tmp_path, scheduler).graded_now == 0
     assert "alice" in report.read_text(encoding="utf-8")
+
+
+def test_no_older_result_stays_where_it_would_be_exported(tmp_path: Path, book: Path, scheduler: str) -> None:
+    for name in ("alice", "bob", "carol"):
+        submission(tmp_path / "class" / name)
+    run(tmp_path, scheduler)
+    reports = tmp_path / "out" / "reports"
+    first = (reports / "alice" / "scorecard.json").read_bytes()
+    (reports / "carol" / "scorecard.json").write_bytes(first)
+    submission(tmp_path / "class" / "alice", "fail")
+    (tmp_path / "class" / "bob").rename(tmp_path / "class" / "bobby")
+    assert run(tmp_path, scheduler).kinds == {"graded": 2, "not graded": 1}
+    found = {path.parent.name: path.read_bytes() for path in reports.rglob("scorecard.json")}
+    assert found == {name: stand_ins.scorecard(name) for name in ("bobby", "carol")}
+    submission(tmp_path / "class" / "alice")
+    assert run(tmp_path, scheduler).graded_now == 0, "it was graded as it is now before"
+    assert (reports / "alice" / "scorecard.json").read_bytes() == first
+    assert (reports / "alice" / "report.html").is_file()
 
 
 def test_the_second_of_two_at_once_is_refused(tmp_path: Path, book: Path, scheduler: str) -> None:
@@ -271,3 +291,5 @@ def test_names_that_are_no_folders(tmp_path: Path, book: Path, scheduler: str) -
     assert {path.name for path in (tmp_path / "out" / "reports").iterdir()} == {"Alice", "bob"}
     with open_store(tmp_path / "out") as store:
         assert {each.students for each in store.submissions()} == {("alice",), ("../../up",)}
+    matches = read_matches(parse((tmp_path / "out" / "match.csv").read_bytes(), "match.csv"), "match.csv")
+    assert matches == {"alice": "alice", "bob": "../../up"}

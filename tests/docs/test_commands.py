@@ -139,6 +139,9 @@ ELSEWHERE = {
     "pytest graders --submission ./student --profile oxford_pets --dataset-root ./pets --model-path ./mobilenet.h5 --seed 1": (
         "tests/corpus/test_real_profile.py grades with such a profile"
     ),
+    "python -m graders cohort submissions --report-dir class --lab l02": "tests/cohort/test_real_class.py grades a class",
+    "python -m graders cohort submissions --report-dir class --scheduler tls://HOST:8786": "tests/cohort/test_engine.py has a scheduler",
+    "python -m graders export class/reports --to canvas --sheet grades.csv --assignment 101": "tests/cohort/test_real_class.py exports",
     "python benchmarks/full_size.py": "takes an hour; tests/corpus/test_real_profile.py does the same with few layers",
     "python -m graders.selftest.attacks.table": "takes an hour; tests/attacks runs a part of it, test_table.py prints the table",
     "python benchmarks/training_evidence.py table FOLDER": "FOLDER takes hours; tests/measure/test_training_evidence.py measures what is shipped",
