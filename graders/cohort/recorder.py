@@ -57,7 +57,7 @@ class Recorder:
             digests = write_report(self._folder / FOLDER / stored.folder, outcome.files)
             unscored = len(scorecard.unscored)
             attempt = replace(attempt, scorecard=outcome.files[SCORECARD_FILE], files=digests, unscored=unscored)
-        self._store.add(stored.id, attempt)
+        self._store.add(stored.id, attempt, scorecard)
         self.count += 1
         if self._progress is not None:
             result = fault if scorecard is None else _result(scorecard)

@@ -6,10 +6,12 @@ import json
 import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from graders.caching import files_digest
 from graders.caching.fingerprints import digest_of as digest_of_data
+from graders.caching.fingerprints import folder_files
 from graders.cohort.engine.cluster import ClusterOptions, open_cluster
 from graders.cohort.engine.jobs import Job
 from graders.cohort.engine.options import GradingOptions
@@ -208,6 +210,18 @@ class _Run:
                     driver.stop()
                     self._result.graded_now = recorder.count
 
+    def _write_page(self, results: Sequence[object]) -> None:
+        """Writes the page, unless it shows these results already."""
+        from graders.cohort.page import gather, render_page
+
+        path = self._request.folder / PAGE
+        code = files_digest(Path(__file__).parent, folder_files(Path(__file__).parent / "page"))
+        digest = digest_of_data([results, code])
+        if path.is_file() and self._store.fact(PAGE) == digest:
+            return
+        write_whole(path, render_page(gather(self._store)).encode())
+        self._store.set_fact(PAGE, digest)
+
     def _fingerprint(self) -> dict[str, str] | None:
         """That of the workers that graded before; it is preferred among those that as many workers have."""
         found = self._store.fact(FINGERPRINT)
@@ -215,12 +229,12 @@ class _Run:
 
     def _finish(self) -> None:
         """Counts the results, makes again what is gone of the reports, and writes the class's page."""
-        from graders.cohort.page import gather, render_page
-
         reports = self._request.folder / FOLDER
+        results: list[object] = []
         for stored in self._store.submissions():
             attempt = self._store.latest(stored.id)
             kind = kind_of(stored, attempt)
+            results.append([asdict(stored), attempt and [attempt.key, attempt.number]])
             self._result.kinds[kind] += 1
             if kind != "graded":
                 self._result.without_marks.append(f"{plain_line(stored.name, 60)}: {reason_of(stored, attempt)}")
@@ -232,7 +246,7 @@ class _Run:
             write_matches(self._request.folder / MATCHES, students)
         for folder in self._store.absent():
             keep_current(reports / folder, None, {})
-        write_whole(self._request.folder / PAGE, render_page(gather(self._store)).encode())
+        self._write_page(results)
 
 
 def _with_digest(each: Submitted, contents: dict[str, tuple[Content, str]]) -> Submitted:

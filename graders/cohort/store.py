@@ -91,10 +91,15 @@ class Attempt:
         """Its scorecard's file."""
         return None if self.scorecard is None else zlib.decompress(self.scorecard)
 
-    def read(self) -> Scorecard | None:
-        """Its scorecard."""
+    def read(self, charts: frozenset[str]) -> Scorecard | None:
+        """Its scorecard with no charts but those of these kinds: most of a scorecard is charts."""
         text = self.text()
-        return None if text is None else Scorecard.loads(text.decode())
+        if text is None:
+            return None
+        document = json.loads(text)
+        for lab in document["labs"]:
+            lab["figures"] = [chart for chart in lab["figures"] if chart.get("kind") in charts]
+        return Scorecard.from_json(document)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,9 +217,11 @@ class CohortStore:
         ).fetchone()
         return None if row is None else _attempt(row)
 
-    def add(self, submission: int, attempt: Attempt) -> None:
-        """Adds an attempt; once this returns, it is on the disk."""
-        scorecard = attempt.read()
+    def add(self, submission: int, attempt: Attempt, scorecard: Scorecard | None) -> None:
+        """Adds an attempt; once this returns, it is on the disk.
+
+        :param scorecard: the attempt's, as its caller has read it.
+        """
         sums = None if scorecard is None else scorecard.points
         points = (None,) * 4 if sums is None else (sums.earned, sums.automatic, sums.pending, sums.maximum)
         with self._connection:

@@ -64,7 +64,7 @@ def fill(store: CohortStore, cards: list[dict[str, Any]], *more: Submitted) -> N
         unscored = sum(each["verdict"] == "unscored" for lab in card["labs"] for each in lab["criteria"])
         data = zlib.compress(json.dumps(card).encode())
         attempt = Attempt(key="key", parts={}, scorecard=data, seconds=30.0, unscored=unscored)
-        store.add(by_name[card["submission"]], attempt)
+        store.add(by_name[card["submission"]], attempt, Scorecard.from_json(card))
 
 
 def page_of(folder: Path, cards: list[dict[str, Any]], *more: Submitted) -> str:

@@ -12,6 +12,7 @@ from graders.cohort.page.statistics import ClassStatistics
 from graders.cohort.recorder import kind_of, reason_of
 from graders.cohort.reports import FOLDER
 from graders.cohort.store import Attempt, CohortStore, Stored
+from graders.core.charts import Scatter
 from graders.pipeline.output import PAGE_FILE
 from graders.scoring import Points
 
@@ -77,7 +78,7 @@ def gather(store: CohortStore) -> ClassPage:
     environment = ""
     for stored in store.submissions():
         attempt = None if stored.problem else store.latest(stored.id)
-        scorecard = attempt.read() if attempt is not None else None
+        scorecard = attempt.read(frozenset({Scatter.kind})) if attempt is not None else None
         kind = kind_of(stored, attempt)
         if scorecard is not None and kind == "graded":
             statistics.add(stored.id, scorecard)
