@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from graders.core.charts import Chart, Table
+from graders.core.charts import Chart, Histograms, Panel, Table
 from graders.framework.runner import RunResult
+from graders.framework.weight_panels import weight_panel
 from graders.labs.kenning_compression.evidence import (
     Evidence,
     ModelFile,
@@ -50,7 +51,33 @@ def _facts(file: ModelFile | None, weights: Weights | None) -> dict[str, Any]:
 
 
 def charts(results: Mapping[str, RunResult[Evidence]]) -> list[Chart]:
-    """Every file's size, zeros and values."""
+    """Every file's size, zeros and values, and the weights of the largest layer in each."""
+    return [*_table(results), *_histograms(results)]
+
+
+def _histograms(results: Mapping[str, RunResult[Evidence]]) -> list[Chart]:
+    panels = [
+        panel
+        for name, result in results.items()
+        if isinstance(result.evidence, OptimizedEvidence) and (panel := _panel(name, result.evidence)) is not None
+    ]
+    if not panels:
+        return []
+    caption = "Before compression (line) and after: each bar is a value in the layer. Zeros are counted separately."
+    title = "Weights of the largest layer, by run"
+    return [Histograms(title=title, caption=caption, x_label="weight", panels=tuple(panels))]
+
+
+def _panel(name: str, evidence: OptimizedEvidence) -> Panel | None:
+    weights = evidence.weights.value
+    if weights is None or not weights.histograms:
+        return None
+    asked = evidence.parameters.get("target_sparsity") if evidence.pruning else evidence.parameters["clusters_number"]
+    words = f"{asked} clusters" if not evidence.pruning else f"a sparsity of {asked:.0%}" if asked else "pruning"
+    return weight_panel(name, words, weights.histograms[0])
+
+
+def _table(results: Mapping[str, RunResult[Evidence]]) -> list[Chart]:
     rows = []
     for name, result in results.items():
         evidence = result.evidence

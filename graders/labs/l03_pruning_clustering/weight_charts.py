@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from graders.core.charts import Histograms, Panel
 from graders.core.result import Result
+from graders.framework.weight_panels import weight_panel
 from graders.labs.l03_pruning_clustering.evidence import CompressedEvidence
 from graders.measure.compression import Histogram
 from graders.measure.scorer.results import Compressed
@@ -59,7 +60,7 @@ def _panels(measured: Mapping[str, CompressedEvidence], *, rowwise: bool) -> lis
             continue
         expected = evidence.expected.value
         reference = None if expected is None else _of(expected.compressed, rowwise)
-        panel = _panel(name, evidence.requested, own, reference)
+        panel = weight_panel(name, evidence.requested, own, reference)
         found.append(_KernelPanel(f"{own.kind} {own.operator}", panel))
     return found
 
@@ -70,19 +71,3 @@ def _chosen(compressed: Result[Compressed], rowwise: bool) -> Histogram | None:
 
 def _of(compressed: Compressed, rowwise: bool) -> Histogram | None:
     return next((each for each in compressed.weights.histograms if each.rowwise == rowwise), None)
-
-
-def _panel(name: str, requested: str, own: Histogram, reference: Histogram | None) -> Panel:
-    return Panel(
-        name=name,
-        requested=requested,
-        top=own.top,
-        counts=tuple(own.counts),
-        before=tuple(own.before),
-        zeros=own.zeros,
-        weights=own.weights,
-        values=tuple(own.values),
-        sizes=tuple(own.sizes),
-        reference_values=() if reference is None else tuple(reference.values),
-        reference_zeros=None if reference is None else reference.zeros,
-    )
