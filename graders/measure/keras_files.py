@@ -7,6 +7,7 @@ Three forms hold the same arrays: legacy HDF5 models and weights (``.h5``), HDF5
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from graders.core.text import plain_line
 MOST_BYTES = 64 << 20
 MOST_ARRAYS = 2000
 MOST_DEPTH = 24
+MOST_CONFIG = 4 << 20
 INSIDE = "model.weights.h5"
 ZIP_START, HDF5_START = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 OPTIMIZER, NETWORK = "optimizer", "model_config"
@@ -35,11 +37,13 @@ class KerasFile:
     """The arrays of a model's file by their paths in it, and whether the optimizer's state lies beside them.
 
     ``network``: whether the file describes the network as well, so that a model can be loaded from it alone.
+    ``layers``: the classes of layers in that description, as far as it can be read.
     """
 
     arrays: dict[str, NDArray[Any]]
     optimizer: bool
     network: bool = True
+    layers: tuple[str, ...] = ()
 
 
 def read_keras_file(path: Path) -> KerasFile:
@@ -60,7 +64,7 @@ def read_keras_file(path: Path) -> KerasFile:
         with h5py.File(io.BytesIO(data), "r") as file:
             found = _read(file)
             # An archive has it in a file of its own.
-            return replace(found, network=archive or NETWORK in file.attrs)
+            return replace(found, network=archive or NETWORK in file.attrs, layers=layer_classes(file))
     except UnreadableFile:
         raise
     except Exception as error:  # noqa: BLE001 - HDF5's filters and NumPy raise more than they document
@@ -99,6 +103,29 @@ def _read(file: Any) -> KerasFile:
             raise UnreadableFile(f"it holds more than {MOST_ARRAYS:,} arrays or {MOST_BYTES >> 20} MiB of them")
         arrays[name] = np.asarray(dataset[()])
     return KerasFile(arrays, optimizer)
+
+
+def layer_classes(file: Any) -> tuple[str, ...]:
+    """The classes of the layers that an open HDF5 file's description of the network names, in order; each once.
+
+    :raises ValueError: the description is no JSON.
+    """
+    described = file.attrs.get(NETWORK, "{}")
+    text = described.decode("utf-8") if isinstance(described, bytes) else str(described)
+    if len(text) > MOST_CONFIG:
+        raise UnreadableFile(f"it describes its network in {len(text):,} characters")
+    found: set[str] = set()
+    left = [json.loads(text)]
+    while left:
+        each = left.pop()
+        config = each.get("config") if isinstance(each, dict) else None
+        if isinstance(config, dict):
+            found.add(plain_line(str(each.get("class_name")))[:100])
+            inner = config.get("layers")
+            left += inner if isinstance(inner, list) else []
+            # What wraps a layer.
+            left.append(config.get("layer"))
+    return tuple(sorted(found))
 
 
 def _datasets(group: Any, above: str, depth: int) -> Iterator[tuple[str, Any]]:

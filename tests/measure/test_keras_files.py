@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -30,6 +31,27 @@ def test_legacy_models(tmp_path: Path) -> None:
     assert list(found.arrays) == ["model_weights/dense/dense/kernel:0"]
     assert (found.arrays["model_weights/dense/dense/kernel:0"] == KERNEL).all()
     assert found.optimizer
+
+
+def test_layers_of_the_network(tmp_path: Path) -> None:
+    """Classes are named, in models within models and in wrappers too; what configures a layer is none."""
+    assert read_keras_file(legacy(tmp_path / "model.h5")).layers == ("Lambda",)
+    dense = {"class_name": "Dense", "config": {"kernel_initializer": {"class_name": "Zeros", "config": {}}}}
+    wrapped = {"class_name": "TimeDistributed", "config": {"layer": dense}}
+    inner = {"class_name": "Functional", "config": {"layers": [wrapped, 3, {"class_name": "ReLU", "config": None}]}}
+    with h5py.File(tmp_path / "model.h5", "a") as file:
+        file.attrs["model_config"] = json.dumps({"class_name": "Sequential", "config": {"layers": [inner]}})
+    assert read_keras_file(tmp_path / "model.h5").layers == ("Dense", "Functional", "Sequential", "TimeDistributed")
+
+
+@pytest.mark.parametrize("described", ["{", "[" * 50_000, b"\xff"])
+def test_a_network_that_is_described_badly(described: str | bytes, tmp_path: Path) -> None:
+    """The file is damaged, then."""
+    path = legacy(tmp_path / "model.h5")
+    with h5py.File(path, "a") as file:
+        file.attrs["model_config"] = described
+    with pytest.raises(UnreadableFile, match="it is damaged"):
+        read_keras_file(path)
 
 
 def test_keras_archives(tmp_path: Path) -> None:
@@ -162,7 +184,9 @@ def test_as_many_unpacked_bytes_as_are_read(tmp_path: Path, monkeypatch: pytest.
 def test_groups_within_groups(tmp_path: Path) -> None:
     """Groups may lie within each other as deep as the limit says; a group that holds itself has no end."""
     deep = "/".join("g" * MOST_DEPTH)
-    assert list(read_keras_file(written(tmp_path / "deep.h5", **{f"{deep}/kernel": KERNEL})).arrays) == [f"{deep}/kernel"]
+    assert list(read_keras_file(written(tmp_path / "deep.h5", **{f"{deep}/kernel": KERNEL})).arrays) == [
+        f"{deep}/kernel"
+    ]
     deeper = written(tmp_path / "deeper.h5", **{f"{deep}/g/kernel": KERNEL})
     with pytest.raises(UnreadableFile, match="nested without end"):
         read_keras_file(deeper)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from functools import partial
+from dataclasses import replace
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
 from graders.labs.kenning_compression.counting import Arrays, training
 from graders.labs.kenning_compression.evidence import Archive, LayerWeights, ModelFile, Specification, Weights
+from graders.labs.kenning_compression.problems import NETWORKS
 from graders.measure.compression import (
     DENSE,
     KerasPairs,
@@ -28,14 +30,18 @@ from graders.measure.compression import (
     pair_keras,
     spacing,
 )
+from graders.measure.keras_files import layer_classes
 from graders.measure.sizes import deflate_size
 from graders.submission import Artifact, accept_artifact
 
 MODEL, JSON_FILE, ZIP_FILE = "a Keras model in an .h5 file", "a .json file", "a ZIP archive"
-MOST_JSON, MOST_ENTRIES = 1 << 20, 4
+MOST_JSON, MOST_ENTRIES, MOST_SIDES, LARGEST_SIDE = 1 << 20, 4, 8, 1 << 31
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-DEFAULT_CLUSTERS = 2
-TYPES = {"float32", "float", "f32"}
+# Wrappers that were left in a file are another criterion.
+OF_ANY = (
+    "Model", "Functional", "Sequential", "InputLayer", "PruneLowMagnitude", "ClusterWeights",
+    "ClusterWeightsRNN", "ClusterWeightsMHA",
+)  # fmt: skip
 
 Tensor = tuple[str, tuple[int, ...], str]
 
@@ -61,6 +67,9 @@ def model_file(
         with context.scorer.measure(artifact.path) as measurement:
             found = measurement.keras_weights()
         pairs = pair_keras(found.arrays, given)
+        foreign = sorted(set(found.layers) - known_layers())
+        if foreign and not pairs.difference:
+            pairs = replace(pairs, difference=f"a layer of the class {foreign[0]}, which it has none of")
         if pairs.difference and error is not None:
             # What was being written when the run ended.
             raise error
@@ -76,6 +85,18 @@ def model_file(
         return Result(None, both.error), Result(None, both.error)
     file, pairs = both.get()
     return Result(file), Result(pairs)
+
+
+@cache
+def known_layers() -> frozenset[str]:
+    """The classes of layers that the given networks have, those that hold other layers, and tfmot's wrappers."""
+    import h5py  # type: ignore[import-untyped]
+
+    found = set(OF_ANY)
+    for path in sorted(NETWORKS.glob("*.h5")):
+        with h5py.File(path, "r") as file:
+            found |= set(layer_classes(file))
+    return frozenset(found)
 
 
 def weights(pairs: KerasPairs, given: Arrays, clusters: int | None) -> Weights:
@@ -127,11 +148,11 @@ def archive(context: LabContext, run: str, name: str, model: Result[ModelFile]) 
             plain = 0 < len(entries) <= MOST_ENTRIES and all(each.compress_type in METHODS for each in entries)
             own = model.value.artifact if model.value is not None else None
             fits = [each for each in entries if plain and own is not None and each.file_size == own.size]
-            holds = any(_digest(opened, each) == own.sha256 for each in fits if own is not None)
-            deflated = any(each.compress_type == zipfile.ZIP_DEFLATED for each in entries)
+            holding = [each for each in fits if own is not None and _digest(opened, each) == own.sha256]
     except Exception as error:  # noqa: BLE001 - decoders raise what they like, and whatever it is, it is the file's fault
         raise bad_file(f"{artifact.path.name} is no valid ZIP archive: {plain_line(str(error))[:200]}") from None
-    return Archive(artifact.path.name, artifact.size, holds, deflated)
+    deflated = all(each.compress_type == zipfile.ZIP_DEFLATED for each in holding)
+    return Archive(artifact.path.name, artifact.size, bool(holding), deflated)
 
 
 def _digest(opened: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str:
@@ -166,6 +187,7 @@ def _tensors(described: object) -> tuple[Tensor, ...]:
     for each in described[:MOST_ENTRIES] if isinstance(described, list) else ():
         if isinstance(each, dict):
             shape = each.get("shape")
-            sides = tuple(side if isinstance(side, int) else -1 for side in shape) if isinstance(shape, list) else ()
+            listed = shape[:MOST_SIDES] if isinstance(shape, list) else ()
+            sides = tuple(side if isinstance(side, int) and abs(side) < LARGEST_SIDE else -1 for side in listed)
             found.append((plain_line(str(each.get("name")))[:100], sides, plain_line(str(each.get("dtype")))[:20]))
     return tuple(found)

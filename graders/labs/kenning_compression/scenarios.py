@@ -22,6 +22,7 @@ from graders.sandbox import Session
 
 # The training images of the data set that the tutorial uses: its schedules are made for as many steps.
 TUTORIAL_IMAGES = 5912
+MOST_STEPS = 8
 TYPES = {
     PRUNING: "kenning.optimizers.tensorflow_pruning.TensorFlowPruningOptimizer",
     CLUSTERING: "kenning.optimizers.tensorflow_clustering.TensorFlowClusteringOptimizer",
@@ -134,12 +135,16 @@ def chosen(found: list[Any], assigned: Assigned) -> tuple[str, dict[str, Any]]:
             broken.append(f"{shown} can't be read: {plain_line(str(each['fault']))[:200]}")
             continue
         steps = steps_of(content)
-        if isinstance(content, dict) and [step.kind.casefold() for step in steps] == wanted:
+        if steps is None:
+            broken.append(
+                f"{shown}: expected up to {MOST_STEPS} optimizers, each with a type and an object of parameters"
+            )
+        elif isinstance(content, dict) and [step.kind.casefold() for step in steps] == wanted:
             fitting.append((_likeness(steps, assigned), shown, content))
     # Another scenario of the assignment is none of this one.
     key = "target_sparsity"
     fitting = [
-        each for each in fitting if _same(steps_of(each[2])[0].parameters.get(key), assigned.steps[0].parameters[key])
+        each for each in fitting if _same(_steps(each[2])[0].parameters.get(key), assigned.steps[0].parameters[key])
     ]
     if not fitting:
         shown = " then ".join(each.kind for each in assigned.steps)
@@ -150,16 +155,21 @@ def chosen(found: list[Any], assigned: Assigned) -> tuple[str, dict[str, Any]]:
     return path, content
 
 
-def steps_of(content: object) -> tuple[Step, ...]:
-    """The optimizers of a scenario, by the last part of their types' names."""
+def steps_of(content: object) -> tuple[Step, ...] | None:
+    """The optimizers of a scenario, by the last part of their types' names; None if one of them is no block."""
     described = content.get("optimizers") if isinstance(content, dict) else None
+    blocks = described if isinstance(described, list) else []
     found = []
-    for each in described[:8] if isinstance(described, list) else ():
-        if isinstance(each, dict):
-            parameters, kind = each.get("parameters"), each.get("type")
-            kind = plain_line(kind.rsplit(".", 1)[-1])[:100] if isinstance(kind, str) else ""
-            found.append(Step(kind, parameters if isinstance(parameters, dict) else {}))
+    for each in blocks:
+        parameters = (each.get("parameters") or {}) if isinstance(each, dict) else None
+        if not isinstance(parameters, dict) or not isinstance(each.get("type"), str) or len(blocks) > MOST_STEPS:
+            return None
+        found.append(Step(plain_line(each["type"].rsplit(".", 1)[-1])[:100], parameters))
     return tuple(found)
+
+
+def _steps(content: object) -> tuple[Step, ...]:
+    return steps_of(content) or ()
 
 
 def _likeness(steps: tuple[Step, ...], assigned: Assigned) -> float:
@@ -187,7 +197,7 @@ def _shown(value: object) -> str:
 
 def faults_of(content: Mapping[str, Any], assigned: Assigned) -> list[str]:
     """What of a scenario is not as assigned, in words."""
-    found = _differences(steps_of(content), assigned)
+    found = _differences(_steps(content), assigned)
     for key in ("model_wrapper", "dataset"):
         block = content.get(key)
         if not (isinstance(block, dict) and isinstance(block.get("type"), str)):
@@ -211,7 +221,7 @@ def _run(
     if "content" not in state:
         assert error is not None
         raise error
-    steps = steps_of(state["content"])
+    steps = _steps(state["content"])
     written = [_written(context, log.name, number, made, error) for number in range(len(steps))]
     return ScenarioEvidence(
         path=state["path"],

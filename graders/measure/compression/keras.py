@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graders.core.text import plain_line
 from graders.measure.compression.kernels import DENSE, DEPTHWISE, Kernel, KernelPair, as_rows
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -42,9 +43,14 @@ class KerasPairs:
 
 
 def pair_keras(found: Arrays, original: Arrays) -> KerasPairs:
-    """Matches the arrays of a file with the original's: by name, else by the end of the name and the shape."""
-    matched, difference = _matched(found, original)
+    """Matches the arrays of a file with the original's: by name, else by the end of the name and the shape.
+
+    A file with further arrays is of another network: it may compute with those, whatever the others are.
+    """
+    matched, left, difference = _matched(found, original)
     wrappers = tuple(name for name in found if any(word in _end(name) for word in OF_WRAPPERS))
+    if left and not wrappers:
+        difference = f"an array {plain_line(left[0])[:100]}, which belongs to no layer of it"
     if difference:
         return KerasPairs({}, (), difference, wrappers, {})
     pairs: dict[str, KernelPair] = {}
@@ -74,8 +80,8 @@ def _end(name: str) -> str:
     return name.rsplit("/", 1)[-1].removesuffix(SUFFIX)
 
 
-def _matched(found: Arrays, original: Arrays) -> tuple[dict[str, NDArray[Any]], str]:
-    """The file's arrays by the original's names, and what has no counterpart."""
+def _matched(found: Arrays, original: Arrays) -> tuple[dict[str, NDArray[Any]], list[str], str]:
+    """The file's arrays by the original's names, those that are left, and what has no counterpart."""
     matched: dict[str, NDArray[Any]] = {}
     left = dict(found)
     for name, before in original.items():
@@ -87,9 +93,9 @@ def _matched(found: Arrays, original: Arrays) -> tuple[dict[str, NDArray[Any]], 
         )
         if partner is None:
             shape = " x ".join(str(side) for side in before.shape)
-            return {}, f"no {ends} of {shape} numbers, as the layer {layer_of(name)} has"
+            return {}, [], f"no {ends} of {shape} numbers, as the layer {layer_of(name)} has"
         matched[name] = left.pop(partner)
-    return matched, ""
+    return matched, list(left), ""
 
 
 def _alike(name: str, other: str) -> bool:

@@ -102,7 +102,8 @@ class Measurement:
         reply = self.call("keras_weights", timeout_s=READING_S, path=str(self.path))
         names = _fact(reply, "names", tuple[str, ...])
         arrays = {name: _array(reply, number) for number, name in enumerate(names)}
-        return KerasWeights(arrays, _fact(reply, "optimizer", bool), _fact(reply, "network", bool))
+        optimizer, network = _fact(reply, "optimizer", bool), _fact(reply, "network", bool)
+        return KerasWeights(arrays, optimizer, network, _fact(reply, "layers", tuple[str, ...]))
 
     def compare_weights(self, baseline: Path) -> WeightDifference:
         """The weights against a baseline's. :raises RunError: the file has other tensors altogether."""

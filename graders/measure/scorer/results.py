@@ -74,12 +74,13 @@ class StoredTensor:
 class KerasWeights:
     """The arrays of a Keras model's file by their paths in it; whether an optimizer's state is there as well.
 
-    ``network``: whether a model can be loaded from the file alone.
+    ``network``: whether a model can be loaded from the file alone; ``layers``: the classes of its layers.
     """
 
     arrays: Mapping[str, NDArray[Any]]
     optimizer: bool
     network: bool
+    layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,12 @@ def keras_weights(path: str) -> Answer:
         raise Unmeasurable(f"{Path(path).name} can't be read: {error}") from None
     arrays = {f"{number:04d}": values for number, values in enumerate(found.arrays.values())}
     _require_few(arrays)
-    facts = {"names": list(found.arrays), "optimizer": found.optimizer, "network": found.network}
+    facts = {
+        "names": list(found.arrays),
+        "optimizer": found.optimizer,
+        "network": found.network,
+        "layers": list(found.layers),
+    }
     return facts, arrays
 
 
