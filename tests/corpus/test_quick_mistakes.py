@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,15 +20,15 @@ from graders.selftest.corpus.cases import CORPUS, MISTAKES, build, load
 UNDECIDED = (Verdict.PENDING, Verdict.NOT_LOOKED_AT, Verdict.UNSCORED)
 # With the run, of those that a quick look makes, that has to find it: the corpus finds it in another one.
 OFTEN = {
-    "l02/no-rounding": "int8-drawn",
-    "l02/no-clipping": "int8-drawn",
-    "l02/output-codes-returned": "int8-drawn",
-    "l02/io-types-unset": "int8-drawn",
-    "l02/dynamic-range": "int8-drawn",
-    "l02/calibration-test-split": "int8-drawn",
-    "l03/pruned-never-wrapped": "pruned-drawn",
-    "l03/pruned-never-fitted": "pruned-drawn",
-    "l03/clustered-then-quantised": "clustered-drawn",
+    "l02/no-rounding": "int8-drawn and not latency",
+    "l02/no-clipping": "int8-drawn and not latency",
+    "l02/output-codes-returned": "int8-drawn and not latency",
+    "l02/io-types-unset": "int8-drawn and not latency",
+    "l02/dynamic-range": "int8-drawn and not latency",
+    "l02/calibration-test-split": "int8-drawn and not latency",
+    "l03/pruned-never-wrapped": "pruned-drawn and not latency",
+    "l03/pruned-never-fitted": "pruned-drawn and not latency",
+    "l03/clustered-then-quantised": "clustered-drawn and not latency",
     "mnist/never-executed": "test_report",
     "summaries/todo-left": "test_summary",
     "history/within-a-minute": "test_history",
@@ -66,5 +67,11 @@ def test_it_is_found(name: str, servers: ServerPool, tmp_path: Path) -> None:
     lost = {score.id: score for score in card.scores if score.verdict not in (*UNDECIDED, Verdict.EARNED)}
     assert lost
     assert set(lost) <= {cost.criterion for cost in case.costs}
-    said = "\n".join(f"{score.reason.measured}\n{score.reason.cause}\n{score.reason.next}" for score in lost.values() if score.reason)
-    assert any(words in said for words in case.names), said
+    reasons = [score.reason for score in lost.values() if score.reason]
+    said = without_numbers("\n".join(f"{each.measured}\n{each.cause}\n{each.next}" for each in reasons))
+    assert any(without_numbers(words) in said for words in case.names), said
+
+
+def without_numbers(text: str) -> str:
+    """A text without its numbers: hidden values are others than those that the corpus names."""
+    return re.sub(r"\d+(\.\d+)?", "", text)
