@@ -204,7 +204,10 @@ class Driver:
             return
         del self._running[address]
         running.future.release()
-        self.listener.ended(running.job, outcome)
+        if outcome.died:
+            self._died(running.job)
+        else:
+            self.listener.ended(running.job, outcome)
 
     @staticmethod
     def _outcome(future: Future[GradingOutcome]) -> GradingOutcome | None:
@@ -229,7 +232,10 @@ class Driver:
         if running is None:
             return
         self.cluster.client.cancel([running.future], force=True)
-        job = running.job
+        self._died(running.job)
+
+    def _died(self, job: Job) -> None:
+        """Grades a submission once more whose worker, or grading process, died."""
         self._deaths[job.id] += 1
         if self._deaths[job.id] < MOST_DEATHS:
             self.listener.say(f"{plain_line(job.name, 60)}: its worker died; it is graded once more")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -10,18 +11,32 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from graders.cohort.batch import GradingRequest, grade_quietly
-from graders.cohort.engine.bench import Workbench
+from graders.cohort.engine.bench import GradingProcessDied, Workbench
 from graders.cohort.engine.options import Secret
 from graders.cohort.engine.parcel import deliver
 from graders.cohort.engine.task import GradingOutcome, GradingTask
 from graders.pipeline.output import REPORTS
+from graders.pipeline.servers import ServerPool
 from graders.submission.seeds import ENVIRONMENT
 
 
 def grade_task(task: GradingTask, bench: Workbench) -> GradingOutcome:
-    """Grades on this worker's servers. :raises OptgradeError: there is no scorecard; the message says why."""
+    """Grades in this worker's grading process."""
+    try:
+        answer = bench.exchange(pickle.dumps(task))
+    except GradingProcessDied as error:
+        return GradingOutcome(fault=str(error), died=True)
+    # From a process of this worker's, through a pipe that nobody else has.
+    outcome: GradingOutcome = pickle.loads(answer)  # noqa: S301
+    return outcome
+
+
+def grade_here(task: GradingTask, servers: ServerPool) -> tuple[GradingOutcome, bool]:
+    """Grades in this process; also whether all of it was graded.
+
+    :raises OptgradeError: there is no scorecard; the message says why.
+    """
     options = task.options
-    servers = bench.servers(options)
     with tempfile.TemporaryDirectory(prefix="optgrade-submission-") as folder:
         work = Path(folder)
         # A grading may read it as another user.
@@ -41,10 +56,7 @@ def grade_task(task: GradingTask, bench: Workbench) -> GradingOutcome:
             graded = grade_quietly(request, servers, work / "report")
         found = {name: work / "report" / name for name in REPORTS}
         files = {name: zlib.compress(path.read_bytes(), 6) for name, path in found.items() if path.is_file()}
-    if graded.scorecard.unscored:
-        # A server that is gone would fail the next submission too.
-        bench.close()
-    return GradingOutcome(files=files)
+    return GradingOutcome(files=files), not graded.scorecard.unscored
 
 
 @contextmanager

@@ -22,11 +22,12 @@ class GradingTask:
 class GradingOutcome:
     """How a grading ended. ``fault``: why there is no scorecard, ``""`` if there is one.
 
-    ``files``: the files of its report, each compressed by zlib.
+    ``died``: the process that graded it ended. ``files``: the files of its report, each compressed by zlib.
     """
 
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     fault: str = ""
+    died: bool = False
     seconds: float = 0.0
     worker: str = ""
 

@@ -1,4 +1,4 @@
-"""What runs on a worker: one grading at a time, on servers that stay preloaded from one to the next."""
+"""What runs on a worker: one grading at a time, in a process that keeps its servers from one to the next."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAME = "optgrade"
 
 
 class GradingPlugin(WorkerPlugin):
-    """Keeps a worker's servers for as long as the worker lives."""
+    """Keeps a worker's grading process for as long as the worker lives."""
 
     name = NAME
     idempotent = False
@@ -37,7 +37,7 @@ class GradingPlugin(WorkerPlugin):
     def setup(self, worker: Worker) -> None:
         """On the worker, in its main thread where it is a process of its own."""
         self.worker = worker
-        self.bench = Workbench()
+        self.bench = Workbench(self.scratch)
         self.lock = threading.Lock()
         if self.scratch is not None:
             tempfile.tempdir = self.scratch
@@ -47,7 +47,7 @@ class GradingPlugin(WorkerPlugin):
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def teardown(self, worker: Worker) -> None:  # noqa: ARG002  the plugin's interface
-        """Ends the servers."""
+        """Ends the grading process."""
         self.bench.close()
 
     def __getstate__(self) -> dict[str, object]:
@@ -64,8 +64,6 @@ def run_task(task: GradingTask, grading: Grading) -> GradingOutcome:
         try:
             outcome = grading(task, plugin.bench)
         except (OptgradeError, OSError) as error:
-            # What ended this one may have left its servers useless.
-            plugin.bench.close()
             outcome = GradingOutcome(fault=f"{type(error).__name__}: {error}")
     return replace(outcome, seconds=time.monotonic() - started, worker=socket.gethostname())
 
