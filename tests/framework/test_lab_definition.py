@@ -349,9 +349,10 @@ def test_limits_let_work_be_done(lab: Lab) -> None:
         ),
         (
             "kenning_compression",
-            13.25,
-            13.25,
-            {"runs": 0.25, "pruning": 2.5, "clustering": 4, "training": 2, "output": 1.25, "scenarios": 1.25, "history": 2},
+            16,
+            14.5,
+            {"runs": 0.25, "pruning": 2.5, "clustering": 4, "training": 2, "output": 1.25, "scenarios": 1.25,
+             "summary": 1.25, "question": 1.5, "history": 2},
         ),
         (
             "mnist_compression",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from graders.written.claims import ALWAYS, Quantity, Question, Review, SummaryRules, Variant, review_summary
+from graders.written.claims import ALWAYS, Check, Quantity, Question, Review, SummaryRules, Variant, review_summary
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 REFERENCE = REPOSITORY / "reference"
@@ -16,6 +16,7 @@ L02 = ("native", "tflite-fp32", "tflite-int8-0.01", "tflite-int8-0.08", "tflite-
        "tflite-imbint8")  # fmt: skip
 L03 = ("clustered-2-fp32", "clustered-4-fp32", "clustered-8-fp32", "clustered-16-fp32", "clustered-32-fp32",
        "pruned-0.2-fp32", "pruned-0.4-fp32", "pruned-0.5-fp32")  # fmt: skip
+KENNING = ("mobilenetv2", "pruning-0_15", "pruning-0_3", "pruning-clustering")
 PARAMETERS = 32_021
 MOST_OF_ALL_IMAGES = 400_000
 
@@ -152,3 +153,28 @@ def test_shares_are_counts_of_test_images(lab: SummaryRules, review: Review) -> 
         (sensitivity,) = review.claims.of(variant.name, Quantity.SENSITIVITY)
         assert accuracy.value * 444 == pytest.approx(round(accuracy.value * 444), abs=444 * 0.00005 + 1e-9)
         assert sensitivity.value == accuracy.value
+
+
+def test_the_pipeline_s_summary_is_sound() -> None:
+    """Every variant has its metrics and sizes, reductions follow from the sizes, answers are long, charts are there."""
+    questions = (
+        Question("compare", 1, ("cluster*", "prun*")),
+        Question("steps", 2, ("step*", "tutorial*")),
+        Question("zeros", 3, ("preserve_sparsity", "zero*")),
+    )
+    lab = rules("summaries/kenning_compression", KENNING, questions, Quantity.BYTES, Quantity.ZIP_BYTES)
+
+    review = review_summary(REFERENCE, lab)
+
+    assert [file.path.rpartition("/")[2] for file in review.summary.files] == ["summary.md"]
+    # This lab asks for the report's charts, not for confusion matrices.
+    assert [found for found in review.findings if found.check is not Check.IMAGE] == []
+    assert all(answer.quote is not None and answer.words >= 80 for answer in review.answers)
+    text = (REFERENCE / lab.folder / "summary.md").read_text(encoding="utf-8")
+    (original,) = {claim.value for claim in review.claims.of("mobilenetv2", Quantity.ZIP_BYTES)}
+    for name in KENNING:
+        (size,) = {claim.value for claim in review.claims.of(name, Quantity.ZIP_BYTES)}
+        assert f" {100 * (1 - size / original):.2f} |" in text, name
+    images = sorted(path.name for path in (REFERENCE / lab.folder / "img").iterdir())
+    assert images == ["results-comparison.png", "results-metrics.png"]
+    assert all(f"](img/{name})" in text for name in images)

@@ -20,7 +20,10 @@ SCRIPT = "fixtures/submissions/reference_history.py"
 RUN = f"run: python {SCRIPT}"
 LABS = {
     name: (f"dl_in_iot_course/{name}", f"summaries/{name}") for name in ("l02_quantization", "l03_pruning_clustering")
-} | {"mnist_compression": ("mnist_compression",)}
+} | {
+    "mnist_compression": ("mnist_compression",),
+    "kenning_compression": ("kenning_compression", "summaries/kenning_compression"),
+}
 
 
 def run_script(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -31,7 +34,7 @@ def run_script(*arguments: str) -> subprocess.CompletedProcess[str]:
 def tracked(root: Path) -> dict[str, bytes]:
     """The files that a bundle has to hold as they are: code and summaries."""
     files = [*root.rglob("*.py"), *(root / "summaries").glob("*/summary.md"), *(root / "mnist_compression").glob("*.ipynb")]
-    files += (root / "mnist_compression").glob("report.md")
+    files += [*(root / "mnist_compression").glob("report.md"), *(root / "kenning_compression").rglob("*.json")]
     paths = {file.relative_to(root).as_posix(): file for file in files}
     return {path: file.read_bytes() for path, file in paths.items() if not {"build", "report"} & set(path.split("/"))}
 
@@ -78,7 +81,7 @@ def test_its_commits_read_like_a_students(clone: Path) -> None:
     assert all(len(row[3].split()) == (1 if number else 0) for number, row in enumerate(rows))
     for commit in git(clone, "rev-list", "HEAD").split():
         for path in git(clone, "ls-tree", "-r", "--name-only", commit).splitlines():
-            if path.endswith("_experiments.py"):
+            if path.endswith(("_experiments.py", "/optimizers.py")):
                 compile(git(clone, "show", f"{commit}:{path}"), path, "exec")
 
 
