@@ -145,6 +145,7 @@ ELSEWHERE = {
     "python -m graders export class/reports --to canvas --sheet grades.csv --assignment 101": "tests/cohort/test_real_class.py exports",
     "python benchmarks/full_size.py": "takes an hour; tests/corpus/test_real_profile.py does the same with few layers",
     "python benchmarks/kenning_tutorial.py": "takes minutes; tests/kit/test_kit_kenning_reference.py trains less",
+    "python benchmarks/kenning_tutorial.py --model full-size": "takes minutes; tests/kit/test_kit_kenning_reference.py trains less",
     "python -m graders.selftest.attacks.table": "takes an hour; tests/attacks runs a part of it, test_table.py prints the table",
     "python benchmarks/training_evidence.py table FOLDER": "FOLDER takes hours; tests/measure/test_training_evidence.py measures what is shipped",
     "python fixtures/datasets/mnist/execute.py NOTEBOOK [WEIGHTS.npz]": "takes a minute; test_notebooks_are_executed asks for less",
