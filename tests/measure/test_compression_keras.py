@@ -90,3 +90,23 @@ def test_zeros_and_what_changed() -> None:
     assert [(each.part, each.zeros) for each in misplaced_zeros(pairs.pairs.values())] == [("bias", 4)]
     assert count_zeros(pairs.pairs["conv"].found).zeros == 0
     assert layer_of(bias) == "conv"
+
+
+def test_kernels_of_clustering_wrappers() -> None:
+    """A wrapped layer computes with centroids, whatever its kernel still is; indices that lead nowhere change nothing."""
+    before = {"model_weights/a/a/kernel:0": np.arange(6, dtype=np.float32).reshape(2, 3)}
+    kernel = "model_weights/cluster_a/a/kernel:0"
+    wrapper = "model_weights/cluster_a/cluster_a"
+    wrapped = {
+        f"{wrapper}/cluster_centroids_kernel:0": np.array([7, 9], np.float32),
+        f"{wrapper}/pulling_indices_kernel:0": np.array([[0, 1, 1], [0, 0, 1]], np.int64),
+        kernel: before["model_weights/a/a/kernel:0"],
+    }
+    pairs = pair_keras(wrapped, before)
+    assert len(pairs.wrappers) == 2
+    (computed,) = pairs.arrays.values()
+    assert computed.tolist() == [[7, 9, 9], [7, 7, 9]]
+    for indices in (np.array([[0, 1, 2], [0, 0, 1]]), np.zeros((2, 3)), np.zeros(6, np.int64), np.array([[0, 1, -1]] * 2)):
+        lies = {**wrapped, f"{wrapper}/pulling_indices_kernel:0": indices}
+        (left,) = pair_keras(lies, before).arrays.values()
+        assert left.tolist() == [[0, 1, 2], [3, 4, 5]]

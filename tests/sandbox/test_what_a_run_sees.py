@@ -267,6 +267,20 @@ def test_a_run_that_can_not_be_started(make: Open, change: dict[str, str]) -> No
         session.end()
 
 
+def test_paths_of_data_are_not_shown(make: Open, tmp_path: Path) -> None:
+    """A message that names a file the run was given says only what its folder is called."""
+    data = tmp_path / "deep" / "data"
+    made = make(f"def go():\n    raise OSError('no access to {data}/model.h5')\n")
+    made.open().end()
+    session = made.server.open(replace(made.session.spec, readable=(data.parent, data)))
+    try:
+        with pytest.raises(OptgradeError) as raised:
+            session.call("go")
+    finally:
+        session.end()
+    assert "no access to (data)/model.h5" in str(raised.value)
+
+
 def test_an_operation_that_the_driver_does_not_have(make: Open) -> None:
     """Asking a driver for what it does not do is an error and ends nothing."""
     made = make("def go():\n    return 1\n")

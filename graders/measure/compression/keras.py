@@ -19,6 +19,8 @@ Arrays = Mapping[str, NDArray[Any]]
 CONVOLUTION = "CONV_2D"
 SUFFIX = ":0"
 KERNEL, DEPTHWISE_KERNEL, BIAS = "kernel", "depthwise_kernel", "bias"
+# What a clustering wrapper stores for a weight of its layer, whose names go on with the weight's.
+CENTROIDS, INDICES, CLUSTERING = "cluster_centroids_", "pulling_indices_", "cluster_"
 # By the rank of a kernel: (height, width, inputs, outputs) and (inputs, outputs).
 KINDS = {4: CONVOLUTION, 2: DENSE}
 # What tfmot's wrappers store beside a kernel.
@@ -45,9 +47,10 @@ class KerasPairs:
 def pair_keras(found: Arrays, original: Arrays) -> KerasPairs:
     """Matches the arrays of a file with the original's: by name, else by the end of the name and the shape.
 
-    A file with further arrays is of another network: it may compute with those, whatever the others are.
+    Kernels of layers that are still wrapped are those that the wrappers compute. A file with further arrays is of
+    another network: it may compute with those, whatever the others are.
     """
-    matched, left, difference = _matched(found, original)
+    matched, left, difference = _matched(_computed(found), original)
     wrappers = tuple(name for name in found if any(word in _end(name) for word in OF_WRAPPERS))
     if left and not wrappers:
         difference = f"an array {plain_line(left[0])[:100]}, which belongs to no layer of it"
@@ -68,6 +71,22 @@ def pair_keras(found: Arrays, original: Arrays) -> KerasPairs:
         name for name in original if _end(name) not in kernels and not np.array_equal(matched[name], original[name])
     )
     return KerasPairs(pairs, changed, "", wrappers, matched)
+
+
+def _computed(found: Arrays) -> Arrays:
+    """The arrays of a file with each kernel as tfmot's wrapper computes it in each step: a centroid for each weight."""
+    computed = dict(found)
+    for name, centroids in found.items():
+        if not _end(name).startswith(CENTROIDS) or centroids.ndim != 1:
+            continue
+        weight, layer = _end(name).removeprefix(CENTROIDS), layer_of(name).removeprefix(CLUSTERING)
+        indices = found.get(f"{name.rsplit('/', 1)[0]}/{INDICES}{weight}{SUFFIX}")
+        kernel = next((each for each in found if _end(each) == weight and layer_of(each) == layer), None)
+        if indices is None or kernel is None or found[kernel].shape != indices.shape or indices.dtype.kind not in "iu":
+            continue
+        if ((indices >= 0) & (indices < centroids.size)).all():
+            computed[kernel] = centroids[indices].astype(found[kernel].dtype)
+    return computed
 
 
 def layer_of(name: str) -> str:

@@ -355,6 +355,8 @@ class Session:
         text = text.replace(str(self.spec.workdir), "(workdir)")
         for path in self.spec.import_paths:
             text = text.replace(f"{path}/", "").replace(str(path), "(submission)")
+        for path in sorted(self.spec.readable, key=lambda each: -len(str(each))):
+            text = text.replace(str(path), f"({path.name})")
         return text.replace(f"{LIBRARIES}/", "").replace(f"{OWN}/", "").replace(OWN, "(grader)")
 
     def _raised(self, error: Any) -> RunError:
