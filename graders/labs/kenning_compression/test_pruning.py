@@ -19,6 +19,7 @@ def test_number_of_zeros(evidence: OptimizedEvidence, lab: Lab) -> None:
     """Each kernel of a convolution or Dense layer has the requested number of exact zeros."""
     weights = evidence.weights.get()
     checks.require_zeros(weights.layers, evidence.parameters["target_sparsity"], weights, checks.DEFAULT_FREQUENCY, lab)
+    _require_trained(evidence)
 
 
 @criterion("kenning.pruning.zeros", runs="pruned-dense")
@@ -27,6 +28,7 @@ def test_number_of_zeros_of_dense_layers(evidence: OptimizedEvidence, lab: Lab) 
     weights = evidence.weights.get()
     dense = [each for each in weights.layers if each.dense]
     checks.require_zeros(dense, evidence.parameters["target_sparsity"], weights, checks.DEFAULT_FREQUENCY, lab)
+    _require_trained(evidence)
 
 
 @criterion("kenning.pruning.zeros", runs="pruned-drawn")
@@ -52,6 +54,7 @@ def test_zeros_are_where_they_belong(evidence: OptimizedEvidence) -> None:
 def test_dense_layers_only(evidence: OptimizedEvidence) -> None:
     """With prune_dense, Dense layers are pruned and no others."""
     checks.require_untouched(evidence.weights.get(), "prune_dense")
+    _require_trained(evidence)
 
 
 @criterion("kenning.pruning.schedule", runs="pruned-frequency-drawn")
@@ -111,15 +114,20 @@ def test_end(evidence: OptimizedEvidence, static_review: Overview) -> None:
 
 def _require_pruning(evidence: OptimizedEvidence, overview: Overview) -> None:
     """A model without zeros shows nothing unless it was trained, and others are pruned."""
-    check(
-        evidence.weights.get().training.moved,
-        measured="the model was not trained",
-        expected="a model that was trained for the requested epochs",
-        hint="not_trained",
-    )
+    _require_trained(evidence)
     check(
         overview.prunes,
         measured="no run pruned a model, whatever the schedule was",
         expected="pruning at the steps of the schedule and at no others",
         hint="not_pruned",
+    )
+
+
+def _require_trained(evidence: OptimizedEvidence) -> None:
+    """Pruning happens in training: zeros alone are set in no time."""
+    check(
+        evidence.weights.get().training.moved,
+        measured="the model was not trained",
+        expected="a model that was trained for the requested epochs",
+        hint="not_trained",
     )
