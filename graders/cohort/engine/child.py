@@ -10,7 +10,6 @@ import os
 import pickle
 import queue
 import signal
-import sys
 import threading
 from typing import IO
 
@@ -55,12 +54,14 @@ class _Servers:
 def main() -> None:
     """Answers each request until there is no worker any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    answers = os.fdopen(os.dup(1), "wb")
+    # pytest takes the standard streams for itself while it runs.
+    asked, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
     servers = _Servers()
     busy = threading.Event()
-    threading.Thread(target=_listen, args=(sys.stdin.buffer, requests, busy), daemon=True).start()
+    threading.Thread(target=_listen, args=(asked, requests, busy), daemon=True).start()
     while (request := requests.get()) is not None:
         # From this worker, through a pipe that nobody else has.
         task: GradingTask = pickle.loads(request)  # noqa: S301
