@@ -12,7 +12,7 @@ from graders.core.paths import LABS
 from graders.core.result import Result
 from graders.framework.runner import PlannedRun, RunLog, RunResult
 from graders.labs.kenning_compression import charts
-from graders.labs.kenning_compression.evidence import ModelFile, OptimizedEvidence
+from graders.labs.kenning_compression.evidence import ModelFile, OptimizedEvidence, ScenarioEvidence, Step
 from graders.measure.compression import Histogram
 from graders.submission import Artifact
 
@@ -55,6 +55,20 @@ def test_tables_and_weights() -> None:
     ]
     assert [each["asked"] for each in weights["panels"]] == ["a sparsity of 30%", "pruning", "20 clusters"]
     assert charts.charts({"failed": result(None)}) == []
+
+
+def test_size_against_accuracy() -> None:
+    """A point for what each optimizer of a submitted scenario wrote; the grader's own scenario has none."""
+    one = measured(optimized(layer(30)))
+    steps = (Step("TensorFlowPruningOptimizer", {}), Step("TensorFlowClusteringOptimizer", {}))
+    both = {"files": (one.file, one.file), "weights": (one.weights, one.weights), "chained": one.weights}
+    scenario = ScenarioEvidence("a.json", steps, (), **both, accuracies=(Result(0.9), Result(0.85)))
+    runs = {"scenario-a": result(scenario), "scenario-b": result(replace(scenario, path=""))}
+    chart, table = (each.to_json() for each in charts.charts(runs))
+    FIGURES.validate(chart)
+    (series,) = chart["series"]
+    assert series["points"] == [[400, 90.0, "scenario-a, before"], [400, 85.0, "scenario-a"]]
+    assert len(table["rows"]) == 4
 
 
 def test_facts_of_a_run() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from graders.core.charts import Chart, Histograms, Panel, Table
+from graders.core.charts import Chart, Histograms, Panel, Scatter, ScatterPoint, ScatterSeries, Table
 from graders.framework.runner import RunResult
 from graders.framework.weight_panels import weight_panel
 from graders.labs.kenning_compression.evidence import (
@@ -52,7 +52,33 @@ def _facts(file: ModelFile | None, weights: Weights | None) -> dict[str, Any]:
 
 def charts(results: Mapping[str, RunResult[Evidence]]) -> list[Chart]:
     """Every file's size, zeros and values, and the weights of the largest layer in each."""
-    return [*_table(results), *_histograms(results)]
+    return [*_trade_off(results), *_table(results), *_histograms(results)]
+
+
+def _trade_off(results: Mapping[str, RunResult[Evidence]]) -> list[Chart]:
+    """Archive size against accuracy, for what each optimizer of the submitted scenarios wrote."""
+    points = []
+    for name, result in results.items():
+        evidence = result.evidence
+        if not isinstance(evidence, ScenarioEvidence) or not evidence.path:
+            continue
+        for step, file, found in zip(evidence.steps, evidence.files, evidence.accuracies, strict=True):
+            if file.value is not None and found.value is not None:
+                label = name if step is evidence.steps[-1] else f"{name}, before"
+                points.append(ScatterPoint(file.value.deflated, round(100 * found.value, 2), label))
+    if not points:
+        return []
+    return [
+        Scatter(
+            title="Size against accuracy",
+            caption="Up and to the left is better. The scenarios on a small network and drawn images of five classes.",
+            x_label="size in a ZIP archive",
+            y_label="accuracy",
+            x_unit="bytes",
+            y_unit="percent",
+            series=(ScatterSeries("this submission", tuple(points)),),
+        )
+    ]
 
 
 def _histograms(results: Mapping[str, RunResult[Evidence]]) -> list[Chart]:

@@ -112,6 +112,7 @@ class ScenarioEvidence:
 
     ``path``: where it is in the submission. ``faults``: what is not as the assignment says, in words. ``files``: what
     each optimizer wrote, in order; ``chained``: the weights of the last against what the first one wrote.
+    ``accuracies``: of each file on images that the run did not have.
     """
 
     path: str
@@ -120,6 +121,7 @@ class ScenarioEvidence:
     files: tuple[Result[ModelFile], ...]
     weights: tuple[Result[Weights], ...]
     chained: Result[Weights]
+    accuracies: tuple[Result[float], ...] = ()
 
 
 Evidence = OptimizedEvidence | ScenarioEvidence

@@ -13,7 +13,7 @@ from graders.framework.context import LabContext
 from graders.framework.runner import PlannedRun, RunLog
 from graders.labs.kenning_compression import files, runs, scenarios
 from graders.labs.kenning_compression.evidence import Evidence, OptimizedEvidence
-from graders.labs.kenning_compression.problems import Problem, renamed
+from graders.labs.kenning_compression.problems import Problem, image_count, renamed
 from graders.labs.kenning_compression.runs import CLUSTERING, PRUNING
 from graders.sandbox import Session
 
@@ -172,7 +172,7 @@ def run_target(context: LabContext, log: RunLog, target: Target) -> OptimizedEvi
     }
 
     def use(session: Session) -> None:
-        runs.define(session, context, target.problem, made)
+        runs.define(session, made)
         session.call("optimize", parameters)
 
     error = runs.drive(context, log, use)
@@ -183,7 +183,7 @@ def run_target(context: LabContext, log: RunLog, target: Target) -> OptimizedEvi
         network=target.problem.network,
         parameters=target.parameters,
         train=target.problem.train,
-        images=runs.image_count(target.problem),
+        images=image_count(target.problem),
         file=file,
         weights=measured(lambda: files.weights(pairs.get(), made.arrays, clusters)),
         specification=measured(

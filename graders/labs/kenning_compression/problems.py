@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graders.core.paths import REPOSITORY
+from graders.labs.kenning_compression.images import draw_images, save
 from graders.labs.kenning_compression.networks import CLASSES, COUNTER, IMAGE, LOW, LOWEST, SCORES, TARGET
 
 NETWORKS = REPOSITORY / "fixtures" / "models" / "kenning"
@@ -49,11 +50,16 @@ class Problem:
 
 @dataclass(frozen=True)
 class Made:
-    """A problem's files: the model and its arrays. ``inputs``: the names of its inputs in its specification."""
+    """A problem's files: the model with its arrays, its specification, and the images.
+
+    ``seed``: of the images; other ones of the same patterns are drawn with it.
+    """
 
     model: Path
     arrays: Arrays = field(repr=False)
     specification: dict[str, Any]
+    images: Path
+    seed: int
 
 
 def make(problem: Problem, folder: Path, drawn: random.Random) -> Made:
@@ -79,7 +85,15 @@ def make(problem: Problem, folder: Path, drawn: random.Random) -> Made:
     specification = _specification(problem, drawn)
     if problem.specified:
         Path(f"{model}.json").write_text(json.dumps(specification), encoding="utf-8")
-    return Made(model, arrays, specification)
+    seed = drawn.randrange(2**31)
+    images = folder / "images.npz"
+    save(draw_images(image_count(problem), seed, mixed=problem.mixed), images)
+    return Made(model, arrays, specification, images, seed)
+
+
+def image_count(problem: Problem) -> int:
+    """All images of a problem, of which the training part is 80 %."""
+    return round(problem.train / 0.8)
 
 
 def _values(name: str, usual: NDArray[Any], problem: Problem, generator: np.random.Generator) -> NDArray[np.float32]:

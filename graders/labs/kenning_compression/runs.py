@@ -28,15 +28,9 @@ def file_name(context: LabContext, run: str) -> str:
     return f"{run}-{context.drawn(f'file name of {run}').randrange(16**6):06x}.h5"
 
 
-def image_count(problem: Problem) -> int:
-    """All images of a problem, of which the training part is 80 %."""
-    return round(problem.train / 0.8)
-
-
-def define(session: Session, context: LabContext, problem: Problem, made: Made) -> None:
+def define(session: Session, made: Made) -> None:
     """Tells a run which data and which model there are."""
-    seed = context.drawn("images").randrange(2**31)
-    facts = {"train": problem.train, "classes": CLASSES, "seed": seed, "mixed": problem.mixed}
+    facts = {"images": str(made.images), "classes": CLASSES}
     session.call("problem", {**facts, "specification": made.specification})
 
 

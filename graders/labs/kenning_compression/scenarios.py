@@ -15,6 +15,7 @@ from graders.framework.context import LabContext
 from graders.framework.runner import PlannedRun, RunLog
 from graders.labs.kenning_compression import files, runs
 from graders.labs.kenning_compression.evidence import Evidence, ModelFile, ScenarioEvidence, Step, Weights
+from graders.labs.kenning_compression.images import ImageSet, accuracy, draw_images
 from graders.labs.kenning_compression.problems import Made, Problem
 from graders.labs.kenning_compression.runs import CLUSTERING, PRUNING
 from graders.measure.compression import KerasPairs, pair_keras
@@ -22,6 +23,7 @@ from graders.sandbox import Session
 
 # The training images of the data set that the tutorial uses: its schedules are made for as many steps.
 TUTORIAL_IMAGES = 5912
+HELD_BACK = 1000
 MOST_STEPS = 8
 TYPES = {
     PRUNING: "kenning.optimizers.tensorflow_pruning.TensorFlowPruningOptimizer",
@@ -212,7 +214,7 @@ def _run(
     state: dict[str, Any] = {}
 
     def use(session: Session) -> None:
-        runs.define(session, context, problem, made)
+        runs.define(session, made)
         state["path"], state["content"] = choose(session)
         content = _with_own_paths(context, log.name, state["content"], str(made.model))
         session.call("scenario", {"module": context.lab.student_module, "content": content})
@@ -228,6 +230,7 @@ def _run(
         steps=steps,
         faults=() if assigned is None else tuple(faults_of(state["content"], assigned)),
         files=tuple(each.file for each in written),
+        accuracies=tuple(each.accuracy for each in written),
         weights=tuple(each.weights for each in written),
         chained=measured(lambda: _chained(written)),
     )
@@ -240,11 +243,22 @@ class _Written:
     file: Result[ModelFile]
     weights: Result[Weights]
     pairs: Result[KerasPairs]
+    accuracy: Result[float]
 
 
 def _written(context: LabContext, run: str, number: int, made: Made, error: RunError | None) -> _Written:
     file, pairs = files.model_file(context, run, _step_file(number), made.arrays, error)
-    return _Written(file, measured(lambda: files.weights(pairs.get(), made.arrays, None)), pairs)
+    return _Written(
+        file,
+        weights=measured(lambda: files.weights(pairs.get(), made.arrays, None)),
+        pairs=pairs,
+        accuracy=measured(lambda: accuracy(pairs.get().arrays, held_back(made))),
+    )
+
+
+def held_back(made: Made) -> ImageSet:
+    """Images of the same classes that no run has."""
+    return draw_images(HELD_BACK, made.seed, mixed=True, draw=1)
 
 
 def _chained(written: Sequence[_Written]) -> Weights:
