@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from graders.core.errors import SandboxError
+from graders.core.load import stretched
 from graders.sandbox.host.code_copy import NOTHING_COPIED, make_copy
 from graders.sandbox.host.isolation import Isolation, Mounts, python, system_paths
 from graders.sandbox.host.session import RunSpec, Session
@@ -126,11 +127,12 @@ class Server:
     def _read_ready(self) -> Ready:
         assert self._control is not None
         assert self._process is not None
-        self._control.settimeout(START_S)
+        limit = stretched(START_S)
+        self._control.settimeout(limit)
         try:
             data = self._control.recv(MAX_READY)
         except TimeoutError:
-            raise SandboxError(f"the sandbox's imports took over {START_S:.0f} s") from None
+            raise SandboxError(f"the sandbox's imports took over {limit:.0f} s") from None
         if not data:
             raise SandboxError(f"the sandbox ended while starting (exit code {self._process.wait()})")
         answer = json.loads(data)

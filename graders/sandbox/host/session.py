@@ -17,6 +17,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from graders.core.errors import RunError, SandboxError, SourceLine
+from graders.core.load import stretched
 from graders.core.paths import REPOSITORY
 from graders.core.removal import remove
 from graders.core.text import captured_output
@@ -194,7 +195,7 @@ class Session:
     def _await_start(self) -> None:
         """Waits until the run is locked down and has loaded its driver; no code of the student's runs before that."""
         try:
-            self._await_reply(STARTING_S, STARTING_S)
+            self._await_reply(stretched(STARTING_S), STARTING_S)
         except RunError as error:
             last = (self._output.text().strip().splitlines() or ["no message"])[-1]
             raise SandboxError(f"run {self.spec.name} could not be started: {error.message} ({last})") from None
