@@ -213,7 +213,7 @@ def in_session(leader: int) -> list[int]:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_driver_that_is_stopped_loses_nothing(tmp_path: Path, book: Path, how: signal.Signals) -> None:
     for number in range(12):
-        submission(tmp_path / "class" / f"student{number:02}", "sleep 0.4")
+        submission(tmp_path / "class" / f"student{number:02}", "sleep 1")
     process = driver(tmp_path)
     wait_for(lambda: len(begun(book)) >= 5)
     if how is signal.SIGINT:

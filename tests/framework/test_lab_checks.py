@@ -18,7 +18,7 @@ from graders.framework import registry
 from graders.framework.checks import THRESHOLDS, CheckFailed, check, check_threshold, criterion, observe, observing
 from graders.framework.context import LabContext
 from graders.framework.lab_toml import load
-from graders.framework.runner import PlannedRun, RunLog, RunResult, execute_runs
+from graders.framework.runner import PlannedRun, RunLog, RunResult, execute_runs, heaviest_first
 
 LAB = load(LABS / "l02_quantization")
 NOWHERE: Any = None
@@ -166,7 +166,9 @@ def test_runs_of_several_labs_go_on_together() -> None:
         (other, plan("b", 3, 2, began)),
     ]
     heard: list[tuple[str, str]] = []
-    results = execute_runs(mixed, 1, lambda which, result: heard.append((which.lab.id, result.plan.name)))
+    results = execute_runs(
+        heaviest_first(mixed, 1), 1, lambda which, result: heard.append((which.lab.id, result.plan.name))
+    )
     assert {lab: {name: each.get() for name, each in found.items()} for lab, found in results.items()} == {
         LAB.id: {"same": 1}, "l03_other": {"same": 2, "b": 3}
     }  # fmt: skip
@@ -243,7 +245,7 @@ def test_heavy_runs_begin_first() -> None:
     """The heaviest run begins first, so that it is not the one that everybody waits for; equals keep their order."""
     began: list[str] = []
     plans = [plan("a", 0, 1, began), plan("b", 0, 3, began), plan("c", 0, 1, began), plan("d", 0, 2, began)]
-    execute_runs(jobs(plans), 1, lambda *_: None)
+    execute_runs(heaviest_first(jobs(plans), 1), 1, lambda *_: None)
     assert began == ["b", "d", "a", "c"]
 
 
