@@ -1,6 +1,7 @@
 """Adding it up: check outcomes to criteria, criteria to points, points to the scorecard."""
 
 from graders.scoring.criteria import CheckResult, CriterionScore, format_points
+from graders.scoring.late import LateDeduction
 from graders.scoring.outcomes import CheckOutcome
 from graders.scoring.points import Points, score_criterion, total
 from graders.scoring.reasons import Reason
@@ -13,6 +14,7 @@ __all__ = [
     "CheckResult",
     "CriterionScore",
     "LabScore",
+    "LateDeduction",
     "Points",
     "Reason",
     "RunSummary",

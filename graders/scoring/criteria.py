@@ -15,6 +15,8 @@ from graders.scoring.reasons import Reason
 CENT = Decimal("0.01")
 UNDECIDED = (Verdict.PENDING, Verdict.NOT_LOOKED_AT, Verdict.UNSCORED)
 """What has no points yet: to be graded manually, left out by a quick look, or a fault of the grader's."""
+POLICY = "policy"
+"""What marks a deduction, which is no criterion: neither tests nor a person."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,11 @@ class CriterionScore:
     def maximum(self) -> Decimal:
         """What the criterion adds to the lab's maximum."""
         return Decimal(0) if self.bonus else self.worth
+
+    @property
+    def is_deduction(self) -> bool:
+        """Whether it is what a policy deducts, with points below 0 and a maximum of 0."""
+        return self.marked_by == POLICY
 
     @property
     def decided(self) -> bool:

@@ -19,6 +19,7 @@ from graders.core.verdicts import Verdict
 from graders.sandbox import MissingLayer
 from graders.scoring.criteria import CriterionScore, format_points
 from graders.scoring.device import DeviceFile, DeviceSetup
+from graders.scoring.late import LateDeduction
 from graders.scoring.points import Points, left_out_points, limit_bonuses, sum_points, total
 from graders.scoring.runs import RunSummary
 
@@ -36,8 +37,9 @@ class LabScore:
     """One lab's criteria, runs and charts. ``seed``: what was drawn for this lab follows from it.
 
     ``device``: what its files cost on a microcontroller; empty if it has none, or if this was not measured.
+    ``late``: what is deducted since it was late, None for nothing.
 
-    ``criteria`` are as graded; in ``scores``, a bonus has as much as counts.
+    ``criteria`` are as graded; in ``scores``, a bonus has as much as counts, and a deduction is a line of its own.
     """
 
     lab: str
@@ -47,16 +49,24 @@ class LabScore:
     runs: tuple[RunSummary, ...] = ()
     charts: tuple[Chart, ...] = ()
     device: tuple[DeviceFile, ...] = ()
+    late: LateDeduction | None = None
 
     @property
-    def points(self) -> Points:
-        """The lab's four sums."""
+    def points_before(self) -> Points:
+        """The lab's four sums before anything is deducted."""
         return total(self.criteria)
 
     @property
+    def points(self) -> Points:
+        """The lab's four sums, as they count."""
+        before = self.points_before
+        return before if self.late is None else replace(before, earned=before.earned - self.late.points(before))
+
+    @property
     def scores(self) -> tuple[CriterionScore, ...]:
-        """The criteria, with as much of each bonus as makes up for points lost elsewhere in the lab."""
-        return limit_bonuses(self.criteria)
+        """The criteria, with as much of each bonus as makes up for points lost elsewhere in the lab; the deduction."""
+        scores = limit_bonuses(self.criteria)
+        return scores if self.late is None else (*scores, self.late.score(self.lab, self.points_before))
 
     def to_json(self) -> dict[str, Any]:
         """The lab as the scorecard holds it."""
@@ -65,16 +75,20 @@ class LabScore:
             "title": self.title,
             "seed": self.seed,
             "points": self.points.to_json(),
-            "criteria": [score.to_json() for score in self.scores],
+            "criteria": [score.to_json() for score in limit_bonuses(self.criteria)],
             "runs": [run.to_json() for run in self.runs],
             "figures": [chart.to_json() for chart in self.charts],
         }
-        return {**found, "device": [each.to_json() for each in self.device]} if self.device else found
+        if self.device:
+            found["device"] = [each.to_json() for each in self.device]
+        if self.late is not None:
+            found["late"] = self.late.to_json(self.points_before)
+        return found
 
     @classmethod
     def from_json(cls, value: JsonValue) -> LabScore:
         """The lab in its JSON form."""
-        seed, device = value.get("seed"), value.get("device")
+        seed, device, late = value.get("seed"), value.get("device"), value.get("late")
         return cls(
             lab=value.at("lab").text(),
             title=value.at("title").text(),
@@ -83,6 +97,7 @@ class LabScore:
             runs=tuple(RunSummary.from_json(each) for each in value.at("runs").items()),
             charts=tuple(read_charts(value.at("figures"))),
             device=tuple(DeviceFile.from_json(each) for each in device.items()) if device else (),
+            late=LateDeduction.from_json(late) if late else None,
         )
 
 
@@ -110,8 +125,13 @@ class Scorecard:
 
     @property
     def points(self) -> Points:
-        """The four sums over all labs."""
+        """The four sums over all labs, as they count."""
         return sum_points([lab.points for lab in self.labs])
+
+    @property
+    def deducted(self) -> Decimal:
+        """The points that were deducted since labs were late."""
+        return sum((lab.points_before.earned - lab.points.earned for lab in self.labs), Decimal(0))
 
     @property
     def scores(self) -> Sequence[CriterionScore]:

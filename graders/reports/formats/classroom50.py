@@ -86,7 +86,8 @@ def result(scorecard: Scorecard, identity: Identity) -> str:
         raise UsageError(f"the commit's date {named['datetime']!r} is not written as 2026-06-01T14:32:01Z")
     if named["assignment_type"] not in TYPES:
         raise UsageError(f"the assignment's type {named['assignment_type']!r} is none of {', '.join(TYPES)}")
-    criteria = scorecard.decided
+    # What was deducted of the total is spread over the criteria, of which none has points below 0.
+    criteria = [score for score in scorecard.decided if not score.is_deduction]
     most = _whole(scorecard.points.automatic)
     total = min(_whole(scorecard.points.earned), most)
     scores = spread([criterion.earned for criterion in criteria], total, [0] * len(criteria))

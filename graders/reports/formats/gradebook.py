@@ -63,8 +63,14 @@ def mark(scorecard: Scorecard) -> str:
 
 
 def mark_note(scorecard: Scorecard) -> str:
-    """What belongs beside a mark that is not the last word."""
-    return f"{format_points(scorecard.points.pending)} more to be graded manually" if scorecard.pending else ""
+    """What belongs beside a mark: what was deducted, and what is still to come."""
+    notes = []
+    if scorecard.deducted:
+        before = scorecard.points.earned + scorecard.deducted
+        notes.append(f"{format_points(before)} less {format_points(scorecard.deducted)} since it was late")
+    if scorecard.pending:
+        notes.append(f"{format_points(scorecard.points.pending)} more to be graded manually")
+    return "; ".join(notes)
 
 
 def same(before: str, after: str) -> bool:

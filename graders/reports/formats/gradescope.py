@@ -66,5 +66,8 @@ def _test(lab: str, score: CriterionScore, number: str) -> dict[str, Any]:
         # Manual points are given in Gradescope's own manual grading: no score here, and none that is lost.
         test["output"] += f"\n{format_points(score.maximum)} points"
         return test
+    if score.is_deduction:
+        # No test has points below 0 there; the score of all of it is what counts.
+        return test | {"status": "failed"}
     passed = "passed" if score.passed else "failed"
     return test | {"score": float(score.earned), "max_score": float(score.maximum), "status": passed}

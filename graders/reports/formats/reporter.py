@@ -43,9 +43,20 @@ def document(scorecard: Scorecard, limit: int = 400) -> dict[str, Any]:
     criteria = scorecard.decided
     if not criteria:
         return _in_one(scorecard)
-    scores = _scores([criterion.earned for criterion in criteria], scorecard.points.earned)
+    scores = _scores(_after_deduction(criteria), scorecard.points.earned)
     tests = [_test(scorecard, each, score, limit) for each, score in zip(criteria, scores, strict=True)]
     return _result(scorecard, tests)
+
+
+def _after_deduction(criteria: Sequence[CriterionScore]) -> list[Decimal]:
+    """The criteria's points, those that were deducted taken from the last ones: no score is below 0."""
+    left = -sum((each.earned for each in criteria if each.is_deduction), Decimal(0))
+    earned = [max(each.earned, Decimal(0)) for each in criteria]
+    for index in reversed(range(len(earned))):
+        taken = min(left, earned[index])
+        earned[index] -= taken
+        left -= taken
+    return earned
 
 
 def _result(scorecard: Scorecard, tests: list[dict[str, Any]]) -> dict[str, Any]:

@@ -46,6 +46,8 @@ def worth(score: CriterionScore) -> str:
         return f"{format_points(score.maximum)} not graded"
     if score.bonus:
         return f"{format_points(score.earned)} as a bonus"
+    if score.is_deduction:
+        return f"{format_points(-score.earned)} deducted"
     return f"{format_points(score.earned)} of {format_points(score.maximum)}"
 
 
@@ -56,6 +58,8 @@ def total(scorecard: Scorecard) -> str:
     text = f"{format_points(points.earned)} of {format_points(points.automatic - left_out)} points"
     if scorecard.quick:
         text += f" so far in a quick look, which is no mark; {format_points(left_out)} not looked at"
+    if scorecard.deducted:
+        text += f", after {format_points(scorecard.deducted)} were deducted since it was late"
     if points.pending:
         text += f", {format_points(points.pending)} more to be graded manually"
     if scorecard.unscored:

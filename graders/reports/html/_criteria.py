@@ -174,7 +174,8 @@ def _wording(score: CriterionScore) -> VerdictWording:
 
 def advice(criteria: Iterable[Criterion]) -> tuple[Advice, ...]:
     """Return what a student can fix, largest loss first; criteria with one cause are one thing."""
-    return tuple(sorted(_grouped(item for item in criteria if item.lost > 0), key=lambda piece: -piece.lost))
+    fixable = (item for item in criteria if item.lost > 0 and not item.score.is_deduction)
+    return tuple(sorted(_grouped(fixable), key=lambda piece: -piece.lost))
 
 
 def faults(criteria: Iterable[Criterion]) -> tuple[Advice, ...]:

@@ -51,7 +51,8 @@ class Share:
 class Points:
     """The scorecard's four numbers, and how many of `automatic` have no verdict.
 
-    `unscored`: the grader failed to grade them. `left_out`: a quick look did not look at them.
+    `unscored`: the grader failed to grade them. `left_out`: a quick look did not look at them. `deducted`: of what was
+    earned, since it was late.
     """
 
     earned: Decimal
@@ -60,6 +61,12 @@ class Points:
     maximum: Decimal
     unscored: Decimal
     left_out: Decimal
+    deducted: Decimal = Decimal(0)
+
+    @property
+    def before(self) -> Decimal:
+        """What was earned before anything was deducted."""
+        return self.earned + self.deducted
 
     @property
     def looked_at(self) -> Decimal:
@@ -254,6 +261,7 @@ def _points(points: scoring.Points, scores: Sequence[CriterionScore]) -> Points:
         maximum=points.maximum,
         unscored=sum((score.maximum - score.earned for score in unscored), Decimal(0)),
         left_out=left_out_points(scores),
+        deducted=-sum((score.earned for score in scores if score.is_deduction), Decimal(0)),
     )
 
 
