@@ -27,6 +27,7 @@ from graders.framework.context import RUNNER_ENVIRONMENT  # noqa: E402
 from graders.framework.registry import select_labs  # noqa: E402 - the path comes first
 from graders.measure.device.client import measure as measure_device  # noqa: E402
 from graders.measure.scorer.client import Scorer, start_server  # noqa: E402
+from graders.profiles.profile import EMBEDDED  # noqa: E402
 from graders.sandbox import CodeCopy, Limits, RunSpec, Server, choose  # noqa: E402
 from graders.sandbox.host.code_copy import make_copy  # noqa: E402
 from graders.scoring import without_times  # noqa: E402
@@ -81,7 +82,7 @@ def grade(submission: str, labs: list[str], folder: Path, *more: str, store: Pat
     command = [sys.executable, "-m", "pytest", "graders", f"--submission={submission}", f"--report-dir={folder}", *more]
     command += [word for lab in labs for word in ("--lab", lab)]
     command += ["--no-cache"] if store is None else []
-    seconds = timed(command, ROOT, {"OPTGRADE_CACHE": str(store)})
+    seconds = timed(command, ROOT, {"OPTGRADE_CACHE": str(store or folder / "unused")})
     scorecard: dict[str, Any] = json.loads((folder / "scorecard.json").read_text(encoding="utf-8"))
     scorecard["timing"]["process_wall_s"] = seconds
     return scorecard
@@ -100,6 +101,11 @@ def l02_l03(rounds: int) -> list[Row]:
 def mnist(rounds: int) -> list[Row]:
     """Whole grades of the notebook lab."""
     return whole("mnist", ["mnist"], 75, rounds)
+
+
+def kenning(rounds: int) -> list[Row]:
+    """Whole grades of Kenning's lab."""
+    return whole("kenning", ["kenning"], 90, rounds)
 
 
 def whole(called: str, labs: list[str], target_s: float, rounds: int) -> list[Row]:
@@ -139,6 +145,47 @@ def whole(called: str, labs: list[str], target_s: float, rounds: int) -> list[Ro
         Row("grader process, peak memory", spread(memory, "MiB", 0), "at most 250 MiB", max(memory) <= 250),
         Row(f"{rounds} scorecards, times aside", "identical" if same else "DIFFER", "identical", same),
     ]
+
+
+PACKAGE = "dl_in_iot_course"
+SCRIPTS = {
+    "l02": f"{PACKAGE}.l02_quantization.quantization_experiments",
+    "l03": f"{PACKAGE}.l03_pruning_clustering.pruning_clustering_experiments",
+}
+
+
+def scripts(rounds: int) -> list[Row]:
+    """Labs 2 and 3 of the reference graded, and their own main scripts on the same model and pictures, in turn."""
+    graded: dict[str, list[float]] = {"l02": [], "l02 + l03": []}
+    run: dict[str, list[float]] = {name: [] for name in SCRIPTS}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for number in range(rounds):
+            for lab, module in SCRIPTS.items():
+                run[lab].append(main_script(module, folder / f"{lab}-{number}"))
+            for labs, seconds in graded.items():
+                card = grade("reference", labs.split(" + "), folder / f"{labs}-{number}-graded")
+                seconds.append(card["timing"]["process_wall_s"])
+    both = [a + b for a, b in zip(run["l02"], run["l03"], strict=True)]
+    alone = statistics.median(a / b for a, b in zip(graded["l02"], run["l02"], strict=True))
+    ratio = statistics.median(a / b for a, b in zip(graded["l02 + l03"], both, strict=True))
+    return [
+        Row("l02 graded, against its own main script", f"{alone:.2f} times", "", None),
+        Row("  graded; main script", f"{spread(graded['l02'])}; {spread(run['l02'])}", "", None),
+        Row("l02 + l03 graded, against their own main scripts", f"{ratio:.2f} times", "at most 0.40", ratio <= 0.4),
+        Row("  graded; main scripts", f"{spread(graded['l02 + l03'])}; {spread(both)}", "", None),
+    ]
+
+
+def main_script(module: str, results: Path) -> float:
+    """Wall seconds of a lab's main script with all its tasks, on the embedded profile's model and pictures."""
+    paths = [f"--model-path={EMBEDDED.model_path}", f"--dataset-root={EMBEDDED.dataset_root}"]
+    command = [sys.executable, "-m", module, *paths, f"--results-path={results}"]
+    seconds = timed(command, ROOT / "reference", {"TF_USE_LEGACY_KERAS": "1"})
+    made = len(list(results.glob("**/*.tflite")))
+    if made < 4:
+        raise SystemExit(f"{module} made {made} .tflite files")
+    return seconds
 
 
 CHANGED = "dl_in_iot_course/l03_pruning_clustering/pruning_clustering_experiments.py"
@@ -325,7 +372,9 @@ def main() -> int:
         "device": device,
         "l02": l02,
         "l02+l03": l02_l03,
+        "scripts": scripts,
         "mnist": mnist,
+        "kenning": kenning,
         "quick": quick,
         "regrade": regrade,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -205,7 +205,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         items[:] = quick.in_order(kept, _lab_of, grading.weights())
     for item in items:
-        if "timing" in getattr(item, "fixturenames", ()):
+        if "timing" in _fixtures(item):
             item.add_marker(pytest.mark.benchmark(timer=grading.clock, group="latency"))
 
 
@@ -225,8 +225,15 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         if grading.quick is not None and reporter is not None:
             # A line for each criterion takes the place of a character for each test.
             reporter.showfspath = False
-        grading.execute(_needed_runs(session.items), partial(_print_line, config))
+        owners = [_lab_of(item) for item in session.items if "summary" in _fixtures(item)]
+        summaries = {plugin.lab.id for plugin in owners if plugin is not None}
+        grading.execute(_needed_runs(session.items), summaries, partial(_print_line, config))
     return (yield)
+
+
+def _fixtures(item: pytest.Item) -> Collection[str]:
+    found: Collection[str] = getattr(item, "fixturenames", ())
+    return found
 
 
 def _print_line(config: pytest.Config, line: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,12 +100,16 @@ class PytestGrading:
 
             self._grading = self._resources.enter_context(open_grading(self.options.grading, lent))
 
-    def execute(self, requested: Mapping[str, Sequence[str]], write: Callable[[str], None]) -> None:
+    def execute(
+        self, requested: Mapping[str, Sequence[str]], summaries: Collection[str], write: Callable[[str], None]
+    ) -> None:
         """Executes the runs that tests need, by lab, with a line for each as it ends.
 
         In a quick look they go on in the background, while tests look at those that have ended.
+
+        :param summaries: labs whose summaries tests need; they are read while TensorFlow is imported for the runs.
         """
-        from graders.pipeline.review import read_history, review
+        from graders.pipeline.review import read_history, read_summaries, review
         from graders.pipeline.running import RunningRuns
 
         grading = self.grading
@@ -115,9 +119,11 @@ class PytestGrading:
         history = read_history(grading.staged)
         self._runs = RunningRuns(grading, runs, TerminalListener(write))
         self._resources.callback(self._runs.close)
+        written = None
         if not self.config.quick:
+            written = read_summaries(grading, summaries) if self._runs.executing else None
             self._runs.all()
-        self._reviews = review(grading, self._runs, history)
+        self._reviews = review(grading, self._runs, history, written)
 
     def guarded(self, lab: Lab, run: str, check: Callable[..., object], error: BaseException) -> BaseException:
         """What a failed check of a run comes to: what the reference fails itself on a real profile is no loss."""

@@ -23,7 +23,7 @@ from graders.framework.summary_support import Contrast, WorkShown, require_suppo
 if TYPE_CHECKING:
     from graders.framework.model_stats import ModelStats
     from graders.submission.history import History, NoHistory, Scope, SubScore
-    from graders.written.claims import Claim, Claims, Finding, Quantity, Review, Variant
+    from graders.written.claims import Claim, Claims, Finding, Quantity, ReadSummary, Review, SummaryRules, Variant
 
 # Collecting tests imports this module: what takes long to import is imported where it is used.
 SHOWN = 3
@@ -180,20 +180,21 @@ class SummaryEvidence:
         require_support(self.work, self.spec.variants, self.stated)
 
 
-def review(
-    root: Path,
-    lab: Lab,
-    measured: Mapping[str, Mapping[str, Any]],
-    given_model: Callable[[], ModelStats | None],
-    contrast: Contrast | None = None,
-) -> SummaryEvidence:
-    """Reads and reviews a lab's summary.
+@dataclass(frozen=True)
+class WrittenSummary:
+    """A summary's text and what it claims, before anything is compared with measurements."""
 
-    :param measured: a run's facts, by the run's name. :param given_model: called only if there is a summary to read.
-    :param contrast: looks at the images of a summary about another model, whose numbers can't be compared.
+    document: ReadSummary
+    rules: SummaryRules
+    claims: Claims
+
+
+def read_summary(root: Path, lab: Lab) -> WrittenSummary:
+    """Reads a lab's summary and finds its claims, which takes far longer than comparing them.
+
     :raises RunError: if none was submitted. :raises NeedsManualReview: if it has to be read manually.
     """
-    from graders.written.claims import SummaryRules, Tolerance, Variant, claims_of, read, review_read
+    from graders.written.claims import SummaryRules, Variant, claims_of, read
 
     spec = lab.summary
     assert spec is not None
@@ -211,8 +212,32 @@ def review(
         raise RunError(Verdict.MISSING, f"no summary in {spec.folder}")
     if document.summary.pending:
         raise NeedsManualReview(f"the summary is {document.summary.pending}, which must be read manually")
-    claims, original = claims_of(document, rules), given_model()
-    same = original is not None and _same_model(claims, variants, original)
+    return WrittenSummary(document, rules, claims_of(document, rules))
+
+
+def review(
+    root: Path,
+    lab: Lab,
+    measured: Mapping[str, Mapping[str, Any]],
+    given_model: Callable[[], ModelStats | None],
+    contrast: Contrast | None = None,
+    written: Callable[[], WrittenSummary] | None = None,
+) -> SummaryEvidence:
+    """Reviews a lab's summary.
+
+    :param measured: a run's facts, by the run's name. :param given_model: called only if there is a summary to read.
+    :param contrast: looks at the images of a summary about another model, whose numbers can't be compared.
+    :param written: gives what :func:`read_summary` found, where that has been read already.
+    :raises RunError: if none was submitted. :raises NeedsManualReview: if it has to be read manually.
+    """
+    from graders.written.claims import Tolerance, review_read
+
+    spec = lab.summary
+    assert spec is not None
+    found_there = written() if written is not None else read_summary(root, lab)
+    document, rules, claims = found_there.document, found_there.rules, found_there.claims
+    original = given_model()
+    same = original is not None and _same_model(claims, rules.variants, original)
     if original is None or not same:
         found = review_read(root, document, rules, claims=claims)
         unlike = unlike_matrices(found, spec.variants, contrast) if contrast is not None else ()

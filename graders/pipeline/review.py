@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from graders.core.errors import OptgradeError, RunError
 from graders.framework import static_review
 from graders.framework.checks import NeedsManualReview
 from graders.framework.own_work import own_paths, require_started
-from graders.framework.static_review import ReviewedHistory, SummaryEvidence
+from graders.framework.static_review import ReviewedHistory, SummaryEvidence, WrittenSummary
 from graders.framework.summary_support import work_shown
 from graders.pipeline.labs import OpenGrading, OpenLab
 from graders.pipeline.running import ResultsOfLabs
@@ -25,6 +25,7 @@ from graders.pipeline.stage import StagedSubmission
 from graders.submission.history import History, NoHistory, SubScore
 
 LazyHistory = Lazy[History | NoHistory]
+WrittenByLab = Mapping[str, Lazy[WrittenSummary]]
 
 
 @dataclass(frozen=True)
@@ -76,20 +77,39 @@ def read_history(staged: StagedSubmission) -> LazyHistory:
     return history
 
 
-def _read_ahead(history: LazyHistory) -> None:
-    # An error comes up again where the history is requested.
-    with contextlib.suppress(Exception):
-        history.get()
+def _read_ahead(*wanted: Lazy[Any]) -> None:
+    for each in wanted:
+        # An error comes up again where the value is requested.
+        with contextlib.suppress(Exception):
+            each.get()
 
 
-def review(grading: OpenGrading, results: ResultsOfLabs, history: LazyHistory | None = None) -> Reviews:
-    """The reviews of a submission; none is made yet. :param history: if reading it has begun already."""
-    staged, labs = grading.staged, grading.labs
+def read_summaries(grading: OpenGrading, wanted: Collection[str]) -> WrittenByLab:
+    """The summaries of the wanted labs, by lab; reading them begins at once, in the background, one after the other."""
+    staged = grading.staged
+    found = {
+        lab.id: Lazy(partial(static_review.read_summary, staged.submission.root, lab.plugin.lab))
+        for lab in grading.labs
+        if lab.id in wanted and lab.plugin.lab.summary is not None
+    }
+    if staged.fault is None and found:
+        threading.Thread(target=_read_ahead, args=tuple(found.values()), daemon=True).start()
+    return found
+
+
+def review(
+    grading: OpenGrading,
+    results: ResultsOfLabs,
+    history: LazyHistory | None = None,
+    summaries: WrittenByLab | None = None,
+) -> Reviews:
+    """The reviews of a submission; none is made yet. :param history: and ``summaries``: what is being read already."""
+    staged, labs, written = grading.staged, grading.labs, summaries or {}
     commits = history or read_history(staged)
     return Reviews(
         commits,
         {lab.id: Lazy(partial(_judge_history, staged, lab, commits)) for lab in labs},
-        {lab.id: Lazy(partial(_review_summary, staged, lab, results)) for lab in labs},
+        {lab.id: Lazy(partial(_review_summary, staged, lab, results, written.get(lab.id))) for lab in labs},
         {lab.id: Lazy(partial(_review_statically, staged, lab, results)) for lab in labs},
     )
 
@@ -104,13 +124,16 @@ def _judge_history(staged: StagedSubmission, lab: OpenLab, commits: LazyHistory)
     return static_review.review_history(history, lab.lab, located, own_paths(staged.view.root, lab.lab))
 
 
-def _review_summary(staged: StagedSubmission, lab: OpenLab, results: ResultsOfLabs) -> SummaryEvidence:
+def _review_summary(
+    staged: StagedSubmission, lab: OpenLab, results: ResultsOfLabs, written: Lazy[WrittenSummary] | None
+) -> SummaryEvidence:
     staged.require_readable()
     root, definition, measured = staged.submission.root, lab.plugin.lab, _measured(lab, results)
 
     def reviewed() -> SummaryEvidence:
         given = partial(lab.plugin.model_stats, lab.context)
-        return static_review.review(root, definition, measured, given, partial(_contrast, lab, root))
+        ahead = None if written is None else written.get
+        return static_review.review(root, definition, measured, given, partial(_contrast, lab, root), ahead)
 
     files = static_review.summary_digest(root, definition)
     tolerances = digest_of([measured, repr(definition.summary)])

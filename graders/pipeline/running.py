@@ -67,7 +67,8 @@ class _Events:
 class RunningRuns:
     """The requested runs of a grading: executed in a thread, and waited for by run, by lab, or all of them.
 
-    The listener hears of runs in the thread that waits. :meth:`close` must be called, in the thread that made it.
+    The listener hears of runs in the thread that waits. ``executing``: not all of them were cached.
+    :meth:`close` must be called, in the thread that made it.
     """
 
     def __init__(self, grading: OpenGrading, requested: Names, listener: RunListener = SILENCE) -> None:
@@ -78,7 +79,8 @@ class RunningRuns:
         self._all: RunResults | None = None
         self._error: BaseException | None = None
         self._finished = False
-        if any(runs_left(requested, self._known).values()):
+        self.executing = any(runs_left(requested, self._known).values())
+        if self.executing:
             grading.servers.start()
         self._thread = threading.Thread(target=self._execute, name="runs", daemon=True)
         self._thread.start()

@@ -9,13 +9,14 @@ import pytest
 
 from graders import profiles, sandbox
 from graders.core.errors import GraderError, RunError
+from graders.framework import static_review
 from graders.framework.registry import select_labs
 from graders.framework.static_review import SummaryEvidence
 from graders.pipeline.assembly import assemble
 from graders.pipeline.config import GradingConfig
 from graders.pipeline.execution import execute
 from graders.pipeline.labs import open_grading
-from graders.pipeline.review import review
+from graders.pipeline.review import read_summaries, review
 
 
 @pytest.fixture
@@ -85,3 +86,21 @@ def test_reviews_are_made_when_they_are_requested(config: GradingConfig, monkeyp
         assert not calls
         assert reviews.summary("l02_quantization") is reviews.summary("l02_quantization")
         assert len(calls) == 1
+
+
+def test_summaries_are_read_ahead_once(config: GradingConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read in the background is what the review is made of; labs that nobody asked for are not read."""
+    folder = config.submission / "summaries" / "l02_quantization"
+    folder.mkdir(parents=True)
+    (folder / "README.md").write_text("# Summary\n\nAccuracy of the FP32 model: 0.91\n", encoding="utf-8")
+    texts: list[Any] = []
+    read = static_review.read_summary
+    monkeypatch.setattr(static_review, "read_summary", lambda *given: texts.append(given) or read(*given))
+    with open_grading(config) as grading:
+        assert not read_summaries(grading, [])
+        ahead = read_summaries(grading, ["l02_quantization"])
+        reviews = review(grading, execute(grading, {}), summaries=ahead)
+        claims = reviews.summary("l02_quantization").review.claims.claims
+        assert [claim.value for claim in claims] == [0.91]
+        assert claims == ahead["l02_quantization"].get().claims.claims
+    assert len(texts) == 1

@@ -28,7 +28,15 @@ from graders.written.claims.parser import find_claims
 from graders.written.claims.pictures import NotAnImage, Picture, picture
 from graders.written.claims.placeholders import check_placeholders
 from graders.written.claims.plausibility import Bounds, check_possible
-from graders.written.claims.review import Review, SummaryRules, claims_of, read, review_read, review_summary
+from graders.written.claims.review import (
+    ReadSummary,
+    Review,
+    SummaryRules,
+    claims_of,
+    read,
+    review_read,
+    review_summary,
+)
 from graders.written.claims.summaries import Summary, SummaryFile, read_summary
 from graders.written.claims.variants import Variant
 
@@ -53,6 +61,7 @@ __all__ = [
     "Quantity",
     "Question",
     "Quote",
+    "ReadSummary",
     "Review",
     "Shown",
     "Summary",
