@@ -22,6 +22,8 @@ from graders.cohort.lock import only_one
 from graders.cohort.progress import show_progress
 from graders.cohort.recorder import Recorder, kind_of, reason_of
 from graders.cohort.reports import FOLDER, folder_names, keep_current, write_matches, write_whole
+from graders.cohort.similarity import PAGE as SIMILARITY
+from graders.cohort.similarity import Compared, Found, keep_similarity
 from graders.cohort.store import Attempt, CohortStore, Stored, open_store
 from graders.core.errors import SubmissionError, UsageError
 from graders.core.text import plain_line
@@ -42,6 +44,7 @@ class CohortRequest:
     grading: GradingOptions
     cluster: ClusterOptions
     restart: bool = False
+    similarity: bool = True
 
 
 @dataclass
@@ -108,7 +111,7 @@ class _Run:
             self._grade(ready)
         except KeyboardInterrupt:
             self._result.interrupted = True
-        self._finish()
+        self._finish(ready)
         return self._result
 
     def _take_in(self) -> list[_Ready]:
@@ -210,16 +213,25 @@ class _Run:
                     driver.stop()
                     self._result.graded_now = recorder.count
 
-    def _write_page(self, results: Sequence[object]) -> None:
+    def _compare(self, ready: Sequence[_Ready], results: Sequence[object]) -> Found | None:
+        """Who shares what with whom; None if that is not known."""
+        if not self._request.similarity or self._result.interrupted:
+            (self._request.folder / SIMILARITY).unlink(missing_ok=True)
+            return None
+        class_ = [Compared(each.content, ", ".join(each.stored.students) or each.stored.name) for each in ready]
+        contents = [(each.stored.name, each.digest) for each in ready]
+        return keep_similarity(self._store, self._request.folder, class_, [contents, results])
+
+    def _write_page(self, results: Sequence[object], similarity: Found | None) -> None:
         """Writes the page, unless it shows these results already."""
         from graders.cohort.page import gather, render_page
 
         path = self._request.folder / PAGE
         code = files_digest(Path(__file__).parent, folder_files(Path(__file__).parent / "page"))
-        digest = digest_of_data([results, code])
+        digest = digest_of_data([results, code, similarity and asdict(similarity)])
         if path.is_file() and self._store.fact(PAGE) == digest:
             return
-        write_whole(path, render_page(gather(self._store)).encode())
+        write_whole(path, render_page(gather(self._store, similarity)).encode())
         self._store.set_fact(PAGE, digest)
 
     def _fingerprint(self) -> dict[str, str] | None:
@@ -227,7 +239,7 @@ class _Run:
         found = self._store.fact(FINGERPRINT)
         return dict(json.loads(found)) if found else None
 
-    def _finish(self) -> None:
+    def _finish(self, ready: Sequence[_Ready]) -> None:
         """Counts the results, makes again what is gone of the reports, and writes the class's page."""
         reports = self._request.folder / FOLDER
         results: list[object] = []
@@ -246,7 +258,8 @@ class _Run:
             write_matches(self._request.folder / MATCHES, students)
         for folder in self._store.absent():
             keep_current(reports / folder, None, {})
-        self._write_page(results)
+        similarity = self._compare(ready, results)
+        self._write_page(results, similarity)
 
 
 def _with_digest(each: Submitted, contents: dict[str, tuple[Content, str]]) -> Submitted:

@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a CSV file with the columns student and submission",
     )
+    add("--no-similarity", action="store_true", help="do not look for submissions that share passages or files")
     add("--restart", action="store_true", help="grade everything again, not only what is missing or has changed")
     _add_grading(parser)
     _add_workers(parser)
@@ -112,6 +113,7 @@ def _request(arguments: argparse.Namespace) -> CohortRequest:
             shared_files=arguments.shared_files,
         ),
         restart=arguments.restart,
+        similarity=not arguments.no_similarity,
     )
 
 

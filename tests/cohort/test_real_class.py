@@ -39,6 +39,7 @@ def test_a_class_gets_what_each_of_it_gets_alone(tmp_path: Path) -> None:
     assert "3 graded, 1 not graded; graded now: 3" in first.stdout, first.stdout + first.stderr
     assert "no marks: broken: broken.zip is not a ZIP archive, or a damaged one" in first.stdout
     assert "reports/bob/report.html" in (out / "index.html").read_text(encoding="utf-8")
+    assert (out / "similarity.html").is_file()
     for name in ("ada", "bob"):
         alone = tmp_path / "alone" / name
         graders("pytest", "graders", "--submission", place / name, "--report-dir", alone, *options)

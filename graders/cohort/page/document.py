@@ -6,17 +6,15 @@ from base64 import b64encode
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from graders.cohort.page import charts
 from graders.cohort.page.gathering import ClassPage
 from graders.cohort.page.statistics import median
 from graders.cohort.progress import duration
-from graders.core.text import html_text
-from graders.reports.html import stylesheet
+from graders.cohort.rendering import environment, style
 from graders.scoring import format_points
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -45,7 +43,7 @@ def render_page(page: ClassPage) -> str:
             median_total=median(float(earned) for earned, _ in statistics.totals),
             median_seconds=median(row.seconds for row in page.rows if row.points is not None),
             slowest=sorted((row for row in page.rows if row.seconds), key=lambda row: -row.seconds)[:5],
-            css=_style(),
+            css=style(),
             script=Markup(script),  # noqa: S704  the grader's own file
             script_hash=digest,
             charts=charts,
@@ -67,26 +65,8 @@ def remark(share: float, discrimination: float | None) -> str:
 
 
 @cache
-def _style() -> Markup:
-    own = (_TEMPLATES / "class.css").read_text(encoding="utf-8")
-    return Markup(f"{stylesheet()}\n{own}")  # noqa: S704  the grader's own files
-
-
-@cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_bounded,
-    )
-    environment.filters.update(points=format_points, duration=duration, size=charts.size_text)
-    environment.globals["remark"] = remark
-    return environment
-
-
-def _bounded(value: Any) -> Any:
-    """No expression prints text that is not clean and bounded."""
-    return html_text(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    found = environment(_TEMPLATES)
+    found.filters.update(points=format_points, duration=duration, size=charts.size_text)
+    found.globals["remark"] = remark
+    return found

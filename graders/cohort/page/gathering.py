@@ -11,6 +11,7 @@ from urllib.parse import quote
 from graders.cohort.page.statistics import ClassStatistics
 from graders.cohort.recorder import kind_of, reason_of
 from graders.cohort.reports import FOLDER
+from graders.cohort.similarity import Found
 from graders.cohort.store import Attempt, CohortStore, Stored
 from graders.core.charts import Scatter
 from graders.pipeline.output import PAGE_FILE
@@ -59,6 +60,7 @@ class ClassPage:
     kinds: Counter[str]
     statistics: ClassStatistics
     environment: str
+    similarity: Found | None = None
 
     @property
     def unfinished(self) -> list[Row]:
@@ -71,8 +73,11 @@ class ClassPage:
         return sum((row.points.pending for row in self.rows if row.points is not None), Decimal(0))
 
 
-def gather(store: CohortStore) -> ClassPage:
-    """What the store knows of the class."""
+def gather(store: CohortStore, similarity: Found | None = None) -> ClassPage:
+    """What the store knows of the class.
+
+    :param similarity: what is on the page beside this one; None if there is none.
+    """
     statistics = ClassStatistics()
     rows = []
     environment = ""
@@ -108,6 +113,7 @@ def gather(store: CohortStore) -> ClassPage:
         kinds=Counter(row.kind for row in rows),
         statistics=statistics,
         environment=environment,
+        similarity=similarity,
     )
 
 
