@@ -9,27 +9,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from graders.caching import files_digest
 from graders.caching.fingerprints import digest_of as digest_of_data
-from graders.caching.fingerprints import folder_files
 from graders.cohort.engine.cluster import ClusterOptions, open_cluster
 from graders.cohort.engine.jobs import Job
 from graders.cohort.engine.options import GradingOptions
 from graders.cohort.engine.parcel import Content, digest_of
 from graders.cohort.engine.task import Grading
 from graders.cohort.intake import Submitted, collect, read_roster
+from graders.cohort.leaderboard import ChosenNames
 from graders.cohort.lock import only_one
+from graders.cohort.pages import Pages
 from graders.cohort.progress import show_progress
 from graders.cohort.recorder import Recorder, kind_of, reason_of
-from graders.cohort.reports import FOLDER, folder_names, keep_current, write_matches, write_whole
-from graders.cohort.similarity import PAGE as SIMILARITY
-from graders.cohort.similarity import Compared, Found, keep_similarity
+from graders.cohort.reports import FOLDER, folder_names, keep_current, write_matches
+from graders.cohort.similarity import Compared
 from graders.cohort.store import Attempt, CohortStore, Stored, open_store
 from graders.core.errors import SubmissionError, UsageError
 from graders.core.text import plain_line
 
 UNPACKED = "unpacked"
-PAGE = "index.html"
 MATCHES = "match.csv"
 SALT, FINGERPRINT = "salt", "fingerprint"
 
@@ -45,6 +43,7 @@ class CohortRequest:
     cluster: ClusterOptions
     restart: bool = False
     similarity: bool = True
+    leaderboard: ChosenNames | None = None
 
 
 @dataclass
@@ -213,27 +212,6 @@ class _Run:
                     driver.stop()
                     self._result.graded_now = recorder.count
 
-    def _compare(self, ready: Sequence[_Ready], results: Sequence[object]) -> Found | None:
-        """Who shares what with whom; None if that is not known."""
-        if not self._request.similarity or self._result.interrupted:
-            (self._request.folder / SIMILARITY).unlink(missing_ok=True)
-            return None
-        class_ = [Compared(each.content, ", ".join(each.stored.students) or each.stored.name) for each in ready]
-        contents = [(each.stored.name, each.digest) for each in ready]
-        return keep_similarity(self._store, self._request.folder, class_, [contents, results])
-
-    def _write_page(self, results: Sequence[object], similarity: Found | None) -> None:
-        """Writes the page, unless it shows these results already."""
-        from graders.cohort.page import gather, render_page
-
-        path = self._request.folder / PAGE
-        code = files_digest(Path(__file__).parent, folder_files(Path(__file__).parent / "page"))
-        digest = digest_of_data([results, code, similarity and asdict(similarity)])
-        if path.is_file() and self._store.fact(PAGE) == digest:
-            return
-        write_whole(path, render_page(gather(self._store, similarity)).encode())
-        self._store.set_fact(PAGE, digest)
-
     def _fingerprint(self) -> dict[str, str] | None:
         """That of the workers that graded before; it is preferred among those that as many workers have."""
         found = self._store.fact(FINGERPRINT)
@@ -258,8 +236,19 @@ class _Run:
             write_matches(self._request.folder / MATCHES, students)
         for folder in self._store.absent():
             keep_current(reports / folder, None, {})
-        similarity = self._compare(ready, results)
-        self._write_page(results, similarity)
+        self._write_pages(ready, results)
+
+    def _write_pages(self, ready: Sequence[_Ready], results: Sequence[object]) -> None:
+        """Writes what the class's pages lack."""
+        pages = Pages(self._store, self._request.folder, results)
+        similarity = None
+        if self._request.similarity and not self._result.interrupted:
+            class_ = [Compared(each.content, ", ".join(each.stored.students) or each.stored.name) for each in ready]
+            similarity = pages.compare(class_, [each.digest for each in ready])
+        else:
+            pages.remove_similarity()
+        pages.write_class(similarity)
+        pages.write_leaderboard(self._request.leaderboard)
 
 
 def _with_digest(each: Submitted, contents: dict[str, tuple[Content, str]]) -> Submitted:

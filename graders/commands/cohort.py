@@ -12,6 +12,7 @@ from graders.core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from graders.cohort.engine.options import GradingOptions
+    from graders.cohort.leaderboard import ChosenNames
     from graders.cohort.run import CohortRequest, CohortResult
 
 SUMMARY = "grade a whole class: folders, archives or a gradebook's download, on all cores or a cluster"
@@ -35,6 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="a CSV file with the columns student and submission",
+    )
+    add("--leaderboard", action="store_true", help="write a page for students: size against accuracy of all variants")
+    add(
+        "--names",
+        type=Path,
+        metavar="FILE",
+        help="for it: a CSV file with the columns student and name",
     )
     add("--no-similarity", action="store_true", help="do not look for submissions that share passages or files")
     add("--restart", action="store_true", help="grade everything again, not only what is missing or has changed")
@@ -114,7 +122,16 @@ def _request(arguments: argparse.Namespace) -> CohortRequest:
         ),
         restart=arguments.restart,
         similarity=not arguments.no_similarity,
+        leaderboard=_leaderboard(arguments),
     )
+
+
+def _leaderboard(arguments: argparse.Namespace) -> ChosenNames | None:
+    from graders.cohort.leaderboard import ChosenNames, read_names
+
+    if arguments.names is not None:
+        return read_names(arguments.names)
+    return ChosenNames() if arguments.leaderboard else None
 
 
 def _grading(arguments: argparse.Namespace) -> GradingOptions:
@@ -148,7 +165,8 @@ def _absolute(path: Path | None) -> str | None:
 
 def _closing(request: CohortRequest, result: CohortResult) -> list[str]:
     """The last lines: what has no marks, where everything is, and how to go on."""
-    from graders.cohort.run import PAGE
+    from graders.cohort.leaderboard import PAGE as LEADERBOARD
+    from graders.cohort.pages import PAGE
 
     sums = ", ".join(f"{count} {kind}" for kind, count in sorted(result.kinds.items()))
     lines = [f"{sums}; graded now: {result.graded_now}"]
@@ -156,6 +174,8 @@ def _closing(request: CohortRequest, result: CohortResult) -> list[str]:
     if len(result.without_marks) > MOST_LINES:
         lines.append(f"no marks: {len(result.without_marks) - MOST_LINES} more")
     lines.append(f"page: {request.folder / PAGE}")
+    if request.leaderboard is not None:
+        lines.append(f"for students: {request.folder / LEADERBOARD}")
     if result.interrupted:
         lines.append("stopped: what was graded is stored. To go on, type the same command again, without --restart")
     elif result.without_marks:
