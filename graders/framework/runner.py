@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -88,14 +89,17 @@ def execute_runs(
     workers: int,
     on_result: Callable[[LabContext, RunResult[Any]], None],
     on_progress: Callable[[LabContext, str, str], None] = lambda *_: None,
+    from_end: int = 0,
 ) -> Mapping[str, dict[str, RunResult[Any]]]:
     """Executes runs of one or more labs in their order, ``workers`` at a time; the results by lab and run.
 
     :param on_result: called with each result as it comes, one at a time.
     :param on_progress: called with a run's name and how far it has come.
+    :param from_end: how many of the workers take the last run that is left, and not the first.
     """
     results: dict[str, dict[str, RunResult[Any]]] = {}
     lock = threading.Lock()
+    left = deque(jobs)
 
     def one(job: Job) -> None:
         context, plan = job
@@ -117,21 +121,29 @@ def execute_runs(
             results.setdefault(context.lab.id, {})[plan.name] = result
             on_result(context, result)
 
+    def work(take: Callable[[], Job]) -> None:
+        while True:
+            try:
+                job = take()
+            except IndexError:
+                return
+            one(job)
+
+    takers = [left.pop if number < from_end else left.popleft for number in range(workers)]
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        list(pool.map(one, jobs))
+        list(pool.map(work, takers))
     return results
 
 
-def heaviest_first(jobs: Sequence[Job], workers: int) -> list[Job]:  # noqa: ARG001 - orders are alike
+def heaviest_first(jobs: Sequence[Job]) -> list[Job]:
     """The order in which all of them end soonest."""
     return sorted(jobs, key=lambda job: -job[1].weight)
 
 
-def cheapest_first(jobs: Sequence[Job], workers: int) -> list[Job]:
-    """The order in which the first results come soonest; half of the workers begin with the heaviest nevertheless.
+def cheapest_first(jobs: Sequence[Job]) -> list[Job]:
+    """The order in which the first results come soonest.
 
-    Otherwise the heaviest would be left for the end, when all workers but one have nothing to do.
+    Some workers should take from its end: otherwise the heaviest would be left for last, when all workers but one have
+    nothing to do.
     """
-    ascending = sorted(jobs, key=lambda job: job[1].weight)
-    heavy = min(workers // 2, len(ascending) - 1) if len(ascending) > 1 else 0
-    return [*reversed(ascending[len(ascending) - heavy :]), *ascending[: len(ascending) - heavy]]
+    return sorted(jobs, key=lambda job: job[1].weight)

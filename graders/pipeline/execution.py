@@ -144,8 +144,7 @@ def _execute(grading: OpenGrading, names: Names, listener: RunListener) -> RunRe
         except OptgradeError as error:
             return RunResults({lab.id: _failed(names[lab.id], error) for lab in labs})
         began = time.monotonic()
-        order = cheapest_first if grading.config.quick else heaviest_first
-        results = _run_jobs(order(jobs, grading.config.workers), grading.config.workers, listener)
+        results = _run_jobs(jobs, grading.config.workers, grading.config.quick, listener)
     _cache_results(labs, results)
     start_s, runs_s = began - grading.staged.started, time.monotonic() - began
     return RunResults(results, {"imports_s": imports_s, "start_s": start_s, "runs_s": runs_s})
@@ -174,7 +173,7 @@ def _prepare(labs: Sequence[OpenLab]) -> None:
 
 
 def _run_jobs(
-    jobs: Sequence[tuple[LabContext, AnyRun]], workers: int, listener: RunListener
+    jobs: Sequence[tuple[LabContext, AnyRun]], workers: int, quick: bool, listener: RunListener
 ) -> Mapping[str, Mapping[str, AnyResult]]:
     done = 0
 
@@ -186,7 +185,9 @@ def _run_jobs(
     def on_step(context: LabContext, run: str, text: str) -> None:
         listener.on_step(context.lab, run, text)
 
-    return execute_runs(jobs, workers, ended, on_step)
+    if quick:
+        return execute_runs(cheapest_first(jobs), workers, ended, on_step, from_end=workers // 2)
+    return execute_runs(heaviest_first(jobs), workers, ended, on_step)
 
 
 def _cache_results(labs: Sequence[OpenLab], results: Mapping[str, Mapping[str, AnyResult]]) -> None:

@@ -167,7 +167,7 @@ def test_runs_of_several_labs_go_on_together() -> None:
     ]
     heard: list[tuple[str, str]] = []
     results = execute_runs(
-        heaviest_first(mixed, 1), 1, lambda which, result: heard.append((which.lab.id, result.plan.name))
+        heaviest_first(mixed), 1, lambda which, result: heard.append((which.lab.id, result.plan.name))
     )
     assert {lab: {name: each.get() for name, each in found.items()} for lab, found in results.items()} == {
         LAB.id: {"same": 1}, "l03_other": {"same": 2, "b": 3}
@@ -245,7 +245,7 @@ def test_heavy_runs_begin_first() -> None:
     """The heaviest run begins first, so that it is not the one that everybody waits for; equals keep their order."""
     began: list[str] = []
     plans = [plan("a", 0, 1, began), plan("b", 0, 3, began), plan("c", 0, 1, began), plan("d", 0, 2, began)]
-    execute_runs(heaviest_first(jobs(plans), 1), 1, lambda *_: None)
+    execute_runs(heaviest_first(jobs(plans)), 1, lambda *_: None)
     assert began == ["b", "d", "a", "c"]
 
 
@@ -260,6 +260,23 @@ def test_runs_go_on_side_by_side() -> None:
     plans = [PlannedRun(name=str(number), title="", execute=execute) for number in range(3)]
     results = execute_runs(jobs(plans), 3, lambda *_: None)[LAB.id]
     assert all(result.get() for result in results.values())
+
+
+def test_some_workers_take_the_heaviest_that_is_left() -> None:
+    """One worker goes through them from the cheapest on, the other from the heaviest, until they meet."""
+    began = {name: threading.Event() for name in "abcd"}
+    waits_for = {"a": "d", "b": "c", "c": "b", "d": "b"}
+
+    def begin(name: str) -> Callable[..., bool]:
+        def execute(*_: Any) -> bool:
+            began[name].set()
+            return began[waits_for[name]].wait(30)
+
+        return execute
+
+    plans = [PlannedRun(name=name, title="", execute=begin(name)) for name in "abcd"]
+    results = execute_runs(jobs(plans), 2, lambda *_: None, from_end=1)[LAB.id]
+    assert [results[name].get() for name in "abcd"] == [True] * 4
 
 
 # The catalogue
