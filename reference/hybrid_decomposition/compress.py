@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,7 +23,7 @@ from hybrid_decomposition.starter.costs import (
 from hybrid_decomposition.starter.settings import Decomposition, Factors, Kernel, Settings, Structure
 
 MODES = (2, 3)
-# Alternation ends when a round improves the error by less than this share of the kernel's norm.
+# The alternation ends when a round improves the error by less than this share of the kernel's norm.
 LEAST_PROGRESS = 1e-4
 MOST_ROUNDS = 30
 Tucker: TypeAlias = tuple[NDArray[np.float64], list[NDArray[np.float64]]]
@@ -63,19 +64,37 @@ def sparse_residual(residual: Kernel, share: float, structure: Structure) -> Ker
     return np.where(kept[groups], residual, 0).astype(residual.dtype)
 
 
-def tucker(kernel: NDArray[np.float64], rank: int, start: Tucker | None = None) -> Tucker:
-    """The core, and the factors of input channels and filters; from where an earlier decomposition ended, if given."""
+def tucker(kernel: NDArray[np.float64], rank: int, iterations: int = 100) -> Tucker:
+    """The core, and the factors of input channels and filters, as tensorly finds them."""
     from tensorly.decomposition import partial_tucker
 
     ranks = used_ranks(kernel.shape, rank)
     if not kernel.any():  # tensorly divides by the norm
         factors = [np.eye(kernel.shape[mode], number) for mode, number in zip(MODES, ranks, strict=True)]
         return np.zeros((*kernel.shape[:2], *ranks)), factors
-    init: Any = "svd" if start is None else (start[0], list(start[1]))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        (core, factors), _ = partial_tucker(kernel, rank=ranks, modes=list(MODES), init=init)
+        (core, factors), _ = partial_tucker(kernel, rank=ranks, modes=list(MODES), n_iter_max=iterations)
     return core, factors
+
+
+def improved(kernel: NDArray[np.float64], parts: Tucker) -> Tucker:
+    """One more of tensorly's iterations, for a kernel that has changed a little.
+
+    Eigenvectors of a Gram matrix span what tensorly takes from a singular value decomposition, and are found sooner.
+    """
+    first, last = parts[1]
+    first = leading(np.tensordot(kernel, last, axes=(3, 0)), 2, first.shape[1])
+    last = leading(np.tensordot(kernel, first, axes=(2, 0)), 2, last.shape[1])
+    core = np.tensordot(np.tensordot(kernel, first, axes=(2, 0)), last, axes=(2, 0))
+    return core, [first, last]
+
+
+def leading(tensor: NDArray[np.float64], mode: int, rank: int) -> NDArray[np.float64]:
+    """The leading left singular vectors of the tensor, unfolded along a mode."""
+    others = [axis for axis in range(tensor.ndim) if axis != mode]
+    _, vectors = np.linalg.eigh(np.tensordot(tensor, tensor, axes=(others, others)))
+    return vectors[:, : -rank - 1 : -1]
 
 
 def expand(parts: Tucker) -> NDArray[np.float64]:
@@ -87,27 +106,53 @@ def expand(parts: Tucker) -> NDArray[np.float64]:
     return expanded
 
 
+@dataclass(frozen=True)
+class Fit:
+    """Both parts of a kernel, and the norm of what they miss."""
+
+    parts: Tucker
+    sparse: NDArray[np.float64]
+    error: float
+
+
+def alternate(kernel: NDArray[np.float64], rank: int, sparse: NDArray[np.float64], keep: Callable[[Any], Any]) -> Fit:
+    """Fit both parts in turn, each to what the other one leaves; the error never rises.
+
+    ``sparse`` is the sparse part to begin with, and ``keep`` finds that of a residual.
+    """
+    parts, error = tucker(kernel - sparse, rank, iterations=1), np.inf
+    for _ in range(MOST_ROUNDS):
+        residual = kernel - expand(parts)
+        sparse = keep(residual)
+        last, error = error, float(np.linalg.norm(residual - sparse))
+        if last - error <= LEAST_PROGRESS * np.linalg.norm(kernel):
+            break
+        parts = improved(kernel - sparse, parts)
+    return Fit(parts, sparse, error)
+
+
 def decompose_kernel(kernel: Kernel, rank: int, share: float, structure: Structure) -> Decomposition:
     """Approximate ``kernel`` by a partial Tucker decomposition of modes 2 and 3 plus a sparse residual.
 
-    The two parts are fitted in turn, each to what the other one leaves, so the error never rises. The sparse part
-    begins with the largest weights.
+    The result depends on which part begins: trained kernels are often fitted better if the decomposition does, and
+    kernels with a few very large weights if these are taken out first. So both are tried.
     """
+
+    def keep(residual: NDArray[np.float64]) -> NDArray[np.float64]:
+        return sparse_residual(residual, share, structure).astype(np.float64)
+
     exact = kernel.astype(np.float64)
+    nothing, largest = np.zeros_like(exact), keep(exact)
     if rank == 0:
-        return Decomposition(None, None, None, sparse_residual(exact, share, structure).astype(np.float32))
-    sparse = sparse_residual(exact, share, structure)
-    parts, error = None, np.inf
-    for _ in range(MOST_ROUNDS):
-        parts = tucker(exact - sparse, rank, parts)
-        residual = exact - expand(parts)
-        sparse = sparse_residual(residual, share, structure)
-        last, error = error, float(np.linalg.norm(residual - sparse))
-        if not sparse.any() or last - error <= LEAST_PROGRESS * np.linalg.norm(exact):
-            break
-    core, factors = parts or tucker(exact, rank)
-    first, last_factor = (factor.astype(np.float32) for factor in factors)
-    return Decomposition(core.astype(np.float32), first, last_factor, sparse.astype(np.float32))
+        return Decomposition(None, None, None, largest.astype(np.float32))
+    if largest.any():
+        fits = [alternate(exact, rank, start, keep) for start in (nothing, largest)]
+    else:
+        fits = [Fit(tucker(exact, rank), nothing, 0.0)]
+    best = min(fits, key=lambda fit: fit.error)
+    core, factors = best.parts
+    first, last = (factor.astype(np.float32) for factor in factors)
+    return Decomposition(core.astype(np.float32), first, last, best.sparse.astype(np.float32))
 
 
 def convolution(name: str, kernel: Kernel, bias: Any = None, **options: Any) -> Any:

@@ -205,6 +205,23 @@ def test_alternation_finds_what_was_put_together(lab: Lab, rank: int, outliers: 
     assert set(np.flatnonzero(found.sparse)) == set(places)
 
 
+@pytest.mark.parametrize("which", STRUCTURES)
+@given(st.integers(2, 6), st.sampled_from([0.05, 0.2, 0.5]), SEEDS)
+def test_neither_start_is_better(lab: Lab, which: Any, rank: int, share: float, seed: int) -> None:
+    """The error is at most that of a plain alternation, whether Tucker begins or the sparse part."""
+    from tensorly.decomposition import partial_tucker
+
+    kernel, structure = kernel_of((3, 3, 8, 8), seed), lab.structure(which)
+    norm = float(np.linalg.norm(kernel))
+    error = error_of(kernel, lab.compress.decompose_kernel(kernel, rank, share, structure))
+    for sparse in (np.zeros_like(kernel), lab.compress.sparse_residual(kernel, share, structure)):
+        for _ in range(3):
+            (core, factors), _errors = partial_tucker(kernel - sparse, rank=[rank, rank], modes=[2, 3])
+            residual = kernel - expanded(core, factors)
+            sparse = lab.compress.sparse_residual(residual, share, structure)
+        assert error <= float(np.linalg.norm(residual - sparse)) + 0.02 * norm
+
+
 def test_a_kernel_of_zeros_is_decomposed(lab: Lab) -> None:
     """Nothing is divided by its norm."""
     found = lab.compress.decompose_kernel(np.zeros((3, 3, 4, 6), np.float32), 3, 0.2, lab.settings.Structure("filter"))

@@ -24,7 +24,10 @@ class LayerReport:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole compression; accuracies, on the data that judges, are ``None`` without a data set."""
+    """A whole compression.
+
+    ``accuracy`` is that on the data that judges, ``choosing`` that on the data that chooses; ``None`` without data.
+    """
 
     method: str
     compression_type: str
@@ -33,8 +36,10 @@ class Report:
     parameters_before: int
     parameters: int
     bytes: int
-    accuracy_before: float | None
-    accuracy: float | None
+    choosing_before: float | None = None
+    choosing: float | None = None
+    accuracy_before: float | None = None
+    accuracy: float | None = None
 
     def save(self, path: Path) -> None:
         """Writes all of it as JSON."""
@@ -45,8 +50,10 @@ class Report:
         left = self.parameters / self.parameters_before
         before, now = f"{self.parameters_before:,}", f"{self.parameters:,}"
         lines = [f"parameters: {before} -> {now} ({left:.1%} left), file: {self.bytes:,} bytes"]
+        if self.choosing is not None and self.choosing_before is not None:
+            lines.append(f"accuracy on the data that chooses: {self.choosing_before:.2%} -> {self.choosing:.2%}")
         if self.accuracy is not None and self.accuracy_before is not None:
-            lines.append(f"accuracy on data that chose nothing: {self.accuracy_before:.2%} -> {self.accuracy:.2%}")
+            lines.append(f"accuracy on the data that judges: {self.accuracy_before:.2%} -> {self.accuracy:.2%}")
         return "\n".join(lines)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from .costs import TOLERANCE, total_cost
@@ -147,6 +148,13 @@ def layer_report(chosen: Chosen, settings: Settings) -> LayerReport:
     )
 
 
+def accuracies(evaluation: Evaluation, model: Any, compressed: Any, path: Path) -> dict[str, float]:
+    """Of the model and of what became of it: on the data that chooses, and at last on the data that judges."""
+    chosen = {"choosing_before": evaluation.choosing(model), "choosing": evaluation.choosing(compressed)}
+    before, after = evaluation.judge(model.predict_on_batch), evaluation.judge(file_predictor(path))
+    return {**chosen, "accuracy_before": before, "accuracy": after}
+
+
 def run(args: argparse.Namespace, settings: Settings, steps: Steps, say: Callable[[str], None] = print) -> Report:
     """Everything that the command line stands for."""
     from .conversion import write_tflite
@@ -181,8 +189,7 @@ def run(args: argparse.Namespace, settings: Settings, steps: Steps, say: Callabl
         parameters_before=model.count_params(),
         parameters=model.count_params() - sum(each.parameters_before - each.parameters for each in layers),
         bytes=size,
-        accuracy_before=evaluation.judge(model.predict_on_batch) if evaluation else None,
-        accuracy=evaluation.judge(file_predictor(args.output_path)) if evaluation else None,
+        **(accuracies(evaluation, model, compressed, args.output_path) if evaluation else {}),
     )
     say(report.summary())
     return report
