@@ -40,12 +40,13 @@ class Pages:
         """Removes the page of similarity, which may be of an older state."""
         (self._folder / SIMILARITY).unlink(missing_ok=True)
 
-    def write_class(self, similarity: Found | None) -> None:
-        """Writes the class's page."""
+    def write_class(self, similarity: Found | None, policy: str = "") -> None:
+        """Writes the class's page. :param policy: the late policy, for people."""
         from graders.cohort.page import gather, render_page
 
         found = similarity and asdict(similarity)
-        self._write(PAGE, [self._results, found], lambda: render_page(gather(self._store, similarity)))
+        content = [self._results, found, policy]
+        self._write(PAGE, content, lambda: render_page(gather(self._store, similarity, policy)))
 
     def write_leaderboard(self, names: ChosenNames | None) -> None:
         """Writes the page for students; removes it if no names are given."""

@@ -15,7 +15,7 @@ from graders.core.text import plain_line
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-Kind = Literal["graded", "unscored", "not graded"]
+Kind = Literal["graded", "unscored", "not graded", "not in time"]
 MOST_RUNNING = 5
 NAME = 44
 

@@ -66,6 +66,8 @@ class Recorder:
 
 def kind_of(stored: Stored, attempt: Attempt | None) -> Kind:
     """What kind of result a submission has."""
+    if not stored.in_time:
+        return "not in time"
     if stored.problem or attempt is None or attempt.scorecard is None:
         return "not graded"
     return "unscored" if attempt.unscored else "graded"

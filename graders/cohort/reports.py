@@ -13,7 +13,6 @@ from pathlib import Path
 from graders.cohort.intake import safe_name
 from graders.pipeline.output import MARKS_FILE, PAGE_FILE, SCORECARD_FILE
 from graders.scoring import Scorecard
-from graders.scoring.marks import has_marks
 
 FOLDER = "reports"
 
@@ -37,34 +36,32 @@ def folder_names(names: Iterable[str], known: Mapping[str, str]) -> dict[str, st
 def write_report(folder: Path, files: Mapping[str, bytes]) -> dict[str, str]:
     """Writes the files of a report, each whole or not at all; the sha256 of each.
 
-    :param files: compressed by zlib. A file of marks that somebody filled in is left as it is.
+    :param files: compressed by zlib. The file for marks is left out: there is one for the class.
     """
     folder.mkdir(parents=True, exist_ok=True)
     digests = {}
     # The scorecard last, as below.
     for name, data in sorted(files.items(), key=lambda each: each[0] == SCORECARD_FILE):
-        path, content = folder / name, zlib.decompress(data)
-        digests[name] = hashlib.sha256(content).hexdigest()
-        if not (name == MARKS_FILE and has_marks(path)):
-            write_whole(path, content)
+        if name != MARKS_FILE:
+            content = zlib.decompress(data)
+            digests[name] = hashlib.sha256(content).hexdigest()
+            write_whole(folder / name, content)
     return digests
 
 
-def keep_current(folder: Path, scorecard: bytes | None, files: Mapping[str, str]) -> None:
-    """Has a submission's folder hold the result that counts, and no other.
+def remove_current(folder: Path) -> None:
+    """Leaves no result in a submission's folder, which somebody would export: there is none that counts."""
+    for name in (SCORECARD_FILE, PAGE_FILE):
+        (folder / name).unlink(missing_ok=True)
 
-    What is gone, or of another attempt, is made again from the scorecard, without pytest's own record of tests.
 
-    :param scorecard: the file's content; None if there is no result that counts. Then no older one is left there, which
-        somebody would export.
-    :param files: the sha256 of the report's files.
-    """
-    if scorecard is None:
-        for name in (SCORECARD_FILE, PAGE_FILE):
-            (folder / name).unlink(missing_ok=True)
-        return
-    if (folder / PAGE_FILE).is_file() and _sha256(folder / SCORECARD_FILE) == files.get(SCORECARD_FILE):
-        return
+def is_current(folder: Path, sha256: str) -> bool:
+    """Whether a submission's folder holds the result that counts. :param sha256: its scorecard's."""
+    return (folder / PAGE_FILE).is_file() and _sha256(folder / SCORECARD_FILE) == sha256
+
+
+def write_current(folder: Path, scorecard: bytes) -> None:
+    """Has a submission's folder hold the result that counts, without pytest's own record of tests."""
     from graders.reports.html import render_page
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -80,20 +77,29 @@ def _sha256(path: Path) -> str:
         return ""
 
 
-def write_matches(path: Path, students: Mapping[str, Sequence[str]]) -> None:
-    """Writes whose each submission is, as ``export --match`` reads it; a group's is not in it, which has several."""
+def write_matches(path: Path, submissions: Iterable[tuple[str, str, Sequence[str]]]) -> None:
+    """Writes whose each submission is, as ``export --match`` reads it: of a group's, a row for each student.
+
+    :param submissions: their names, groups and students.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("submission", "student"))
-    writer.writerows((name, who[0]) for name, who in students.items() if len(who) == 1)
+    writer.writerow(("submission", "student", "group"))
+    for name, group, students in submissions:
+        shared = group or name if len(students) > 1 else group
+        writer.writerows((name, student, shared) for student in students)
     write_whole(path, text.getvalue().encode())
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Writes a file so that whoever looks finds the old one or the new one, even after the machine failed."""
     partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 
 from graders.caching.fingerprints import digest_of as digest_of_data
+from graders.cohort.class_marks import keep_marks, take_marks
+from graders.cohort.deadlines.policy import read_policy
+from graders.cohort.deadlines.versions import FOLDER as VERSIONS
+from graders.cohort.deadlines.versions import versions_at, versions_now
 from graders.cohort.engine.cluster import ClusterOptions, open_cluster
 from graders.cohort.engine.jobs import Job
 from graders.cohort.engine.options import GradingOptions
@@ -21,7 +27,8 @@ from graders.cohort.lock import only_one
 from graders.cohort.pages import Pages
 from graders.cohort.progress import show_progress
 from graders.cohort.recorder import Recorder, kind_of, reason_of
-from graders.cohort.reports import FOLDER, folder_names, keep_current, write_matches
+from graders.cohort.reports import FOLDER, folder_names, is_current, remove_current, write_current, write_matches
+from graders.cohort.results import Settlement
 from graders.cohort.similarity import Compared
 from graders.cohort.store import Attempt, CohortStore, Stored, open_store
 from graders.core.errors import SubmissionError, UsageError
@@ -44,6 +51,9 @@ class CohortRequest:
     restart: bool = False
     similarity: bool = True
     leaderboard: ChosenNames | None = None
+    at: dt.datetime | None = None
+    policy: Path | None = None
+    marks: Path | None = None
 
 
 @dataclass
@@ -100,9 +110,12 @@ class _Run:
         self._request = request
         self._store = store
         self._grading = grading
+        self._policy = read_policy(request.policy) if request.policy is not None else None
         self._result = CohortResult()
 
     def go(self) -> CohortResult:
+        if self._request.marks is not None:
+            take_marks(self._store, self._request.marks, self._maxima())
         if self._request.restart:
             self._store.restart()
         ready = self._take_in()
@@ -122,13 +135,31 @@ class _Run:
         for note in intake.notes:
             _say(note)
         contents: dict[str, tuple[Content, str]] = {}
-        submissions = [_with_digest(each, contents) for each in intake.submissions]
+        submissions = [_with_digest(each, contents) for each in self._versions(intake.submissions)]
         self._store.register(submissions, folder_names([each.name for each in submissions], self._store.folders()))
         return [
             _Ready(stored=stored, content=contents[stored.name][0], digest=contents[stored.name][1])
             for stored in self._store.submissions()
             if stored.name in contents
         ]
+
+    def _versions(self, submissions: Sequence[Submitted]) -> Sequence[Submitted]:
+        """The versions that are graded, and since when each exists if that costs points."""
+        if self._request.at is not None:
+            found = versions_at(submissions, self._request.at, self._request.folder / VERSIONS)
+        elif self._policy is not None:
+            found = versions_now(submissions)
+        else:
+            return submissions
+        for each in found:
+            for note in each.notes:
+                _say(f"{plain_line(each.name, 60)}: {note}")
+        return found
+
+    def _maxima(self) -> dict[str, Decimal]:
+        """What each criterion is worth."""
+        labs = [plugin.lab for plugin in self._request.grading.plugins()]
+        return {criterion.id: Decimal(str(criterion.points)) for lab in labs for criterion in lab.criteria}
 
     def _grade(self, ready: Sequence[_Ready]) -> None:
         """Grades what has no finished attempt of what its result depends on."""
@@ -218,24 +249,16 @@ class _Run:
         return dict(json.loads(found)) if found else None
 
     def _finish(self, ready: Sequence[_Ready]) -> None:
-        """Counts the results, makes again what is gone of the reports, and writes the class's page."""
-        reports = self._request.folder / FOLDER
-        results: list[object] = []
-        for stored in self._store.submissions():
-            attempt = self._store.latest(stored.id)
-            kind = kind_of(stored, attempt)
-            results.append([asdict(stored), attempt and [attempt.key, attempt.number]])
-            self._result.kinds[kind] += 1
-            if kind != "graded":
-                self._result.without_marks.append(f"{plain_line(stored.name, 60)}: {reason_of(stored, attempt)}")
-            counts = attempt is not None and attempt.scorecard is not None and not stored.problem
-            scorecard = attempt.text() if attempt is not None and counts else None
-            keep_current(reports / stored.folder, scorecard, attempt.files if attempt is not None else {})
+        """Works out what counts, makes again what is gone of the reports, and writes the class's page and marks."""
+        settlement = Settlement(self._store.marks(), self._policy, self._salt())
+        results = [self._settle(stored, settlement) for stored in self._store.submissions()]
+        students = [(each.name, each.group, each.students) for each in self._store.submissions()]
         if self._request.roster is not None:
-            students = {stored.name: stored.students for stored in self._store.submissions()}
             write_matches(self._request.folder / MATCHES, students)
         for folder in self._store.absent():
-            keep_current(reports / folder, None, {})
+            remove_current(self._request.folder / FOLDER / folder)
+        for line in keep_marks(self._store, self._request.folder, self._request.marks, settlement.salt):
+            _say(line)
         self._write_pages(ready, results)
 
     def _write_pages(self, ready: Sequence[_Ready], results: Sequence[object]) -> None:
@@ -247,8 +270,23 @@ class _Run:
             similarity = pages.compare(class_, [each.digest for each in ready])
         else:
             pages.remove_similarity()
-        pages.write_class(similarity)
+        pages.write_class(similarity, self._policy.text if self._policy is not None else "")
         pages.write_leaderboard(self._request.leaderboard)
+
+    def _settle(self, stored: Stored, settlement: Settlement) -> object:
+        """Counts a submission, and has its folder hold what counts; all that the page shows of it follows from this."""
+        attempt = self._store.latest(stored.id)
+        kind = kind_of(stored, attempt)
+        self._result.kinds[kind] += 1
+        if kind != "graded":
+            self._result.without_marks.append(f"{plain_line(stored.name, 60)}: {reason_of(stored, attempt)}")
+        result = settlement.settle(self._store, stored, attempt)
+        folder = self._request.folder / FOLDER / stored.folder
+        if result is None:
+            remove_current(folder)
+        elif not is_current(folder, result.sha256):
+            write_current(folder, self._store.scorecard(stored.id) or b"")
+        return [asdict(stored), attempt and [attempt.key, attempt.number], result and result.basis]
 
 
 def _with_digest(each: Submitted, contents: dict[str, tuple[Content, str]]) -> Submitted:

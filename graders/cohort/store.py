@@ -1,7 +1,8 @@
 """What is known of a class, in ``DIR/cohort.sqlite``: a row for each submission and each attempt at grading it.
 
 Each attempt is committed, and on the disk, before the next thing happens: whatever ends the process or the machine,
-nothing that was finished is lost.
+nothing that was finished is lost. Beside it: manual marks, and what counts for each submission with these and the late
+policy.
 """
 
 from __future__ import annotations
@@ -13,16 +14,21 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from graders.cohort.intake import Submitted
+from graders.cohort.marking.model import ClassMark
 from graders.core.errors import UsageError
 from graders.core.text import plain_line
-from graders.scoring import Scorecard
+from graders.scoring import Points, Scorecard
+from graders.scoring.manual_marks import pending
+from graders.scoring.marks import MarkRequest, Passage
 
 FILE = "cohort.sqlite"
-VERSION = 1
+VERSION = 2
 WAIT_S = 30.0
 SCHEMA = """
 CREATE TABLE submissions (
@@ -62,6 +68,32 @@ CREATE TABLE attempts (
 CREATE INDEX attempts_by_key ON attempts (submission, round, key);
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+# What version 2 adds to version 1.
+ADDED = """
+ALTER TABLE submissions ADD COLUMN version TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE attempts ADD COLUMN questions TEXT;
+CREATE TABLE marks (
+    criterion TEXT NOT NULL,
+    passage TEXT NOT NULL,
+    points TEXT,
+    comment TEXT NOT NULL,
+    PRIMARY KEY (criterion, passage)
+);
+CREATE TABLE results (
+    submission INTEGER PRIMARY KEY REFERENCES submissions (id),
+    basis TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    before TEXT NOT NULL,
+    deducted TEXT NOT NULL,
+    earned TEXT NOT NULL,
+    automatic TEXT NOT NULL,
+    pending TEXT NOT NULL,
+    maximum TEXT NOT NULL,
+    late TEXT NOT NULL,
+    scorecard BLOB,
+    sha256 TEXT NOT NULL
+);
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +101,9 @@ class Attempt:
     """One attempt at grading a submission. ``fault``: why there is no scorecard, ``""`` if there is one.
 
     ``key`` and ``parts``: all that the result depends on. ``files``: the sha256 of each file of the report.
-    ``scorecard``: its file, compressed by zlib. ``unscored``: how many criteria could not be graded.
+    ``scorecard``: its file, compressed by zlib. ``unscored``: how many criteria could not be graded. ``questions``:
+    what is to be marked by hand, None if an older version stored the attempt, which did not say. ``points``: the
+    scorecard's, once it is stored.
     """
 
     key: str
@@ -81,6 +115,8 @@ class Attempt:
     files: Mapping[str, str] = field(default_factory=dict)
     unscored: int = 0
     number: int = 0
+    questions: tuple[MarkRequest, ...] | None = None
+    points: Points | None = None
 
     @property
     def finished(self) -> bool:
@@ -92,14 +128,34 @@ class Attempt:
         return None if self.scorecard is None else zlib.decompress(self.scorecard)
 
     def read(self, charts: frozenset[str]) -> Scorecard | None:
-        """Its scorecard with no charts but those of these kinds: most of a scorecard is charts."""
+        """Its scorecard, as it was graded, with no charts but those of these kinds."""
         text = self.text()
-        if text is None:
-            return None
-        document = json.loads(text)
-        for lab in document["labs"]:
-            lab["figures"] = [chart for chart in lab["figures"] if chart.get("kind") in charts]
-        return Scorecard.from_json(document)
+        return None if text is None else read_scorecard(text, charts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What counts for a submission: the attempt with manual marks, and after the late policy's deduction.
+
+    ``basis``: all that it follows from. ``late``: how late it was, for people. ``scorecard``: its file, compressed by
+    zlib; None if that is the attempt's. ``sha256``: that file's.
+    """
+
+    basis: str
+    attempt: int
+    points: Points
+    deducted: Decimal
+    late: str = ""
+    scorecard: bytes | None = None
+    sha256: str = ""
+
+
+def read_scorecard(text: bytes, charts: frozenset[str]) -> Scorecard:
+    """A scorecard with no charts but those of these kinds: most of a scorecard is charts."""
+    document = json.loads(text)
+    for lab in document["labs"]:
+        lab["figures"] = [chart for chart in lab["figures"] if chart.get("kind") in charts]
+    return Scorecard.from_json(document)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +171,10 @@ class Stored:
     notes: tuple[str, ...]
     submitted_at: dt.datetime | None = None
     extension_days: float = 0.0
+    in_time: bool = True
+    commit: str = ""
+    version_at: dt.datetime | None = None
+    version_by: str = ""
 
 
 class CohortStore:
@@ -156,14 +216,15 @@ class CohortStore:
                     each.extension_days,
                     _plain(each.problem),
                     json.dumps(each.notes),
+                    json.dumps(_version(each)),
                 )
                 self._connection.execute(
                     "INSERT INTO submissions (name, folder, students, team, path, submitted_at, extension_days,"
-                    " problem, notes, present) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
+                    " problem, notes, version, present) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
                     " ON CONFLICT (name) DO UPDATE SET students = excluded.students, team = excluded.team,"
                     " path = excluded.path, submitted_at = excluded.submitted_at,"
                     " extension_days = excluded.extension_days, problem = excluded.problem, notes = excluded.notes,"
-                    " present = 1",
+                    " version = excluded.version, present = 1",
                     (each.name, *values),
                 )
 
@@ -178,8 +239,8 @@ class CohortStore:
     def submissions(self) -> list[Stored]:
         """The cohort's submissions, in the order of names."""
         rows = self._connection.execute(
-            "SELECT id, name, folder, students, team, problem, notes, submitted_at, extension_days FROM submissions"
-            " WHERE present = 1 ORDER BY name"
+            "SELECT id, name, folder, students, team, problem, notes, submitted_at, extension_days, version"
+            " FROM submissions WHERE present = 1 ORDER BY name"
         )
         return [_stored(row) for row in rows]
 
@@ -227,9 +288,9 @@ class CohortStore:
         with self._connection:
             self._connection.execute(
                 "INSERT INTO attempts (submission, number, round, key, parts, worker, ended_at, seconds, fault,"
-                " unscored, earned, automatic, pending, maximum, scorecard, files) VALUES (?, (SELECT"
+                " unscored, earned, automatic, pending, maximum, scorecard, files, questions) VALUES (?, (SELECT"
                 " coalesce(max(number), 0) + 1 FROM attempts WHERE submission = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-                " ?, ?)",
+                " ?, ?, ?)",
                 (
                     submission,
                     submission,
@@ -244,11 +305,66 @@ class CohortStore:
                     *(None if each is None else str(each) for each in points),
                     attempt.scorecard,
                     json.dumps(dict(attempt.files)),
+                    None if scorecard is None else json.dumps(list(map(_question_row, pending(scorecard)))),
                 ),
             )
 
+    def marks(self) -> dict[tuple[str, str], ClassMark]:
+        """The manual marks and comments, by criterion and passage."""
+        rows = self._connection.execute("SELECT criterion, passage, points, comment FROM marks")
+        return {
+            (criterion, passage): ClassMark(None if points is None else Decimal(points), comment)
+            for criterion, passage, points, comment in rows
+        }
 
-_COLUMNS = "key, parts, worker, seconds, fault, scorecard, files, unscored, number"
+    def set_marks(self, marks: Mapping[tuple[str, str], ClassMark]) -> None:
+        """Stores marks; one without points and without a comment is taken away."""
+        with self._connection:
+            for (criterion, passage), mark in marks.items():
+                self._connection.execute("DELETE FROM marks WHERE criterion = ? AND passage = ?", (criterion, passage))
+                if mark.points is not None or mark.comment:
+                    points = None if mark.points is None else str(mark.points)
+                    row = (criterion, passage, points, _plain(mark.comment))
+                    self._connection.execute("INSERT INTO marks VALUES (?, ?, ?, ?)", row)
+
+    def result(self, submission: int) -> Result | None:
+        """What was last found to count for a submission."""
+        row = self._connection.execute(
+            "SELECT basis, attempt, deducted, earned, automatic, pending, maximum, late, scorecard, sha256 FROM results"
+            " WHERE submission = ?",
+            (submission,),
+        ).fetchone()
+        return None if row is None else _result(row)
+
+    def set_result(self, submission: int, result: Result | None) -> None:
+        """Stores what counts; None if nothing does."""
+        with self._connection:
+            self._connection.execute("DELETE FROM results WHERE submission = ?", (submission,))
+            if result is not None:
+                points = result.points
+                sums = (points.earned + result.deducted, result.deducted, *vars(points).values())
+                values = (result.basis, result.attempt, *map(str, sums), result.late, result.scorecard, result.sha256)
+                self._connection.execute(
+                    "INSERT INTO results (submission, basis, attempt, before, deducted, earned, automatic, pending,"
+                    " maximum, late, scorecard, sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (submission, *values),
+                )
+
+    def scorecard(self, submission: int) -> bytes | None:
+        """The file of the scorecard that counts for a submission, with marks and deduction; None if there is none."""
+        row = self._connection.execute(
+            "SELECT coalesce(results.scorecard, attempts.scorecard) FROM results JOIN attempts"
+            " ON attempts.submission = results.submission AND attempts.number = results.attempt"
+            " WHERE results.submission = ?",
+            (submission,),
+        ).fetchone()
+        return None if row is None else zlib.decompress(row[0])
+
+
+_COLUMNS = (
+    "key, parts, worker, seconds, fault, scorecard, files, unscored, number, questions, earned, automatic, pending,"
+    " maximum"
+)
 
 
 def _plain(text: str) -> str:
@@ -257,7 +373,7 @@ def _plain(text: str) -> str:
 
 
 def _attempt(row: tuple[Any, ...]) -> Attempt:
-    key, parts, worker, seconds, fault, scorecard, files, unscored, number = row
+    key, parts, worker, seconds, fault, scorecard, files, unscored, number, questions, *sums = row
     return Attempt(
         key=key,
         parts=json.loads(parts),
@@ -268,11 +384,44 @@ def _attempt(row: tuple[Any, ...]) -> Attempt:
         files=json.loads(files),
         unscored=unscored,
         number=number,
+        questions=None if questions is None else tuple(map(_question, json.loads(questions))),
+        points=None if None in sums else Points(*map(Decimal, sums)),
     )
 
 
+def _result(row: tuple[Any, ...]) -> Result:
+    basis, attempt, deducted, earned, automatic, pending, maximum, late, scorecard, sha256 = row
+    return Result(
+        basis=basis,
+        attempt=attempt,
+        points=Points(*map(Decimal, (earned, automatic, pending, maximum))),
+        deducted=Decimal(deducted),
+        late=late,
+        scorecard=scorecard,
+        sha256=sha256,
+    )
+
+
+def _question_row(request: MarkRequest) -> list[str]:
+    texts = (request.criterion, request.title, str(request.maximum), request.passage.place, request.passage.text)
+    return list(map(_plain, texts))
+
+
+def _question(row: list[str]) -> MarkRequest:
+    criterion, title, maximum, place, text = row
+    return MarkRequest(criterion, title, Decimal(maximum), Passage(place, text))
+
+
+def _version(each: Submitted) -> dict[str, Any]:
+    """Which version of a submission is graded, and since when it exists."""
+    at = None if each.version_at is None else each.version_at.isoformat()
+    return {"in_time": each.in_time, "commit": each.commit, "at": at, "by": each.version_by}
+
+
 def _stored(row: tuple[Any, ...]) -> Stored:
-    identifier, name, folder, students, group, problem, notes, submitted_at, extension_days = row
+    identifier, name, folder, students, group, problem, notes, submitted_at, extension_days, version = row
+    about = json.loads(version)
+    at = about.get("at")
     return Stored(
         id=identifier,
         name=name,
@@ -283,6 +432,10 @@ def _stored(row: tuple[Any, ...]) -> Stored:
         notes=tuple(json.loads(notes)),
         submitted_at=dt.datetime.fromisoformat(submitted_at) if submitted_at else None,
         extension_days=extension_days,
+        in_time=about.get("in_time", True),
+        commit=about.get("commit", ""),
+        version_at=dt.datetime.fromisoformat(at) if at else None,
+        version_by=about.get("by", ""),
     )
 
 
@@ -299,15 +452,49 @@ def open_store(folder: Path) -> Iterator[CohortStore]:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-            if version not in (0, VERSION):
+            if version not in range(VERSION + 1):
                 raise UsageError(f"{path}: of another version of optgrade ({version}); name another --report-dir")
-            if version == 0:
-                _make(connection)
+            if version < VERSION:
+                _make(connection, version)
             yield CohortStore(connection)
     except sqlite3.Error as error:
         raise UsageError(f"{path}: can't be used: {plain_line(str(error))}") from None
 
 
-def _make(connection: sqlite3.Connection) -> None:
-    """Makes the tables, all or none of them."""
-    connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+@contextmanager
+def open_finished(folder: Path) -> Iterator[CohortStore]:
+    """The store in a folder, to be read: nothing in the folder is changed, be it a disk that can't be written to.
+
+    :raises UsageError: there is none, or it can't be read.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        raise UsageError(f"{folder}: no {FILE} in it: name the --report-dir of a class")
+    try:
+        with closing(_for_reading(path)) as connection:
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            if version != VERSION:
+                raise UsageError(
+                    f"{path}: of another version of optgrade ({version}): type the class's own command again"
+                )
+            yield CohortStore(connection)
+    except sqlite3.Error as error:
+        raise UsageError(f"{path}: can't be read: {plain_line(str(error))}") from None
+
+
+def _for_reading(path: Path) -> sqlite3.Connection:
+    """A connection that changes nothing; where no file may be made beside the store, to what is in it alone."""
+    address = f"file:{quote(str(path.resolve()))}?mode=ro"
+    connection = sqlite3.connect(address, uri=True, timeout=WAIT_S)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        return sqlite3.connect(f"{address}&immutable=1", uri=True)
+    return connection
+
+
+def _make(connection: sqlite3.Connection, version: int) -> None:
+    """Makes the tables, or those that an older version has not: all of them or none."""
+    added = ADDED if version else SCHEMA + ADDED
+    connection.executescript(f"BEGIN; {added} PRAGMA user_version = {VERSION}; COMMIT;")

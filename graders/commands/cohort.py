@@ -46,8 +46,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--no-similarity", action="store_true", help="do not look for submissions that share passages or files")
     add("--restart", action="store_true", help="grade everything again, not only what is missing or has changed")
+    _add_deadlines(parser)
     _add_grading(parser)
     _add_workers(parser)
+
+
+def _add_deadlines(parser: argparse.ArgumentParser) -> None:
+    """Which version counts, and what else decides the marks."""
+    add = parser.add_argument
+    add("--at", metavar="TIME", default="", help="grade the last commit before a time: 2026-11-30T23:59+01:00")
+    add("--policy", metavar="FILE", type=Path, help="a late policy: cohort.toml")
+    add("--marks", metavar="FILE", type=Path, help="manual marks: the class's marks.toml, filled in")
 
 
 def _add_grading(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +71,12 @@ def _add_grading(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, metavar="N", help="what hidden values are drawn from (default: each submission's code)")
     add("--secret-file", metavar="FILE", type=Path, help="a secret that hidden values also depend on")
     add("--wall-limit", metavar="SECONDS", type=float, help="time limit of a run, overriding the lab's")
+    add(
+        "--submission-limit",
+        metavar="SECONDS",
+        type=float,
+        help="time limit of a whole submission (default: more than its labs' limits come to)",
+    )
     add("--setting", metavar="LAB.NAME=VALUE", action="append", default=[], help="override a setting (repeatable)")
     add("--no-cache", action="store_true", help="execute and measure everything again; cache nothing")
 
@@ -98,6 +113,7 @@ def _require_libraries() -> None:
 
 def _request(arguments: argparse.Namespace) -> CohortRequest:
     from graders.cohort.engine.cluster import ClusterOptions
+    from graders.cohort.intake.roster import read_time
     from graders.cohort.run import CohortRequest
 
     if not arguments.submissions and arguments.roster is None:
@@ -121,6 +137,9 @@ def _request(arguments: argparse.Namespace) -> CohortRequest:
             shared_files=arguments.shared_files,
         ),
         restart=arguments.restart,
+        at=read_time(arguments.at, "--at") if arguments.at else None,
+        policy=arguments.policy,
+        marks=arguments.marks,
         similarity=not arguments.no_similarity,
         leaderboard=_leaderboard(arguments),
     )
@@ -154,6 +173,7 @@ def _grading(arguments: argparse.Namespace) -> GradingOptions:
         seed=arguments.seed,
         secret=None if secret is None else Secret(secret),
         wall_limit=arguments.wall_limit,
+        submission_limit=arguments.submission_limit,
         settings=tuple(arguments.setting),
         cache=not arguments.no_cache,
     )

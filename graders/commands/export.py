@@ -7,6 +7,7 @@ import datetime as dt
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from graders.core.errors import Unscored, UsageError
@@ -37,12 +38,19 @@ MANY: Mapping[str, Callable[[Sequence[Scorecard]], str]] = {
 ONE = ("gradescope", "reporter", "classroom50", "github")
 SHEETS = ("canvas", "moodle")
 RESULT = "result.json"
+RESULTS = "results.json"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to export, to which format, and where to."""
     add = parser.add_argument
-    add("sources", nargs="+", type=Path, metavar="SOURCE", help="a scorecard.json, or a folder that contains some")
+    add(
+        "sources",
+        nargs="+",
+        type=Path,
+        metavar="SOURCE",
+        help="a class's folder, a scorecard.json, or a folder that contains some",
+    )
     add("--to", required=True, choices=(*ONE, *MANY, *SHEETS), metavar="FORMAT", help=", ".join((*ONE, *MANY, *SHEETS)))
     add("-o", "--output", type=Path, metavar="PATH", help="the file or folder to write (default: standard output)")
     add("--lab", action="append", default=[], metavar="NAME", help="only the points of this lab (repeatable)")
@@ -69,18 +77,55 @@ def run(arguments: argparse.Namespace) -> int:
 
     :raises UsageError: for a quick look, which no format may pass off as a grading.
     """
-    scorecards = [_full(path).only(arguments.lab) for path in find_scorecards(arguments.sources)]
+    sources = _read(arguments.sources)
+    scorecards = [scorecard.only(arguments.lab) for scorecard in sources.scorecards]
     if arguments.to in SHEETS:
-        return _fill(arguments, scorecards)
+        return _fill(arguments, scorecards, sources)
+    for text in sources.without:
+        print(f"graders: no mark: {text}", file=sys.stderr)
     if arguments.to in MANY:
         _write(MANY[arguments.to](scorecards), arguments.output)
         return _report_unscored([scorecard for scorecard in scorecards if scorecard.unscored])
+    if arguments.to == "gradescope" and len(scorecards) > 1 and arguments.output is not None:
+        return _each(arguments, scorecards)
     if len(scorecards) != 1:
         raise UsageError(f"--to {arguments.to} takes one scorecard, not {len(scorecards)}")
     if arguments.to == "github":
-        return _github(scorecards[0], arguments.output or find_scorecards(arguments.sources)[0].parent)
+        return _github(scorecards[0], arguments.output or sources.folder)
     _write(_one(scorecards[0], arguments), arguments.output)
     return ExitCode.OK
+
+
+@dataclass
+class _Sources:
+    """What there is to export.
+
+    ``students``: whose a submission is, if a class's roster or a download says so. ``without``: who has no scorecard.
+    """
+
+    scorecards: list[Scorecard] = field(default_factory=list)
+    students: dict[str, Sequence[str]] = field(default_factory=dict)
+    without: list[str] = field(default_factory=list)
+    folder: Path = Path()
+
+
+def _read(paths: Sequence[Path]) -> _Sources:
+    """The scorecards: of a class's folder those in its store, elsewhere those in files."""
+    from graders.cohort.exported import is_class, read_class
+
+    found = _Sources()
+    for path in paths:
+        if is_class(path):
+            results = read_class(path)
+            found.scorecards += results.scorecards
+            found.students |= results.students
+            found.without += results.without
+    files = find_scorecards([path for path in paths if not is_class(path)])
+    found.scorecards += map(_full, files)
+    found.folder = files[0].parent if files else Path()
+    for scorecard in found.scorecards:
+        scorecard.require_full()
+    return found
 
 
 def _full(path: Path) -> Scorecard:
@@ -90,6 +135,19 @@ def _full(path: Path) -> Scorecard:
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
     return scorecard
+
+
+def _each(arguments: argparse.Namespace, scorecards: Sequence[Scorecard]) -> int:
+    """Writes a file for each submission, in a folder that is called as it is."""
+    from graders.cohort.intake import safe_name
+
+    unscored = [scorecard for scorecard in scorecards if scorecard.unscored]
+    scored = [scorecard for scorecard in scorecards if not scorecard.unscored]
+    for scorecard in scored:
+        folder = arguments.output / safe_name(scorecard.submission)
+        _write(gradescope.results(scorecard, arguments.visibility), folder / RESULTS)
+    print(f"written: {len(scored)} times {arguments.output}/SUBMISSION/{RESULTS}")
+    return _report_unscored(unscored)
 
 
 def _one(scorecard: Scorecard, arguments: argparse.Namespace) -> str:
@@ -130,22 +188,23 @@ def _append(variable: str, text: str) -> None:
         file.write(text)
 
 
-def _fill(arguments: argparse.Namespace, scorecards: Sequence[Scorecard]) -> int:
+def _fill(arguments: argparse.Namespace, scorecards: Sequence[Scorecard], sources: _Sources) -> int:
     """Fills a gradebook's sheet in, or shows what would change."""
     if arguments.sheet is None:
         raise UsageError(f"--to {arguments.to} fills in the gradebook's own sheet: download it, and give --sheet FILE")
-    given = {}
+    given = dict(sources.students)
     if arguments.match is not None:
-        given = matching.read_matches(_sheet(arguments.match), str(arguments.match))
+        given |= matching.read_matches(_sheet(arguments.match), str(arguments.match))
     filled = _filled(arguments, scorecards, given)
     path = arguments.output or (arguments.sheet.with_suffix(".filled.csv") if arguments.write else None)
     for change in filled.changes:
         print(change)
     for text in filled.notes:
         print(f"note: {text}")
-    for text in filled.left:
+    left = [*filled.left, *sources.without]
+    for text in left:
         print(f"left alone: {text}")
-    print(f"{len(filled.changes)} marks change, {filled.same} are there already, {len(filled.left)} left alone")
+    print(f"{len(filled.changes)} marks change, {filled.same} are there already, {len(left)} left alone")
     if path is None:
         print("nothing was written: --write makes the file to upload")
     else:
@@ -153,10 +212,12 @@ def _fill(arguments: argparse.Namespace, scorecards: Sequence[Scorecard]) -> int
         print(f"written: {path}")
     if filled.unscored:
         return ExitCode.UNSCORED
-    return ExitCode.LOST if filled.left else ExitCode.OK
+    return ExitCode.LOST if left else ExitCode.OK
 
 
-def _filled(arguments: argparse.Namespace, scorecards: Sequence[Scorecard], given: Mapping[str, str]) -> FilledSheet:
+def _filled(
+    arguments: argparse.Namespace, scorecards: Sequence[Scorecard], given: Mapping[str, Sequence[str]]
+) -> FilledSheet:
     source = _sheet(arguments.sheet)
     if arguments.to == "moodle":
         worksheet = moodle.open_worksheet(source)

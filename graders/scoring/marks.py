@@ -91,10 +91,10 @@ def read_marks(path: Path) -> Marks:
 
     :raises UsageError: where it can't be read or holds something else; one line that names the file and the entry.
     """
-    shown = _shown(path)
-    text = _text(path, shown)
+    shown = shown_path(path)
+    text = file_text(path, shown)
     try:
-        data = parse_toml(text, _decimal)
+        data = parse_toml(text, written_number)
     except NotToml as error:
         raise UsageError(f"{shown}: not TOML: {plain_line(str(error))}") from None
     try:
@@ -120,13 +120,13 @@ def write_marks(path: Path, submission: str, requests: Sequence[MarkRequest], kn
         if len(encoded) <= MAX_FILE:
             break
     else:
-        raise UsageError(f"{_shown(path)}: it would be larger than {MAX_FILE:,} bytes; shorten the comments")
+        raise UsageError(f"{shown_path(path)}: it would be larger than {MAX_FILE:,} bytes; shorten the comments")
     try:
-        _replace(path, encoded)
+        replace_file(path, encoded)
     except OSError as error:
-        raise UsageError(f"{_shown(path)}: can't be written: {error.strerror}") from None
+        raise UsageError(f"{shown_path(path)}: can't be written: {error.strerror}") from None
     except ValueError:
-        raise UsageError(f"{_shown(path)}: no name for a file") from None
+        raise UsageError(f"{shown_path(path)}: no name for a file") from None
 
 
 def valid_mark(item: MarkRequest, marks: Marks) -> tuple[Mark | None, str]:
@@ -138,7 +138,7 @@ def valid_mark(item: MarkRequest, marks: Marks) -> tuple[Mark | None, str]:
     if mark is None:
         return None, NOT_MARKED
     if mark.points > item.maximum:
-        given, most = _number(mark.points), _number(item.maximum)
+        given, most = short_number(mark.points), short_number(item.maximum)
         raise UsageError(f"{_named(item.criterion)}: points = {given}, but the maximum is {most}")
     if mark.fingerprint != item.passage.fingerprint:
         return None, CHANGED
@@ -163,23 +163,25 @@ def has_marks(path: Path) -> bool:
     return bool(found.marks or found.comments)
 
 
-def _shown(path: Path) -> str:
+def shown_path(path: Path) -> str:
+    """A path in a message."""
     return plain_line(str(path), LONGEST_PATH)
 
 
-def _text(path: Path, shown: str) -> str:
+def file_text(path: Path, shown: str, most: int = MAX_FILE) -> str:
+    """The text of a file of marks. :raises UsageError: it can't be read, or is no text; one line."""
     try:
         with open(path, "rb", opener=_opener) as file:
             regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-            data = file.read(MAX_FILE + 1) if regular else b""
+            data = file.read(most + 1) if regular else b""
     except OSError as error:
         raise UsageError(f"{shown}: can't be read: {error.strerror}") from None
     except ValueError:
         raise UsageError(f"{shown}: no name for a file") from None
     if not regular:
         raise UsageError(f"{shown}: not a regular file")
-    if len(data) > MAX_FILE:
-        raise UsageError(f"{shown}: larger than {MAX_FILE:,} bytes")
+    if len(data) > most:
+        raise UsageError(f"{shown}: larger than {most:,} bytes")
     try:
         # Some editors put a byte order mark in front.
         return data.decode("utf-8-sig")
@@ -193,7 +195,7 @@ def _opener(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def _decimal(text: str) -> Decimal:
+def written_number(text: str) -> Decimal:
     """A number as it is written, for a float would change its decimals."""
     try:
         return Decimal(text)
@@ -204,7 +206,7 @@ def _decimal(text: str) -> Decimal:
 def _marks(data: Mapping[str, Any]) -> Marks:
     for name in data:
         if name not in ("submission", "marks"):
-            raise UsageError(f"{_quoted(plain_line(name, LONGEST_NAME))} is not known; there are submission and marks")
+            raise UsageError(f"{quoted(plain_line(name, LONGEST_NAME))} is not known; there are submission and marks")
     submission, entries = data.get("submission"), data.get("marks", {})
     if not isinstance(submission, str):
         raise UsageError("submission must be a text in quotes")
@@ -230,14 +232,14 @@ def _filled(entry: Any) -> tuple[Decimal | None, str, str]:
     for name in entry:
         if name not in _KEYS:
             known = ", ".join(_KEYS)
-            raise UsageError(f"{_quoted(plain_line(name, LONGEST_NAME))} is not known; there are {known}")
+            raise UsageError(f"{quoted(plain_line(name, LONGEST_NAME))} is not known; there are {known}")
     for name in ("passage", "comment"):
         if not isinstance(entry.get(name, ""), str):
             raise UsageError(f"{name} must be a text in quotes")
-    return _points(entry.get("points", "")), entry.get("comment", ""), entry.get("passage", "")
+    return given_points(entry.get("points", "")), entry.get("comment", ""), entry.get("passage", "")
 
 
-def _points(value: Any) -> Decimal | None:
+def given_points(value: Any) -> Decimal | None:
     """The points as written; None if they are still to be given."""
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise UsageError(_POINTS_NEEDED)
@@ -256,7 +258,7 @@ def _lines(submission: str, requests: Sequence[MarkRequest], known: Marks, most:
     yield f"# Manual marks for: {plain_line(submission, LONGEST_NAME)}"
     yield '# Write points (0 to the maximum) and, if you like, a comment. Entries left as "" are still ungraded.'
     yield "# Then grade again with --marks and this file."
-    yield f"submission = {_quoted(submission)}"
+    yield f"submission = {quoted(submission)}"
     written: set[str] = set()
     for item in requests:
         if item.criterion in written:
@@ -265,8 +267,8 @@ def _lines(submission: str, requests: Sequence[MarkRequest], known: Marks, most:
         yield ""
         yield f"[{_entry(item.criterion)}]"
         unit = "point" if item.maximum == 1 else "points"
-        yield f"# {plain_line(item.title, LONGEST_NAME)} (at most {_number(item.maximum)} {unit})"
-        yield from _passage(item.passage, most)
+        yield f"# {plain_line(item.title, LONGEST_NAME)} (at most {short_number(item.maximum)} {unit})"
+        yield from passage_lines(item.passage, most)
         yield from _values(item.criterion, known, item.passage.fingerprint)
     for criterion in (*known.marks, *known.comments):
         if criterion not in written:
@@ -277,7 +279,8 @@ def _lines(submission: str, requests: Sequence[MarkRequest], known: Marks, most:
             yield from _values(criterion, known, None)
 
 
-def _passage(passage: Passage, most: int) -> Iterator[str]:
+def passage_lines(passage: Passage, most: int) -> Iterator[str]:
+    """What is quoted of a passage, and where it is, as comments of at most so many lines."""
     place = plain_line(passage.place, LONGEST_NAME)
     if place:
         yield f"# {place}:" if passage.text else f"# {place}"
@@ -311,13 +314,13 @@ def _values(criterion: str, known: Marks, current: str | None) -> Iterator[str]:
     if mark is None:
         fingerprint, points, comment = current or "", "", known.comments.get(criterion, "")
     else:
-        fingerprint, points, comment = mark.fingerprint, _number(mark.points), mark.comment
+        fingerprint, points, comment = mark.fingerprint, short_number(mark.points), mark.comment
         if current is not None and fingerprint != current:
             yield "# This passage changed after it was marked. Look again; for the points to count, replace the line"
-            yield f"# that says passage by this one: passage = {_quoted(current)}"
-    yield f"passage = {_quoted(fingerprint)}"
-    yield f"points = {_quoted(points)}"
-    yield f"comment = {_quoted(comment)}"
+            yield f"# that says passage by this one: passage = {quoted(current)}"
+    yield f"passage = {quoted(fingerprint)}"
+    yield f"points = {quoted(points)}"
+    yield f"comment = {quoted(comment)}"
 
 
 def _named(criterion: str) -> str:
@@ -326,15 +329,15 @@ def _named(criterion: str) -> str:
 
 
 def _entry(criterion: str) -> str:
-    return f"marks.{_quoted(criterion)}"
+    return f"marks.{quoted(criterion)}"
 
 
-def _number(value: Decimal) -> str:
+def short_number(value: Decimal) -> str:
     """Points as a person writes them: 1, 0.5; never 1.0 or 1E+1."""
     return format(value.normalize(), "f")
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A TOML string of one line that holds ``text``; what can't be seen is written as its number."""
     return '"' + "".join(_escaped(character) for character in text) + '"'
 
@@ -352,7 +355,7 @@ def _escaped(character: str) -> str:
     return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
     """Puts the file in place whole, with the rights that the one before it had."""
     draft = path.parent / f".marks-{uuid.uuid4().hex}.tmp"
     try:

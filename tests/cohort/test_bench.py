@@ -29,12 +29,12 @@ def bench() -> Iterator[Workbench]:
     bench.close()
 
 
-def grade(folder: Path, bench: Workbench) -> GradingOutcome:
+def grade(folder: Path, bench: Workbench, limit: float = 600) -> GradingOutcome:
     """A grading that can't begin: no TensorFlow is needed to say so."""
     folder.mkdir(exist_ok=True)
     content = Content(name="ada", path=folder)
     parcel = Parcel(name="ada", digest=digest_of(content), content=content)
-    return grade_task(GradingTask(parcel=parcel, options=GradingOptions(labs=("nolab",))), bench)
+    return grade_task(GradingTask(parcel=parcel, options=GradingOptions(labs=("nolab",), submission_limit=limit)), bench)
 
 
 def test_it_answers_dies_and_answers_again(tmp_path: Path, bench: Workbench) -> None:
@@ -48,6 +48,16 @@ def test_it_answers_dies_and_answers_again(tmp_path: Path, bench: Workbench) -> 
     died = grade(tmp_path / "ada", bench)
     assert died.died
     assert died.fault == "the process that graded it ended (exit code -9)"
+    assert grade(tmp_path / "ada", bench) == first
+
+
+def test_it_is_stopped_at_the_limit_of_time(tmp_path: Path, bench: Workbench) -> None:
+    """A process that does not answer, as if it had hung in the middle of a grading."""
+    first = grade(tmp_path / "ada", bench)
+    assert bench._process is not None
+    os.kill(bench._process.pid, signal.SIGSTOP)
+    stopped = grade(tmp_path / "ada", bench, limit=0.5)
+    assert (stopped.fault, stopped.died) == ("grading it took more than 0 s and was stopped", False)
     assert grade(tmp_path / "ada", bench) == first
 
 

@@ -17,6 +17,7 @@ from graders.cohort.intake import Submitted, safe_name
 from graders.cohort.page import gather, render_page
 from graders.cohort.page.statistics import ClassStatistics
 from graders.cohort.reports import folder_names
+from graders.cohort.results import Settlement
 from graders.cohort.store import Attempt, CohortStore, open_store
 from graders.scoring import Scorecard
 from tests.reports import hostile
@@ -65,6 +66,8 @@ def fill(store: CohortStore, cards: list[dict[str, Any]], *more: Submitted) -> N
         data = zlib.compress(json.dumps(card).encode())
         attempt = Attempt(key="key", parts={}, scorecard=data, seconds=30.0, unscored=unscored)
         store.add(by_name[card["submission"]], attempt, Scorecard.from_json(card))
+    for stored in store.submissions():
+        Settlement({}, None, b"salt").settle(store, stored, store.latest(stored.id))
 
 
 def page_of(folder: Path, cards: list[dict[str, Any]], *more: Submitted) -> str:
@@ -149,6 +152,7 @@ def test_the_page_says_who_has_no_marks_and_what_to_do(tmp_path: Path) -> None:
     assert "reports/student0000/report.html" in links
 
 
+@pytest.mark.e2e
 def test_200_submissions_make_a_small_page(tmp_path: Path) -> None:
     assert len(page_of(tmp_path, [*documents(200)]).encode()) < LARGEST
 

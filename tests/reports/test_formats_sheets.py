@@ -103,7 +103,7 @@ def test_canvas_takes_matches_that_are_given() -> None:
     filled = canvas_filled([card("lab2-a"), card("lab2-b")], match=match)
     assert [change.who for change in filled.changes] == ["Lovelace, Ada"]
     assert filled.left == [
-        "lab2-b (nobody, as --match says): no such student in the sheet; name one by --match",
+        "lab2-b (nobody, named for it): no such student in the sheet; name one by --match",
         "--match names lab2-c, of which there is no scorecard",
     ]
     with pytest.raises(UsageError, match="twice, for different students"):

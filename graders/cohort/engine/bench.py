@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 import sys
+import threading
 from typing import IO
 
 from graders.core.errors import GraderError
@@ -20,6 +21,10 @@ class GradingProcessDied(GraderError):
     """The process that graded ended without an answer."""
 
 
+class GradingTookTooLong(GraderError):
+    """The process that graded was stopped at the limit of time."""
+
+
 class Workbench:
     """The grading process of a worker, started when it is first needed."""
 
@@ -28,20 +33,31 @@ class Workbench:
         self._scratch = scratch
         self._process: subprocess.Popen[bytes] | None = None
 
-    def exchange(self, request: bytes) -> bytes:
-        """Has the process answer a request. :raises GradingProcessDied: it ended instead."""
+    def exchange(self, request: bytes, seconds: float) -> bytes:
+        """Has the process answer a request.
+
+        :raises GradingProcessDied: it ended instead. :raises GradingTookTooLong: it had not answered after so long.
+        """
         if self._process is None:
             self._process = self._start()
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
+        stopped = threading.Event()
+        timer = threading.Timer(seconds, _stop, (process, stopped))
+        timer.daemon = True
+        timer.start()
         try:
             send(process.stdin, request)
             answer = receive(process.stdout)
         except OSError:
             answer = None
+        finally:
+            timer.cancel()
         if answer is None:
             self.close()
+            if stopped.is_set():
+                raise GradingTookTooLong(f"grading it took more than {seconds:,.0f} s and was stopped")
             raise GradingProcessDied(f"the process that graded it ended (exit code {process.returncode})")
         return answer
 
@@ -74,6 +90,11 @@ class Workbench:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
+
+
+def _stop(process: subprocess.Popen[bytes], stopped: threading.Event) -> None:
+    stopped.set()
+    process.kill()
 
 
 def send(stream: IO[bytes], message: bytes) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-import shutil
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from graders.cohort.engine.scratch import scratch_folder
 from graders.core.errors import GraderError, UsageError
 from graders.core.text import plain_line
 
@@ -34,6 +33,8 @@ SETTINGS = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.target": False,
     "distributed.worker.profile.enabled": False,
+    # After that, a worker that does not answer is started again.
+    "distributed.scheduler.worker-ttl": "90 s",
 }
 
 
@@ -83,31 +84,26 @@ def _local(workers: int) -> Iterator[Cluster]:
     from distributed import Client, LocalCluster
     from distributed.security import Security
 
-    scratch = Path(tempfile.mkdtemp(prefix="optgrade-cohort-"))
-    # Runs pass through it to their working directories, and can't list it.
-    scratch.chmod(0o711)
     dashboard = importlib.util.find_spec("bokeh") is not None
-    try:
-        with (
-            dask.config.set(SETTINGS),
-            LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                processes=True,
-                host="127.0.0.1",
-                protocol="tls",
-                security=Security.temporary(),
-                # None would be its usual port, on every network of the machine.
-                dashboard_address="127.0.0.1:0",
-                silence_logs=logging.CRITICAL,
-                memory_limit=0,
-                local_directory=str(scratch),
-            ) as cluster,
-            Client(cluster, set_as_default=False) as client,
-        ):
-            yield Cluster(client, scratch, cluster.dashboard_link if dashboard else "")
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    with (
+        scratch_folder() as scratch,
+        dask.config.set(SETTINGS),
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            protocol="tls",
+            security=Security.temporary(),
+            # None would be its usual port, on every network of the machine.
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
+            memory_limit=0,
+            local_directory=str(scratch),
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield Cluster(client, scratch, cluster.dashboard_link if dashboard else "")
 
 
 @contextmanager

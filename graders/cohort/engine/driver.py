@@ -29,6 +29,8 @@ TICK_S = 0.5
 MOST_DEATHS = 2
 FINGERPRINT_S = 120
 STALLED_S = 300
+# Beyond the limit of a submission's time, which its worker watches.
+MARGIN_S = 120
 
 
 @dataclass
@@ -36,6 +38,7 @@ class _Running:
     job: Job
     future: Future[GradingOutcome]
     worker: str
+    since: float
 
 
 @dataclass
@@ -118,9 +121,20 @@ class Driver:
         self._usable -= gone
         for address in gone:
             self._lost(address)
+        self._give_up_hanging()
         new = present - self._usable - self._refused
         if new:
             self._admit(self._fingerprints(new))
+
+    def _give_up_hanging(self) -> None:
+        """No longer uses workers that have not stopped a grading at its limit, as they should have."""
+        most = self.options.time_limit() + MARGIN_S
+        hanging = [each for each in self._running.values() if time.monotonic() - each.since > most]
+        for running in hanging:
+            self._usable.discard(running.worker)
+            self._refused.add(running.worker)
+            self.listener.say(f"worker {running.worker} is not used any more: it hangs")
+            self._lost(running.worker)
 
     def _fingerprints(self, addresses: set[str]) -> dict[str, Mapping[str, str]]:
         """What each worker's results depend on; who can't say it is refused."""
@@ -179,7 +193,7 @@ class Driver:
             workers=[address],
             pure=False,
         )
-        self._running[address] = _Running(job, future, address)
+        self._running[address] = _Running(job, future, address, time.monotonic())
         future.add_done_callback(lambda _: self._ended.put(address))
         self.listener.started(job, address)
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from graders.cohort.batch import GradingRequest, grade_quietly
-from graders.cohort.engine.bench import GradingProcessDied, Workbench
+from graders.cohort.engine.bench import GradingProcessDied, GradingTookTooLong, Workbench
 from graders.cohort.engine.options import Secret
 from graders.cohort.engine.parcel import deliver
 from graders.cohort.engine.task import GradingOutcome, GradingTask
@@ -23,7 +23,9 @@ from graders.submission.seeds import ENVIRONMENT
 def grade_task(task: GradingTask, bench: Workbench) -> GradingOutcome:
     """Grades in this worker's grading process."""
     try:
-        answer = bench.exchange(pickle.dumps(task))
+        answer = bench.exchange(pickle.dumps(task), task.options.time_limit())
+    except GradingTookTooLong as error:
+        return GradingOutcome(fault=str(error))
     except GradingProcessDied as error:
         return GradingOutcome(fault=str(error), died=True)
     # From a process of this worker's, through a pipe that nobody else has.

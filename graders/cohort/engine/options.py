@@ -15,6 +15,8 @@ from graders.framework import registry
 from graders.framework.lab_plugin import LabPlugin
 from graders.profiles import Profile, choose
 
+REST_S = 900
+
 
 @dataclass(frozen=True)
 class Secret:
@@ -31,6 +33,7 @@ class GradingOptions:
     """The options of ``pytest graders`` that hold for a whole class.
 
     ``lab_folders``: those of labs outside of this repository. ``seed``: None if each submission has its own.
+    ``submission_limit``: seconds for all of a submission, None for what follows from the labs' limits.
     """
 
     labs: tuple[str, ...] = ()
@@ -45,6 +48,15 @@ class GradingOptions:
     settings: tuple[str, ...] = ()
     select: str = ""
     cache: bool = True
+    submission_limit: float | None = None
+
+    def time_limit(self) -> float:
+        """Seconds after which the grading of a submission is stopped: more than all of its runs may take together."""
+        if self.submission_limit is not None:
+            return self.submission_limit
+        runs = [len(plugin.run_names) * (self.wall_limit or plugin.lab.limits.wall_s) for plugin in self.plugins()]
+        # The reference may have to run, too, and measuring takes its time.
+        return REST_S + 2 * sum(runs)
 
     def plugins(self) -> list[LabPlugin[Any]]:
         """The labs. :raises UsageError: there is no such lab."""

@@ -22,7 +22,9 @@ class Submitted:
     ``students``: who submitted it; more than one for a group. ``path``: a folder, or a ZIP archive of one; None if
     there is none. ``files``: loose files that are the submission together, by name; then ``path`` is one of them.
     ``submitted_at``: None if nothing says it. ``rank``: orders submissions of one student of which nothing says
-    when they were submitted. ``problem``: why it can't be graded, empty if it can.
+    when they were submitted. ``problem``: why it can't be graded, empty if it can; ``in_time``: False if that is since
+    there is nothing from before the time that counts. ``commit``: the one that is graded, empty for the files as they
+    are. ``version_at`` and ``version_by``: when what is graded was made, and what says so.
     """
 
     name: str
@@ -35,6 +37,10 @@ class Submitted:
     extension_days: float = 0.0
     problem: str = ""
     notes: tuple[str, ...] = ()
+    in_time: bool = True
+    commit: str = ""
+    version_at: dt.datetime | None = None
+    version_by: str = ""
 
     @property
     def key(self) -> str:

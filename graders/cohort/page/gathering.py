@@ -12,13 +12,14 @@ from graders.cohort.page.statistics import ClassStatistics
 from graders.cohort.recorder import kind_of, reason_of
 from graders.cohort.reports import FOLDER
 from graders.cohort.similarity import Found
-from graders.cohort.store import Attempt, CohortStore, Stored
+from graders.cohort.store import Attempt, CohortStore, Stored, read_scorecard
 from graders.core.charts import Scatter
 from graders.pipeline.output import PAGE_FILE
 from graders.scoring import Points
 
 NEXT = {
     "nothing": "There is nothing to grade: ask for it, or give marks by hand.",
+    "not in time": "Nothing is lost: give it extension_days or submitted_at in the roster, or grade it without --at.",
     "problem": "Repair it, or ask for it again; then type the same command again.",
     "missing": "Type the same command again: it goes on where it stopped.",
     "died": "Grade it alone and watch the memory: pytest graders --submission PATH. Then type the same command again.",
@@ -29,7 +30,10 @@ NEXT = {
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A submission in the table. ``link``: its report's, empty if there is none; ``next``: what to do, if anything."""
+    """A submission in the table. ``link``: its report's, empty if there is none; ``next``: what to do, if anything.
+
+    ``points`` are what counts, after the late policy's deduction; ``late``: how late it was, in words.
+    """
 
     id: int
     students: str
@@ -42,6 +46,13 @@ class Row:
     next: str = ""
     group: str = ""
     notes: tuple[str, ...] = ()
+    late: str = ""
+    deducted: Decimal = Decimal(0)
+
+    @property
+    def before(self) -> Decimal:
+        """Earned points before anything was deducted."""
+        return self.deducted + (self.points.earned if self.points is not None else 0)
 
     @property
     def share(self) -> float:
@@ -61,6 +72,7 @@ class ClassPage:
     statistics: ClassStatistics
     environment: str
     similarity: Found | None = None
+    policy: str = ""
 
     @property
     def unfinished(self) -> list[Row]:
@@ -68,22 +80,29 @@ class ClassPage:
         return [row for row in self.rows if row.next]
 
     @property
+    def late(self) -> int:
+        """How many lost points since they were late."""
+        return sum(bool(row.deducted) for row in self.rows)
+
+    @property
     def pending(self) -> Decimal:
         """Points that are still to be given by hand, over all submissions."""
         return sum((row.points.pending for row in self.rows if row.points is not None), Decimal(0))
 
 
-def gather(store: CohortStore, similarity: Found | None = None) -> ClassPage:
+def gather(store: CohortStore, similarity: Found | None = None, policy: str = "") -> ClassPage:
     """What the store knows of the class.
 
-    :param similarity: what is on the page beside this one; None if there is none.
+    :param similarity: what is on the page beside this one; None if there is none. :param policy: the late policy.
     """
     statistics = ClassStatistics()
     rows = []
     environment = ""
     for stored in store.submissions():
         attempt = None if stored.problem else store.latest(stored.id)
-        scorecard = attempt.read(frozenset({Scatter.kind})) if attempt is not None else None
+        result = store.result(stored.id) if attempt is not None else None
+        text = store.scorecard(stored.id) if attempt is not None else None
+        scorecard = None if text is None else read_scorecard(text, frozenset({Scatter.kind}))
         kind = kind_of(stored, attempt)
         if scorecard is not None and kind == "graded":
             statistics.add(stored.id, scorecard)
@@ -105,6 +124,8 @@ def gather(store: CohortStore, similarity: Found | None = None) -> ClassPage:
                 next=_next(stored, attempt) if kind != "graded" else "",
                 group=stored.group,
                 notes=stored.notes,
+                late=result.late if result is not None else "",
+                deducted=result.deducted if result is not None else Decimal(0),
             )
         )
     return ClassPage(
@@ -114,11 +135,14 @@ def gather(store: CohortStore, similarity: Found | None = None) -> ClassPage:
         statistics=statistics,
         environment=environment,
         similarity=similarity,
+        policy=policy,
     )
 
 
 def _next(stored: Stored, attempt: Attempt | None) -> str:
     """What to do about a submission without marks."""
+    if not stored.in_time:
+        return NEXT["not in time"]
     if stored.problem:
         return NEXT["nothing" if stored.problem == "nothing was submitted" else "problem"]
     if attempt is None:

@@ -121,10 +121,14 @@ class ClassStatistics:
         points = scorecard.points
         self.totals.append((points.earned, points.automatic))
         self.seconds.append(scorecard.wall_s)
+        # How somebody works says nothing of when it was submitted.
+        worked = points.earned + scorecard.deducted
         for score in scorecard.decided:
+            if score.is_deduction:
+                continue
             if score.maximum > 0:
                 known = CriterionStatistics(score.id, score.title, score.maximum)
-                self.criteria.setdefault(score.id, known).add(score, float(points.earned - score.earned))
+                self.criteria.setdefault(score.id, known).add(score, float(worked - score.earned))
             if not score.passed and score.reason is not None:
                 self._titles[score.id] = score.title
                 self._causes[score.reason.cause, score.id].add(submission)

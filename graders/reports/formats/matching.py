@@ -37,10 +37,10 @@ def normal(text: str) -> str:
 def match(
     scorecards: Sequence[Scorecard],
     people: Sequence[Person],
-    given: Mapping[str, str],
+    given: Mapping[str, Sequence[str]],
     called: Callable[[str], str] = str,
 ) -> Matches:
-    """Finds each submission's row by its name, or by what ``given`` says for it (both normal).
+    """Finds each submission's row by its name, or the rows of those whom ``given`` names for it (all normal).
 
     :param called: which key is in the name that the gradebook gives to what is downloaded from it.
     """
@@ -51,18 +51,19 @@ def match(
     claims: dict[int, list[Scorecard]] = {}
     unmatched = []
     for scorecard in scorecards:
-        name = normal(scorecard.submission)
-        wanted = [given[name]] if name in given else [name, normal(called(scorecard.submission))]
-        found = next((by_key[key] for key in wanted if key in by_key), {})
-        shown = report_line(scorecard.submission, 80)
-        if len(found) == 1:
-            claims.setdefault(next(iter(found)), []).append(scorecard)
-        elif found:
-            who = ", ".join(report_line(person.shown, 40) for person in found.values())
-            unmatched.append(f"{shown}: more than one student is called so ({who}); name one by --match")
-        else:
-            wanted_as = f" ({report_line(given[name], 40)}, as --match says)" if name in given else ""
-            unmatched.append(f"{shown}{wanted_as}: no such student in the sheet; name one by --match")
+        name, shown = normal(scorecard.submission), report_line(scorecard.submission, 80)
+        named: list[tuple[tuple[str, ...], str]] = [
+            ((who,), f"{shown} ({report_line(who, 40)}, named for it)") for who in given.get(name, ())
+        ]
+        for keys, text in named or [((name, normal(called(scorecard.submission))), shown)]:
+            found = next((by_key[key] for key in keys if key in by_key), {})
+            if len(found) == 1:
+                claims.setdefault(next(iter(found)), []).append(scorecard)
+            elif found:
+                who = ", ".join(report_line(person.shown, 40) for person in found.values())
+                unmatched.append(f"{text}: more than one student is called so ({who}); name one by --match")
+            else:
+                unmatched.append(f"{text}: no such student in the sheet; name one by --match")
     for row, claim in claims.items():
         if len(claim) > 1:
             names = ", ".join(report_line(scorecard.submission, 40) for scorecard in claim)
@@ -75,20 +76,28 @@ def match(
     return Matches({row: claim[0] for row, claim in claims.items() if len(claim) == 1}, tuple(unmatched))
 
 
-def read_matches(sheet: Sheet, name: str) -> dict[str, str]:
+def read_matches(sheet: Sheet, name: str) -> dict[str, tuple[str, ...]]:
     """What a ``--match`` file says: columns ``submission`` and ``student``, the latter any key of the gradebook's.
 
-    :raises UsageError: a column is missing, or a submission is there twice.
+    A submission of several students has a row for each of them, with one name in the column ``group``.
+
+    :raises UsageError: a column is missing, or a submission is there twice without a group.
     """
-    submission, student = sheet.column("submission"), sheet.column("student")
+    submission, student, group = (sheet.column(each) for each in ("submission", "student", "group"))
     if submission is None or student is None:
         raise UsageError(f"{name}: columns submission and student are expected, not {', '.join(sheet.header)}")
-    pairs: dict[str, str] = {}
+    pairs: dict[str, tuple[str, ...]] = {}
+    groups: dict[str, str] = {}
     for row in sheet.rows[1:]:
         key, who = normal(row.at(submission)), normal(row.at(student))
         if not key or not who:
             continue
-        if pairs.get(key, who) != who:
-            raise UsageError(f"{name}: {report_line(row.at(submission), 60)} is there twice, for different students")
-        pairs[key] = who
+        shared = normal(row.at(group)) if group is not None else ""
+        known = pairs.get(key, ())
+        if known and who not in known and not (shared and groups[key] == shared):
+            raise UsageError(
+                f"{name}: {report_line(row.at(submission), 60)} is there twice, for different students who are no group"
+            )
+        pairs[key] = known if who in known else (*known, who)
+        groups.setdefault(key, shared)
     return pairs

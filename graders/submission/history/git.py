@@ -58,10 +58,12 @@ class GitOutput:
     complete: bool
 
 
-def run_git(mirror: Path, arguments: Sequence[str], text: bytes = b"", max_output: int = MAX_OUTPUT) -> GitOutput:
+def run_git(
+    mirror: Path, arguments: Sequence[str], text: bytes = b"", max_output: int = MAX_OUTPUT, seconds: float = TIME_S
+) -> GitOutput:
     """The output of one git command on the objects of ``mirror``, with ``text`` as its input.
 
-    :raises GitFailed: no git here, an error of git's, or more than ``TIME_S`` seconds.
+    :raises GitFailed: no git here, an error of git's, or more than so many seconds.
     """
     git = shutil.which("git")
     if git is None:
@@ -83,7 +85,7 @@ def run_git(mirror: Path, arguments: Sequence[str], text: bytes = b"", max_outpu
     with process:
         _limit_memory(process.pid)
         try:
-            output, errors, complete = _collect(process, max_output)
+            output, errors, complete = _collect(process, max_output, seconds)
         finally:
             process.kill()
         code = process.wait()
@@ -121,7 +123,7 @@ def _limit_memory(pid: int) -> None:
             resource.prlimit(pid, resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
 
 
-def _collect(process: subprocess.Popen[bytes], max_output: int) -> tuple[bytes, bytes, bool]:
+def _collect(process: subprocess.Popen[bytes], max_output: int, seconds: float) -> tuple[bytes, bytes, bool]:
     """Output, errors, and whether the output is whole. :raises GitFailed: out of time."""
     assert process.stdout is not None
     assert process.stderr is not None
@@ -133,9 +135,9 @@ def _collect(process: subprocess.Popen[bytes], max_output: int) -> tuple[bytes, 
     for reader in readers:
         reader.start()
     try:
-        process.wait(TIME_S)
+        process.wait(seconds)
     except subprocess.TimeoutExpired:
-        raise GitFailed(f"git took more than {TIME_S:.0f} s") from None
+        raise GitFailed(f"git took more than {seconds:.0f} s") from None
     for reader in readers:
         reader.join(1.0)
     return bytes(output[:max_output]), bytes(errors), len(output) <= max_output
