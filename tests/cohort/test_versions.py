@@ -214,10 +214,13 @@ def test_paths_lead_nowhere_else(tmp_path: Path) -> None:
     assert (found.problem, found.commit) == ("", head)
     assert found.path is not None
     inside = {path.relative_to(found.path).as_posix() for path in found.path.rglob("*") if ".git" not in path.parts}
-    assert inside == {"good.txt", "link", "link/escaped", "alone"}
+    assert inside == {"good.txt", "link", "alone"}
     assert [*(tmp_path / "outside").iterdir()] == []
     left_out = [note.partition("; ")[0] for note in found.notes]
-    assert left_out == ["../escaped: no path for a file", ".GIT/config: no path for a file", "module: a submodule"]
+    assert left_out == [
+        "../escaped: no path for a file", ".GIT/config: no path for a file", "link/escaped: in what is also a link",
+        "module: a submodule",
+    ]  # fmt: skip
 
 
 def test_a_history_that_can_not_be_read_is_the_submissions_problem(tmp_path: Path, ada: Path) -> None:
@@ -254,3 +257,22 @@ def test_without_a_time_the_newest_commit_says_when(tmp_path: Path, ada: Path) -
     assert (by_git.version_at, by_git.version_by) == (dt.datetime(2026, 12, 1, 19, 0, tzinfo=dt.UTC), "the date of its last commit")
     assert (by_roster.version_at, by_roster.version_by) == (AT, "submitted_at")
     assert (none.version_at, by_git.path, by_git.commit) == (None, ada, "")
+
+
+def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
+    """git reads trees that no git would make, where a name is a link and a folder at once; a link is in that folder."""
+    folder, outside = tmp_path / "class" / "eve", tmp_path / "outside"
+    outside.mkdir()
+    commit(folder, "2026-11-30T20:00:00+01:00", {"work.py": "x = 1\n"})
+
+    away, target = (
+        subprocess.run(["git", "hash-object", "-w", "--stdin"], cwd=folder, input=text, capture_output=True, text=True)
+        for text in (str(outside), "/etc/passwd")
+    )
+    inner = tree(folder, ("120000", "planted", target.stdout.strip()))
+    top = tree(folder, ("120000", "lib", away.stdout.strip()), ("40000", "lib", inner))
+    eve = git(folder, "commit-tree", "-m", "A tree", top, at="2026-11-30T21:00:00+01:00")
+    git(folder, "update-ref", "HEAD", eve)
+    (found,) = taken(tmp_path, submitted(folder))
+    assert not list(outside.iterdir())
+    assert "lib/planted: in what is also a link; left out" in found.notes

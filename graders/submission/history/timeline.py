@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -102,8 +102,10 @@ class OwnRepository:
             raise SubmissionError(f"commit {commit[:SHORT]} has more than {limits.MAX_ENTRIES:,} files")
         if sum(row.size for row in rows) > limits.MAX_TOTAL:
             raise SubmissionError(f"commit {commit[:SHORT]} has more than {limits.MAX_TOTAL / limits.MEBI:,.0f} MiB")
-        yield from (f"{plain_line(row.path, 120)}: {row.refusal}; left out" for row in rows if row.refusal)
-        files = [row for row in rows if not row.refusal]
+        links = {row.path for row in rows if row.mode == LINK}
+        refused = {id(row): row.refusal or _below_link(row.path, links) for row in rows}
+        yield from (f"{plain_line(row.path, 120)}: {refused[id(row)]}; left out" for row in rows if refused[id(row)])
+        files = [row for row in rows if not refused[id(row)]]
         # Links last, so that no file is written through one.
         ordered = sorted(files, key=lambda row: row.mode == LINK)
         pointers = 0
@@ -199,6 +201,12 @@ class _Entry:
         if self.mode == LINK and self.size > MAX_LINK:
             return "no target for a link"
         return "a submodule" if self.mode == SUBMODULE else ""
+
+
+def _below_link(path: str, links: Collection[str]) -> str:
+    """Why a file below what is also a link is left out: git reads such trees, although it makes none."""
+    above = path.split("/")[:-1]
+    return "in what is also a link" if any("/".join(above[:end]) in links for end in range(1, len(above) + 1)) else ""
 
 
 def _batches(rows: Sequence[_Entry]) -> Iterator[list[_Entry]]:
