@@ -23,8 +23,8 @@ from hybrid_decomposition.starter.costs import (
 from hybrid_decomposition.starter.settings import Decomposition, Factors, Kernel, Settings, Structure
 
 MODES = (2, 3)
-# The alternation ends when a round improves the error by less than this share of the kernel's norm.
-LEAST_PROGRESS = 1e-4
+# The alternation ends when a round improves the error by less than this share of it.
+LEAST_PROGRESS = 1e-3
 MOST_ROUNDS = 30
 Tucker: TypeAlias = tuple[NDArray[np.float64], list[NDArray[np.float64]]]
 
@@ -125,7 +125,7 @@ def alternate(kernel: NDArray[np.float64], rank: int, sparse: NDArray[np.float64
         residual = kernel - expand(parts)
         sparse = keep(residual)
         last, error = error, float(np.linalg.norm(residual - sparse))
-        if last - error <= LEAST_PROGRESS * np.linalg.norm(kernel):
+        if last - error <= LEAST_PROGRESS * error:
             break
         parts = improved(kernel - sparse, parts)
     return Fit(parts, sparse, error)
