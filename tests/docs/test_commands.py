@@ -149,6 +149,7 @@ ELSEWHERE = {
     "python -m graders.selftest.attacks.table": "takes an hour; tests/attacks runs a part of it, test_table.py prints the table",
     "python benchmarks/training_evidence.py table FOLDER": "FOLDER takes hours; tests/measure/test_training_evidence.py measures what is shipped",
     "python fixtures/datasets/mnist/execute.py NOTEBOOK [WEIGHTS.npz]": "takes a minute; test_notebooks_are_executed asks for less",
+    "python fixtures/models/digits_resnet/train.py OUT.h5": "takes a minute; test_training_script_starts asks it for its options",
     "python fixtures/models/pocket_pets/train.py OUT.h5": "takes minutes; test_training_script_starts asks it for its options",
 }
 EXIT_CODES = {0, 1, 3}
@@ -261,9 +262,10 @@ def test_notebooks_are_executed(tmp_path: Path) -> None:
 
 
 @pytest.mark.e2e
-def test_training_script_starts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", ["digits_resnet", "pocket_pets"])
+def test_training_script_starts(model: str) -> None:
     """The script that trained the model knows its options."""
-    argv = [PY, "fixtures/models/pocket_pets/train.py", "--help"]
+    argv = [PY, f"fixtures/models/{model}/train.py", "--help"]
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0
     assert "--epochs" in done.stdout
