@@ -9,6 +9,8 @@ from pathlib import Path
 
 from graders.caching import files_digest
 from graders.caching.fingerprints import digest_of, folder_files
+from graders.cohort.against import PAGE as CHANGES
+from graders.cohort.against import Comparison, render_changes
 from graders.cohort.leaderboard import PAGE as LEADERBOARD
 from graders.cohort.leaderboard import ChosenNames
 from graders.cohort.reports import write_whole
@@ -17,7 +19,7 @@ from graders.cohort.similarity import Compared, Found, keep_similarity
 from graders.cohort.store import CohortStore
 
 PAGE = "index.html"
-PARTS = ("page", "leaderboard", "templates", "rendering.py")
+PARTS = ("page", "against", "leaderboard", "templates", "rendering.py")
 
 
 class Pages:
@@ -59,6 +61,13 @@ class Pages:
         students = {stored.id: stored for stored in self._store.submissions()}
         shown = dict(names.by_student)
         self._write(LEADERBOARD, [self._results, shown], lambda: render_page(gather(self._store), students, names))
+
+    def write_changes(self, comparison: Comparison | None) -> None:
+        """Writes the page of changes against an earlier grading; removes it if there is nothing to compare with."""
+        if comparison is None:
+            (self._folder / CHANGES).unlink(missing_ok=True)
+        else:
+            self._write(CHANGES, repr(comparison), lambda: render_changes(comparison))
 
     def _write(self, name: str, content: object, render: Callable[[], str]) -> None:
         path, digest = self._folder / name, digest_of([content, _code()])

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from graders.caching.fingerprints import digest_of as digest_of_data
+from graders.cohort.against import Comparison, compare_with, open_earlier
 from graders.cohort.class_marks import keep_marks, take_marks
 from graders.cohort.deadlines.policy import read_policy
 from graders.cohort.deadlines.versions import FOLDER as VERSIONS
@@ -31,11 +32,12 @@ from graders.cohort.reports import FOLDER, folder_names, is_current, remove_curr
 from graders.cohort.results import Settlement
 from graders.cohort.similarity import Compared
 from graders.cohort.store import Attempt, CohortStore, Stored, open_store
-from graders.core.errors import SubmissionError, UsageError
+from graders.core.errors import GraderError, SubmissionError, UsageError
 from graders.core.text import plain_line
 
 UNPACKED = "unpacked"
 MATCHES = "match.csv"
+STORED = "what was graded is stored"
 SALT, FINGERPRINT = "salt", "fingerprint"
 
 
@@ -54,16 +56,18 @@ class CohortRequest:
     at: dt.datetime | None = None
     policy: Path | None = None
     marks: Path | None = None
+    against: Path | None = None
 
 
 @dataclass
 class CohortResult:
-    """How it ended: the class's submissions by kind of result, and a line for each that has no marks."""
+    """How it ended: the class's submissions by kind of result, a line for each that has no marks, and what changed."""
 
     kinds: Counter[str] = field(default_factory=Counter)
     graded_now: int = 0
     interrupted: bool = False
     without_marks: list[str] = field(default_factory=list)
+    comparison: Comparison | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,12 +89,18 @@ def grade_class(request: CohortRequest, grading: Grading | None = None) -> Cohor
 
     :param grading: what grades a submission on a worker, the real grading if it is not given.
     :raises UsageError: something that the request names can't be used.
-    :raises GraderError: there is no worker any more; what was graded is stored.
+    :raises GraderError: there is no worker any more, or the disk is full; what was graded is stored.
     """
     _require_own_folder(request)
-    request.folder.mkdir(parents=True, exist_ok=True)
-    with only_one(request.folder), open_store(request.folder) as store:
-        return _Run(request, store, grading).go()
+    try:
+        request.folder.mkdir(parents=True, exist_ok=True)
+        with only_one(request.folder), open_store(request.folder) as store:
+            return _Run(request, store, grading).go()
+    except OSError as error:
+        # What a program can't do with its files: nothing of it is the students', and nothing is lost.
+        where = plain_line(str(error.filename or request.folder), 300)
+        reason = error.strerror or str(error)
+        raise GraderError(f"{where}: {reason}; once that is repaired, type the same command again: {STORED}") from None
 
 
 def _require_own_folder(request: CohortRequest) -> None:
@@ -101,6 +111,11 @@ def _require_own_folder(request: CohortRequest) -> None:
             raise UsageError(f"--report-dir {request.folder} lies in {source}, among the submissions: name another one")
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--report-dir {request.folder}: not a folder")
+    if request.against is not None:
+        if request.against.resolve() == folder:
+            raise UsageError(f"--against {request.against}: that is the --report-dir; give the new grading another one")
+        with open_earlier(request.against):
+            pass
 
 
 class _Run:
@@ -272,6 +287,9 @@ class _Run:
             pages.remove_similarity()
         pages.write_class(similarity, self._policy.text if self._policy is not None else "")
         pages.write_leaderboard(self._request.leaderboard)
+        if self._request.against is not None:
+            self._result.comparison = compare_with(self._request.against, self._store)
+        pages.write_changes(self._result.comparison)
 
     def _settle(self, stored: Stored, settlement: Settlement) -> object:
         """Counts a submission, and has its folder hold what counts; all that the page shows of it follows from this."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +22,7 @@ from urllib.parse import quote
 
 from graders.cohort.intake import Submitted
 from graders.cohort.marking.model import ClassMark
-from graders.core.errors import UsageError
+from graders.core.errors import GraderError, UsageError
 from graders.core.text import plain_line
 from graders.scoring import Points, Scorecard
 from graders.scoring.manual_marks import pending
@@ -30,6 +31,7 @@ from graders.scoring.marks import MarkRequest, Passage
 FILE = "cohort.sqlite"
 VERSION = 2
 WAIT_S = 30.0
+LEAST_FREE = 1 << 17
 SCHEMA = """
 CREATE TABLE submissions (
     id INTEGER PRIMARY KEY,
@@ -443,7 +445,7 @@ def _stored(row: tuple[Any, ...]) -> Stored:
 def open_store(folder: Path) -> Iterator[CohortStore]:
     """The store in a folder, made if there is none.
 
-    :raises UsageError: it can't be used: damaged, of another version, or on a disk that can't hold it.
+    :raises UsageError: it can't be used: damaged, or of another version. :raises GraderError: the disk is full.
     """
     path = folder / FILE
     try:
@@ -458,7 +460,14 @@ def open_store(folder: Path) -> Iterator[CohortStore]:
                 _make(connection, version)
             yield CohortStore(connection)
     except sqlite3.Error as error:
-        raise UsageError(f"{path}: can't be used: {plain_line(str(error))}") from None
+        reason = plain_line(str(error))
+        # A full disk shows as any of several errors.
+        if shutil.disk_usage(folder).free < LEAST_FREE:
+            raise GraderError(
+                f"{path}: the disk is full ({reason}); free some of it, then type the same command again: what was "
+                "graded is stored"
+            ) from None
+        raise UsageError(f"{path}: can't be used: {reason}") from None
 
 
 @contextmanager
@@ -483,15 +492,10 @@ def open_finished(folder: Path) -> Iterator[CohortStore]:
 
 
 def _for_reading(path: Path) -> sqlite3.Connection:
-    """A connection that changes nothing; where no file may be made beside the store, to what is in it alone."""
+    """A connection that makes no file, unless somebody writes to the store just now, or was killed while writing."""
     address = f"file:{quote(str(path.resolve()))}?mode=ro"
-    connection = sqlite3.connect(address, uri=True, timeout=WAIT_S)
-    try:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
-        connection.close()
-        return sqlite3.connect(f"{address}&immutable=1", uri=True)
-    return connection
+    in_use = path.with_name(f"{path.name}-wal").exists()
+    return sqlite3.connect(address if in_use else f"{address}&immutable=1", uri=True, timeout=WAIT_S)
 
 
 def _make(connection: sqlite3.Connection, version: int) -> None:

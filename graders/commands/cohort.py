@@ -57,6 +57,7 @@ def _add_deadlines(parser: argparse.ArgumentParser) -> None:
     add("--at", metavar="TIME", default="", help="grade the last commit before a time: 2026-11-30T23:59+01:00")
     add("--policy", metavar="FILE", type=Path, help="a late policy: cohort.toml")
     add("--marks", metavar="FILE", type=Path, help="manual marks: the class's marks.toml, filled in")
+    add("--against", metavar="DIR", type=Path, help="show what changes against an earlier grading's --report-dir")
 
 
 def _add_grading(parser: argparse.ArgumentParser) -> None:
@@ -140,6 +141,7 @@ def _request(arguments: argparse.Namespace) -> CohortRequest:
         at=read_time(arguments.at, "--at") if arguments.at else None,
         policy=arguments.policy,
         marks=arguments.marks,
+        against=arguments.against,
         similarity=not arguments.no_similarity,
         leaderboard=_leaderboard(arguments),
     )
@@ -193,6 +195,7 @@ def _closing(request: CohortRequest, result: CohortResult) -> list[str]:
     lines += [f"no marks: {line}" for line in result.without_marks[:MOST_LINES]]
     if len(result.without_marks) > MOST_LINES:
         lines.append(f"no marks: {len(result.without_marks) - MOST_LINES} more")
+    lines += _changes(request, result)
     lines.append(f"page: {request.folder / PAGE}")
     if request.leaderboard is not None:
         lines.append(f"for students: {request.folder / LEADERBOARD}")
@@ -201,3 +204,18 @@ def _closing(request: CohortRequest, result: CohortResult) -> list[str]:
     elif result.without_marks:
         lines.append("once that is repaired, type the same command again: it grades only what is missing")
     return lines
+
+
+def _changes(request: CohortRequest, result: CohortResult) -> list[str]:
+    """Whose points change against an earlier grading, the largest changes first."""
+    from graders.cohort.against import PAGE
+
+    if result.comparison is None:
+        return []
+    moved, every = result.comparison.moved, result.comparison.changes
+    lines = [f"change: {change}" for change in moved[:MOST_LINES]]
+    if len(moved) > MOST_LINES:
+        lines.append(f"change: {len(moved) - MOST_LINES} more")
+    sums = f"points of {len(moved)} submissions change, verdicts alone of {len(every) - len(moved)}"
+    lines.append(f"against {request.against}: {sums}; {result.comparison.same} are the same")
+    return [*lines, f"changes: {request.folder / PAGE}"]

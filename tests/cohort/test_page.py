@@ -53,7 +53,7 @@ def documents(count: int) -> Iterator[dict[str, Any]]:
         yield document
 
 
-def fill(store: CohortStore, cards: list[dict[str, Any]], *more: Submitted) -> None:
+def fill(store: CohortStore, cards: list[dict[str, Any]], *more: Submitted, parts: dict[str, str] | None = None) -> None:
     """Puts a class into a store, the last one of it unscored in one criterion."""
     given = [Submitted(name=card["submission"], students=(card["submission"],), path=Path("x")) for card in cards]
     given += more
@@ -64,7 +64,7 @@ def fill(store: CohortStore, cards: list[dict[str, Any]], *more: Submitted) -> N
     for card in cards:
         unscored = sum(each["verdict"] == "unscored" for lab in card["labs"] for each in lab["criteria"])
         data = zlib.compress(json.dumps(card).encode())
-        attempt = Attempt(key="key", parts={}, scorecard=data, seconds=30.0, unscored=unscored)
+        attempt = Attempt(key="key", parts=parts or {}, scorecard=data, seconds=30.0, unscored=unscored)
         store.add(by_name[card["submission"]], attempt, Scorecard.from_json(card))
     for stored in store.submissions():
         Settlement({}, None, b"salt").settle(store, stored, store.latest(stored.id))

@@ -16,7 +16,7 @@ from tests.reports import samples
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "fixtures").glob("*/*/README.md")])
-COMMAND = re.compile(r"(?:^ {4}|`)((?:make|pytest|python) [^`#\n]*?)(?:`| {3,}|$)", re.MULTILINE)
+COMMAND = re.compile(r"(?:^ {4,7}|`)((?:make|pytest|python) [^`#\n]*?)(?:`| {3,}|$)", re.MULTILINE)
 PY = sys.executable
 
 # What is downloaded from gradebooks, and what an instructor says about it.
@@ -142,7 +142,20 @@ ELSEWHERE = {
     ),
     "python -m graders cohort submissions --report-dir class --lab l02": "tests/cohort/test_real_class.py grades a class",
     "python -m graders cohort submissions --report-dir class --scheduler tls://HOST:8786": "tests/cohort/test_engine.py has a scheduler",
-    "python -m graders export class/reports --to canvas --sheet grades.csv --assignment 101": "tests/cohort/test_real_class.py exports",
+    **{
+        f"python -m graders {words}": "test_class_commands.py runs it, in the order of the page"
+        for words in (
+            "cohort submissions --report-dir class --lab l02 --roster roster.csv --at 2026-11-30T23:59+01:00",
+            "cohort submissions --report-dir class --lab l02 --roster roster.csv --policy cohort.toml",
+            "cohort submissions --report-dir class --lab l02 --roster roster.csv --policy cohort.toml --marks class/marks.toml",
+            "cohort submissions --report-dir class-2 --lab l02 --roster roster.csv --policy cohort.toml --marks class/marks.toml --against class",
+            "export class --to canvas --sheet grades.csv --assignment 101",
+            "export class --to canvas --sheet grades.csv --assignment 101 --write",
+            "export class --to moodle --sheet worksheet.csv --write",
+            "export class --to gradescope -o results",
+            "export class --to csv -o criteria.csv",
+        )
+    },
     "python benchmarks/full_size.py": "takes an hour; tests/corpus/test_real_profile.py does the same with few layers",
     "python benchmarks/kenning_tutorial.py": "takes minutes; tests/kit/test_kit_kenning_reference.py trains less",
     "python benchmarks/kenning_tutorial.py --model full-size": "takes minutes; tests/kit/test_kit_kenning_reference.py trains less",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sysconfig
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
@@ -18,6 +19,8 @@ from graders.framework.result_cache import data_digest, lab_data_digest
 from graders.profiles import Profile
 from graders.sandbox import Isolation
 
+# A lab's file, and the one that says where its thresholds come from.
+DEFINITION, PROVENANCE = "lab.toml", "calibration.toml"
 # Not part of a grading: what starts it, and what is tested or shown of many.
 ASIDE = ("cohort", "selftest", "commands")
 # Vector instructions, which choose the kernels that libraries compute with.
@@ -28,7 +31,8 @@ def fingerprint(labs: Sequence[Lab], profile: Profile, isolation: Isolation) -> 
     """What this process's results depend on, each part a short text or a hash."""
     return {
         "code": _code(),
-        "labs": digest_of([files_digest(lab.folder, folder_files(lab.folder, "")) for lab in labs]),
+        "labs": digest_of(list(map(_without_thresholds, labs))),
+        "thresholds": digest_of([dict(lab.thresholds) for lab in labs]),
         "data": digest_of([data_digest(profile), *map(lab_data_digest, labs)]),
         "libraries": digest_of(_libraries()),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
@@ -52,10 +56,21 @@ def _differs(name: str, one: str, other: str) -> str:
         more, fewer = " ".join(sorted(mine - others)), " ".join(sorted(others - mine))
         return f"processor ({'; '.join(filter(None, (more and f'has {more}', fewer and f'lacks {fewer}')))})"
     if len(one) == len(other) == 64:
-        return {"code": "the grader's code", "labs": "the labs' files", "data": "data sets and models"}.get(
-            name, f"installed {name}" if name == "libraries" else name
-        )
+        return {
+            "code": "the grader's code",
+            "labs": "the labs' files",
+            "thresholds": "the labs' thresholds",
+            "data": "data sets and models",
+        }.get(name, f"installed {name}" if name == "libraries" else name)
     return f"{name} ({one}, not {other})"
+
+
+def _without_thresholds(lab: Lab) -> list[str]:
+    """A lab's files, of its ``lab.toml`` everything but the thresholds, which are a part of their own."""
+    files = [path for path in folder_files(lab.folder, "") if path.name not in (DEFINITION, PROVENANCE)]
+    definition = tomllib.loads((lab.folder / DEFINITION).read_text(encoding="utf-8"))
+    definition.pop("thresholds", None)
+    return [files_digest(lab.folder, files), repr(definition)]
 
 
 @cache
