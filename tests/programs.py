@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = {"chromium": "chromium", "bwrap": "bubblewrap", "zip": "zip"}
+PACKAGES = {"chromium": "chromium", "bwrap": "bubblewrap", "zip": "zip", "ip": "iproute2"}
 OTHER_NAMES = {"chromium": ("chromium-browser", "google-chrome")}
 
 

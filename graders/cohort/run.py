@@ -243,6 +243,7 @@ class _Run:
                 grading=self._grading or grade_task,
                 listener=recorder,
                 shared_files=options.local or options.shared_files,
+                open_network=options.open_network,
             )
             expected = driver.choose_workers(self._fingerprint())
             left = self._left(ready, expected)

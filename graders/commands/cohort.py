@@ -87,6 +87,7 @@ def _add_workers(parser: argparse.ArgumentParser) -> None:
     add("--workers", type=int, metavar="N", help="gradings at a time on this machine (default: the number of cores)")
     add("--scheduler", default="", metavar="ADDRESS", help="the scheduler of a running dask cluster: tls://HOST:PORT")
     add("--scheduler-file", type=Path, metavar="FILE", help="the file that such a scheduler wrote")
+    add("--open-network", action="store_true", help="accept a remote scheduler without TLS; no secret travels")
     add("--shared-files", action="store_true", help="workers of the cluster see the same files: send paths only")
 
 
@@ -136,6 +137,7 @@ def _request(arguments: argparse.Namespace) -> CohortRequest:
             scheduler=arguments.scheduler,
             scheduler_file=arguments.scheduler_file,
             shared_files=arguments.shared_files,
+            open_network=arguments.open_network,
         ),
         restart=arguments.restart,
         at=read_time(arguments.at, "--at") if arguments.at else None,

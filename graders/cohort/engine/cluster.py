@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import logging
 import warnings
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 START_S = 120
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOGGERS = ("client", "utils", "core", "comm", "batched")
 SETTINGS = {
     # Records of every step of every task, which would grow with the class.
     "distributed.admin.low-level-log-length": 100,
@@ -40,12 +42,16 @@ SETTINGS = {
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterOptions:
-    """Where workers are: processes of this machine, unless one of the two others is given."""
+    """Where workers are: processes of this machine, unless one of the two others is given.
+
+    ``open_network``: whether a scheduler on another machine may be without TLS.
+    """
 
     workers: int
     scheduler: str = ""
     scheduler_file: Path | None = None
     shared_files: bool = False
+    open_network: bool = False
 
     @property
     def local(self) -> bool:
@@ -110,6 +116,7 @@ def _local(workers: int) -> Iterator[Cluster]:
 def _remote(options: ClusterOptions, secret: bool) -> Iterator[Cluster]:
     from distributed import Client
 
+    _require_encryption(_address(options), secret, options.open_network)
     shown = options.scheduler or str(options.scheduler_file)
     arguments = {"scheduler_file": shown} if options.scheduler_file else {"address": shown}
     try:
@@ -118,14 +125,62 @@ def _remote(options: ClusterOptions, secret: bool) -> Iterator[Cluster]:
         option = "--scheduler-file" if options.scheduler_file else "--scheduler"
         reason = plain_line(str(error)) or type(error).__name__
         raise UsageError(f"{option} {shown}: no scheduler answers there: {reason}") from None
-    with client:
-        address = urlsplit(str(client.scheduler.address) if client.scheduler is not None else "")
-        if secret and address.scheme != "tls" and address.hostname not in LOOPBACK:
-            raise UsageError(
-                f"{plain_line(address.geturl())}: a secret would travel over an open connection; use a scheduler "
-                "with TLS (dask's settings distributed.comm.tls), or --seed"
-            )
+    with _quiet(), client:
+        # Whatever was given, this is where it leads.
+        _require_encryption(str(client.scheduler.address) if client.scheduler else "", secret, options.open_network)
         yield Cluster(client, None, client.dashboard_link or "" if importlib.util.find_spec("bokeh") else "")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without dask's own messages about connections, for a while: the driver says what is wrong in one line."""
+    loggers = [logging.getLogger(f"distributed.{name}") for name in LOGGERS]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
+
+
+def _address(options: ClusterOptions) -> str:
+    """The scheduler's address as it was given. :raises UsageError: the file with it can't be read."""
+    if options.scheduler_file is None:
+        return options.scheduler
+    try:
+        found = json.loads(options.scheduler_file.read_text(encoding="utf-8"))
+        return str(found["address"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = plain_line(getattr(error, "strerror", "") or "not what a scheduler writes")
+        raise UsageError(f"--scheduler-file {options.scheduler_file}: can't be read: {reason}") from None
+
+
+def is_encrypted(address: str) -> bool:
+    """Whether nobody can listen to a connection with this address: it has TLS, or stays on this machine."""
+    found = urlsplit(address if "://" in address else f"tcp://{address}")
+    return found.scheme == "tls" or found.hostname in LOOPBACK
+
+
+def _require_encryption(address: str, secret: bool, allowed: bool) -> None:
+    """:raises UsageError: others in the network could read what travels, or send workers code of their own."""
+    if is_encrypted(address) or (allowed and not secret):
+        return
+    if allowed:
+        why = "a secret would travel over an open connection; use a scheduler with TLS, or --seed"
+    else:
+        why = "without TLS, whoever is in this network can read submissions and run code on workers; use a scheduler "
+        why += "with TLS (dask's settings distributed.comm.tls), or --open-network if you trust everybody in it"
+    raise UsageError(f"{plain_line(address)}: {why}")
+
+
+def scheduler_gone(reason: str) -> GraderError:
+    """The error for a scheduler that can't be reached any more."""
+    return GraderError(
+        f"the scheduler does not answer any more ({plain_line(reason)}); what was graded is stored: start it again, "
+        "then type the same command again to go on"
+    )
 
 
 def stalled(seconds: float) -> GraderError:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import queue
 import time
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from graders.cohort.engine.cluster import Cluster, stalled
-from graders.cohort.engine.fingerprint import difference
+from graders.cohort.engine.cluster import Cluster, is_encrypted, scheduler_gone, stalled
+from graders.cohort.engine.fingerprint import difference, difference_of_libraries, installed
 from graders.cohort.engine.jobs import Job, Listener
 from graders.cohort.engine.options import GradingOptions
 from graders.cohort.engine.parcel import Parcel, pack
@@ -23,7 +24,7 @@ from graders.core.errors import SubmissionError
 from graders.core.text import plain_line
 
 if TYPE_CHECKING:
-    from distributed import Future
+    from distributed import Client, Future
 
 TICK_S = 0.5
 MOST_DEATHS = 2
@@ -31,6 +32,8 @@ FINGERPRINT_S = 120
 STALLED_S = 300
 # Beyond the limit of a submission's time, which its worker watches.
 MARGIN_S = 120
+# What a client says of itself while it has a scheduler.
+RUNNING = "running"
 
 
 @dataclass
@@ -50,6 +53,7 @@ class Driver:
     grading: Grading
     listener: Listener
     shared_files: bool
+    open_network: bool = False
     expected: Mapping[str, str] = field(default_factory=dict)
     _usable: set[str] = field(default_factory=set)
     _refused: set[str] = field(default_factory=set)
@@ -106,13 +110,32 @@ class Driver:
         from graders.cohort.engine.worker import NAME
 
         client = self.cluster.client
-        client.cancel([each.future for each in self._running.values()], force=True)
+        running = [each.future for each in self._running.values()]
         self._running.clear()
-        if self.cluster.scratch is None:
-            client.unregister_worker_plugin(NAME)
+        if client.status != RUNNING:
+            return
+        try:
+            client.cancel(running, force=True)
+            if self.cluster.scratch is None:
+                client.unregister_worker_plugin(NAME)
+        except OSError:
+            # There is no scheduler any more, and workers end without one.
+            return
+
+    @contextmanager
+    def _scheduler(self) -> Iterator[Client]:
+        """Where the scheduler is asked for something. :raises GraderError: it is gone."""
+        client = self.cluster.client
+        if client.status != RUNNING:
+            raise scheduler_gone("the connection is closed")
+        try:
+            yield client
+        except OSError as error:
+            raise scheduler_gone(str(error) or type(error).__name__) from None
 
     def _addresses(self) -> set[str]:
-        return set(self.cluster.client.nthreads())
+        with self._scheduler() as client:
+            return set(client.nthreads())
 
     def _look(self) -> None:
         """Finds workers that came and went."""
@@ -140,10 +163,14 @@ class Driver:
         """What each worker's results depend on; who can't say it is refused."""
         from graders.cohort.engine.worker import worker_fingerprint
 
+        if not self._allowed_open:
+            addresses = addresses - self._refuse_open(addresses)
         if not addresses:
             return {}
-        client = self.cluster.client
-        answers = client.run(worker_fingerprint, self.options, workers=sorted(addresses), on_error="return")
+        # It depends on no secret, and goes to workers that may turn out not to be trusted.
+        options = replace(self.options, secret=None)
+        with self._scheduler() as client:
+            answers = client.run(worker_fingerprint, options, workers=sorted(addresses), on_error="return")
         found: dict[str, Mapping[str, str]] = {}
         for address, answer in answers.items():
             if isinstance(answer, dict):
@@ -155,14 +182,46 @@ class Driver:
                 self.listener.say(f"worker {address} is not used: it can't grade: {reason}")
         return found
 
+    @property
+    def _allowed_open(self) -> bool:
+        """Whether workers on other machines may be without TLS; a secret never travels so."""
+        return self.open_network and self.options.secret is None
+
+    def _refuse_open(self, addresses: set[str]) -> set[str]:
+        """Refuses workers that others in the network could listen to."""
+        found = {address for address in addresses if not is_encrypted(address)}
+        for address in sorted(found):
+            self.listener.say(f"worker {address} is not used: it is reached without TLS")
+        self._refused |= found
+        return found
+
     def _admit(self, found: Mapping[str, Mapping[str, str]]) -> None:
+        same = [address for address, parts in found.items() if parts == self.expected]
+        self._usable.update(same)
         for address, parts in sorted(found.items()):
-            if parts == self.expected:
-                self._usable.add(address)
-            else:
+            if parts != self.expected:
                 self._refused.add(address)
-                what = difference(parts, self.expected)
+                what = self._difference(address, parts)
                 self.listener.say(f"worker {address} is not used: it differs from the others in {what}")
+
+    def _difference(self, address: str, parts: Mapping[str, str]) -> str:
+        """What a worker's results depend on that the others' don't; of libraries, which ones."""
+        texts = []
+        if parts["libraries"] != self.expected["libraries"]:
+            texts = self._difference_of_libraries(address)
+            parts = {**parts, "libraries": self.expected["libraries"]} if texts else parts
+        return "; ".join(filter(None, [*texts, difference(parts, self.expected)]))
+
+    def _difference_of_libraries(self, address: str) -> list[str]:
+        """Which libraries differ between a worker and a usable one; empty if one of them does not say."""
+        usable = next(iter(sorted(self._usable)), None)
+        if usable is None:
+            return []
+        with self._scheduler() as client:
+            names = client.run(installed, workers=[address, usable], on_error="return")
+        one, other = names.get(address), names.get(usable)
+        both = isinstance(one, list) and isinstance(other, list)
+        return [difference_of_libraries(one, other)] if both else []
 
     def _assign(self) -> None:
         for address in sorted(self._usable - self._running.keys()):
@@ -185,14 +244,15 @@ class Driver:
         from graders.cohort.engine.worker import run_task
 
         self._count += 1
-        future: Future[GradingOutcome] = self.cluster.client.submit(
-            run_task,
-            GradingTask(parcel=parcel, options=self.options),
-            self.grading,
-            key=f"optgrade-{self._count}-{time.time_ns()}",
-            workers=[address],
-            pure=False,
-        )
+        with self._scheduler() as client:
+            future: Future[GradingOutcome] = client.submit(
+                run_task,
+                GradingTask(parcel=parcel, options=self.options),
+                self.grading,
+                key=f"optgrade-{self._count}-{time.time_ns()}",
+                workers=[address],
+                pure=False,
+            )
         self._running[address] = _Running(job, future, address, time.monotonic())
         future.add_done_callback(lambda _: self._ended.put(address))
         self.listener.started(job, address)
@@ -213,6 +273,9 @@ class Driver:
             return
         outcome = self._outcome(running.future)
         if outcome is None:
+            if self.cluster.client.status != RUNNING:
+                # Then it is no worker that died.
+                raise scheduler_gone("the connection is closed")
             self._usable.discard(address)
             self._lost(address)
             return
@@ -232,13 +295,13 @@ class Driver:
         error: Any = None
         try:
             error = future.exception()
+            if error is None:
+                return future.result()
         except FutureCancelledError:
             return None
         if isinstance(error, KilledWorker):
             return None
-        if error is not None:
-            return GradingOutcome(fault=f"the worker failed: {plain_line(f'{type(error).__name__}: {error}')}")
-        return future.result()
+        return GradingOutcome(fault=f"the worker failed: {plain_line(f'{type(error).__name__}: {error}')}")
 
     def _lost(self, address: str) -> None:
         """A worker is gone: what it was grading is graded by another one, unless that happened before."""

@@ -34,7 +34,7 @@ def fingerprint(labs: Sequence[Lab], profile: Profile, isolation: Isolation) -> 
         "labs": digest_of(list(map(_without_thresholds, labs))),
         "thresholds": digest_of([dict(lab.thresholds) for lab in labs]),
         "data": digest_of([data_digest(profile), *map(lab_data_digest, labs)]),
-        "libraries": digest_of(_libraries()),
+        "libraries": digest_of(installed()),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "system": f"{platform.system()} {platform.machine()}",
         "processor": " ".join(_instructions()) or platform.processor(),
@@ -48,6 +48,15 @@ def difference(one: Mapping[str, str], other: Mapping[str, str]) -> str:
     return "; ".join(
         _differs(name, one.get(name, ""), other.get(name, "")) for name in one if one[name] != other.get(name)
     )
+
+
+def difference_of_libraries(one: Sequence[str], other: Sequence[str], most: int = 5) -> str:
+    """Which libraries one worker has in another version, and which it has more or fewer."""
+    mine, others = (dict(name.rpartition("-")[::2] for name in names) for names in (one, other))
+    changed = [name for name in sorted(mine.keys() | others.keys()) if mine.get(name) != others.get(name)]
+    texts = [f"{name} {mine.get(name, 'not installed')}, not {others.get(name, 'installed')}" for name in changed]
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return f"installed libraries ({'; '.join(texts[:most])}{more})"
 
 
 def _differs(name: str, one: str, other: str) -> str:
@@ -82,8 +91,10 @@ def _code() -> str:
     return files_digest(REPOSITORY, [*own, GRADERS / "cohort" / "batch.py", *given])
 
 
-def _libraries() -> list[str]:
-    return sorted(name for name in os.listdir(sysconfig.get_path("purelib")) if name.endswith(".dist-info"))
+def installed() -> list[str]:
+    """The installed libraries, as name-version."""
+    names = os.listdir(sysconfig.get_path("purelib"))
+    return sorted(name.removesuffix(".dist-info") for name in names if name.endswith(".dist-info"))
 
 
 def _instructions() -> Iterator[str]:
