@@ -364,6 +364,16 @@ def device(rounds: int) -> list[Row]:
     return rows
 
 
+def cohort(rounds: int) -> list[Row]:  # noqa: ARG001  once is long enough
+    """A class: `benchmarks/cohort.py` and its parts, each in a process of its own."""
+    rows = []
+    for words in (["loop"], ["mixed"], ["20", "200", "2000"]):
+        command = [sys.executable, "benchmarks/cohort.py", *words]
+        output = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
+        rows += [Row("cohort", line, "", None) for line in output.splitlines()]
+    return rows
+
+
 def main() -> int:
     """Prints the table; with ``--strict``, 1 where a target is missed."""
     parts: dict[str, Callable[[int], list[Row]]] = {
@@ -377,6 +387,7 @@ def main() -> int:
         "kenning": kenning,
         "quick": quick,
         "regrade": regrade,
+        "cohort": cohort,
     }
     parser = argparse.ArgumentParser(description="What grading costs, as ratios within one run.")
     parser.add_argument("--rounds", type=int, default=3)

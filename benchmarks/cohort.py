@@ -1,4 +1,10 @@
-"""What a class costs besides its gradings: ``python benchmarks/cohort.py [COUNT ...]``.
+"""What a class costs: ``python benchmarks/cohort.py [COUNT ...]``, or ``loop [COUNT]``, or ``mixed [COUNT]``.
+
+``loop``: so many submissions of lab 2, against a loop over a fresh pytest for each, with a fresh Python for each run.
+``mixed``: so many submissions of all labs, whose wall and processor time are compared with those of students' code.
+Each prints the processor time of all that was started, which says the same on a busy machine, beside the wall time.
+
+Without one of these words, what it costs besides gradings:
 
 Gradings are stand-ins that answer at once with a real scorecard of three labs, through real workers. For each count:
 the driver's peak memory, its processor time for each submission, and what the same command again takes, with nothing
@@ -10,16 +16,25 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SCORECARD = ROOT / "tests" / "data" / "gradings" / "reference.json"
 COUNTS = (20, 200, 2000)
+FILES = {
+    "l02": "dl_in_iot_course/l02_quantization",
+    "l03": "dl_in_iot_course/l03_pruning_clustering",
+    "mnist": "mnist_compression",
+    "kenning": "kenning_compression",
+}
 WORKERS = 2
 
 
@@ -43,6 +58,7 @@ def measure(folder: Path) -> None:
         folder=folder / "out",
         grading=GradingOptions(),
         cluster=ClusterOptions(workers=WORKERS),
+        similarity=False,
     )
     started, cpu = time.monotonic(), time.process_time()
     result = grade_class(request, stand_in)
@@ -61,10 +77,85 @@ def run(folder: Path) -> dict[str, float]:
     return found
 
 
+@dataclass(frozen=True)
+class Cost:
+    """Seconds: by the clock, and of the processor over all processes that were started."""
+
+    wall: float
+    cpu: float
+
+
+def cost_of(commands: list[list[str]]) -> Cost:
+    """What commands cost, one after the other."""
+    started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    for command in commands:
+        done = subprocess.run(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+        assert done.returncode in (0, 1), done.stdout[-2000:]
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(time.monotonic() - started, cpu)
+
+
+def copies(folder: Path, labs: Sequence[str]) -> list[Path]:
+    """The reference once for each of these labs, each with a comment of its own and nothing of other labs."""
+    made = []
+    for number, lab in enumerate(labs):
+        place = folder / f"student{number:02}"
+        shutil.copytree(ROOT / "reference", place, ignore=shutil.ignore_patterns("__pycache__", ".git"))
+        for other in {*FILES} - {lab}:
+            shutil.rmtree(place / FILES[other])
+        for path in sorted((place / FILES[lab]).glob("*.py")):
+            path.write_text(f"{path.read_text(encoding='utf-8')}\n# Student {number}.\n", encoding="utf-8")
+        made.append(place)
+    return made
+
+
+def cohort_command(folder: Path, *more: str) -> list[str]:
+    """The command for a class, with nothing from a cache."""
+    words = [str(folder / "class"), "--report-dir", str(folder / "out"), "--no-cache", "--no-similarity", *more]
+    return [sys.executable, "-m", "graders", "cohort", *words]
+
+
+def against_a_loop(count: int) -> None:
+    """Lab 2 for a class, and in a loop."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        class_ = copies(folder / "class", ["l02"] * count)
+        options = ("--lab", "l02", "--wall-limit", "900")
+        ours = cost_of([cohort_command(folder, *options)])
+        fresh = [sys.executable, "-m", "pytest", "-p", "benchmarks.fresh_python", "graders", "--no-cache", *options]
+        loop = cost_of([[*fresh, f"--submission={each}", f"--report-dir={folder / each.name}"] for each in class_])
+    load = os.getloadavg()[0]
+    print(f"{count} x lab 2, {os.cpu_count()} cores, load {load:.1f}")
+    print(f"a class: {ours.wall:.0f} s, {ours.cpu:.0f} CPU s; a loop: {loop.wall:.0f} s, {loop.cpu:.0f} CPU s")
+    print(f"times the throughput: {loop.wall / ours.wall:.2f} by the clock, {loop.cpu / ours.cpu:.2f} by the processor")
+
+
+def mixed(count: int) -> None:
+    """All labs in turn: the class's time against that of students' own code."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        copies(folder / "class", [list(FILES)[number % len(FILES)] for number in range(count)])
+        ours = cost_of([cohort_command(folder, "--wall-limit", "900")])
+        cards = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("out/reports/*/scorecard.json")]
+        student = sum(card["timing"]["student_cpu_s"] for card in cards)
+    cores, load = os.cpu_count() or 1, os.getloadavg()[0]
+    print(f"{count} submissions of {len(FILES)} labs, {cores} cores, load {load:.1f}")
+    print(f"students' own code: {student:.0f} CPU s")
+    print(f"wall {ours.wall:.0f} s: {ours.wall / (student / cores):.2f} times; processor {ours.cpu:.0f} s: ", end="")
+    print(f"{ours.cpu / student:.2f} times")
+
+
 def main(words: list[str]) -> None:
     """Prints a row for each count."""
     if words[:1] == ["--in"]:
         measure(Path(words[1]))
+        return
+    if words[:1] in (["loop"], ["mixed"]):
+        count = int(words[1]) if words[1:] else None
+        against_a_loop(count or 8) if words[0] == "loop" else mixed(count or 16)
         return
     print("submissions   driver MiB   CPU ms each   again, s   again, CPU s   again, MiB   page, MB")
     for count in map(int, words) if words else COUNTS:

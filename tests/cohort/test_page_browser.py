@@ -9,7 +9,14 @@ import pytest
 from playwright.sync_api import Browser
 
 from graders.cohort.intake import Submitted
+from graders.cohort.leaderboard import ChosenNames
+from graders.cohort.similarity.comparison import compare
+from graders.cohort.similarity.files import EqualFiles
+from graders.cohort.similarity.page import render_page as render_similarity
+from graders.cohort.similarity.sources import _source
+from tests.cohort.test_leaderboard import board
 from tests.cohort.test_page import documents, page_of
+from tests.cohort.test_similarity import function
 from tests.programs import find
 from tests.reports.browser import NARROW, OPEN_ALL, WIDE, Scheme, browsing, opened, overflow, reached_by_tab, violations
 
@@ -37,6 +44,32 @@ def test_axe_finds_nothing(browser: Browser, page: Path, width: int, scheme: Sch
         assert overflow(found.page) == 0
         assert [url.partition("#")[0] for url in found.requests] == [page.as_uri()]
         assert found.complaints == []
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The page of similarity, with a pair and equal files, and the one for students."""
+    folder = tmp_path_factory.mktemp("others")
+    half = function(1).split("\n")
+    texts = {"ada": function(1), "bob": function(1), "eve": "\n".join(half[: len(half) * 6 // 10]) + function(2, 16)}
+    class_ = {name: [_source("lab/work.py", "code", text)] for name, text in texts.items()}
+    equal = [EqualFiles("handed in", ("ada", "eve"), ("a.h5 = b.h5",))]
+    pages = {"similarity.html": render_similarity(compare(class_, []), equal, class_, {name: name.title() for name in texts})}
+    pages["leaderboard.html"] = board(folder / "store", ChosenNames({"student0001": "Fox"}))
+    for name, text in pages.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in pages]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
+def test_axe_finds_nothing_on_the_others(browser: Browser, others: list[Path], width: int, scheme: Scheme) -> None:
+    for path in others:
+        with opened(browser, path, width=width, scheme=scheme) as found:
+            found.page.evaluate(OPEN_ALL)
+            assert violations(found.page) == []
+            assert overflow(found.page) == 0
+            assert [url.partition("#")[0] for url in found.requests] == [path.as_uri()]
+            assert found.complaints == []
 
 
 def test_the_table_is_filtered_and_sorted_by_keyboard(browser: Browser, page: Path) -> None:
