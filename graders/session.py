@@ -130,7 +130,11 @@ class PytestGrading:
         from graders.pipeline.reference_guard import judged
 
         opened = self.grading.lab(lab.id)
-        fixtures: dict[str, Callable[[], object]] = {"lab": lambda: lab, "timing": lambda: self.timing(lab.id)}
+        fixtures: dict[str, Callable[[], object]] = {
+            "lab": lambda: lab,
+            "timing": lambda: self.timing(lab.id),
+            "other_runs": dict,
+        }
         return judged(opened, run, check, fixtures, error)
 
     def record(

@@ -91,6 +91,25 @@ def test_one_end_alone_does_not_do(dtypes: tuple[str, str], hint: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("imbalanced", "int8", "inherited"),
+    [
+        ("uint8_io", ["uint8_io", "uint8_io"], True),
+        ("uint8_io", ["uint8_io", "int8"], False),
+        ("uint8_io", ["float_io"], False),
+        ("uint8_io", [], False),
+    ],
+)
+def test_ends_are_inherited_if_all_files_have_them(imbalanced: str, int8: list[str], inherited: bool) -> None:
+    """Only INT8Model's files count, every one of them."""
+    calibrated: Any = None
+    runs: dict[str, Any] = {
+        f"int8-{number}": int8_evidence(calibrated, file_of(each)) for number, each in enumerate(int8)
+    }
+    runs["imbalanced-renumbered"] = int8_evidence(calibrated, file_of("int8"))
+    assert checks.inherits_ends(file_of(imbalanced), runs) is inherited
+
+
+@pytest.mark.parametrize(
     ("sample", "hint"),
     [("float32", "int8_float_model"), ("dynamic_range", "int8_weights_only"), ("flex", "not_builtin")],
 )

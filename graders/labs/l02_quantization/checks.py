@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from graders.framework.checks import NeedsManualReview, check, check_threshold, first_fault
 from graders.measure.tflite import Model, Operator, Subgraph
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from graders.labs.l02_quantization.evidence import Int8Evidence, QuantiseEvidence
 
 MOST_NAMED, LONGEST = 3, 18
+INT8_RUN = "int8-"
 CODES = "output codes"
 """The unit of an agreement that was counted in codes."""
 # Digits, alone or in groups of three behind what languages and tools put between them: comma, point, space, apostrophe.
@@ -48,6 +50,13 @@ def require_int8_io(file: FileEvidence) -> None:
         expected="input int8, output int8",
         hint=hint,
     )
+
+
+def inherits_ends(file: FileEvidence, other_runs: Mapping[str, Any]) -> bool:
+    """Whether input and output have the types that they have in the file of every run of INT8Model."""
+    plain = [found.file.value for name, found in other_runs.items() if name.startswith(INT8_RUN)]
+    ends = {None if each is None else (each.input.dtype, each.output.dtype) for each in plain}
+    return ends == {(file.input.dtype, file.output.dtype)}
 
 
 def _computing(model: Model) -> list[tuple[Subgraph, Operator]]:
