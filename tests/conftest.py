@@ -48,6 +48,7 @@ PLACES = {
     "fuzz/test_campaign.py": "fuzz",
     "fuzz/test_targets.py": "fuzz",
     "fuzz/test_through_scorer.py": "fuzz",
+    "kit/test_kit_hybrid_command.py": "tensorflow",
     "kit/test_kit_hybrid_models.py": "tensorflow",
     "kit/test_kit_kenning_reference.py": "tensorflow",
     "kit/test_kit_l03_reference.py": "tensorflow",

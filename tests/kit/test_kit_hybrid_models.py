@@ -28,7 +28,7 @@ def made(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Facts:
     """What ``hybrid_models.py`` found, by model and way."""
     out = tmp_path_factory.mktemp("hybrid") / "facts.json"
     command = [sys.executable, str(Path(__file__).with_name("hybrid_models.py")), str(out)]
-    environment = {**os.environ, "PYTHONPATH": str(repository / "reference"), "PYTHONDONTWRITEBYTECODE": "1", "TF_USE_LEGACY_KERAS": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(repository / "reference"), "PYTHONDONTWRITEBYTECODE": "1", "TF_USE_LEGACY_KERAS": "1", "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     found: Facts = json.loads(out.read_text())
