@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -48,3 +50,41 @@ def test_a_class_gets_what_each_of_it_gets_alone(tmp_path: Path) -> None:
     sheet.write_text("Student,ID,SIS Login ID,Section,Lab (101)\nA,1,ada,S,\nC,2,carol,S,\n", encoding="utf-8")
     exported = graders("graders", "export", out / "reports", "--to", "canvas", "--sheet", sheet, "--assignment", 101)
     assert "2 marks change" in exported.stdout, exported.stdout + exported.stderr
+
+
+def with_text(text: bytes, folder: Path) -> set[str]:
+    """Files below a folder that have a text in them, at this moment."""
+    found = set()
+    for path in folder.rglob("*"):
+        try:
+            if path.is_file() and not path.is_symlink() and text in path.read_bytes():
+                found.add(path.name)
+        except OSError:
+            continue
+    return found
+
+
+def test_a_secret_is_on_no_disk_while_a_class_is_graded(tmp_path: Path) -> None:
+    secret = b"a-secret-that-no-disk-has-0123456789"
+    lab = write(tmp_path / "labs" / "int8_arrays", shown_files())
+    place = write(tmp_path / "class", {"ada/int8_arrays/quantise.py": RIGHT})
+    (tmp_path / "secret").write_bytes(secret)
+    written = tmp_path / "written"
+    for name in ("out", "tmp", "cache"):
+        (written / name).mkdir(parents=True)
+    words = ("--secret-file", tmp_path / "secret", "--labs", lab, "--lab", "int8_arrays", "--workers", 1)
+    command = [sys.executable, "-m", "graders", "cohort", place, "--report-dir", written / "out", *words]
+    environment = {**os.environ, "TMPDIR": str(written / "tmp"), "OPTGRADE_CACHE": str(written / "cache"), "HOME": str(written)}
+    seen, looks = set(), 0
+    with subprocess.Popen([*map(str, command)], cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        while process.poll() is None:
+            seen |= with_text(secret, written)
+            looks += 1
+            time.sleep(0.02)
+        assert process.stdout is not None
+        said = process.stdout.read()
+    assert "1 graded; graded now: 1" in said, said
+    assert looks > 5
+    assert not seen | with_text(secret, written)
+    assert with_text(b"int8_arrays", written), "there are files to look at"
+    assert secret.decode() not in said

@@ -17,7 +17,7 @@ from graders.cohort.similarity.files import equal_files, handed_in
 from graders.cohort.similarity.lexing import code_tokens, prose_tokens
 from graders.cohort.similarity.page import render_page
 from graders.cohort.similarity.request import Compared, Found, compare_class
-from graders.cohort.similarity.sources import Source, _source, read_folder
+from graders.cohort.similarity.sources import Source, _source, read_folder, read_given
 from graders.cohort.store import open_store
 from graders.core.paths import FIXTURES, TEMPLATE
 from tests.cohort.classes import submission, write
@@ -134,6 +134,13 @@ def test_what_everybody_was_given_or_has_does_not_count() -> None:
     assert (pair.one, pair.other, pair.copied) == ("a", "b", True)
     everybody = {name: code(shared + given_code) for name in class_}
     assert compare(everybody, code(given_code)).pairs == (), "it was a hint to all of them"
+
+
+def test_code_in_the_pages_of_the_starter_code_is_given_too(tmp_path: Path) -> None:
+    write(tmp_path / "given", {"lab/README.md": f"# Lab\n\n```python\n{function(1)}```\n\nNow you.\n"})
+    class_ = {name: code(function(1)) for name in "ab"}
+    assert len(compare(class_, []).pairs) == 1
+    assert compare(class_, read_given(tmp_path / "given")).pairs == ()
 
 
 def test_how_many_may_have_what_is_not_common() -> None:

@@ -17,7 +17,7 @@ from graders.cohort.similarity.comparison import compare
 from graders.cohort.similarity.files import equal_files, handed_in, made
 from graders.cohort.similarity.page import render_page
 from graders.cohort.similarity.request import Found
-from graders.cohort.similarity.sources import Source, read_folder, read_sources
+from graders.cohort.similarity.sources import Source, read_given, read_sources
 from graders.cohort.store import open_store
 from graders.core.errors import SubmissionError
 from graders.core.paths import TEMPLATE
@@ -40,7 +40,7 @@ def answer(request: Mapping[str, Any]) -> Found:
             class_[content.name] = read_sources(content)
             own = handed_in(content)
         files[content.name] = {digest: name for digest, name in own.items() if digest not in given_files}
-    comparison = compare(class_, read_folder(TEMPLATE))
+    comparison = compare(class_, read_given(TEMPLATE))
     alike = [frozenset((pair.one, pair.other)) for pair in comparison.pairs]
     graded = _made(Path(request["store"]), class_)
     equal = equal_files("handed in", files, comparison.most, alike)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from graders.submission.notebooks import parser
 CODE, PROSE, NOTEBOOK = (".py",), (".md", ".markdown", ".rst", ".txt"), (".ipynb",)
 READ = CODE + PROSE + NOTEBOOK
 MAX_FILES, MAX_FILE, MAX_TEXT = 400, 8 << 20, 2 << 20
+_FENCED = re.compile(r"^ *(?:```|~~~)[^\n]*\n(.*?)^ *(?:```|~~~)", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,13 @@ def read_sources(content: Content) -> list[Source]:
 def read_folder(folder: Path) -> list[Source]:
     """The texts in a folder."""
     return read_sources(Content(name=folder.name, path=folder))
+
+
+def read_given(folder: Path) -> list[Source]:
+    """What everybody was given in a folder: its texts, and the code that stands in its pages."""
+    found = read_folder(folder)
+    pages = [each for each in found if each.kind == "prose"]
+    return [*found, *(_source(each.name, "code", code) for each in pages for code in _FENCED.findall(each.text))]
 
 
 def _within_budget(sources: Iterator[Source]) -> Iterator[Source]:
