@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import tempfile
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -52,7 +54,9 @@ def arena(path: Path) -> int | None:
     """The memory arena in TensorFlow Lite Micro in bytes, which has no sparse kernels; ``None`` if it is not there."""
     if not micro.installed():
         return None
-    return micro.arena(micro.open_file(path.read_bytes(), LARGEST_ARENA, 0)).total
+    data = path.read_bytes()
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):  # the runtime's log goes there
+        return micro.arena(micro.open_file(data, LARGEST_ARENA, 0)).total
 
 
 def million(number: float) -> str:

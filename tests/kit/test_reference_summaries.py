@@ -17,6 +17,10 @@ L02 = ("native", "tflite-fp32", "tflite-int8-0.01", "tflite-int8-0.08", "tflite-
 L03 = ("clustered-2-fp32", "clustered-4-fp32", "clustered-8-fp32", "clustered-16-fp32", "clustered-32-fp32",
        "pruned-0.2-fp32", "pruned-0.4-fp32", "pruned-0.5-fp32")  # fmt: skip
 KENNING = ("mobilenetv2", "pruning-0_15", "pruning-0_3", "pruning-clustering")
+DECOMPOSED = (
+    "original", "tucker-loss", "spars-loss", "hybrid-loss", "hybrid-loss-channel", "hybrid-loss-filter",
+    "hybrid-loss-block", "tucker-params", "spars-params", "hybrid-params",
+)  # fmt: skip
 PARAMETERS = 32_021
 MOST_OF_ALL_IMAGES = 400_000
 
@@ -177,4 +181,38 @@ def test_the_pipeline_s_summary_is_sound() -> None:
         assert f" {100 * (1 - size / original):.2f} |" in text, name
     images = sorted(path.name for path in (REFERENCE / lab.folder / "img").iterdir())
     assert images == ["results-comparison.png", "results-metrics.png"]
+    assert all(f"](img/{name})" in text for name in images)
+
+
+def test_the_decomposition_s_summary_is_sound() -> None:
+    """Every variant has its accuracy, a whole number of the 374 images that judge, and its sizes; answers are long."""
+    questions = (
+        Question("layers", 1, ("rank*", "layer*")),
+        Question("types", 2, ("budget*", "hybrid", "tucker")),
+        Question("splits", 3, ("chose*", "judg*")),
+    )
+    lab = SummaryRules(
+        folder="summaries/hybrid_decomposition",
+        variants=tuple(Variant.named(name) for name in DECOMPOSED),
+        template=(REPOSITORY / "student_template" / "hybrid_decomposition" / "README.md").read_text(encoding="utf-8"),
+        quantities=(Quantity.ACCURACY, Quantity.BYTES, Quantity.ZIP_BYTES),
+        questions=questions,
+        parameters=79_018,
+    )
+
+    review = review_summary(REFERENCE, lab)
+
+    assert [file.path.rpartition("/")[2] for file in review.summary.files] == ["summary.md"]
+    # This lab asks for plots, not for confusion matrices.
+    assert [found for found in review.findings if found.check is not Check.IMAGE] == []
+    assert all(answer.quote is not None and answer.words >= 80 for answer in review.answers)
+    for name in DECOMPOSED:
+        (accuracy,) = {claim.value for claim in review.claims.of(name, Quantity.ACCURACY)}
+        assert accuracy * 374 == pytest.approx(round(accuracy * 374), abs=374 * 0.00005 + 1e-9), name
+        (size,) = {claim.value for claim in review.claims.of(name, Quantity.BYTES)}
+        (zipped,) = {claim.value for claim in review.claims.of(name, Quantity.ZIP_BYTES)}
+        assert 0.7 * size < zipped < size, name
+    text = (REFERENCE / lab.folder / "summary.md").read_text(encoding="utf-8")
+    images = sorted(path.name for path in (REFERENCE / lab.folder / "img").iterdir())
+    assert images == ["factors.png", "sizes.png"]
     assert all(f"](img/{name})" in text for name in images)
