@@ -64,26 +64,30 @@ def sparse_residual(residual: Kernel, share: float, structure: Structure) -> Ker
     return np.where(kept[groups], residual, 0).astype(residual.dtype)
 
 
-def tucker(kernel: NDArray[np.float64], rank: int, iterations: int = 100) -> Tucker:
+def tucker(kernel: NDArray[np.float64], rank: int) -> Tucker:
     """The core, and the factors of input channels and filters, as tensorly finds them."""
     from tensorly.decomposition import partial_tucker
 
-    ranks = used_ranks(kernel.shape, rank)
     if not kernel.any():  # tensorly divides by the norm
-        factors = [np.eye(kernel.shape[mode], number) for mode, number in zip(MODES, ranks, strict=True)]
-        return np.zeros((*kernel.shape[:2], *ranks)), factors
+        return begun(kernel, rank)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        (core, factors), _ = partial_tucker(kernel, rank=ranks, modes=list(MODES), n_iter_max=iterations)
+        (core, factors), _ = partial_tucker(kernel, rank=used_ranks(kernel.shape, rank), modes=list(MODES))
     return core, factors
 
 
-def improved(kernel: NDArray[np.float64], parts: Tucker) -> Tucker:
-    """One more of tensorly's iterations, for a kernel that has changed a little.
+def begun(kernel: NDArray[np.float64], rank: int) -> Tucker:
+    """The same after tensorly's first iteration."""
+    factors = [leading(kernel, mode, used) for mode, used in zip(MODES, used_ranks(kernel.shape, rank), strict=True)]
+    return iterated(kernel, factors)
+
+
+def iterated(kernel: NDArray[np.float64], factors: list[NDArray[np.float64]]) -> Tucker:
+    """One of tensorly's iterations, from these factors on.
 
     Eigenvectors of a Gram matrix span what tensorly takes from a singular value decomposition, and are found sooner.
     """
-    first, last = parts[1]
+    first, last = factors
     first = leading(np.tensordot(kernel, last, axes=(3, 0)), 2, first.shape[1])
     last = leading(np.tensordot(kernel, first, axes=(2, 0)), 2, last.shape[1])
     core = np.tensordot(np.tensordot(kernel, first, axes=(2, 0)), last, axes=(2, 0))
@@ -120,14 +124,14 @@ def alternate(kernel: NDArray[np.float64], rank: int, sparse: NDArray[np.float64
 
     ``sparse`` is the sparse part to begin with, and ``keep`` finds that of a residual.
     """
-    parts, error = tucker(kernel - sparse, rank, iterations=1), np.inf
+    parts, error = begun(kernel - sparse, rank), np.inf
     for _ in range(MOST_ROUNDS):
         residual = kernel - expand(parts)
         sparse = keep(residual)
         last, error = error, float(np.linalg.norm(residual - sparse))
         if last - error <= LEAST_PROGRESS * error:
             break
-        parts = improved(kernel - sparse, parts)
+        parts = iterated(kernel - sparse, parts[1])
     return Fit(parts, sparse, error)
 
 
