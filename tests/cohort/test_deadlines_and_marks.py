@@ -75,7 +75,7 @@ class Class:
         request = CohortRequest(
             sources=(self.folder / "class",),
             folder=self.out,
-            grading=GradingOptions(labs=("l03",)),
+            grading=GradingOptions(labs=("l03",), isolation="bare"),
             cluster=ClusterOptions(workers=1, scheduler=self.scheduler),
             similarity=False,
             **more,  # type: ignore[arg-type]
@@ -227,27 +227,25 @@ def test_a_late_submission_loses_of_manual_points_too(class_: Class) -> None:
     assert deducted == (before / 10).quantize(Decimal("0.01"))
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda text: text.replace('points = "1"', 'points = "3"', 1), r': marks\."l03[^ ]*: points = 3, but the maximum is '),
-        (lambda text: text.replace('points = "1"', 'points = "x"', 1), "points must be a number from 0"),
-        (lambda text: text.replace('points = "1"', 'grade = "1"', 1), '"grade" is not known; there are points, comment'),
-        (lambda text: 'submission = "ada"\n' + text, "this is a file of one submission's marks"),
-        (lambda text: text + "\n[marks", "not TOML: "),
-        (lambda text: "marks = 3", "marks is not a table"),
-    ],
-)  # fmt: skip
-def test_marks_that_can_not_be_used_are_one_line_and_nothing_of_them_counts(
-    class_: Class, change: object, message: str
-) -> None:
+BAD_MARKS = {
+    r': marks\."l03[^ ]*: points = 3, but the maximum is 1': ('points = "1"', 'points = "3"'),
+    "points must be a number from 0": ('points = "1"', 'points = "x"'),
+    '"grade" is not known; there are points, comment': ('points = "1"', 'grade = "1"'),
+    "this is a file of one submission's marks": ("[marks", 'submission = "ada"\n[marks'),
+    "not TOML: ": ('points = "1"', "points = "),
+    '"others" is not known; there is marks': ("[marks", "[others]\n[marks"),
+}
+
+
+def test_marks_that_can_not_be_used_are_one_line_and_nothing_of_them_counts(class_: Class) -> None:
     class_.grade()
-    path = class_.mark("1")
-    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")  # type: ignore[operator]
-    with pytest.raises(UsageError, match=message) as raised:
-        class_.grade(marks=path)
-    assert str(raised.value).startswith(f"--marks {path}: ")
-    assert "\n" not in str(raised.value)
+    text = class_.mark("1").read_text(encoding="utf-8")
+    for message, (good, bad) in BAD_MARKS.items():
+        path = class_.file("bad.toml", text.replace(good, bad, 1))
+        with pytest.raises(UsageError, match=message) as raised:
+            class_.grade(marks=path)
+        assert str(raised.value).startswith(f"--marks {path}: ")
+        assert "\n" not in str(raised.value)
     class_.grade()
     assert class_.card("ada").points.pending == stand_ins.ANSWER_POINTS
 
