@@ -156,6 +156,7 @@ ELSEWHERE = {
             "export class --to csv -o criteria.csv",
         )
     },
+    "python benchmarks/class_of_40.py FOLDER": "tests/cohort/test_class_of_40.py makes the class",
     "python benchmarks/full_size.py": "takes an hour; tests/corpus/test_real_profile.py does the same with few layers",
     "python benchmarks/kenning_tutorial.py": "takes minutes; tests/kit/test_kit_kenning_reference.py trains less",
     "python benchmarks/kenning_tutorial.py --model full-size": "takes minutes; tests/kit/test_kit_kenning_reference.py trains less",
