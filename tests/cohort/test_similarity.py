@@ -173,8 +173,9 @@ def test_nothing_of_a_student_is_markup(tmp_path: Path) -> None:
 
 
 @pytest.mark.process
-def test_a_class_is_compared_in_a_process_of_its_own(tmp_path: Path) -> None:
-    place, out = tmp_path / "class", tmp_path / "out"
+def test_a_class_is_compared_in_a_process_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    place, out = Path("class"), Path("out")
     out.mkdir()
     with open_store(out):
         pass

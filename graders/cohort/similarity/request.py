@@ -38,13 +38,14 @@ class Found:
 def compare_class(store: Path, submissions: Sequence[Compared], page: Path) -> Found:
     """Writes the page. :raises GraderError: the comparison failed; the message says why."""
     request = {
-        "store": str(store),
-        "page": str(page),
+        # The process has another working folder.
+        "store": str(store.resolve()),
+        "page": str(page.resolve()),
         "submissions": [
             {
                 "name": each.content.name,
-                "path": str(each.content.path),
-                "files": {name: str(path) for name, path in each.content.files.items()},
+                "path": str(each.content.path.resolve()),
+                "files": {name: str(path.resolve()) for name, path in each.content.files.items()},
                 "shown": each.shown,
             }
             for each in submissions
