@@ -35,6 +35,10 @@ def test_it_shows_chosen_names_and_no_others(tmp_path: Path) -> None:
     text = parse(page).text()
     assert "Ada & Co" in text
     assert "no name" in text
+    assert "Ada & Co, " in text, "a dot says whose it is"
+    cells = [each.text.strip() for each in parse(page).all("td")]
+    assert "Ada & Co" in cells
+    assert not any(cell.startswith("Ada & Co, ") for cell in cells)
     assert "student0" not in page, "neither as a text nor in a link"
     assert "Nobody" not in page
     assert not parse(page).all("a")

@@ -24,21 +24,22 @@ def render_page(page: ClassPage, students: Mapping[int, Stored], names: ChosenNa
     :param students: the class's submissions, by id.
     """
     chosen = {number: names.of(stored.students) for number, stored in students.items()}
-    named = [_named(each, chosen) for each in page.statistics.variants()]
     found = environment(_TEMPLATES)
     found.filters.update(size=charts.size_text)
     return found.get_template("leaderboard.html.j2").render(
         css=style(),
         charts=charts,
-        scatters=[drawing for drawing in map(charts.draw_scatter, named) if drawing is not None],
+        scatters=[drawing for each in page.statistics.variants() if (drawing := _drawing(each, chosen)) is not None],
         made_at=page.made_at,
         whose=lambda variant: _whose(variant, chosen),
     )
 
 
-def _named(variants: Variants, chosen: Mapping[int, str]) -> Variants:
-    """The variants under the names that their owners chose."""
-    return replace(variants, own=tuple(_with_owner(each, chosen) for each in variants.own))
+def _drawing(variants: Variants, chosen: Mapping[int, str]) -> charts.ScatterDrawing | None:
+    """The chart, whose dots tell the names that their owners chose; the table has a column for these."""
+    named = replace(variants, own=tuple(_with_owner(each, chosen) for each in variants.own))
+    drawing = charts.draw_scatter(named)
+    return drawing and replace(drawing, best=tuple(each for each in variants.front if each.size > 0))
 
 
 def _with_owner(variant: Variant, chosen: Mapping[int, str]) -> Variant:
