@@ -118,6 +118,7 @@ RUN: dict[str, list[str]] = {
     "make fuzz MINUTES=20": ["make", "--dry-run", "fuzz", "MINUTES=20"],
     "make fuzz MINUTES=20 TARGET=tflite": ["make", "--dry-run", "fuzz", "MINUTES=20", "TARGET=tflite"],
     'make bench ARGS="--only quick --rounds 1"': ["make", "--dry-run", "bench", "ARGS=--only quick --rounds 1"],
+    'make bench ARGS="--only scripts --rounds 1"': ["make", "--dry-run", "bench", "ARGS=--only scripts --rounds 1"],
     "make bench": ["make", "bench", "ARGS=--only sandbox --rounds 1"],
     "make baseline": [PY, "-m", "graders", "baseline", "--lab", "l02", "--into", "{out}"],
     "make screenshot": ["make", "screenshot", "PICTURES={out}"],
@@ -157,6 +158,7 @@ ELSEWHERE = {
         )
     },
     "python benchmarks/class_of_40.py FOLDER": "tests/cohort/test_class_of_40.py makes the class",
+    "python benchmarks/peers/run.py --save peers.json": "takes 40 minutes and installs otter-grader",
     "python benchmarks/full_size.py": "takes an hour; tests/corpus/test_real_profile.py does the same with few layers",
     "python benchmarks/kenning_tutorial.py": "takes minutes; tests/kit/test_kit_kenning_reference.py trains less",
     "python benchmarks/kenning_tutorial.py --model full-size": "takes minutes; tests/kit/test_kit_kenning_reference.py trains less",
