@@ -55,7 +55,8 @@ def test_a_class_gets_what_each_of_it_gets_alone(tmp_path: Path) -> None:
 def with_text(text: bytes, folder: Path) -> set[str]:
     """Files below a folder that have a text in them, at this moment."""
     found = set()
-    for path in folder.rglob("*"):
+    # Unlike rglob, os.walk goes on where a folder has been removed meanwhile.
+    for path in (Path(above, name) for above, _, names in os.walk(folder) for name in names):
         try:
             if path.is_file() and not path.is_symlink() and text in path.read_bytes():
                 found.add(path.name)

@@ -117,7 +117,7 @@ RUN: dict[str, list[str]] = {
     "make fuzz": [PY, "-m", "tests.fuzz", "image", "--minutes", "0.05", "--engine", "mutations", "--folder", "{out}"],
     "make fuzz MINUTES=20": ["make", "--dry-run", "fuzz", "MINUTES=20"],
     "make fuzz MINUTES=20 TARGET=tflite": ["make", "--dry-run", "fuzz", "MINUTES=20", "TARGET=tflite"],
-    'make bench ARGS="--only quick --rounds 1"': ["make", "--dry-run", "bench", "ARGS=--only quick --rounds 1"],
+    'make bench ARGS="--only quick --rounds 2"': ["make", "--dry-run", "bench", "ARGS=--only quick --rounds 2"],
     'make bench ARGS="--only scripts --rounds 1"': ["make", "--dry-run", "bench", "ARGS=--only scripts --rounds 1"],
     "make bench": ["make", "bench", "ARGS=--only sandbox --rounds 1"],
     "make baseline": [PY, "-m", "graders", "baseline", "--lab", "l02", "--into", "{out}"],

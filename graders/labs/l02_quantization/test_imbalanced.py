@@ -20,10 +20,7 @@ def test_calibration_samples(evidence: Int8Evidence) -> None:
 
 @criterion("l02.imbalanced.integer_only", runs="imbalanced")
 def test_file_is_integer(evidence: Int8Evidence, other_runs: Mapping[str, Any]) -> None:
-    """Inputs, outputs and every operator between them are integer.
-
-    Ends of another type that every file of INT8Model has, too, are charged there.
-    """
+    """Every operator is integer, and so are inputs and outputs, unless all of INT8Model's files have theirs."""
     file = evidence.file.get().of_given()
     checks.require_integer_inside(file)
     if not checks.inherits_ends(file, other_runs):
