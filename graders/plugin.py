@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -205,7 +205,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         items[:] = quick.in_order(kept, _lab_of, grading.weights())
     for item in items:
-        if "timing" in _fixtures(item):
+        if quick.uses(item, "timing"):
             item.add_marker(pytest.mark.benchmark(timer=grading.clock, group="latency"))
 
 
@@ -225,15 +225,10 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         if grading.quick is not None and reporter is not None:
             # A line for each criterion takes the place of a character for each test.
             reporter.showfspath = False
-        owners = [_lab_of(item) for item in session.items if "summary" in _fixtures(item)]
+        owners = [_lab_of(item) for item in session.items if quick.uses(item, "summary")]
         summaries = {plugin.lab.id for plugin in owners if plugin is not None}
         grading.execute(_needed_runs(session.items), summaries, partial(_print_line, config))
     return (yield)
-
-
-def _fixtures(item: pytest.Item) -> Collection[str]:
-    found: Collection[str] = getattr(item, "fixturenames", ())
-    return found
 
 
 def _print_line(config: pytest.Config, line: str) -> None:
@@ -268,7 +263,7 @@ def _needed_runs(items: Sequence[pytest.Item]) -> dict[str, list[str]]:
         owner, callspec = _plugin_of(item), getattr(item, "callspec", None)
         if owner is not None and callspec is not None and "evidence" in callspec.params:
             needed.setdefault(owner[1].lab.id, {})[callspec.params["evidence"]] = None
-        elif owner is not None and "run_review" in getattr(item, "fixturenames", ()):
+        elif owner is not None and quick.uses(item, "run_review"):
             reviewed[owner[1].lab.id] = owner[0].config.runs_of(owner[1])
     needed = {**{lab: dict.fromkeys(names) for lab, names in reviewed.items()}, **needed}
     return {lab: list(names) for lab, names in needed.items()}

@@ -32,7 +32,8 @@ def criterion_of(item: pytest.Item) -> str | None:
     return None if marker is None else str(marker.args[0])
 
 
-def _uses(item: pytest.Item, fixture: str) -> bool:
+def uses(item: pytest.Item, fixture: str) -> bool:
+    """Whether a test uses a fixture."""
     return fixture in getattr(item, "fixturenames", ())
 
 
@@ -54,7 +55,7 @@ class QuickLook:
             return True
         run, missing = run_of(item), self._missing(item, plugin)
         self._left_out.setdefault(criterion, {}).update(dict.fromkeys(missing))
-        kept = run not in missing and (bool(plugin.quick_runs) or not _uses(item, "run_review"))
+        kept = run not in missing and (bool(plugin.quick_runs) or not uses(item, "run_review"))
         if kept:
             self._kept.add(criterion)
         return kept
@@ -62,7 +63,7 @@ class QuickLook:
     def _missing(self, item: pytest.Item, plugin: AnyLab) -> list[str]:
         """The runs that a test would look at and that are not made."""
         run = run_of(item)
-        of_all = any(_uses(item, name) for name in REVIEWS_OF_RUNS)
+        of_all = any(uses(item, name) for name in REVIEWS_OF_RUNS)
         looked_at = [run] if run is not None else plugin.run_names if of_all else []
         return [name for name in looked_at if name not in plugin.quick_runs]
 
@@ -91,11 +92,11 @@ def in_order(
     def place(item: pytest.Item) -> tuple[int, int]:
         plugin, run = plugin_of(item), run_of(item)
         lab = plugin.lab.id if plugin is not None else ""
-        if _uses(item, "timing"):
+        if uses(item, "timing"):
             return QUIET, 0
         if run is not None:
             return OF_A_RUN, places.get((lab, run), 0)
-        waits = lab in weights and any(_uses(item, name) for name in REVIEWS_OF_RUNS)
+        waits = lab in weights and any(uses(item, name) for name in REVIEWS_OF_RUNS)
         return OF_ALL_RUNS if waits else AT_ONCE, 0
 
     return sorted(items, key=place)

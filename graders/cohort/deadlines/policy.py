@@ -15,7 +15,7 @@ from graders.core.errors import UsageError
 from graders.core.text import plain_line
 from graders.core.toml import NotToml, parse_toml
 from graders.scoring.late import SHARES, LateDeduction, ShareOf
-from graders.scoring.marks import written_number
+from graders.scoring.marks import file_text, written_number
 
 TABLE = "late"
 KEYS = ("deadline", "grace_minutes", "share_per_day", "limit", "last_day", "of")
@@ -72,25 +72,14 @@ class LatePolicy:
 
 def read_policy(path: Path) -> LatePolicy:
     """The policy in a file. :raises UsageError: it can't be used; one line that names the file and the entry."""
+    shown = f"--policy {path}"
+    text = file_text(path, shown, MAX_FILE)
     try:
-        return _policy(_document(path))
-    except UsageError as error:
-        raise UsageError(f"--policy {path}: {error}") from None
-
-
-def _document(path: Path) -> Mapping[str, Any]:
-    try:
-        data = path.read_bytes()[: MAX_FILE + 1]
-    except OSError as error:
-        raise UsageError(f"can't be read: {error.strerror}") from None
-    if len(data) > MAX_FILE:
-        raise UsageError(f"larger than {MAX_FILE:,} bytes")
-    try:
-        return parse_toml(data.decode("utf-8-sig"), written_number)
-    except UnicodeDecodeError:
-        raise UsageError("not UTF-8") from None
+        return _policy(parse_toml(text, written_number))
     except NotToml as error:
-        raise UsageError(f"not TOML: {plain_line(str(error))}") from None
+        raise UsageError(f"{shown}: not TOML: {plain_line(str(error))}") from None
+    except UsageError as error:
+        raise UsageError(f"{shown}: {error}") from None
 
 
 def _policy(document: Mapping[str, Any]) -> LatePolicy:

@@ -103,9 +103,13 @@ class OwnRepository:
         if sum(row.size for row in rows) > limits.MAX_TOTAL:
             raise SubmissionError(f"commit {commit[:SHORT]} has more than {limits.MAX_TOTAL / limits.MEBI:,.0f} MiB")
         links = {row.path for row in rows if row.mode == LINK}
-        refused = {id(row): row.refusal or _below_link(row.path, links) for row in rows}
-        yield from (f"{plain_line(row.path, 120)}: {refused[id(row)]}; left out" for row in rows if refused[id(row)])
-        files = [row for row in rows if not refused[id(row)]]
+        files = []
+        for row in rows:
+            refusal = row.refusal or _below_link(row.path, links)
+            if refusal:
+                yield f"{plain_line(row.path, 120)}: {refusal}; left out"
+            else:
+                files.append(row)
         # Links last, so that no file is written through one.
         ordered = sorted(files, key=lambda row: row.mode == LINK)
         pointers = 0
