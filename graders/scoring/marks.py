@@ -169,7 +169,7 @@ def shown_path(path: Path) -> str:
 
 
 def file_text(path: Path, shown: str, most: int = MAX_FILE) -> str:
-    """The text of a small file that somebody wrote, such as marks. :raises UsageError: it can't be read, or is no text; one line."""
+    """The text of a small file, such as marks. :raises UsageError: it can't be read, or is no text; one line."""
     try:
         with open(path, "rb", opener=_opener) as file:
             regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
