@@ -21,7 +21,7 @@ class ChosenNames:
     by_student: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, students: Sequence[str]) -> str:
-        """The names that these students chose, who handed in together; empty if none of them did."""
+        """The names that these students chose, who submitted together; empty if none of them did."""
         return ", ".join(filter(None, (self.by_student.get(normal(student), "") for student in students)))
 
 

@@ -1,4 +1,4 @@
-"""The page for students. Nothing on it tells who somebody is who chose no name: no name, order, link or points."""
+"""The page for students. Nothing on it shows who somebody is who chose no name: no name, order, link or points."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def render_page(page: ClassPage, students: Mapping[int, Stored], names: ChosenNa
 
 
 def _drawing(variants: Variants, chosen: Mapping[int, str]) -> charts.ScatterDrawing | None:
-    """The chart, whose dots tell the names that their owners chose; the table has a column for these."""
+    """The chart, whose dots show the names that their owners chose; the table has a column for these."""
     named = replace(variants, own=tuple(_with_owner(each, chosen) for each in variants.own))
     drawing = charts.draw_scatter(named)
     return drawing and replace(drawing, best=tuple(each for each in variants.front if each.size > 0))

@@ -1,4 +1,4 @@
-"""Files with equal bytes in submissions whose code is not alike: handed in, or made while grading."""
+"""Files with equal bytes in submissions whose code is not alike: submitted, or made while grading."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graders.scoring import Scorecard
 from graders.submission.discovery import SKIPPED
 
 Origin = Literal["handed in", "made while grading"]
-# What nobody writes by hand, and what differs as soon as anything was trained, drawn or measured anew.
+# What nobody writes by hand, and what differs as soon as anything was trained, drawn or measured again.
 MODELS = (".tflite", ".h5", ".hdf5", ".keras", ".pb", ".onnx", ".weights")
 SUFFIXES = frozenset({*MODELS, ".npy", ".npz", ".pkl", ".png", ".jpg", ".jpeg", ".pdf", ".csv"})
 LEAST_BYTES, MAX_BYTES, MAX_FILES = 512, 64 << 20, 400
