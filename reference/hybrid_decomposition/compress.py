@@ -122,16 +122,18 @@ class Fit:
 def alternate(kernel: NDArray[np.float64], rank: int, sparse: NDArray[np.float64], keep: Callable[[Any], Any]) -> Fit:
     """Fit both parts in turn, each to what the other one leaves; the error never rises.
 
-    ``sparse`` is the sparse part to begin with, and ``keep`` finds that of a residual.
+    ``sparse`` is the sparse part to begin with, and ``keep`` finds that of a residual. It comes last, so that groups
+    that are kept are the kernel's own weights.
     """
     parts, error = begun(kernel - sparse, rank), np.inf
-    for _ in range(MOST_ROUNDS):
+    for number in range(MOST_ROUNDS):
+        if number:
+            parts = iterated(kernel - sparse, parts[1])
         residual = kernel - expand(parts)
         sparse = keep(residual)
         last, error = error, float(np.linalg.norm(residual - sparse))
         if last - error <= LEAST_PROGRESS * error:
             break
-        parts = iterated(kernel - sparse, parts[1])
     return Fit(parts, sparse, error)
 
 
