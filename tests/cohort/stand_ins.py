@@ -37,8 +37,8 @@ def scorecard(name: str) -> bytes:
 def graded(task: GradingTask, bench: Workbench) -> GradingOutcome:
     """What a submission's own file asks for; else its scorecard at once.
 
-    ``hold``: not before the gate is open. ``die once``: with its worker, the first time. ``end``: as if its process had
-    died. ``fail``: with a fault.
+    ``hold``: not before the gate is open. ``sleep 0.5``: after so many seconds. ``die once``: with its worker, the first
+    time. ``end``: as if its process had died. ``fail``: with a fault.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = deliver(task.parcel, Path(folder))
@@ -48,6 +48,8 @@ def graded(task: GradingTask, bench: Workbench) -> GradingOutcome:
     _note(name)
     while word == "hold" and not _gate().exists():
         time.sleep(0.02)
+    if word.startswith("sleep "):
+        time.sleep(float(word.removeprefix("sleep ")))
     if word == "die once" and _count(name) == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     if word == "end":

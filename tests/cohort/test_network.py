@@ -206,6 +206,9 @@ def test_whatever_is_killed_nothing_is_lost_and_nothing_graded_twice(tmp_path: P
     options = (f"scheduler=tcp://{SCHEDULER}", "open=yes")
     command = Command(hosts, tmp_path, *options)
     wait_for(lambda: sum(begun(books).values()) >= 5)
+    # A worker is killed within a submission that it has begun, and not between two.
+    done = sum(begun(books[:1]).values())
+    wait_for(lambda: sum(begun(books[:1]).values()) > done)
     process = {"worker": hosts.started[1], "scheduler": scheduler, "driver": command.process}[victim]
     kill(process)
     code, out = command.ended()
