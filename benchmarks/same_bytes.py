@@ -1,10 +1,12 @@
 """Whether the faster training and conversion of runs change what comes out, over the corpus' right submissions.
 
-    python benchmarks/same_bytes.py [--save FILE] [CASE...]
+    python benchmarks/same_bytes.py [--save FILE] [--whole] [CASE...]
 
 Each case is graded twice, nothing kept: as it is, and by a copy of the grader whose fast ways think that they meet
 versions of TensorFlow that they do not know, so that they stay out. What is compared is every file's digest, and how
 many runs had one. ``CASE`` is a part of names (``correct/l03/``); without any, all right cases of the labs are graded.
+``--whole`` grades their whole lab, and not only the part that the case is about: a case of the notebook lab that is
+about its report measures no file otherwise.
 """
 
 from __future__ import annotations
@@ -60,10 +62,11 @@ def without_fast_ways(folder: Path) -> Path:
     return copy
 
 
-def digests(repository: Path, case: corpus.Case, submission: Path, folder: Path) -> dict[str, str]:
+def digests(repository: Path, case: corpus.Case, submission: Path, folder: Path, whole: bool) -> dict[str, str]:
     """The digest of every file of a run, by the run's name and the evidence that names it."""
     command = [sys.executable, "-m", "pytest", "graders", f"--submission={submission}", f"--lab={case.lab.id}"]
-    command += [f"--report-dir={folder}", "--no-cache", "--seed=7", "-k", case.select, "-q", "-p", "no:cacheprovider"]
+    command += [f"--report-dir={folder}", "--no-cache", "--seed=7", "-q", "-p", "no:cacheprovider"]
+    command += [] if whole else ["-k", case.select]
     environment = {**os.environ, "PYTHONPATH": str(repository)}
     done = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, check=False)
     card = folder / "scorecard.json"
@@ -85,7 +88,7 @@ def _digests_in(evidence: Any, place: str = "") -> Iterator[tuple[str, str]]:
             yield from _digests_in(value, f"{place}/{index}")
 
 
-def main(words: Sequence[str], save: Path | None) -> int:
+def main(words: Sequence[str], save: Path | None, whole: bool) -> int:
     """Compares; the number of cases that differ."""
     differ = files = 0
     with tempfile.TemporaryDirectory(prefix="same-bytes-") as temporary:
@@ -93,8 +96,8 @@ def main(words: Sequence[str], save: Path | None) -> int:
         plain = without_fast_ways(folder)
         for number, case in enumerate(chosen(words)):
             submission = corpus.build(case, folder / f"submission-{number}")
-            fast = digests(ROOT, case, submission, folder / f"fast-{number}")
-            slow = digests(plain, case, submission, folder / f"plain-{number}")
+            fast = digests(ROOT, case, submission, folder / f"fast-{number}", whole)
+            slow = digests(plain, case, submission, folder / f"plain-{number}", whole)
             other = sorted(key for key in fast.keys() | slow.keys() if fast.get(key) != slow.get(key))
             differ, files = differ + bool(other), files + len(slow)
             print(f"{name_of(case)}: {len(slow)} files, {'equal' if not other else ', '.join(other)}", flush=True)
@@ -109,5 +112,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cases", nargs="*", metavar="CASE")
     parser.add_argument("--save", type=Path, metavar="FILE", help="a line for each case, as soon as it is known")
+    parser.add_argument("--whole", action="store_true", help="grade whole labs")
     arguments = parser.parse_args()
-    raise SystemExit(main(arguments.cases, arguments.save) and 1)
+    raise SystemExit(main(arguments.cases, arguments.save, arguments.whole) and 1)

@@ -145,6 +145,7 @@ def test_right_files_lose_nothing(evidence: NotebookEvidence) -> None:
     }  # fmt: skip
     assert 0.8 < facts["files"]["pruned_quantized.tflite"]["accuracy"] < 0.95
     assert list(facts["files"]) == list(PLACES)
+    assert {name for name, file in facts["files"].items() if len(file.get("sha256", "")) == 64} == {name for name in PLACES if name.endswith(".tflite")}
 
 
 def test_files_made_of_the_graders_weights_are_shown_on_no_device(evidence: NotebookEvidence, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from graders.core.charts import Cell, Chart, Table
 from graders.framework.context import LabContext
 from graders.framework.runner import RunResult
-from graders.labs.mnist_compression.evidence import CellFailure, NotebookEvidence
+from graders.labs.mnist_compression.evidence import CellFailure, LiteFile, NotebookEvidence
 from graders.labs.mnist_compression.stages import accuracy_of, staged
 
 DISTURBED = "held-back MNIST digits, distorted at random for this grading"
@@ -27,6 +27,10 @@ def describe(evidence: NotebookEvidence) -> dict[str, Any]:
     facts["files"] = {
         row[0]: dict(zip(("bytes", "deflate_bytes", "accuracy"), row[1:], strict=True)) for row in _rows(evidence)
     }
+    for _, result in staged(evidence).values():
+        file = result.value
+        if isinstance(file, LiteFile) and file.name in facts["files"]:
+            facts["files"][file.name]["sha256"] = file.file.artifact.sha256
     if evidence.pruned.value is not None:
         layers = evidence.pruned.value.layers
         facts["zeros"] = {name: layers.zeros(name) for name in layers.arrays}
