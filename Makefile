@@ -16,7 +16,7 @@ PY := $(VENV)/bin/python
 STRICT := -o empty_parameter_set_mark=fail_at_collect
 # Files in the order of their folders: those with gradings come first, so that none of them is left to the end.
 SPREAD := $(STRICT) -n auto --no-loadscope-reorder
-SLOW := tensorflow or corpus or attacks or e2e or browser or fuzz
+SLOW := gradings or tensorflow or corpus or attacks or e2e or browser or fuzz
 
 .PHONY: help grade test test-all check fuzz bench regress baseline screenshot clean
 

@@ -20,9 +20,10 @@ from tests.programs import find
 TESTS = Path(__file__).parent
 QUICK = {
     "process": "starts git, sandboxes or pytest, without TensorFlow",
-    "smoke": "a quick look at the reference, one real grading of a mistake of each lab, one attack of each family",
+    "smoke": "a quick look at the reference, a mistake in code and one in a history, four of the attacks",
 }
 SLOW = {
+    "gradings": "grades small submissions from the command line: again, with marks, while files are saved, as a class",
     "tensorflow": "trains or converts with TensorFlow",
     "corpus": "grades every case of the corpus",
     "attacks": "carries out the attacks",
@@ -39,11 +40,12 @@ PLACES = {
     "corpus/test_quick_mistakes.py": "corpus",
     "corpus/test_real_profile.py": "corpus",
     "corpus/test_references.py": "smoke",
+    "cohort/test_real_class.py": "gradings",
     "docs": "process",
     "docs/test_fresh_clone.py": "e2e",
     "docs/test_pythons.py": "e2e",
     "docs/test_same_again.py": "e2e",
-    "framework/test_labs_outside.py": "process",
+    "framework/test_labs_outside.py": "gradings",
     "fixtures_/test_pocket_mobilenet.py": "tensorflow",
     "fuzz/test_campaign.py": "fuzz",
     "fuzz/test_targets.py": "fuzz",
@@ -53,6 +55,10 @@ PLACES = {
     "kit/test_kit_kenning_reference.py": "tensorflow",
     "kit/test_kit_l03_reference.py": "tensorflow",
     "plugin": "process",
+    "plugin/test_labs_outside.py": "gradings",
+    "plugin/test_marks_merged.py": "gradings",
+    "plugin/test_nothing_to_grade.py": "gradings",
+    "plugin/test_watch.py": "gradings",
     "sandbox": "process",
     "sandbox/test_as_others.py": "e2e",
     "sandbox/test_fast_conversion.py": "tensorflow",
@@ -60,12 +66,10 @@ PLACES = {
     "submission/history": "process",
 }
 FIXTURES = {"arenas": "attacks", "browser": "browser", "scorer": "process"}
-# In the names of mistakes, one of each lab, and of attacks, one of each family.
+# In the names of cases and attacks.
 SMOKE = (
-    "[mistakes/history/one-dump]", "[mistakes/l02/no-rounding]", "[mistakes/l03/pruned-percent]",
-    "[mistakes/mnist/report-without-stage]", "[mistakes/summaries/deflation-does-not-fit]",
-    "/01-conftest-hooks/", "/09-always-equal/", "/22-workflow-commands/", "/25-hidden-values-on-disk/", "/34-floods/",
-    "/44-int8-in-name-only/", "/51-what-a-kernel-gives/",
+    "[mistakes/history/one-dump]", "[mistakes/l02/no-rounding]",
+    "/01-conftest-hooks/", "/09-always-equal/", "/25-hidden-values-on-disk/", "/34-floods/",
 )  # fmt: skip
 # These watch clocks, processes and what else the machine does, so one process runs them one after the other.
 ALONE = ("attacks", "sandbox", "measure/test_latency.py", "measure/test_scorer.py")

@@ -88,6 +88,7 @@ def test_reviews_are_made_when_they_are_requested(config: GradingConfig, monkeyp
         assert len(calls) == 1
 
 
+@pytest.mark.tensorflow
 def test_summaries_are_read_ahead_once(config: GradingConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is read in the background is what the review is made of; labs that nobody asked for are not read."""
     folder = config.submission / "summaries" / "l02_quantization"

@@ -36,7 +36,7 @@ SOON_S = 10.0
 
 def exercise(data: bytes, original: bytes) -> bool:
     """Read a file and do all that graders do with it; whether it was read."""
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         model = read_model(data)
         assert from_facts(json.loads(json.dumps(facts(model), allow_nan=False))) == model
@@ -54,7 +54,7 @@ def exercise(data: bytes, original: bytes) -> bool:
         assert "\n" not in message
         return False
     finally:
-        assert time.perf_counter() - started < SOON_S
+        assert time.process_time() - started < SOON_S
 
 
 @pytest.mark.parametrize("name", ["int8", "float_io", "flex", "sparse_random"])
@@ -341,10 +341,10 @@ def test_one_table_named_many_times(sample: Sample) -> None:
     assert len(read_model(repeated(data, SUBGRAPHS, 3)).subgraphs) == 3
     for field in (SUBGRAPHS, BUFFERS):
         bomb = repeated(data, field, 1_000_000)
-        started = time.perf_counter()
+        started = time.process_time()
         with pytest.raises(MalformedModel, match="too many entries"):
             read_model(bomb)
-        assert time.perf_counter() - started < SOON_S
+        assert time.process_time() - started < SOON_S
 
 
 def test_subgraphs_named_many_times_within_the_count(sample: Sample) -> None:
