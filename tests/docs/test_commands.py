@@ -164,7 +164,7 @@ ELSEWHERE = {
     "python benchmarks/kenning_tutorial.py --model full-size": "takes minutes; tests/kit/test_kit_kenning_reference.py trains less",
     "python benchmarks/hybrid_table.py": "takes minutes; tests/kit/test_kit_hybrid_benchmarks.py measures known files",
     "python benchmarks/hybrid_table.py --loss": "takes minutes; tests/kit/test_kit_hybrid_benchmarks.py measures known files",
-    "python benchmarks/hybrid_resnet50.py": "takes half an hour; tests/kit/test_kit_hybrid_models.py has small models",
+    "python benchmarks/hybrid_resnet50.py --compression-factor 0.3": "takes half an hour; tests/kit/test_kit_hybrid_models.py has small models",
     "python -m graders.selftest.attacks.table": "takes an hour; tests/attacks runs a part of it, test_table.py prints the table",
     "python benchmarks/training_evidence.py table FOLDER": "FOLDER takes hours; tests/measure/test_training_evidence.py measures what is shipped",
     "python fixtures/datasets/mnist/execute.py NOTEBOOK [WEIGHTS.npz]": "takes a minute; test_notebooks_are_executed asks for less",
