@@ -8,24 +8,54 @@ from decimal import Decimal
 from pathlib import Path
 
 from graders.cohort.marking.file import FILE, read_class_marks, write_class_marks
-from graders.cohort.marking.model import ClassMark, ClassMarks
-from graders.cohort.results import class_questions
-from graders.cohort.store import CohortStore
+from graders.cohort.marking.model import REPORT, ClassMark, ClassMarks, report_key
+from graders.cohort.results import class_questions, owner
+from graders.cohort.store import FILE as STORE
+from graders.cohort.store import CohortStore, open_finished
 from graders.core.errors import UsageError
 
 WRITTEN = "marks written"
 EMPTY = ClassMark(None)
 
 
-def take_marks(store: CohortStore, file: Path, maxima: Mapping[str, Decimal]) -> None:
-    """Stores what a file says: of each of its entries, in place of what was known.
+def take_marks(
+    store: CohortStore, folder: Path, file: Path, maxima: Mapping[str, Decimal], salt: bytes
+) -> Iterator[str]:
+    """Stores what a file says: of each of its entries, in place of what was known; lines about it.
+
+    Reports without a passage are called differently in each class's folder. Those of the folder that the file lies in
+    are found by the store beside it.
 
     :raises UsageError: it can't be used; nothing of it is stored.
     """
     try:
-        store.set_marks(read_class_marks(file, maxima))
+        marks = read_class_marks(file, maxima)
     except UsageError as error:
         raise UsageError(f"--marks {error}") from None
+    names, unknown = _report_names(store, folder, file, salt), 0
+    taken = {}
+    for (criterion, key), mark in marks.items():
+        if key.startswith(REPORT) and key not in names:
+            unknown += mark != EMPTY
+        taken[criterion, names.get(key, key)] = mark
+    store.set_marks(taken)
+    if unknown:
+        entries = "1 entry names a report" if unknown == 1 else f"{unknown} entries name reports"
+        yield (
+            f"--marks {file}: {entries} without a passage, of another class's folder or an earlier version of the work;"
+            f" give the marks.toml that lies beside that class's {STORE} to carry them over"
+        )
+
+
+def _report_names(store: CohortStore, folder: Path, file: Path, salt: bytes) -> dict[str, str]:
+    """What reports in a file of marks are called in this folder, by what they are called in the file."""
+    names = {report_key(owner(*each), salt): report_key(owner(*each), salt) for each in store.every_parts()}
+    if (file.parent / STORE).is_file() and not file.parent.samefile(folder):
+        with open_finished(file.parent) as earlier:
+            if earlier.salt is not None:
+                owners = {owner(*each) for each in earlier.every_parts()}
+                names |= {report_key(each, earlier.salt): report_key(each, salt) for each in owners}
+    return names
 
 
 def keep_marks(store: CohortStore, folder: Path, given: Path | None, salt: bytes) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -60,7 +60,12 @@ class Settlement:
 
 def owner_of(stored: Stored, attempt: Attempt) -> str:
     """Whose an attempt is, and of which version of the work."""
-    return f"{stored.name}\0{attempt.parts.get('submission', '')}"
+    return owner(stored.name, attempt.parts)
+
+
+def owner(name: str, parts: Mapping[str, str]) -> str:
+    """Whose an attempt is that depended on these parts, and of which version of the work."""
+    return f"{name}\0{parts.get('submission', '')}"
 
 
 def questions_of(attempt: Attempt) -> Sequence[MarkRequest]:

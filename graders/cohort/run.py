@@ -38,7 +38,7 @@ from graders.core.text import plain_line
 UNPACKED = "unpacked"
 MATCHES = "match.csv"
 STORED = "what was graded is stored"
-SALT, FINGERPRINT = "salt", "fingerprint"
+FINGERPRINT = "fingerprint"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +130,8 @@ class _Run:
 
     def go(self) -> CohortResult:
         if self._request.marks is not None:
-            take_marks(self._store, self._request.marks, self._maxima())
+            for line in take_marks(self._store, self._request.folder, self._request.marks, self._maxima(), self._salt()):
+                _say(line)
         if self._request.restart:
             self._store.restart()
         ready = self._take_in()
@@ -223,11 +224,11 @@ class _Run:
 
     def _salt(self) -> bytes:
         """Bytes of the cohort's own, without which its record of a secret is of no use."""
-        found = self._store.fact(SALT)
+        found = self._store.salt
         if found is None:
-            found = secrets.token_hex(32)
-            self._store.set_fact(SALT, found)
-        return bytes.fromhex(found)
+            found = secrets.token_bytes(32)
+            self._store.set_salt(found)
+        return found
 
     def _through_workers(self, ready: Sequence[_Ready], options: ClusterOptions) -> None:
         """Grades on workers what is left by their fingerprint."""

@@ -30,6 +30,7 @@ from graders.scoring.marks import MarkRequest, Passage
 
 FILE = "cohort.sqlite"
 VERSION = 2
+SALT = "salt"
 WAIT_S = 30.0
 LEAST_FREE = 1 << 17
 SCHEMA = """
@@ -196,6 +197,16 @@ class CohortStore:
             self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
     @property
+    def salt(self) -> bytes | None:
+        """The cohort's own bytes, None if it has none yet."""
+        found = self.fact(SALT)
+        return None if found is None else bytes.fromhex(found)
+
+    def set_salt(self, salt: bytes) -> None:
+        """Remembers the cohort's own bytes."""
+        self.set_fact(SALT, salt.hex())
+
+    @property
     def round(self) -> int:
         """How many times everything was to be graded again."""
         return int(self.fact("round") or 0)
@@ -270,6 +281,14 @@ class CohortStore:
             "SELECT parts FROM attempts WHERE submission = ? ORDER BY number DESC LIMIT 1", (submission,)
         ).fetchone()
         return None if row is None else dict(json.loads(row[0]))
+
+    def every_parts(self) -> Iterator[tuple[str, Mapping[str, str]]]:
+        """What each attempt that there ever was depended on, with the submission's name."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT name, parts FROM attempts JOIN submissions ON submissions.id = attempts.submission"
+        )
+        for name, parts in rows:
+            yield name, json.loads(parts)
 
     def finished(self, submission: int, key: str) -> Attempt | None:
         """The newest finished attempt of this round with that key."""

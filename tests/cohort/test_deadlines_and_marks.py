@@ -200,6 +200,38 @@ def test_marks_are_merged_and_survive_a_new_grading(class_: Class) -> None:
     assert "# ===== Marks of passages that no submission has now" in text, "carol's earlier answer keeps its mark"
 
 
+def test_marks_of_whole_reports_follow_into_another_folder(
+    class_: Class, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each folder calls a report by its own secret bytes; the store beside the file says whose it is."""
+    class_.grade()
+    marks = class_.mark("0.5", rounding="1")
+    beside = class_.out / "marks.toml"
+    class_.grade(marks=marks)
+    full = stand_ins.answered_points()
+    expected = {"ada": 1, "bob": 1, "carol": 0.5, "team": 0.5, "fred": 0.5}
+    copy = class_.file("copy.toml", beside.read_text(encoding="utf-8"))
+    earlier, class_.out = class_.out, class_.folder / "second"
+    class_.grade()
+    capsys.readouterr()
+    class_.grade(marks=copy)
+    said = capsys.readouterr().out
+    assert f"--marks {copy}: 1 entry names a report without a passage, of another class's folder" in said
+    assert class_.card("fred").points.pending == stand_ins.ANSWER_POINTS
+    assert class_.card("team").points.pending == 0, "passages are called the same in each folder"
+    class_.grade(marks=beside)
+    assert "names a report" not in capsys.readouterr().out
+    assert {name: each[2] - full for name, each in class_.results().items()} == expected
+    # Before anything was graded there.
+    class_.out = class_.folder / "third"
+    class_.grade(marks=earlier / "marks.toml")
+    assert {name: each[2] - full for name, each in class_.results().items()} == expected
+    # Work that changed since is marked again.
+    submission(class_.folder / "class" / "fred", "answer  ")
+    class_.grade()
+    assert class_.card("fred").points.pending == stand_ins.ANSWER_POINTS
+
+
 def test_what_is_filled_in_and_not_given_is_kept_and_said(class_: Class, capsys: pytest.CaptureFixture[str]) -> None:
     class_.grade()
     path = class_.out / "marks.toml"

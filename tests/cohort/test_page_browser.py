@@ -53,7 +53,7 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     half = function(1).split("\n")
     texts = {"ada": function(1), "bob": function(1), "eve": "\n".join(half[: len(half) * 6 // 10]) + function(2, 16)}
     class_ = {name: [_source("lab/work.py", "code", text)] for name, text in texts.items()}
-    equal = [EqualFiles("handed in", ("ada", "eve"), ("a.h5 = b.h5",))]
+    equal = [EqualFiles("submitted", ("ada", "eve"), ("a.h5 = b.h5",))]
     pages = {"similarity.html": render_similarity(compare(class_, []), equal, class_, {name: name.title() for name in texts})}
     pages["leaderboard.html"] = board(folder / "store", ChosenNames({"student0001": "Fox"}))
     for name, text in pages.items():

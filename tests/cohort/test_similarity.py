@@ -153,9 +153,9 @@ def test_equal_files_from_unequal_code(tmp_path: Path) -> None:
         write(tmp_path / name, {f"out/{name}.h5": content, "tiny.h5": b"x", "notes.py": b"x" * 2000})
     owned = {name: handed_in(Content(name=name, path=tmp_path / name)) for name in "abc"}
     assert [len(files) for files in owned.values()] == [1, 1, 1]
-    found = equal_files("handed in", owned, 5, [])
+    found = equal_files("submitted", owned, 5, [])
     assert [(each.submissions, each.files) for each in found] == [(("a", "b"), ("out/a.h5 = out/b.h5",))]
-    assert equal_files("handed in", owned, 5, [frozenset("ab")]) == [], "their code is alike, which is told already"
+    assert equal_files("submitted", owned, 5, [frozenset("ab")]) == [], "their code is alike, which is told already"
     assert equal_files("made while grading", owned, 5, []) == [], "one equal result is not much"
 
 

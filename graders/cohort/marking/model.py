@@ -49,7 +49,12 @@ def key_of(request: MarkRequest, owner: str, salt: bytes) -> str:
     :param owner: whose it is, and of which version. If there is nothing to quote, what is called so is its report.
     """
     fingerprint = request.passage.fingerprint
-    return fingerprint or REPORT + code(salt, owner)
+    return fingerprint or report_key(owner, salt)
+
+
+def report_key(owner: str, salt: bytes) -> str:
+    """What a report is called that is marked as a whole."""
+    return REPORT + code(salt, owner)
 
 
 def code(salt: bytes, text: str) -> str:

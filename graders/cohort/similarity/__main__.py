@@ -43,7 +43,7 @@ def answer(request: Mapping[str, Any]) -> Found:
     comparison = compare(class_, read_given(TEMPLATE))
     alike = [frozenset((pair.one, pair.other)) for pair in comparison.pairs]
     graded = _made(Path(request["store"]), class_)
-    equal = equal_files("handed in", files, comparison.most, alike)
+    equal = equal_files("submitted", files, comparison.most, alike)
     equal += equal_files("made while grading", graded, comparison.most, alike)
     shown = {each["name"]: each["shown"] for each in request["submissions"]}
     write_whole(Path(request["page"]), render_page(comparison, equal, class_, shown).encode())

@@ -13,7 +13,7 @@ from graders.cohort.engine.parcel import Content
 from graders.scoring import Scorecard
 from graders.submission.discovery import SKIPPED
 
-Origin = Literal["handed in", "made while grading"]
+Origin = Literal["submitted", "made while grading"]
 # What nobody writes by hand, and what differs as soon as anything was trained, drawn or measured again.
 MODELS = (".tflite", ".h5", ".hdf5", ".keras", ".pb", ".onnx", ".weights")
 SUFFIXES = frozenset({*MODELS, ".npy", ".npz", ".pkl", ".png", ".jpg", ".jpeg", ".pdf", ".csv"})
