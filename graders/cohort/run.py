@@ -130,7 +130,8 @@ class _Run:
 
     def go(self) -> CohortResult:
         if self._request.marks is not None:
-            for line in take_marks(self._store, self._request.folder, self._request.marks, self._maxima(), self._salt()):
+            folder, file = self._request.folder, self._request.marks
+            for line in take_marks(self._store, folder, file, self._maxima(), self._salt()):
                 _say(line)
         if self._request.restart:
             self._store.restart()
