@@ -22,6 +22,7 @@ from graders.core.text import plain_line
 MOST_BYTES = 64 << 20
 MOST_ARRAYS = 2000
 MOST_DEPTH = 24
+MOST_NAME = 200
 MOST_CONFIG = 4 << 20
 INSIDE = "model.weights.h5"
 ZIP_START, HDF5_START = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
@@ -37,13 +38,15 @@ class KerasFile:
     """The arrays of a model's file by their paths in it, and whether the optimizer's state lies beside them.
 
     ``network``: whether the file describes the network as well, so that a model can be loaded from it alone.
-    ``layers``: the classes of layers in that description, as far as it can be read.
+    ``layers``: the classes of layers in that description, as far as it can be read. ``groups``: the names at the file's
+    top, which a legacy file of weights alone has one of for each layer.
     """
 
     arrays: dict[str, NDArray[Any]]
     optimizer: bool
     network: bool = True
     layers: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 def read_keras_file(path: Path) -> KerasFile:
@@ -64,7 +67,9 @@ def read_keras_file(path: Path) -> KerasFile:
         with h5py.File(io.BytesIO(data), "r") as file:
             found = _read(file)
             # An archive has it in a file of its own.
-            return replace(found, network=archive or NETWORK in file.attrs, layers=layer_classes(file))
+            network = archive or NETWORK in file.attrs
+            groups = tuple(plain_line(str(name))[:MOST_NAME] for name in list(file)[:MOST_ARRAYS])
+            return replace(found, network=network, layers=layer_classes(file), groups=groups)
     except UnreadableFile:
         raise
     except Exception as error:  # noqa: BLE001 - HDF5's filters and NumPy raise more than they document

@@ -38,7 +38,7 @@ from graders.labs.mnist_compression import (
     test_quantisation_aware,
     test_sizes,
 )
-from graders.labs.mnist_compression.digits import draw
+from graders.measure.digits import draw
 from graders.labs.mnist_compression.evidence import ExtraFile, KerasModel, LiteFile, NotebookEvidence, Origin
 from graders.labs.mnist_compression.lab import LAB as PLUGIN
 from graders.labs.mnist_compression.network import Layers

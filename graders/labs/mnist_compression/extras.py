@@ -10,10 +10,10 @@ import numpy as np
 from graders.core.result import measured
 from graders.framework.context import LabContext
 from graders.framework.model_tester.files import FileEvidence, encoding_of
-from graders.labs.mnist_compression.digits import Digits
 from graders.labs.mnist_compression.evidence import ExtraFile
 from graders.labs.mnist_compression.files import LITE, LITE_ENDINGS, Workdir, lite_input, written_files
 from graders.labs.mnist_compression.network import layers_of
+from graders.measure.digits import Digits
 from graders.measure.evaluation import evaluate
 
 MOST_FILES = 8

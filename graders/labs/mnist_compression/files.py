@@ -18,9 +18,9 @@ from graders.core.result import attempt, measured
 from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
 from graders.framework.model_tester.files import FileEvidence, encoding_of
-from graders.labs.mnist_compression.digits import Digits
 from graders.labs.mnist_compression.evidence import ArchiveSize, KerasModel, LiteFile, StoredKernel
 from graders.labs.mnist_compression.network import KERNELS, RANGES, WRAPPERS, Layers, layers_of
+from graders.measure.digits import Digits
 from graders.measure.evaluation import Evaluation, evaluate
 from graders.measure.quantization import Encoding
 from graders.measure.scorer.measurement import Measurement

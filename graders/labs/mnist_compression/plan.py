@@ -17,12 +17,12 @@ from graders.framework.repairer import Repairer
 from graders.framework.repairs.model import CellSource
 from graders.framework.runner import RunLog
 from graders.labs.mnist_compression import files, probes
-from graders.labs.mnist_compression.digits import Digits, draw
 from graders.labs.mnist_compression.evidence import Figures, KerasModel, LiteFile, NotebookEvidence, Origin, Value
 from graders.labs.mnist_compression.extras import extra_files
 from graders.labs.mnist_compression.network import PARAMETERS
 from graders.labs.mnist_compression.notebook_run import Execution, prepare_session
 from graders.labs.mnist_compression.roles import Roles, assign_roles
+from graders.measure.digits import Digits, draw
 from graders.measure.sizes import deflate_size
 from graders.sandbox import Session
 from graders.submission import notebooks

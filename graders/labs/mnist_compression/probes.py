@@ -14,8 +14,8 @@ from graders.core.errors import RunError
 from graders.core.result import Result, measured
 from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
-from graders.labs.mnist_compression.digits import Digits, draw
 from graders.labs.mnist_compression.network import CLASSES, SHAPES, Layers, layers_of
+from graders.measure.digits import Digits, draw
 from graders.sandbox import Session
 
 MODEL = Path(__file__).resolve().parents[3] / "fixtures" / "models" / "mnist" / "baseline.npz"

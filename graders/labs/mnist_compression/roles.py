@@ -20,8 +20,8 @@ from graders.core.text import captured_output
 from graders.core.verdicts import Verdict
 from graders.labs.mnist_compression import files
 from graders.labs.mnist_compression.checks import DENSE, INT8, SPARSE, activations_of
-from graders.labs.mnist_compression.digits import Digits
 from graders.labs.mnist_compression.evidence import ArchiveSize, KerasModel, LiteFile, Origin
+from graders.measure.digits import Digits
 
 T = TypeVar("T", LiteFile, KerasModel)
 MOST_OTHERS = 10

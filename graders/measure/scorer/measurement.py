@@ -103,7 +103,8 @@ class Measurement:
         names = _fact(reply, "names", tuple[str, ...])
         arrays = {name: _array(reply, number) for number, name in enumerate(names)}
         optimizer, network = _fact(reply, "optimizer", bool), _fact(reply, "network", bool)
-        return KerasWeights(arrays, optimizer, network, _fact(reply, "layers", tuple[str, ...]))
+        layers, groups = _fact(reply, "layers", tuple[str, ...]), _fact(reply, "groups", tuple[str, ...])
+        return KerasWeights(arrays, optimizer, network, layers, groups)
 
     def compare_weights(self, baseline: Path) -> WeightDifference:
         """The weights against a baseline's. :raises RunError: the file has other tensors altogether."""

@@ -74,13 +74,15 @@ class StoredTensor:
 class KerasWeights:
     """The arrays of a Keras model's file by their paths in it; whether an optimizer's state is there as well.
 
-    ``network``: whether a model can be loaded from the file alone; ``layers``: the classes of its layers.
+    ``network``: whether a model can be loaded from the file alone; ``layers``: the classes of its layers;
+    ``groups``: the names at the file's top.
     """
 
     arrays: Mapping[str, NDArray[Any]]
     optimizer: bool
     network: bool
     layers: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,7 @@ def keras_weights(path: str) -> Answer:
         "optimizer": found.optimizer,
         "network": found.network,
         "layers": list(found.layers),
+        "groups": list(found.groups),
     }
     return facts, arrays
 

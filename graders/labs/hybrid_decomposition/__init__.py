@@ -1,0 +1,1 @@
+"""The lab on Tucker decomposition plus a sparse kernel."""

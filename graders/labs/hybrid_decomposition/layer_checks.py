@@ -1,0 +1,133 @@
+"""What ``replace_layer`` must do: the same outputs, with the names and zeros of the assignment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graders.framework.checks import check, check_threshold, join_names
+from graders.labs.hybrid_decomposition import checks
+
+if TYPE_CHECKING:
+    from graders.framework.definition import Lab
+    from graders.labs.hybrid_decomposition.evidence import Replaced, ReplaceEvidence
+    from graders.labs.hybrid_decomposition.problems import Layer
+
+PARTS = {"no_sparse": "sparse", "no_tucker": "Tucker"}
+HINTS = {"function": "outputs", "bias": "bias", "activation": "activation", "shared": "shared"}
+MISTAKES = {"no_bias": "bias_lost", "bias_twice": "bias_twice", "no_activation": "activation"}
+
+
+def require_outputs(evidence: ReplaceEvidence, lab: Lab, about: str) -> None:
+    """The layers that a criterion is about compute what the decomposed kernel does."""
+    for layer, found in checks.answered(evidence.found, lambda layer: layer.about == about):
+        part = PARTS.get(found.alike, "")
+        hint = MISTAKES.get(found.alike) or ("part_missing" if part else HINTS[about])
+        check(
+            check_threshold(lab, "outputs", found.error),
+            measured=f"{described(layer)}: outputs differ by {found.error:.1%} of the largest",
+            expected="the outputs of a convolution with the decomposition's kernel",
+            hint=hint,
+            part=part,
+        )
+
+
+def require_shared(evidence: ReplaceEvidence, lab: Lab) -> None:
+    """A layer that is used twice computes the same in both places, with one set of weights."""
+    require_outputs(evidence, lab, "shared")
+    for layer, found in checks.answered(evidence.found, lambda layer: layer.uses > 1):
+        own = [name for name in found.names if name.startswith(layer.name)]
+        kernels = [name for name in found.kernels if name.startswith(layer.name)]
+        check(
+            len(kernels) <= len(parts_of(layer)),
+            measured=f"{len(kernels)} kernels in {len(own)} layers",
+            expected=f"{len(parts_of(layer))} kernels, however often the layer is used",
+            hint="shared",
+        )
+
+
+def require_names(evidence: ReplaceEvidence) -> None:
+    """Each part is a layer of its name, and the last layer has the name of the one that was replaced."""
+    for layer, found in checks.answered(evidence.found):
+        wanted = [*(f"{layer.name}_{part}" for part in parts_of(layer)), layer.name]
+        # Without a Tucker part, _sp may well be the last layer of all.
+        if layer.parts[0] is None and layer.name in found.kernels:
+            wanted = [layer.name]
+        missing = [name for name in wanted if name not in found.names]
+        shown = [name.removeprefix(layer.name) or "<name>" for name in missing]
+        check(
+            not missing,
+            measured=f"layers {join_names([name for name in found.names if name not in ('image', 'flat')])}",
+            expected=f"layers {', '.join(wanted)}",
+            hint="names",
+            missing=" and ".join("<name>" + each if each.startswith("_") else each for each in shown),
+        )
+
+
+def require_zeros(evidence: ReplaceEvidence) -> None:
+    """``_sp`` has the decomposition's zeros, and is left out beside a Tucker part if it has no weights."""
+    seen = 0
+    for layer, found in checks.answered(evidence.found):
+        sparse, kernel = layer.parts[3], sparse_kernel(layer, found)
+        if layer.parts[0] is not None and not sparse.any():
+            check(
+                kernel is None,
+                measured="a _sp layer without a weight",
+                expected="no _sp layer beside the Tucker part",
+                hint="empty_sparse",
+            )
+        elif kernel is not None:
+            seen += 1
+            dense = int(np.count_nonzero(kernel[sparse == 0])) if kernel.shape == sparse.shape else kernel.size
+            check(
+                dense == 0,
+                measured=f"{dense:,} weights where the decomposition has zeros",
+                expected="none",
+                hint="dense_sparse",
+            )
+    check(
+        seen > 0,
+        measured="no layer has a sparse kernel of its own",
+        expected="a layer <name>_sp",
+        hint="names",
+        missing="<name>_sp",
+    )
+
+
+def sparse_kernel(layer: Layer, found: Replaced) -> Any:
+    """The kernel of ``_sp``, or of whatever layer has one of its size if none has that name."""
+    named = found.kernels.get(f"{layer.name}_sp")
+    if named is not None:
+        return named
+    same = [each for each in found.kernels.values() if each.shape == layer.kernel.shape]
+    core = layer.parts[0]
+    return same[0] if same and (core is None or core.shape != layer.kernel.shape) else None
+
+
+def parts_of(layer: Layer) -> list[str]:
+    """The names of the parts that a replaced layer consists of."""
+    core, _, _, sparse = layer.parts
+    dense = [] if core is None else ["first", "core", "last"]
+    return [*dense, "sp"] if core is None or sparse.any() else dense
+
+
+def described(layer: Layer) -> str:
+    """A layer in words."""
+    options = layer.options
+    words = [f"{options['kernel_size'][0]} x {options['kernel_size'][1]}", f"padding {options['padding']}"]
+    if options["strides"] != [1, 1]:
+        words.append(f"strides {tuple(options['strides'])}")
+    if options["dilation_rate"] != [1, 1]:
+        words.append(f"dilation {tuple(options['dilation_rate'])}")
+    if layer.bias is not None:
+        words.append("a bias")
+    if options["activation"] != "linear":
+        words.append(str(options["activation"]))
+    if layer.parts[0] is None:
+        words.append("no Tucker part")
+    if not layer.parts[3].any():
+        words.append("no sparse weights")
+    if layer.uses > 1:
+        words.append("used twice")
+    return ", ".join(words)

@@ -1,0 +1,212 @@
+"""From what a run sent back and wrote to the lab's evidence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graders.core.errors import RunError
+from graders.core.verdicts import Verdict
+from graders.framework.context import LabContext
+from graders.labs.hybrid_decomposition import driver_solution as solution
+from graders.labs.hybrid_decomposition.convolution import convolve
+from graders.labs.hybrid_decomposition.evidence import Budgets, Factors, Judged, Kept, Parts, Replaced
+from graders.labs.hybrid_decomposition.problems import (
+    BudgetCase,
+    Chooser,
+    DecomposeCase,
+    Layer,
+    LossCase,
+    SparseCase,
+)
+from graders.labs.hybrid_decomposition.runs import array
+from graders.sandbox import Reply
+from graders.submission import accept_artifact
+
+Array = NDArray[Any]
+MOST_RANK = 1 << 16
+ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
+    "linear": lambda x: x,
+    "relu": lambda x: np.maximum(x, 0),
+    "tanh": np.tanh,
+}
+
+
+def kept(case: SparseCase, reply: Reply) -> Kept:
+    """What ``sparse_residual`` returned. :raises RunError: it is no kernel of that shape."""
+    shape = case.residual.shape
+    return Kept(array(reply, "kept", shape), array(reply, "given", shape))
+
+
+def parts(case: DecomposeCase, reply: Reply) -> Parts:
+    """What ``decompose_kernel`` returned. :raises RunError: it has no sparse kernel."""
+    core, first, last = (array(reply, name) if name in reply.arrays else None for name in ("core", "first", "last"))
+    if "sparse" not in reply.arrays:
+        raise RunError(Verdict.LOST, "the decomposition has no sparse kernel")
+    return Parts(core, first, last, array(reply, "sparse"), array(reply, "given", case.kernel.shape))
+
+
+def replaced(context: LabContext, run: str, name: str, layer: Layer, images: Array) -> Replaced:
+    """What the network with a replaced layer computes, and which layers it has."""
+    files = {}
+    for ending in ("tflite", "h5"):
+        file = f"{name}.{ending}"
+        target = context.work / "artifacts" / run / file
+        files[ending] = accept_artifact(context.workdir(run) / file, target, context.lab.artifact_bytes).path
+    with context.scorer.measure(files["h5"]) as measurement:
+        weights = measurement.keras_weights()
+    with context.scorer.measure(files["tflite"]) as measurement:
+        outputs = measurement.infer_tensors(images).astype(np.float64)
+    expected = outputs_of(layer, images)
+    if outputs.shape != expected.shape:
+        raise RunError(
+            Verdict.LOST,
+            f"the replaced layer has an output of {outputs.shape[1]:,} numbers, the layer itself {expected.shape[1]:,}",
+        )
+    alike = {mistake: distance(outputs, other) for mistake, other in mistaken(layer, images).items()}
+    likest = min(alike, key=lambda each: alike[each], default="")
+    kernels = {
+        key.split("/")[-2]: found for key, found in weights.arrays.items() if key.split("/")[-1].startswith("kernel")
+    }
+    return Replaced(
+        kernels=kernels,
+        names=weights.groups,
+        error=distance(outputs, expected),
+        alike=likest if likest and alike[likest] < 1e-3 else "",
+    )
+
+
+def distance(found: Array, expected: Array) -> float:
+    """The largest difference, relative to the largest number that is expected; of anything but numbers, infinite."""
+    if not np.isfinite(found).all():
+        return math.inf
+    return float(np.abs(found - expected).max()) / max(float(np.abs(expected).max()), 1e-6)
+
+
+def outputs_of(layer: Layer, images: Array, *, bias: float = 1.0, activate: bool = True, parts: str = "both") -> Array:
+    """What the layer with the decomposed kernel computes, flat: (n, numbers).
+
+    :param bias: how many times it is added.
+    """
+    core, first, last, sparse = layer.parts
+    kernel = {"both": solution.rebuilt(layer.parts), "sparse": sparse}.get(parts)
+    if kernel is None:
+        kernel = solution.rebuilt((core, first, last, np.zeros_like(sparse)))
+    options = layer.options
+    found = []
+    for number in range(layer.uses):
+        inputs = images * (number + 1)
+        out = convolve(inputs, kernel, options["strides"], options["padding"], options["dilation_rate"])
+        if layer.bias is not None:
+            out = out + bias * layer.bias
+        found.append(ACTIVATIONS[options["activation"]](out) if activate else out)
+    whole = found[0] if len(found) == 1 else found[0] - found[1]
+    return whole.reshape(len(whole), -1)
+
+
+def mistaken(layer: Layer, images: Array) -> dict[str, Array]:
+    """What the layer would compute with a mistake that is often made, by its name."""
+    found: dict[str, Array] = {}
+    if layer.bias is not None:
+        found |= {"no_bias": outputs_of(layer, images, bias=0.0), "bias_twice": outputs_of(layer, images, bias=2.0)}
+    if layer.options["activation"] != "linear":
+        found["no_activation"] = outputs_of(layer, images, activate=False)
+    if layer.parts[0] is not None and layer.parts[3].any():
+        found["no_sparse"] = outputs_of(layer, images, parts="tucker")
+        found["no_tucker"] = outputs_of(layer, images, parts="sparse")
+    return found
+
+
+def factors_of(described: object) -> Factors | None:
+    """Factors as a run described them. :raises RunError: it described something else."""
+    match described:
+        case None:
+            return None
+        case [int(rank), int() | float() as share] if not isinstance(rank, bool):
+            return checked(rank, float(share))
+    raise RunError(Verdict.TAMPERED, "the factors that came out of the run are not in the form that was expected")
+
+
+def checked(rank: int, share: float) -> Factors:
+    """:raises RunError: there are no such factors."""
+    if not (0 <= rank <= MOST_RANK and math.isfinite(share) and -1e-9 <= share <= 1 + 1e-9):
+        raise RunError(Verdict.LOST, f"rank {rank} and share {share:g} were chosen; a share is from 0 to 1")
+    return Factors(rank, min(max(share, 0.0), 1.0))
+
+
+def cost(chooser: Chooser, kernel: Array, factors: Factors | None) -> float:
+    """What they cost, as a share of the layer's; 1 for the layer itself."""
+    if factors is None:
+        return 1.0
+    return solution.total_cost(kernel.shape, factors.rank, factors.share, chooser.sparsity_weight)
+
+
+def approximation(chooser: Chooser, kernel: Array, factors: Factors | None) -> Array:
+    """The kernel that they give."""
+    if factors is None:
+        return kernel
+    structure = chooser.structure
+    return solution.rebuilt(solution.decompose(kernel, factors.rank, factors.share, structure.name, structure.block))
+
+
+def squared_error(kernel: Array, other: Array) -> float:
+    """The mean squared error."""
+    return float(np.mean(np.square(kernel.astype(np.float64) - other)))
+
+
+def judged(known: tuple[LossCase | BudgetCase, Factors | None], reply: Reply) -> Judged:
+    """The factors that a function chose in a case, beside the best ones."""
+    case, best = known
+    found = factors_of(reply.facts.get("factors"))
+    chooser, kernel = case.chooser, case.kernel
+    near, nearest = approximation(chooser, kernel, found), approximation(chooser, kernel, best)
+    return Judged(
+        factors=found,
+        cost=cost(chooser, kernel, found),
+        accuracy=case.accuracy(near) if isinstance(case, LossCase) else 0.0,
+        error=squared_error(kernel, near),
+        best=best,
+        best_cost=cost(chooser, kernel, best),
+        best_error=squared_error(kernel, nearest),
+    )
+
+
+def cheapest(case: LossCase) -> Factors | None:
+    """The cheapest factors that are accurate enough, by a search of all that cost less than the layer."""
+    chooser, shape = case.chooser, case.kernel.shape
+    if case.least > 1:
+        return None
+    shares = [0.0] if chooser.kind == "tucker" else solution.candidate_shares()
+    pairs = [Factors(rank, share) for rank in solution.candidate_ranks(shape, chooser.kind) for share in shares]
+    costly = sorted((cost(chooser, case.kernel, each), each.rank, each.share) for each in pairs)
+    for price, rank, share in costly:
+        factors = Factors(rank, share)
+        if price < 1 and case.accuracy(approximation(chooser, case.kernel, factors)) >= case.least:
+            return factors
+    return None
+
+
+def most_exact(case: BudgetCase) -> Factors | None:
+    """The most exact factors within the budget: for each rank, the rest goes to the sparse part."""
+    chooser, kernel = case.chooser, case.kernel
+    if case.budget >= 1:
+        return None
+    found = []
+    for rank in solution.candidate_ranks(kernel.shape, chooser.kind, case.budget):
+        rest = max(0.0, case.budget - solution.tucker_cost(kernel.shape, rank))
+        share = 0.0 if chooser.kind == "tucker" else min(1.0, rest / chooser.sparsity_weight)
+        factors = Factors(rank, share)
+        found.append((squared_error(kernel, approximation(chooser, kernel, factors)), factors))
+    return min(found, key=lambda each: each[0])[1] if found else None
+
+
+def budgets(kernels: Sequence[Array], factor: float, reply: Reply) -> Budgets:
+    """What ``layer_budgets`` returned, beside the formula's: factor * standard deviation / mean of all, from 0 to 1."""
+    found = array(reply, "budgets", (len(kernels),))
+    deviations = np.array([each.std(dtype=np.float64) for each in kernels])
+    expected = np.clip(factor * deviations / deviations.mean(), 0, 1)
+    return Budgets(factor, tuple(map(float, found)), tuple(map(float, expected)))

@@ -1,0 +1,30 @@
+"""``decompose_kernel``: as exact as it can be, and in the form of the assignment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graders.framework.checks import criterion
+from graders.labs.hybrid_decomposition import kernel_checks
+
+if TYPE_CHECKING:
+    from graders.framework.definition import Lab
+    from graders.labs.hybrid_decomposition.evidence import DecomposeEvidence
+
+
+@criterion("hybrid.decompose.tucker", runs="decompose-*")
+def test_tucker(evidence: DecomposeEvidence, lab: Lab) -> None:
+    """Without a sparse part, the error is tensorly's."""
+    kernel_checks.require_tucker(evidence, lab)
+
+
+@criterion("hybrid.decompose.alternates", runs="decompose-*")
+def test_alternation(evidence: DecomposeEvidence, lab: Lab) -> None:
+    """With a sparse part, the error is well below that of a single pass."""
+    kernel_checks.require_alternation(evidence, lab)
+
+
+@criterion("hybrid.decompose.parts", runs="decompose-*")
+def test_parts(evidence: DecomposeEvidence) -> None:
+    """Ranks, shapes and types are those of the assignment, and the kernel is as before."""
+    kernel_checks.require_parts(evidence)
