@@ -1,4 +1,4 @@
-"""Where in a student's file the classes and methods are that criteria are about: lines, found without running it."""
+"""Where in a student's file the classes, methods and functions are that criteria are about, without running it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from graders.core.json_value import JsonValue
 from graders.framework.source_files import read_source, source_lines
 
 _CLASS = re.compile(r"class[ \t]+(\w+)")
+_FUNCTION = re.compile(r"(?:async[ \t]+)?def[ \t]+(\w+)")
 _METHOD = re.compile(r"[ \t]+(?:async[ \t]+)?def[ \t]+(\w+)")
 
 
@@ -105,6 +106,8 @@ def defined(source: str) -> dict[str, int]:
             found.setdefault(inside, number)
         elif line[:1] not in ("", " ", "\t", "#", ")", "@", "\r"):
             inside = ""
+            if (function := _FUNCTION.match(line)) is not None:
+                found.setdefault(function.group(1), number)
         elif inside and (method := _METHOD.match(line)) is not None:
             found.setdefault(f"{inside}.{method.group(1)}", number)
     return found

@@ -1,6 +1,6 @@
-"""Whether a lab's student file is still as it was handed out: every method that has to be written is still a gap.
+"""Whether a lab's student file is still as it was handed out: every function that has to be written is still a gap.
 
-A gap is a method that is not there, one with nothing but a docstring, ``pass``, ``...`` or ``raise
+A gap is a function or method that is not there, one with nothing but a docstring, ``pass``, ``...`` or ``raise
 NotImplementedError``, and one whose last line is a comment that asks for the rest. The file is parsed, never run; where
 there is any doubt, the lab counts as started.
 """
@@ -25,8 +25,8 @@ def unstarted_module(root: Path, lab: Lab) -> str:
     if given is None or own is None:
         return ""
     complete = {name for name, method in _methods(given[0]) if not _is_gap(method, given[1])}
-    classes = {name.partition(".")[0] for name, method in _methods(given[0]) if _is_gap(method, given[1])}
-    if not classes <= {name for name, _ in _classes(own[0])} or _borrows(own[0], given[0]):
+    wanted = {name.partition(".")[0] for name, method in _methods(given[0]) if _is_gap(method, given[1])}
+    if not wanted <= _defined(own[0]) or _borrows(own[0], given[0]):
         return ""
     written = [name for name, method in _methods(own[0]) if not _is_gap(method, own[1])]
     if any(name not in complete and name.partition(".")[0] not in _kit(given[0]) for name in written):
@@ -35,7 +35,7 @@ def unstarted_module(root: Path, lab: Lab) -> str:
     if not gaps:
         return ""
     name, method = gaps[0]
-    return f"{lab.student_file}, line {method.lineno}: {name} is not written yet, nor is any other method of the lab"
+    return f"{lab.student_file}, line {method.lineno}: {name} is not written yet, nor is any other part of the lab"
 
 
 def _module(file: Path) -> tuple[ast.Module, list[str]] | None:
@@ -51,6 +51,11 @@ def _module(file: Path) -> tuple[ast.Module, list[str]] | None:
 
 def _classes(module: ast.Module) -> list[tuple[str, ast.ClassDef]]:
     return [(node.name, node) for node in module.body if isinstance(node, ast.ClassDef)]
+
+
+def _defined(module: ast.Module) -> set[str]:
+    """The names of a module's classes and functions."""
+    return {node.name for node in module.body if isinstance(node, ast.ClassDef | _Function)}
 
 
 def _methods(module: ast.Module) -> Iterator[tuple[str, _Function]]:

@@ -39,11 +39,13 @@ class Two: pass
 '''
 
 
-def test_classes_and_methods_are_found_by_line() -> None:
+def test_classes_methods_and_functions_are_found_by_line() -> None:
     found = defined(SOURCE)
     assert (found["One"], found["One.first"], found["One.second"], found["Two"]) == (3, 9, 11, 19)
     assert "One.not_a_method" not in found
-    assert "outside" not in found
+    assert found["outside"] == 16
+    assert "not_a_method" not in found
+    assert "inner" not in found
 
 
 @pytest.mark.parametrize("lab", MODULES, ids=lambda lab: lab.short)
@@ -57,6 +59,8 @@ def test_lines_are_those_that_python_names(lab) -> None:
                 expected[node.name] = node.lineno
                 methods = [each for each in node.body if isinstance(each, ast.FunctionDef)]
                 expected |= {f"{node.name}.{each.name}": each.lineno for each in methods}
+            elif isinstance(node, ast.FunctionDef):
+                expected[node.name] = node.lineno
         found = defined(source)
         assert {name: found[name] for name in expected} == expected
         for criterion in lab.criteria:

@@ -45,7 +45,8 @@ def digests(monkeypatch: pytest.MonkeyPatch, changed: str) -> dict[str, str]:
 
 
 L02, L03, MNIST, KENNING = "l02_quantization", "l03_pruning_clustering", "mnist_compression", "kenning_compression"
-ALL = {L02, L03, MNIST, KENNING}
+HYBRID = "hybrid_decomposition"
+ALL = {L02, L03, MNIST, KENNING, HYBRID}
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,9 @@ ALL = {L02, L03, MNIST, KENNING}
         ("fixtures/models/mnist/baseline.npz", {MNIST}),
         ("graders/labs/kenning_compression/driver.py", {KENNING}),
         ("graders/measure/compression/keras.py", ALL),
+        ("graders/labs/hybrid_decomposition/driver_solution.py", {HYBRID}),
+        ("graders/labs/hybrid_decomposition/problems.py", {HYBRID}),
+        ("graders/measure/digits.py", {MNIST, HYBRID}),
         ("graders/labs/l02_quantization/test_int8.py", set()),
         ("graders/labs/l02_quantization/lab.toml", set()),
         ("graders/scoring/outcomes.py", set()),

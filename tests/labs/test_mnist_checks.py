@@ -38,10 +38,10 @@ from graders.labs.mnist_compression import (
     test_quantisation_aware,
     test_sizes,
 )
-from graders.measure.digits import draw
 from graders.labs.mnist_compression.evidence import ExtraFile, KerasModel, LiteFile, NotebookEvidence, Origin
 from graders.labs.mnist_compression.lab import LAB as PLUGIN
 from graders.labs.mnist_compression.network import Layers
+from graders.measure.digits import draw
 from graders.measure.scorer.client import Scorer, start_server
 from graders.measure.scorer.results import StoredTensor
 from graders.sandbox import Server

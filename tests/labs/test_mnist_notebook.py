@@ -16,8 +16,8 @@ from graders.core.verdicts import Verdict
 from graders.framework.lab_toml import load
 from graders.framework.runner import RunLog
 from graders.labs.mnist_compression import files, network, notebook_run, plan, probes, report_claims
-from graders.measure import digits
 from graders.labs.mnist_compression.notebook_run import Execution
+from graders.measure import digits
 from graders.measure.tflite.reader import read_model
 from graders.measure.tflite.weights import weights
 from graders.sandbox import Limits, RunSpec, Server, Session

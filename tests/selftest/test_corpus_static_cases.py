@@ -171,7 +171,7 @@ def test_a_case_may_be_based_on_another(tmp_path: Path) -> None:
     ("old", "new", "message"),
     [
         ('lab = "l02"', "", "no 'lab'"),
-        ('lab = "l02"', 'lab = "l05"', "lab = 'l05': there are kenning, l02, l03"),
+        ('lab = "l02"', 'lab = "l05"', "lab = 'l05': there are hybrid, kenning, l02, l03"),
         ('lab = "l02"', 'lab = "l02"\npending = ["l02.history.files"]', "'pending' and 'says' go together"),
         ('lab = "l02"', 'lab = "l02"\nsays = ["shallow"]', "'pending' and 'says' go together"),
         ('lab = "l02"', 'lab = "l02"\npending = []', "'pending' is empty"),

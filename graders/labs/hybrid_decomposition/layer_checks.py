@@ -15,22 +15,35 @@ if TYPE_CHECKING:
     from graders.labs.hybrid_decomposition.problems import Layer
 
 PARTS = {"no_sparse": "sparse", "no_tucker": "Tucker"}
-HINTS = {"function": "outputs", "bias": "bias", "activation": "activation", "shared": "shared"}
-MISTAKES = {"no_bias": "bias_lost", "bias_twice": "bias_twice", "no_activation": "activation"}
+ABOUT = ("function", "bias", "activation", "shared")
+"""What layers differ in, each with a criterion."""
 
 
 def require_outputs(evidence: ReplaceEvidence, lab: Lab, about: str) -> None:
     """The layers that a criterion is about compute what the decomposed kernel does."""
     for layer, found in checks.answered(evidence.found, lambda layer: layer.about == about):
-        part = PARTS.get(found.alike, "")
-        hint = MISTAKES.get(found.alike) or ("part_missing" if part else HINTS[about])
         check(
             check_threshold(lab, "outputs", found.error),
             measured=f"{described(layer)}: outputs differ by {found.error:.1%} of the largest",
             expected="the outputs of a convolution with the decomposition's kernel",
-            hint=hint,
-            part=part,
+            hint=_likely_mistake(found.alike, about),
+            part=PARTS.get(found.alike, ""),
         )
+
+
+def _likely_mistake(alike: str, about: str) -> str:
+    """The hint for outputs like those of a known mistake, or for what the layer is about."""
+    if alike in PARTS:
+        return "part_missing"
+    if alike == "no_bias":
+        return "bias_lost"
+    if alike == "bias_twice":
+        return "bias_twice"
+    if alike == "no_activation" or about == "activation":
+        return "activation"
+    if about == "bias":
+        return "bias"
+    return "shared" if about == "shared" else "outputs"
 
 
 def require_shared(evidence: ReplaceEvidence, lab: Lab) -> None:

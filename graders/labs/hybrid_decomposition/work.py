@@ -70,7 +70,7 @@ def _checks(lab: Lab, evidence: Evidence) -> list[Check]:
             both = (kernel_checks.require_tucker, kernel_checks.require_alternation)
             return [*(partial(each, evidence, lab) for each in both), partial(kernel_checks.require_parts, evidence)]
         case ReplaceEvidence():
-            outputs = [partial(layer_checks.require_outputs, evidence, lab, about) for about in layer_checks.HINTS]
+            outputs = [partial(layer_checks.require_outputs, evidence, lab, about) for about in layer_checks.ABOUT]
             rest = (layer_checks.require_names, layer_checks.require_zeros)
             return [*outputs, *(partial(each, evidence) for each in rest)]
         case LossEvidence():
