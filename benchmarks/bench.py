@@ -108,6 +108,11 @@ def kenning(rounds: int) -> list[Row]:
     return whole("kenning", ["kenning"], 90, rounds)
 
 
+def hybrid(rounds: int) -> list[Row]:
+    """Whole grades of the decomposition lab."""
+    return whole("hybrid", ["hybrid"], 90, rounds)
+
+
 def whole(called: str, labs: list[str], target_s: float, rounds: int) -> list[Row]:
     """Whole grades of the reference: wall time, how it divides, overhead, memory, and whether scores repeat."""
     cores = os.cpu_count() or 1
@@ -385,6 +390,7 @@ def main() -> int:
         "scripts": scripts,
         "mnist": mnist,
         "kenning": kenning,
+        "hybrid": hybrid,
         "quick": quick,
         "regrade": regrade,
         "cohort": cohort,

@@ -54,7 +54,13 @@ KIND_HINTS: Mapping[RunErrorKind, tuple[str, str]] = {
     ),
 }
 # By the name of an exception that a driver raises about what it was given.
-EXCEPTION_HINTS = {"BadPrediction": KIND_HINTS[RunErrorKind.BAD_SCORES]}
+EXCEPTION_HINTS = {
+    "BadPrediction": KIND_HINTS[RunErrorKind.BAD_SCORES],
+    "BadReturn": (
+        "The function returned something else than the assignment says.",
+        "Compare what it returns with the assignment: types, shapes, and how many values.",
+    ),
+}
 # How runs of hidden values end: int8-drawn, clustered-drawn.
 DRAWN = "drawn"
 MANUAL_MARK, NOT_MEASURABLE = "a manual mark", "This is graded manually."

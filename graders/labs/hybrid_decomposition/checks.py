@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from graders.core.errors import RunError
 from graders.labs.hybrid_decomposition import driver_solution as solution
 
 if TYPE_CHECKING:
@@ -22,6 +21,16 @@ T = TypeVar("T")
 def answered(found: Iterable[tuple[C, Result[T]]], chosen: Callable[[C], bool] = lambda _: True) -> list[tuple[C, T]]:
     """The cases that a criterion is about, each with what was measured. :raises RunError: one of them failed."""
     return [(case, result.get()) for case, result in found if chosen(case)]
+
+
+def working(found: Iterable[tuple[C, Result[T]]]) -> list[tuple[C, T]]:
+    """The cases of which something was measured: why others failed is another criterion.
+
+    :raises RunError: what the first one failed with, if all did.
+    """
+    pairs = list(found)
+    measured = [(case, result.value) for case, result in pairs if result.value is not None]
+    return measured or answered(pairs)
 
 
 def kept_groups(case: SparseCase, kept: Any) -> tuple[Any, Any, Any]:
@@ -42,24 +51,15 @@ def whole(case: SparseCase, kept: Any) -> bool:
 def fitting(case: SparseCase) -> tuple[int, int]:
     """The least and the most weights that may be kept.
 
-    Where groups differ in size, smaller ones that fit after a larger one does not may be kept as well. Single weights
-    may be one more, as those who work with a quantile have it.
+    Where groups differ in size, how many weights fit depends on the groups: there is no room for another large one.
+    Single weights may be one more or fewer, as those who work with a quantile have it.
     """
-    groups = case.structure.groups(case.residual.shape).ravel()
-    _, _, energies = kept_groups(case, case.residual)
-    sizes = np.bincount(groups)[np.argsort(-energies, kind="stable")]
+    sizes = np.bincount(case.structure.groups(case.residual.shape).ravel())
     most = case.share * case.residual.size * (1 + 1e-9)
-    total = 0
-    for size in sizes:
-        total += int(size) if total + size <= most else 0
-    slack = 1 if int(sizes.max()) == 1 and 0 < case.share < 1 else 0
-    return max(0, _before_the_first(sizes, most) - slack), total + slack
-
-
-def _before_the_first(sizes: Any, most: float) -> int:
-    """The weights of the groups before the first that does not fit."""
-    sums = np.cumsum(sizes)
-    return int(max((each for each in sums if each <= most), default=0))
+    largest = int(sizes.max())
+    slack = 1 if largest == 1 and 0 < case.share < 1 else 0
+    most_whole = int(most) // int(np.gcd.reduce(sizes)) * int(np.gcd.reduce(sizes))
+    return max(0, min(int(most) - largest + 1, case.residual.size) - slack), most_whole + slack
 
 
 def top(case: SparseCase, kept: Any) -> bool | None:
@@ -106,14 +106,22 @@ def untouched(given: Any, before: Any) -> bool:
 
 
 def error(parts: Parts, case: DecomposeCase) -> float:
-    """The norm of what the parts miss. :raises RunError: they fit neither each other nor the kernel."""
+    """The norm of what the parts miss, infinite if they fit no kernel. Transposed factors are another criterion."""
+    core, first, last = parts.core, parts.first, parts.last
+    if core is not None and core.ndim == 4:
+        first, last = _upright(first, core.shape[2]), _upright(last, core.shape[3])
     try:
-        rebuilt = solution.rebuilt((parts.core, parts.first, parts.last, parts.sparse))
+        rebuilt = solution.rebuilt((core, first, last, parts.sparse))
     except ValueError:
-        rebuilt = np.zeros(())
+        return float("inf")
     if rebuilt.shape != case.kernel.shape:
-        from graders.core.verdicts import Verdict
-
-        raise RunError(Verdict.LOST, "the parts of the decomposition do not make up a kernel of the layer's shape")
+        return float("inf")
     difference = float(np.linalg.norm(rebuilt.astype(np.float64) - case.kernel))
     return difference if np.isfinite(difference) else float("inf")
+
+
+def _upright(factor: Any, rank: int) -> Any:
+    """A factor as (channels, rank), if its other axis has the rank."""
+    if factor is not None and factor.ndim == 2 and factor.shape[1] != rank == factor.shape[0]:
+        return factor.T
+    return factor

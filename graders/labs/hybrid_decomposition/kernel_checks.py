@@ -87,7 +87,7 @@ def require_tucker(evidence: DecomposeEvidence, lab: Lab) -> None:
     """Without a sparse part, the error is tensorly's."""
 
     def dense(case: DecomposeCase) -> bool:
-        return case.share == 0 and case.rank > 0
+        return case.share == 0 and 0 < case.rank <= min(case.kernel.shape[2:])
 
     for case, parts in checks.answered(evidence.found, dense):
         exact = case.kernel.astype(np.float64)
@@ -96,12 +96,22 @@ def require_tucker(evidence: DecomposeEvidence, lab: Lab) -> None:
         norm = float(np.linalg.norm(exact))
         # What float32 rounds off, where nothing else is missing.
         found, allowed = checks.error(parts, case), least + 1e-5 * norm
+        _require_fit(found)
         check(
             check_threshold(lab, "exactness", found / allowed),
             measured=f"rank {case.rank}: the error is {found / norm:.2%} of the kernel's norm",
             expected=f"at most {lab.thresholds['exactness'] * allowed / norm:.2%}; tensorly's has {least / norm:.2%}",
             hint="less_exact",
         )
+
+
+def _require_fit(error: float) -> None:
+    check(
+        error < float("inf"),
+        measured="the parts do not make up a kernel of the layer's shape",
+        expected="core, first and last that fit each other",
+        hint="ranks",
+    )
 
 
 def require_alternation(evidence: DecomposeEvidence, lab: Lab) -> None:
@@ -114,6 +124,7 @@ def require_alternation(evidence: DecomposeEvidence, lab: Lab) -> None:
         least = float(np.linalg.norm(solution.rebuilt(best) - exact))
         single = single_pass(case)
         found = checks.error(parts, case)
+        _require_fit(found)
         check(
             check_threshold(lab, "rounds", (found - least) / (single - least)),
             measured=f"{structure}, rank {case.rank}: the error is {found / norm:.2%} of the kernel's norm",

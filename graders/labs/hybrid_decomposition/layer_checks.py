@@ -22,6 +22,13 @@ ABOUT = ("function", "bias", "activation", "shared")
 def require_outputs(evidence: ReplaceEvidence, lab: Lab, about: str) -> None:
     """The layers that a criterion is about compute what the decomposed kernel does."""
     for layer, found in checks.answered(evidence.found, lambda layer: layer.about == about):
+        made, wanted = found.numbers
+        check(
+            made == wanted,
+            measured=f"{described(layer)}: an output of {made:,} numbers",
+            expected=f"{wanted:,} numbers, as the layer itself",
+            hint="outputs",
+        )
         check(
             check_threshold(lab, "outputs", found.error),
             measured=f"{described(layer)}: outputs differ by {found.error:.1%} of the largest",
@@ -62,7 +69,7 @@ def require_shared(evidence: ReplaceEvidence, lab: Lab) -> None:
 
 def require_names(evidence: ReplaceEvidence) -> None:
     """Each part is a layer of its name, and the last layer has the name of the one that was replaced."""
-    for layer, found in checks.answered(evidence.found):
+    for layer, found in checks.working(evidence.found):
         wanted = [*(f"{layer.name}_{part}" for part in parts_of(layer)), layer.name]
         # Without a Tucker part, _sp may well be the last layer of all.
         if layer.parts[0] is None and layer.name in found.kernels:
@@ -81,7 +88,7 @@ def require_names(evidence: ReplaceEvidence) -> None:
 def require_zeros(evidence: ReplaceEvidence) -> None:
     """``_sp`` has the decomposition's zeros, and is left out beside a Tucker part if it has no weights."""
     seen = 0
-    for layer, found in checks.answered(evidence.found):
+    for layer, found in checks.working(evidence.found):
         sparse, kernel = layer.parts[3], sparse_kernel(layer, found)
         if layer.parts[0] is not None and not sparse.any():
             check(

@@ -23,7 +23,7 @@ from graders.labs.hybrid_decomposition.problems import (
     LossCase,
     SparseCase,
 )
-from graders.labs.hybrid_decomposition.runs import array
+from graders.labs.hybrid_decomposition.runs import BAD_RETURN, array
 from graders.sandbox import Reply
 from graders.submission import accept_artifact
 
@@ -46,7 +46,7 @@ def parts(case: DecomposeCase, reply: Reply) -> Parts:
     """What ``decompose_kernel`` returned. :raises RunError: it has no sparse kernel."""
     core, first, last = (array(reply, name) if name in reply.arrays else None for name in ("core", "first", "last"))
     if "sparse" not in reply.arrays:
-        raise RunError(Verdict.LOST, "the decomposition has no sparse kernel")
+        raise RunError(Verdict.LOST, "the decomposition has no sparse kernel", exception=BAD_RETURN)
     return Parts(core, first, last, array(reply, "sparse"), array(reply, "given", case.kernel.shape))
 
 
@@ -62,11 +62,6 @@ def replaced(context: LabContext, run: str, name: str, layer: Layer, images: Arr
     with context.scorer.measure(files["tflite"]) as measurement:
         outputs = measurement.infer_tensors(images).astype(np.float64)
     expected = outputs_of(layer, images)
-    if outputs.shape != expected.shape:
-        raise RunError(
-            Verdict.LOST,
-            f"the replaced layer has an output of {outputs.shape[1]:,} numbers, the layer itself {expected.shape[1]:,}",
-        )
     alike = {mistake: distance(outputs, other) for mistake, other in mistaken(layer, images).items()}
     likest = min(alike, key=lambda each: alike[each], default="")
     kernels = {
@@ -75,14 +70,15 @@ def replaced(context: LabContext, run: str, name: str, layer: Layer, images: Arr
     return Replaced(
         kernels=kernels,
         names=weights.groups,
+        numbers=(outputs.shape[1], expected.shape[1]),
         error=distance(outputs, expected),
         alike=likest if likest and alike[likest] < 1e-3 else "",
     )
 
 
 def distance(found: Array, expected: Array) -> float:
-    """The largest difference, relative to the largest number that is expected; of anything but numbers, infinite."""
-    if not np.isfinite(found).all():
+    """The largest difference, relative to the largest number expected; infinite without numbers to compare."""
+    if found.shape != expected.shape or not np.isfinite(found).all():
         return math.inf
     return float(np.abs(found - expected).max()) / max(float(np.abs(expected).max()), 1e-6)
 
@@ -134,7 +130,8 @@ def factors_of(described: object) -> Factors | None:
 def checked(rank: int, share: float) -> Factors:
     """:raises RunError: there are no such factors."""
     if not (0 <= rank <= MOST_RANK and math.isfinite(share) and -1e-9 <= share <= 1 + 1e-9):
-        raise RunError(Verdict.LOST, f"rank {rank} and share {share:g} were chosen; a share is from 0 to 1")
+        message = f"rank {rank} and share {share:g} were chosen; a share is from 0 to 1"
+        raise RunError(Verdict.LOST, message, exception=BAD_RETURN)
     return Factors(rank, min(max(share, 0.0), 1.0))
 
 

@@ -21,7 +21,6 @@ from graders.framework.runner import RunLog, as_missing
 from graders.labs.hybrid_decomposition.evidence import CompressedFile, Factors, ModelEvidence, Original
 from graders.labs.hybrid_decomposition.measuring import factors_of
 from graders.measure.digits import Digits, draw
-from graders.measure.scorer.measurement import Measurement
 from graders.measure.sizes import deflate_size
 from graders.sandbox import Reply
 from graders.submission import accept_artifact
@@ -126,7 +125,7 @@ def _file(context: LabContext, run: str, built: Result[Reply], judging: Digits, 
     target = context.work / "artifacts" / run / FILE
     artifact = accept_artifact(context.workdir(run) / FILE, target, context.lab.artifact_bytes)
     with context.scorer.measure(artifact.path) as measurement:
-        parameters = _parameters(measurement)
+        parameters = measurement.nonzero_weights()
         scores = measurement.infer_tensors(_inputs(judging))
     _require_classes(scores)
     right = np.asarray(order)[scores.argmax(axis=1)] == judging.labels
@@ -140,16 +139,11 @@ def _require_classes(scores: NDArray[Any]) -> None:
 
 def _original(context: LabContext, judging: Digits) -> Original:
     with context.scorer.measure(ORIGINAL, own=True) as measurement:
-        parameters = _parameters(measurement)
+        parameters = measurement.nonzero_weights()
         scores = measurement.infer_tensors(_inputs(judging))
     data = ORIGINAL.read_bytes()
     accuracy = float((scores.argmax(axis=1) == judging.labels).mean())
     return Original(len(data), deflate_size(data), parameters, accuracy)
-
-
-def _parameters(measurement: Measurement) -> int:
-    """The weights of kernels and biases that are not zero."""
-    return sum(int(np.count_nonzero(each.values)) for each in measurement.tensors())
 
 
 def _inputs(digits: Digits) -> NDArray[np.float32]:

@@ -15,6 +15,9 @@ from graders.framework.repairer import Repairer
 from graders.framework.runner import RunLog, as_missing
 from graders.sandbox import Reply
 
+BAD_RETURN = "BadReturn"
+"""What the driver raises for a value that is none of those in the assignment."""
+
 
 @dataclass(frozen=True, eq=False)
 class Call:
@@ -59,5 +62,6 @@ def array(reply: Reply, name: str, shape: Sequence[int] | None = None) -> Any:
     if found is None or found.dtype.kind not in "biuf":
         raise RunError(Verdict.TAMPERED, f"what came out of the run has no array {name}")
     if shape is not None and found.shape != tuple(shape):
-        raise RunError(Verdict.LOST, f"an array of the shape {list(found.shape)} was returned, not {list(shape)}")
+        message = f"an array of the shape {list(found.shape)} was returned, not {list(shape)}"
+        raise RunError(Verdict.LOST, message, exception=BAD_RETURN)
     return found

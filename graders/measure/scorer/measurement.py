@@ -97,6 +97,10 @@ class Measurement:
             StoredTensor(each.part, each.dtype, each.scale, _array(reply, number)) for number, each in enumerate(stored)
         )
 
+    def nonzero_weights(self) -> int:
+        """How many weights of all kernels and biases are not zero. :raises RunError: they can't be read."""
+        return _fact(self.call("nonzero_weights", timeout_s=READING_S, path=str(self.path)), "nonzero", int)
+
     def keras_weights(self) -> KerasWeights:
         """The weights in a Keras model's file; nothing in it is run. :raises RunError: they can't be read."""
         reply = self.call("keras_weights", timeout_s=READING_S, path=str(self.path))

@@ -15,6 +15,7 @@ from graders.measure.scorer.operations.answers import Answer, of_the_file
 _OPERATIONS: dict[str, Callable[..., Answer]] = {
     "read": files.read,
     "tensors": files.tensors,
+    "nonzero_weights": files.nonzero_weights,
     "keras_weights": files.keras_weights,
     "compare_weights": files.compare_weights,
     "compress": files.compress,

@@ -58,6 +58,18 @@ def tensors(path: str) -> Answer:
     return {"tensors": [plain(each) for each in stored]}, arrays
 
 
+def nonzero_weights(path: str) -> Answer:
+    """How many weights of all kernels and biases are not zero."""
+    data = Path(path).read_bytes()
+    try:
+        found = [
+            part for each in weights(data, read_model(data)) for part in (each.kernel, each.bias) if part is not None
+        ]
+    except MalformedModel as error:
+        raise Unmeasurable(f"the file's weights can't be read: {error}") from None
+    return {"nonzero": sum(int(np.count_nonzero(part)) for part in found)}, {}
+
+
 def keras_weights(path: str) -> Answer:
     """The arrays of a Keras model's file, by their paths in it; nothing of the file is run."""
     try:
