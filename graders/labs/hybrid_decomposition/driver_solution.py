@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 MODES = (2, 3)
 LEAST_PROGRESS, MOST_ROUNDS = 1e-3, 30
 TOLERANCE = 1e-9
+EITHER, TUCKER_FIRST, SPARSE_FIRST = "either", "tucker", "sparse"
 RANK_STEPS, SHARE_STEPS = range(4, 15), 27
 Array = NDArray[Any]
 Tucker = tuple[Array, list[Array]]
@@ -132,8 +133,13 @@ def alternate(kernel: Array, rank: int, sparse: Array, keep: Callable[[Array], A
     return error, parts, sparse
 
 
-def decompose(kernel: Array, rank: int, share: float, name: str, block: tuple[int, int] | None) -> Parts:
-    """Core, first, last and sparse kernel, float32; without a Tucker part, the first three are None."""
+def decompose(
+    kernel: Array, rank: int, share: float, name: str, block: tuple[int, int] | None, begins: str = EITHER
+) -> Parts:
+    """Core, first, last and sparse kernel, float32; without a Tucker part, the first three are None.
+
+    :param begins: the part that is fitted first; by default whichever leads to the smaller error.
+    """
 
     def keep(residual: Array) -> Array:
         return keep_largest(residual, share, name, block)
@@ -143,8 +149,9 @@ def decompose(kernel: Array, rank: int, share: float, name: str, block: tuple[in
     if rank == 0:
         return None, None, None, largest.astype(np.float32)
     if largest.any():
-        starts = [alternate(exact, rank, start, keep) for start in (nothing, largest)]
-        _, (core, factors), sparse = min(starts, key=lambda each: each[0])
+        starts = {TUCKER_FIRST: [nothing], SPARSE_FIRST: [largest]}.get(begins, [nothing, largest])
+        fits = [alternate(exact, rank, start, keep) for start in starts]
+        _, (core, factors), sparse = min(fits, key=lambda each: each[0])
     else:
         (core, factors), sparse = tucker(exact, rank), nothing
     first, last = (factor.astype(np.float32) for factor in factors)

@@ -29,6 +29,8 @@ from graders.submission import accept_artifact
 
 Array = NDArray[Any]
 MOST_RANK = 1 << 16
+Best = Mapping[str, Factors | None]
+"""The best factors by the part that begins."""
 ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
     "linear": lambda x: x,
     "relu": lambda x: np.maximum(x, 0),
@@ -142,12 +144,12 @@ def cost(chooser: Chooser, kernel: Array, factors: Factors | None) -> float:
     return solution.total_cost(kernel.shape, factors.rank, factors.share, chooser.sparsity_weight)
 
 
-def approximation(chooser: Chooser, kernel: Array, factors: Factors | None) -> Array:
+def approximation(chooser: Chooser, kernel: Array, factors: Factors | None, begins: str) -> Array:
     """The kernel that they give."""
     if factors is None:
         return kernel
-    structure = chooser.structure
-    return solution.rebuilt(solution.decompose(kernel, factors.rank, factors.share, structure.name, structure.block))
+    name, block = chooser.structure.name, chooser.structure.block
+    return solution.rebuilt(solution.decompose(kernel, factors.rank, factors.share, name, block, begins))
 
 
 def squared_error(kernel: Array, other: Array) -> float:
@@ -155,25 +157,49 @@ def squared_error(kernel: Array, other: Array) -> float:
     return float(np.mean(np.square(kernel.astype(np.float64) - other)))
 
 
-def judged(known: tuple[LossCase | BudgetCase, Factors | None], reply: Reply) -> Judged:
+def judged(known: tuple[LossCase | BudgetCase, Best], reply: Reply) -> Judged:
     """The factors that a function chose in a case, beside the best ones."""
     case, best = known
-    found = factors_of(reply.facts.get("factors"))
+    return judge(case, best, factors_of(reply.facts.get("factors")))
+
+
+def judge(case: LossCase | BudgetCase, best: Best, found: Factors | None) -> Judged:
+    """Factors beside the best ones; of the ways to fit both parts, the one in which they look best.
+
+    A function that has a decomposition of its own may well choose other factors than with the grader's.
+    """
     chooser, kernel = case.chooser, case.kernel
-    near, nearest = approximation(chooser, kernel, found), approximation(chooser, kernel, best)
-    return Judged(
-        factors=found,
-        cost=cost(chooser, kernel, found),
-        accuracy=case.accuracy(near) if isinstance(case, LossCase) else 0.0,
-        error=squared_error(kernel, near),
-        best=best,
-        best_cost=cost(chooser, kernel, best),
-        best_error=squared_error(kernel, nearest),
-    )
+    ways = []
+    for begins, right in best.items():
+        near, nearest = (approximation(chooser, kernel, each, begins) for each in (found, right))
+        ways.append(
+            Judged(
+                factors=found,
+                cost=cost(chooser, kernel, found),
+                accuracy=case.accuracy(near) if isinstance(case, LossCase) else 0.0,
+                error=squared_error(kernel, near),
+                best=right,
+                best_cost=cost(chooser, kernel, right),
+                best_error=squared_error(kernel, nearest),
+            )
+        )
+    if isinstance(case, LossCase):
+        return max(ways, key=lambda each: (each.accuracy >= case.least, each.best_cost))
+    return min(ways, key=lambda each: each.error / each.best_error if each.best_error else each.error)
 
 
-def cheapest(case: LossCase) -> Factors | None:
+def ways_to_fit(chooser: Chooser) -> tuple[str, ...]:
+    """Which part may begin; with one part alone, there is one way."""
+    every = (solution.EITHER, solution.TUCKER_FIRST, solution.SPARSE_FIRST)
+    return every if chooser.kind == "hybrid" else every[:1]
+
+
+def cheapest(case: LossCase) -> Best:
     """The cheapest factors that are accurate enough, by a search of all that cost less than the layer."""
+    return {begins: _cheapest(case, begins) for begins in ways_to_fit(case.chooser)}
+
+
+def _cheapest(case: LossCase, begins: str) -> Factors | None:
     chooser, shape = case.chooser, case.kernel.shape
     if case.least > 1:
         return None
@@ -182,13 +208,17 @@ def cheapest(case: LossCase) -> Factors | None:
     costly = sorted((cost(chooser, case.kernel, each), each.rank, each.share) for each in pairs)
     for price, rank, share in costly:
         factors = Factors(rank, share)
-        if price < 1 and case.accuracy(approximation(chooser, case.kernel, factors)) >= case.least:
+        if price < 1 and case.accuracy(approximation(chooser, case.kernel, factors, begins)) >= case.least:
             return factors
     return None
 
 
-def most_exact(case: BudgetCase) -> Factors | None:
+def most_exact(case: BudgetCase) -> Best:
     """The most exact factors within the budget: for each rank, the rest goes to the sparse part."""
+    return {begins: _most_exact(case, begins) for begins in ways_to_fit(case.chooser)}
+
+
+def _most_exact(case: BudgetCase, begins: str) -> Factors | None:
     chooser, kernel = case.chooser, case.kernel
     if case.budget >= 1:
         return None
@@ -197,7 +227,7 @@ def most_exact(case: BudgetCase) -> Factors | None:
         rest = max(0.0, case.budget - solution.tucker_cost(kernel.shape, rank))
         share = 0.0 if chooser.kind == "tucker" else min(1.0, rest / chooser.sparsity_weight)
         factors = Factors(rank, share)
-        found.append((squared_error(kernel, approximation(chooser, kernel, factors)), factors))
+        found.append((squared_error(kernel, approximation(chooser, kernel, factors, begins)), factors))
     return min(found, key=lambda each: each[0])[1] if found else None
 
 

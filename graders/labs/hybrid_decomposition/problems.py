@@ -305,7 +305,7 @@ def budget_cases(random: Random) -> list[BudgetCase]:
         BudgetCase(
             Chooser("hybrid", filters, between(1.2, 1.6)), between(0.55, 0.7), gradual(random, shape, 2, filters)
         ),
-        BudgetCase(Chooser("hybrid", Structure(), between(3, 5)), between(0.6, 0.8), gradual(random, shape, 120)),
+        BudgetCase(Chooser("hybrid", Structure(), between(3, 5)), between(0.6, 0.8), gradual(random, shape, 60)),
         BudgetCase(Chooser("tucker", Structure(), between(2, 4)), between(0.4, 0.7), gradual(random, shape)),
         BudgetCase(
             Chooser("spars", Structure(), between(2, 4)), between(0.4, 0.7), heavy_tailed(random, shape, filters)
