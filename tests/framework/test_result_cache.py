@@ -71,7 +71,7 @@ ALL = {L02, L03, MNIST, KENNING, HYBRID}
         ("fixtures/models/mnist/baseline.npz", {MNIST}),
         ("graders/labs/kenning_compression/driver.py", {KENNING}),
         ("graders/measure/compression/keras.py", ALL),
-        ("graders/labs/hybrid_decomposition/driver_solution.py", {HYBRID}),
+        ("graders/labs/hybrid_decomposition/sparse_part.py", {HYBRID}),
         ("graders/labs/hybrid_decomposition/problems.py", {HYBRID}),
         ("graders/measure/digits.py", {MNIST, HYBRID}),
         ("graders/labs/l02_quantization/test_int8.py", set()),

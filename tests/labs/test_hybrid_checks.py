@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,15 @@ from graders.core.result import Result, failure
 from graders.core.verdicts import Verdict
 from graders.framework.checks import CheckFailed, observing
 from graders.framework.lab_toml import load
-from graders.labs.hybrid_decomposition import choice_checks, kernel_checks, layer_checks, measuring, problems
-from graders.labs.hybrid_decomposition import driver_solution as solution
+from graders.labs.hybrid_decomposition import (
+    choice_checks,
+    kernel_checks,
+    layer_checks,
+    measuring,
+    problems,
+    solution,
+    stand_ins,
+)
 from graders.labs.hybrid_decomposition.evidence import (
     BudgetEvidence,
     Budgets,
@@ -201,18 +207,33 @@ def test_mistakes_in_a_decomposition() -> None:
     assert decompose_hints(changed(1, lambda first: first[:-1]))[0] == "ranks"
 
 
+def test_a_kernel_alone_is_no_decomposition() -> None:
+    """Whatever the sparse kernel holds, no more of it counts than the share allows."""
+    whole = decomposed(0, lambda case: (None, None, None, case.kernel))
+    assert decompose_hints(whole)[:2] == ["ranks", "ranks"]
+
+    def everything_left(case: problems.DecomposeCase) -> solution.Parts:
+        core, first, last, kept = one_pass(case)
+        if core is None or first is None or last is None:
+            return core, first, last, kept
+        return core, first, last, (case.kernel - solution.expand(core, first, last)).astype(np.float32)
+
+    assert decompose_hints(decomposed(0, everything_left)) == ["", "single_pass", "share_0"]
+
+
 def replaced(change: Callable[[problems.Layer, dict[str, Any]], None] | None = None) -> ReplaceEvidence:
     """Layers as they should be but for a change of what is measured of them."""
     found = []
     for layer in problems.layers(source(0), "conv"):
         core, first, last, kept = layer.parts
         kernels: dict[str, Any] = {}
-        if core is not None:
-            kernels |= {f"{layer.name}_first": first, f"{layer.name}_core": core, f"{layer.name}_last": last}
+        if core is not None and first is not None and last is not None:
+            kernels |= {f"{layer.name}_first": first[None, None], f"{layer.name}_core": core}
+            kernels[f"{layer.name}_last"] = last.T[None, None]
         if core is None or kept.any():
             kernels[f"{layer.name}_sp"] = kept
         names = ("image", *kernels, layer.name, "flat")
-        facts = {"kernels": kernels, "names": names, "numbers": (9, 9), "error": 0.0, "alike": ""}
+        facts = {"kernels": kernels, "names": names, "numbers": (9, 9), "weights": 9, "error": 0.0, "alike": ""}
         if change is not None:
             change(layer, facts)
         found.append((layer, Result(Replaced(**facts))))
@@ -249,6 +270,16 @@ def test_replaced_layers() -> None:
         facts["names"] = tuple(name for name in facts["names"] if name != layer.name)
 
     assert replace_hints(replaced(unnamed)) == ["", "", "", "", "names", ""]
+
+    def of_another_shape(layer: problems.Layer, facts: dict[str, Any]) -> None:
+        facts["kernels"] = {name: kernel[:1, :1] for name, kernel in facts["kernels"].items()}
+
+    assert replace_hints(replaced(of_another_shape))[4] == "names"
+
+    def dense_weights(layer: problems.Layer, facts: dict[str, Any]) -> None:
+        facts["weights"] = layer.kernel.size
+
+    assert replace_hints(replaced(dense_weights))[:4] == ["not_decomposed"] * 4
 
     def twice(layer: problems.Layer, facts: dict[str, Any]) -> None:
         if layer.uses > 1:
@@ -361,10 +392,14 @@ def test_a_run_without_an_answer_is_no_work() -> None:
     require_work(sparse(0))
 
 
-def test_the_solution_is_the_references() -> None:
-    """The functions that runs get in place of others' mistakes follow the reference line by line."""
-    reference = (Path(LAB.reference) / LAB.student_file).read_text(encoding="utf-8")
-    own = (LABS / "hybrid_decomposition" / "driver_solution.py").read_text(encoding="utf-8")
-    for constant in ("LEAST_PROGRESS", "MOST_ROUNDS"):
-        assert constant in reference
-        assert constant in own
+def test_a_run_holds_nothing_of_what_it_is_asked_for() -> None:
+    """Where a decomposition is judged, there is no decomposition of the grader's."""
+    alone = stand_ins.sparse_alone()
+    assert list(alone) == ["sparse_residual"]
+    assert "tucker" not in alone["sparse_residual"].lower()
+    space: dict[str, Any] = {"__name__": "stand_in"}
+    exec(stand_ins.both()["decompose_kernel"], space)
+    case = problems.decompose_cases(source(0))[-1]
+    arguments = (case.kernel, case.rank, case.share, case.structure.name, case.structure.block)
+    for found, expected in zip(space["decompose"](*arguments), solution.decompose(*arguments), strict=True):
+        assert np.array_equal(found, expected)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from graders.labs.hybrid_decomposition import driver_solution as solution
+from graders.labs.hybrid_decomposition import solution
 
 if TYPE_CHECKING:
     from graders.core.result import Result
@@ -106,12 +106,18 @@ def untouched(given: Any, before: Any) -> bool:
 
 
 def error(parts: Parts, case: DecomposeCase) -> float:
-    """The norm of what the parts miss, infinite if they fit no kernel. Transposed factors are another criterion."""
-    core, first, last = parts.core, parts.first, parts.last
+    """The norm of what the parts miss, infinite if they fit no kernel.
+
+    Transposed factors and too many sparse weights are another criterion: of these, the largest that may be kept count.
+    """
+    core, first, last, sparse = parts.core, parts.first, parts.last, parts.sparse
+    if case.rank > 0 and core is None:
+        return float("inf")
     if core is not None and core.ndim == 4:
         first, last = _upright(first, core.shape[2]), _upright(last, core.shape[3])
     try:
-        rebuilt = solution.rebuilt((core, first, last, parts.sparse))
+        kept = solution.keep_largest(sparse, case.share, case.structure.name, case.structure.block)
+        rebuilt = solution.rebuilt((core, first, last, kept))
     except ValueError:
         return float("inf")
     if rebuilt.shape != case.kernel.shape:

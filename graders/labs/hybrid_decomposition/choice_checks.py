@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from graders.labs.hybrid_decomposition.problems import BudgetCase, Chooser, LossCase
 
 SLACK = 1e-6
+LEAST_SAVED, LEAST_SPENT = 0.3, 0.5
+"""Of what the best factors save, and of a budget; with less, nothing was looked at."""
 
 
 def shown(factors: Factors | None) -> str:
@@ -66,6 +68,14 @@ def require_accurate(evidence: LossEvidence) -> None:
             measured=f"type {case.chooser.kind}: {shown(found.factors)}, an accuracy of {found.accuracy:.2f}",
             expected=f"at least {case.least:.2f}",
             hint="not_accurate",
+        )
+        # Who takes the largest factors need not look at any accuracy.
+        most = 1 - LEAST_SAVED * (1 - found.best_cost)
+        check(
+            found.cost <= most,
+            measured=f"type {case.chooser.kind}: {shown(found.factors)}, {found.cost:.1%} of the layer's cost",
+            expected=f"at most {most:.1%}; {found.best_cost:.1%} is possible",
+            hint="dearer",
         )
 
 
@@ -120,6 +130,12 @@ def require_within(evidence: BudgetEvidence) -> None:
             measured=f"type {case.chooser.kind}: {shown(found.factors)}, {found.cost:.2%} of the layer's cost",
             expected=f"at most {case.budget:.2%}",
             hint="over_budget",
+        )
+        check(
+            found.factors is None or found.cost >= LEAST_SPENT * case.budget,
+            measured=f"type {case.chooser.kind}: {shown(found.factors)}, {found.cost:.2%} of the layer's cost",
+            expected=f"as much of {case.budget:.2%} as can be used",
+            hint="less_exact_choice",
         )
     check(some > 0, measured="no factors at all", expected="factors within the budget", hint="less_exact_choice")
 

@@ -6,9 +6,7 @@ It runs beside the student's code, so the grader trusts nothing from here; it im
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
-import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,19 +27,6 @@ class BadReturn(Exception):
     """A function returned something else than the assignment says."""
 
 
-def _beside(name: str) -> types.ModuleType:
-    """A module of the same folder, which is no package here; see ``Lab.driver_files``."""
-    spec = importlib.util.spec_from_file_location(f"optgrade_{name}", Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_solution = _beside("driver_solution")
-
-
 def _function(module: str, name: str) -> Callable[..., Any]:
     found = getattr(importlib.import_module(module), name, None)
     if not callable(found):
@@ -50,8 +35,11 @@ def _function(module: str, name: str) -> Callable[..., Any]:
     return called
 
 
-def _stand_in(module: str, *names: str) -> None:
-    """Has the student's code use the grader's functions of these names, in whichever of its modules they are."""
+def _stand_in(module: str, sources: dict[str, str]) -> None:
+    """Has the student's code use the grader's functions, in whichever of its modules it has its own.
+
+    :param sources: the source that defines a function, by its name.
+    """
     student = importlib.import_module(module)
     top = Path(student.__file__ or ".").resolve().parents[1]
     own = [student]
@@ -59,8 +47,10 @@ def _stand_in(module: str, *names: str) -> None:
         file = getattr(each, "__file__", None)
         if isinstance(file, str) and Path(file).resolve().is_relative_to(top):
             own.append(each)
-    for name in names:
-        theirs, ours = getattr(student, name, None), _solution.STAND_INS[name]
+    for name, source in sources.items():
+        space: dict[str, Any] = {"__name__": "stand_in"}
+        exec(compile(source, "<stand-in>", "exec"), space)  # noqa: S102 - the grader's own
+        theirs, ours = getattr(student, name, None), space[name]
         for each in own:
             for key, value in list(vars(each).items()):
                 if theirs is not None and value is theirs:
@@ -96,9 +86,11 @@ def sparse(module: str, share: float, structure: dict[str, Any], residual: np.nd
     return {}, {"kept": _numbers(found, "the result of sparse_residual"), "given": given}
 
 
-def decompose(module: str, rank: int, share: float, structure: dict[str, Any], kernel: np.ndarray) -> Answer:
+def decompose(
+    module: str, rank: int, share: float, structure: dict[str, Any], stand_ins: dict[str, str], kernel: np.ndarray
+) -> Answer:
     """The parts of a kernel, and the kernel afterwards."""
-    _stand_in(module, "sparse_residual")
+    _stand_in(module, stand_ins)
     given = np.array(kernel)
     found = _function(module, "decompose_kernel")(given, rank, share, _structure(structure))
     return {}, {"given": given, **_parts(found)}
@@ -154,9 +146,11 @@ def _factors(found: Any, what: str) -> dict[str, Any]:
     return {"factors": factors}
 
 
-def loss(module: str, scale: float, least: float, settings: dict[str, Any], kernel: np.ndarray) -> Answer:
+def loss(
+    module: str, scale: float, least: float, settings: dict[str, Any], stand_ins: dict[str, str], kernel: np.ndarray
+) -> Answer:
     """The factors that are chosen if the accuracy falls with the error of the kernel, ``scale`` times as fast."""
-    _stand_in(module, "sparse_residual", "decompose_kernel")
+    _stand_in(module, stand_ins)
     exact = np.array(kernel, np.float64)
 
     def accuracy_with(other: Any) -> float:
@@ -173,9 +167,11 @@ def budgets(module: str, factor: float, **kernels: np.ndarray) -> Answer:
     return {}, {"budgets": _numbers(found, "the result of layer_budgets")}
 
 
-def budget(module: str, budget: float, settings: dict[str, Any], kernel: np.ndarray) -> Answer:
+def budget(
+    module: str, budget: float, settings: dict[str, Any], stand_ins: dict[str, str], kernel: np.ndarray
+) -> Answer:
     """The factors that are chosen within a budget."""
-    _stand_in(module, "sparse_residual", "decompose_kernel")
+    _stand_in(module, stand_ins)
     found = _function(module, "choose_by_budget")(np.array(kernel), budget, _settings(settings))
     return _factors(found, "choose_by_budget"), {}
 

@@ -40,12 +40,14 @@ class Replaced:
 
     ``kernels``: by the name of their layer, as the file of weights has them; ``names``: of all its layers. ``error``:
     the largest difference of an output from the right one, relative to the outputs' largest. ``alike``: the name of
-    the mistake whose outputs they are, or ``""``. ``numbers``: of an output, and of the right one.
+    the mistake whose outputs they are, or ``""``. ``numbers``: of an output, and of the right one. ``weights``: of all
+    its kernels that are not next to nothing.
     """
 
     kernels: Mapping[str, Array]
     names: tuple[str, ...]
     numbers: tuple[int, int]
+    weights: int
     error: float
     alike: str
 

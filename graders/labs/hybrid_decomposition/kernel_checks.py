@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graders.framework.checks import check, check_threshold
-from graders.labs.hybrid_decomposition import checks
-from graders.labs.hybrid_decomposition import driver_solution as solution
+from graders.labs.hybrid_decomposition import checks, solution
 
 if TYPE_CHECKING:
     from graders.framework.definition import Lab

@@ -36,6 +36,7 @@ def require_outputs(evidence: ReplaceEvidence, lab: Lab, about: str) -> None:
             hint=_likely_mistake(found.alike, about),
             part=PARTS.get(found.alike, ""),
         )
+        _require_few_weights(layer, found, layer.uses)
 
 
 def _likely_mistake(alike: str, about: str) -> str:
@@ -65,6 +66,7 @@ def require_shared(evidence: ReplaceEvidence, lab: Lab) -> None:
             expected=f"{len(parts_of(layer))} kernels, however often the layer is used",
             hint="shared",
         )
+        _require_few_weights(layer, found, uses=1)
 
 
 def require_names(evidence: ReplaceEvidence) -> None:
@@ -74,7 +76,7 @@ def require_names(evidence: ReplaceEvidence) -> None:
         # Without a Tucker part, _sp may well be the last layer of all.
         if layer.parts[0] is None and layer.name in found.kernels:
             wanted = [layer.name]
-        missing = [name for name in wanted if name not in found.names]
+        missing = [name for name in wanted if name not in found.names or not _holds_its_part(layer, found, name)]
         shown = [name.removeprefix(layer.name) or "<name>" for name in missing]
         check(
             not missing,
@@ -83,6 +85,20 @@ def require_names(evidence: ReplaceEvidence) -> None:
             hint="names",
             missing=" and ".join("<name>" + each if each.startswith("_") else each for each in shown),
         )
+
+
+def _holds_its_part(layer: Layer, found: Replaced, name: str) -> bool:
+    """Whether a layer that is named for a part has a kernel of the part's shape."""
+    core, first, last, sparse = layer.parts
+    shapes: dict[str, tuple[int, ...]] = {f"{layer.name}_sp": sparse.shape}
+    if core is not None and first is not None and last is not None:
+        shapes |= {
+            f"{layer.name}_first": (1, 1, *first.shape),
+            f"{layer.name}_core": core.shape,
+            f"{layer.name}_last": (1, 1, *last.T.shape),
+        }
+    kernel = found.kernels.get(name)
+    return name not in shapes or (kernel is not None and kernel.shape == shapes[name])
 
 
 def require_zeros(evidence: ReplaceEvidence) -> None:
@@ -112,6 +128,19 @@ def require_zeros(evidence: ReplaceEvidence) -> None:
         expected="a layer <name>_sp",
         hint="names",
         missing="<name>_sp",
+    )
+
+
+def _require_few_weights(layer: Layer, found: Replaced, uses: int) -> None:
+    """The weights are those of the decomposition, and no more than two for each filter beside them, as for a bias."""
+    core, first, last, sparse = layer.parts
+    dense = sum(int(each.size) for each in (core, first, last) if each is not None)
+    most = uses * (dense + int(np.count_nonzero(sparse))) + 2 * int(layer.kernel.shape[3])
+    check(
+        found.weights <= most,
+        measured=f"{described(layer)}: {found.weights:,} weights in its place",
+        expected=f"at most {most:,}, as the decomposition has",
+        hint="not_decomposed",
     )
 
 

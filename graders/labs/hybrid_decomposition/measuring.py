@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from graders.core.errors import RunError
 from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
-from graders.labs.hybrid_decomposition import driver_solution as solution
+from graders.labs.hybrid_decomposition import solution
 from graders.labs.hybrid_decomposition.convolution import convolve
 from graders.labs.hybrid_decomposition.evidence import Budgets, Factors, Judged, Kept, Parts, Replaced
 from graders.labs.hybrid_decomposition.problems import (
@@ -29,6 +29,7 @@ from graders.submission import accept_artifact
 
 Array = NDArray[Any]
 MOST_RANK = 1 << 16
+NOTHING = 1e-6
 Best = Mapping[str, Factors | None]
 """The best factors by the part that begins."""
 ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
@@ -73,9 +74,16 @@ def replaced(context: LabContext, run: str, name: str, layer: Layer, images: Arr
         kernels=kernels,
         names=weights.groups,
         numbers=(outputs.shape[1], expected.shape[1]),
+        weights=sum(_weights(each) for each in weights.arrays.values() if each.ndim > 1),
         error=distance(outputs, expected),
         alike=likest if likest and alike[likest] < 1e-3 else "",
     )
+
+
+def _weights(kernel: Array) -> int:
+    """How many weights are more than next to nothing; zeros that are not exact are another criterion."""
+    size = np.abs(kernel)
+    return int((size > NOTHING * size.max(initial=0.0)).sum())
 
 
 def distance(found: Array, expected: Array) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from graders.core.result import Result, measured
 from graders.framework.context import LabContext
 from graders.framework.runner import PlannedRun, RunLog
-from graders.labs.hybrid_decomposition import measuring, models, problems
+from graders.labs.hybrid_decomposition import measuring, models, problems, stand_ins
 from graders.labs.hybrid_decomposition.evidence import (
     BudgetEvidence,
     DecomposeEvidence,
@@ -67,7 +67,12 @@ def run_decompose(context: LabContext, log: RunLog) -> DecomposeEvidence:
     calls = [
         Call(
             "decompose",
-            {"rank": each.rank, "share": each.share, "structure": each.structure.described},
+            {
+                "rank": each.rank,
+                "share": each.share,
+                "structure": each.structure.described,
+                "stand_ins": stand_ins.sparse_alone(),
+            },
             {"kernel": each.kernel},
         )
         for each in cases
@@ -113,7 +118,12 @@ def run_loss(context: LabContext, log: RunLog) -> LossEvidence:
     calls = [
         Call(
             "loss",
-            {"scale": each.scale, "least": each.least, "settings": each.chooser.described},
+            {
+                "scale": each.scale,
+                "least": each.least,
+                "settings": each.chooser.described,
+                "stand_ins": stand_ins.both(),
+            },
             {"kernel": each.kernel},
         )
         for each in cases
@@ -132,7 +142,11 @@ def run_budget(context: LabContext, log: RunLog) -> BudgetEvidence:
     factors = [round(float(random.uniform(0.3, 0.6)), 3), round(float(random.uniform(0.7, 0.9)), 3)]
     calls = [Call("budgets", {"factor": each}, named) for each in factors]
     calls += [
-        Call("budget", {"budget": each.budget, "settings": each.chooser.described}, {"kernel": each.kernel})
+        Call(
+            "budget",
+            {"budget": each.budget, "settings": each.chooser.described, "stand_ins": stand_ins.both()},
+            {"kernel": each.kernel},
+        )
         for each in cases
     ]
     replies = call_all(context, log, calls)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graders.framework.context import LabContext
-from graders.labs.hybrid_decomposition import driver_solution as solution
+from graders.labs.hybrid_decomposition import solution
 
 Array = NDArray[Any]
 Random = np.random.Generator

@@ -1,7 +1,7 @@
-"""What a decomposition costs, and the lab's functions as the grader has them: runs get them in place of others' faults.
+"""What a decomposition costs, and how the grader finds one: right results are measured with it.
 
-The grader measures with the same functions what a right search can find. It needs NumPy and tensorly alone, but for the
-layers, and nothing of optgrade, since runs load it as a file.
+The choice of factors is tried with these functions in place of the student's own, in runs that judge nothing else, so
+that a mistake in a decomposition does not cost the points of a choice. See ``stand_ins.py``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graders.labs.hybrid_decomposition.sparse_part import group_numbers, keep_largest
+
+__all__ = [
+    "candidate_ranks", "candidate_shares", "decompose", "expand", "group_numbers", "keep_largest", "rebuilt",
+    "total_cost", "tucker", "tucker_cost",
+]  # fmt: skip
 MODES = (2, 3)
 LEAST_PROGRESS, MOST_ROUNDS = 1e-3, 30
 TOLERANCE = 1e-9
@@ -50,37 +56,6 @@ def candidate_ranks(shape: Sequence[int], kind: str, budget: float = 1.0) -> lis
         return fitting
     lowest = 0 if kind == "hybrid" else 1
     return [rank for rank in range(lowest, usual[0]) if tucker_cost(shape, rank) <= budget + TOLERANCE]
-
-
-def group_numbers(shape: Sequence[int], name: str, block: tuple[int, int] | None) -> NDArray[np.intp]:
-    """The number of each weight's group, from 0, in the kernel's shape."""
-    height, width, inputs, filters = shape
-    positions = np.arange(height * width).reshape(height, width, 1, 1)
-    channels, outputs = np.arange(inputs).reshape(1, 1, -1, 1), np.arange(filters).reshape(1, 1, 1, -1)
-    match name:
-        case "channel":
-            numbers = channels
-        case "filter":
-            numbers = outputs
-        case "block":
-            high, wide = block or (1, 1)
-            rows, columns = -(-inputs // high), -(-filters // wide)
-            numbers = (positions * rows + channels // high) * columns + outputs // wide
-        case _:
-            numbers = np.arange(height * width * inputs * filters).reshape(height, width, inputs, filters)
-    return np.broadcast_to(numbers, tuple(shape))
-
-
-def keep_largest(residual: Array, share: float, name: str, block: tuple[int, int] | None) -> Array:
-    """The groups with the largest sums of squares for as long as they fit into the share, zeros elsewhere."""
-    groups = group_numbers(residual.shape, name, block)
-    energies = np.bincount(groups.ravel(), weights=np.square(residual, dtype=np.float64).ravel())
-    sizes = np.bincount(groups.ravel())
-    order = np.argsort(-energies, kind="stable")
-    fitting = np.cumsum(sizes[order]) <= share * residual.size + TOLERANCE * residual.size
-    kept = np.zeros(len(sizes), dtype=bool)
-    kept[order[fitting]] = True
-    return np.where(kept[groups], residual, 0).astype(residual.dtype)
 
 
 def tucker(kernel: Array, rank: int) -> Tucker:
@@ -164,21 +139,3 @@ def rebuilt(parts: Parts) -> Array:
     if core is None or first is None or last is None:
         return sparse.astype(np.float32)
     return (expand(core, first, last) + sparse).astype(np.float32)
-
-
-# What stands in for functions of the student's, with the starter code's types.
-
-
-def sparse_residual(residual: Array, share: float, structure: Any) -> Array:
-    """The lab's function of that name."""
-    return keep_largest(residual, share, structure.name, structure.block)
-
-
-def decompose_kernel(kernel: Array, rank: int, share: float, structure: Any) -> Any:
-    """The lab's function of that name."""
-    from hybrid_decomposition.starter.settings import Decomposition
-
-    return Decomposition(*decompose(kernel, rank, share, structure.name, structure.block))
-
-
-STAND_INS: dict[str, Callable[..., Any]] = {"sparse_residual": sparse_residual, "decompose_kernel": decompose_kernel}
