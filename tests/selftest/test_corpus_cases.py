@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.core.paths import REFERENCE
+from graders.core.paths import REFERENCE, REPOSITORY
 from graders.core.verdicts import Verdict
 from graders.selftest.corpus.builder import apply
 from graders.selftest.corpus.cases import (
@@ -72,6 +72,13 @@ def test_every_file_is_a_case() -> None:
     """Nothing lies beside the cases that would never be run, neither a file nor a lab's folder."""
     files = {path for kind in (MISTAKES, CORRECT) for path in (CORPUS / kind).rglob("*") if path.is_file()}
     assert files == {case.path for case in ALL} | {case.path for folder in WRITTEN for case in load_all(folder)}
+
+
+def test_the_readme_counts_them() -> None:
+    """Those of all labs, and of summaries and histories."""
+    counted = [sum(1 for _ in (CORPUS / kind).rglob("*.toml")) for kind in (MISTAKES, CORRECT)]
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    assert f"{counted[0]} wrong and {counted[1]} right-but-different submissions" in text
 
 
 @pytest.mark.parametrize("lab", CASES)
