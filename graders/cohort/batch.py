@@ -10,12 +10,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from graders import profiles
 from graders.core.errors import GraderError
-from graders.core.paths import REPOSITORY
+from graders.core.paths import REFERENCE, REPOSITORY
 from graders.core.text import plain_line
 from graders.framework.definition import PERSON
+from graders.framework.lab_plugin import LabPlugin
+from graders.pipeline.config import GradingConfig
 from graders.pipeline.servers import ServerPool
+from graders.sandbox import Isolation
 from graders.scoring import CriterionScore, Scorecard
 from graders.scoring.points import NOT_SELECTED
 from graders.scoring.scorecard import FILE
@@ -33,6 +38,13 @@ class ServerLender:
     def pytest_optgrade_servers(self) -> ServerPool:
         """The servers."""
         return self._servers
+
+
+def embedded_config(labs: Sequence[LabPlugin[Any]], isolation: Isolation) -> GradingConfig:
+    """What servers are started for that grade one submission after the other on the embedded profile."""
+    return GradingConfig(
+        submission=REFERENCE, labs=tuple(labs), profile=profiles.choose("embedded", None, None), isolation=isolation
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from graders.cohort.similarity.files import EqualFiles
 from graders.cohort.similarity.page import render_page as render_similarity
 from graders.cohort.similarity.sources import _source
 from tests.cohort.test_leaderboard import board
-from tests.cohort.test_page import documents, page_of
+from tests.cohort.test_page import LARGEST, documents, page_of
 from tests.cohort.test_similarity import function
 from tests.programs import find
 from tests.reports.browser import NARROW, OPEN_ALL, WIDE, Scheme, browsing, opened, overflow, reached_by_tab, violations
@@ -43,6 +43,18 @@ def test_axe_finds_nothing(browser: Browser, page: Path, width: int, scheme: Sch
         assert violations(found.page) == []
         assert overflow(found.page) == 0
         assert [url.partition("#")[0] for url in found.requests] == [page.as_uri()]
+        assert found.complaints == []
+
+
+def test_a_class_of_200_is_as_accessible(browser: Browser, tmp_path: Path) -> None:
+    """Under 3 MB, nothing fetched, nothing that axe finds."""
+    path = tmp_path / "index.html"
+    path.write_text(page_of(tmp_path, [*documents(200)]), encoding="utf-8")
+    assert path.stat().st_size < LARGEST
+    with opened(browser, path) as found:
+        found.page.evaluate(OPEN_ALL)
+        assert violations(found.page) == []
+        assert [url.partition("#")[0] for url in found.requests] == [path.as_uri()]
         assert found.complaints == []
 
 

@@ -9,13 +9,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from graders import profiles, sandbox
-from graders.cohort.batch import GradingRequest, grade_quietly
+from graders import sandbox
+from graders.cohort.batch import GradingRequest, embedded_config, grade_quietly
 from graders.core.errors import GraderError
-from graders.core.paths import REFERENCE
 from graders.framework.definition import PERSON
 from graders.framework.lab_plugin import LabPlugin
-from graders.pipeline.config import GradingConfig
 from graders.pipeline.servers import ServerPool, start_servers
 from graders.scoring import CriterionScore, Scorecard
 
@@ -26,13 +24,7 @@ BUSY = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"
 @contextlib.contextmanager
 def running_servers(labs: Sequence[LabPlugin[Any]]) -> Iterator[ServerPool]:
     """Servers for the embedded profile and the best isolation that this machine has."""
-    options = GradingConfig(
-        submission=REFERENCE,
-        labs=tuple(labs),
-        profile=profiles.choose("embedded", None, None),
-        isolation=sandbox.choose("auto"),
-    )
-    servers = start_servers(options)
+    servers = start_servers(embedded_config(labs, sandbox.choose("auto")))
     try:
         yield servers
     finally:

@@ -13,13 +13,10 @@ from dataclasses import replace
 from multiprocessing.util import Finalize
 from pathlib import Path
 
-from graders import profiles
 from graders.caching import Store, environment
-from graders.cohort.batch import Graded, GradingRequest, grade_quietly
+from graders.cohort.batch import Graded, GradingRequest, embedded_config, grade_quietly
 from graders.core.errors import OptgradeError
-from graders.core.paths import REFERENCE
 from graders.framework import registry
-from graders.pipeline.config import GradingConfig
 from graders.pipeline.servers import ServerPool, prepare_servers
 from graders.sandbox import Isolation
 from graders.selftest.corpus import cases as corpus
@@ -99,13 +96,7 @@ def _pool(workers: int, isolation: Isolation) -> ProcessPoolExecutor:
 
 def _start(isolation: Isolation) -> None:
     """In a worker: starts its servers, once."""
-    options = GradingConfig(
-        submission=REFERENCE,
-        labs=tuple(registry.select_labs([])),
-        profile=profiles.choose("embedded", None, None),
-        isolation=isolation,
-    )
-    servers = prepare_servers(options)
+    servers = prepare_servers(embedded_config(registry.select_labs([]), isolation))
     _servers.append(servers)
     Finalize(servers, servers.close, exitpriority=10)
 
