@@ -165,7 +165,7 @@ ELSEWHERE = {
     "python benchmarks/hybrid_table.py": "takes minutes; tests/kit/test_kit_hybrid_benchmarks.py measures known files",
     "python benchmarks/hybrid_table.py --loss": "takes minutes; tests/kit/test_kit_hybrid_benchmarks.py measures known files",
     "python benchmarks/hybrid_resnet50.py --compression-factor 0.3": "takes half an hour; tests/kit/test_kit_hybrid_models.py has small models",
-    "python -m graders.selftest.attacks.table": "takes an hour; tests/attacks runs a part of it, test_table.py prints the table",
+    "python -m graders.selftest.attacks.table": "takes two hours; tests/attacks runs a part of it, test_table.py prints the table",
     "python benchmarks/training_evidence.py table FOLDER": "FOLDER takes hours; tests/measure/test_training_evidence.py measures what is shipped",
     "python fixtures/datasets/mnist/execute.py NOTEBOOK [WEIGHTS.npz]": "takes a minute; test_notebooks_are_executed asks for less",
     "python fixtures/models/digits_resnet/train.py OUT.h5": "takes a minute; test_training_script_starts asks it for its options",
