@@ -11,6 +11,7 @@ NOT_FINITE = ("nan", "inf", "-inf")
 LARGEST_WHOLE = 10**30
 """More than anything counted or drawn; calculations with whole numbers of this size still fit a float."""
 
+MOST_NAME = 80
 MOST_DEPTH = 100
 """Levels of lists and objects; a scorecard has a tenth of that."""
 
@@ -33,6 +34,11 @@ def _inside(value: Any) -> Iterable[Any]:
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()
+
+
+def _shown(name: str) -> str:
+    """A name as it may stand in a message of one line."""
+    return name if name.isprintable() and len(name) <= MOST_NAME else ascii(name)[:MOST_NAME]
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class JsonValue:
         if not isinstance(self.raw, dict):
             raise self._error("an object")
         for name, value in self.raw.items():
-            yield str(name), JsonValue(value, f"{self.place}.{name}")
+            yield str(name), JsonValue(value, f"{self.place}.{_shown(str(name))}")
 
     def mapping(self) -> dict[str, Any]:
         """An object of free form, as it is. :raises FormError: this is none."""

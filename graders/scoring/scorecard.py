@@ -166,7 +166,8 @@ class Scorecard:
     @property
     def wall_s(self) -> float:
         """How long the grading took, in seconds."""
-        return self.timing.get("wall_s", 0.0)
+        found = self.timing.get("wall_s", 0.0)
+        return found if math.isfinite(found) else 0.0
 
     def path(self, file: str) -> str:
         """A file of the labs', from the submission's own folder."""
