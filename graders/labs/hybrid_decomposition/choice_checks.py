@@ -132,7 +132,7 @@ def require_within(evidence: BudgetEvidence) -> None:
             hint="over_budget",
         )
         check(
-            found.factors is None or found.cost >= LEAST_SPENT * case.budget,
+            found.factors is None or not mixed(case) or found.cost >= LEAST_SPENT * case.budget,
             measured=f"type {case.chooser.kind}: {shown(found.factors)}, {found.cost:.2%} of the layer's cost",
             expected=f"as much of {case.budget:.2%} as can be used",
             hint="less_exact_choice",
