@@ -23,14 +23,19 @@ def answered(found: Iterable[tuple[C, Result[T]]], chosen: Callable[[C], bool] =
     return [(case, result.get()) for case, result in found if chosen(case)]
 
 
-def working(found: Iterable[tuple[C, Result[T]]]) -> list[tuple[C, T]]:
+def working(found: Iterable[tuple[C, Result[T]]], optional: Callable[[C], bool] = lambda _: True) -> list[tuple[C, T]]:
     """The cases of which something was measured: why others failed is another criterion.
 
-    :raises RunError: what the first one failed with, if all did.
+    :raises RunError: what the first one failed with, if all did; or one that is not ``optional``.
     """
     pairs = list(found)
-    measured = [(case, result.value) for case, result in pairs if result.value is not None]
-    return measured or answered(pairs)
+    left = [(case, result) for case, result in pairs if result.error is None or not optional(case)]
+    return answered(left or pairs)
+
+
+def structured(case: SparseCase) -> bool:
+    """Whether groups of several weights are kept or zero together."""
+    return case.structure.name != "unstructured"
 
 
 def kept_groups(case: SparseCase, kept: Any) -> tuple[Any, Any, Any]:

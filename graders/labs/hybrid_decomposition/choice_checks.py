@@ -47,8 +47,11 @@ def require_cheapest(evidence: LossEvidence, lab: Lab) -> None:
 
 
 def require_accurate(evidence: LossEvidence) -> None:
-    """The factors are accurate enough, and there are none if nothing is."""
-    for case, found in checks.answered(evidence.found):
+    """The factors are accurate enough, and there are none if nothing is.
+
+    No factors at all with ``tucker`` or ``spars`` cost the criterion of types.
+    """
+    for case, found in checks.working(evidence.found, lambda case: not mixed(case)):
         if case.least > 1:
             check(
                 found.factors is None,
@@ -58,7 +61,7 @@ def require_accurate(evidence: LossEvidence) -> None:
             )
             continue
         check(
-            found.factors is not None,
+            found.factors is not None or not mixed(case),
             measured=f"type {case.chooser.kind}: no factors",
             expected=f"factors with an accuracy of {case.least:.2f}",
             hint="stays",
@@ -123,7 +126,8 @@ def require_budgets(evidence: BudgetEvidence, lab: Lab) -> None:
 def require_within(evidence: BudgetEvidence) -> None:
     """The factors cost no more than the budget."""
     some = 0
-    for case, found in checks.answered(evidence.found, lambda case: case.budget < 1):
+    answered = checks.working(evidence.found, lambda case: case.budget >= 1 or not mixed(case))
+    for case, found in ((case, found) for case, found in answered if case.budget < 1):
         some += found.factors is not None
         check(
             found.factors is None or found.cost <= case.budget + SLACK,

@@ -71,9 +71,11 @@ def replaced(context: LabContext, run: str, name: str, layer: Layer, images: Arr
     kernels = {
         key.split("/")[-2]: found for key, found in weights.arrays.items() if key.split("/")[-1].startswith("kernel")
     }
+    # Layers of a nested model, too, as its weights show them.
+    nested = (part for key in weights.arrays for part in key.split("/")[:-1])
     return Replaced(
         kernels=kernels,
-        names=weights.groups,
+        names=tuple(dict.fromkeys([*weights.groups, *nested])),
         numbers=(outputs.shape[1], expected.shape[1]),
         weights=sum(_weights(each) for each in weights.arrays.values() if each.ndim > 1),
         error=distance(outputs, expected),

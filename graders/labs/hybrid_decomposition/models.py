@@ -70,9 +70,11 @@ def _driven(
     """What the run answered when it had chosen, and when it had written the file."""
     module = context.lab.student_module
     choosing = {"module": module, "model": str(model), "images": str(images or ""), "settings": dict(settings)}
-    repairer = Repairer(context, log)
+    # An exhaustive search takes several times as long as bisection.
+    limits = context.lab.limits.at_least(context.lab.settings["search_s"], 2 * context.lab.settings["search_s"])
+    repairer = Repairer(context, log, limits=limits)
     while True:
-        session = context.open(log.name, edits=repairer.edits)
+        session = context.open(log.name, edits=repairer.edits, limits=limits)
         built: Result[Reply]
         try:
             chosen = attempt(partial(session.call, "choose", choosing))
