@@ -184,11 +184,13 @@ def test_a_right_decomposition(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_either_part_may_begin(seed: int) -> None:
-    """15 rounds are enough whichever begins; a single pass never is."""
+    """Five rounds are enough whichever begins; a single pass never is."""
     for sparse_first in (False, True):
-        found = decomposed(seed, lambda case, first=sparse_first: in_turn(case, 15, sparse_first=first))  # type: ignore[misc]
+        found = decomposed(seed, lambda case, first=sparse_first: in_turn(case, 5, sparse_first=first))  # type: ignore[misc]
         assert decompose_hints(found) == ["", "", ""], sparse_first
     assert decompose_hints(decomposed(seed, one_pass)) == ["", "single_pass", ""]
+    sparse_once = decomposed(seed, lambda case: in_turn(case, 1, sparse_first=True))
+    assert decompose_hints(sparse_once) == ["", "single_pass", ""]
 
 
 def test_mistakes_in_a_decomposition() -> None:
@@ -298,6 +300,43 @@ def test_a_layer_that_failed_costs_what_it_is_about() -> None:
     assert hint_of(lambda: layer_checks.require_names(broken)) == ""
     assert hint_of(lambda: layer_checks.require_zeros(broken)) == ""
     assert hint_of(lambda: layer_checks.require_outputs(broken, LAB, "bias")) == ""
+
+
+@pytest.mark.parametrize(
+    ("structure", "failing"), [("block", [False, True, False]), ("unstructured", [True, False, False])]
+)
+def test_a_structure_that_failed_costs_one_criterion(structure: str, failing: list[bool]) -> None:
+    """That of groups, or of the share if it is single weights that fail."""
+    found = sparse(0).found
+    broken = SparseEvidence(
+        tuple((case, failure(BROKEN) if case.structure.name == structure else result) for case, result in found)
+    )
+    for check, fails in zip(SPARSE_CHECKS, failing, strict=True):
+        if fails:
+            with pytest.raises(RunError):
+                check(broken)
+        else:
+            assert hint_of(lambda check=check: check(broken)) == ""  # type: ignore[misc]
+
+
+def test_a_type_that_failed_costs_that_of_types(by_loss: Known, by_budget: Known) -> None:
+    """Neither the accuracy nor the budget of the others."""
+
+    def judged(known: Known) -> Any:
+        return tuple(
+            (case, failure(BROKEN) if case.chooser.kind == "spars" else Result(measuring.judge(case, best, best[EITHER])))
+            for case, best in known
+        )
+
+    loss, budget = LossEvidence(judged(by_loss)), BudgetEvidence((), judged(by_budget))
+    assert hint_of(lambda: choice_checks.require_accurate(loss)) == ""
+    assert hint_of(lambda: choice_checks.require_within(budget)) == ""
+    for check in (
+        lambda: choice_checks.require_loss_types(loss),
+        lambda: choice_checks.require_budget_types(budget),
+    ):
+        with pytest.raises(RunError):
+            check()
 
 
 def test_outputs_are_those_of_known_mistakes() -> None:

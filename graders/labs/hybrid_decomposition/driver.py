@@ -5,9 +5,10 @@ It runs beside the student's code, so the grader trusts nothing from here; it im
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,21 @@ class MissingFunction(Exception):
 
 class BadReturn(Exception):
     """A function returned something else than the assignment says."""
+
+
+_own: dict[str, Any] = {}
+_called: set[str] = set()
+
+
+def _noting(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which notes that it was called."""
+
+    @functools.wraps(function)
+    def call(*positional: Any, **named: Any) -> Any:
+        _called.add(name)
+        return function(*positional, **named)
+
+    return call
 
 
 def _function(module: str, name: str) -> Callable[..., Any]:
@@ -47,10 +63,12 @@ def _stand_in(module: str, sources: dict[str, str]) -> None:
         file = getattr(each, "__file__", None)
         if isinstance(file, str) and Path(file).resolve().is_relative_to(top):
             own.append(each)
+    _called.clear()
     for name, source in sources.items():
         space: dict[str, Any] = {"__name__": "stand_in"}
         exec(compile(source, "<stand-in>", "exec"), space)  # noqa: S102 - the grader's own
-        theirs, ours = getattr(student, name, None), space[name]
+        theirs, ours = getattr(student, name, None), _noting(name, space[name])
+        _own.setdefault(name, theirs)
         for each in own:
             for key, value in list(vars(each).items()):
                 if theirs is not None and value is theirs:
@@ -146,10 +164,46 @@ def _factors(found: Any, what: str) -> dict[str, Any]:
     return {"factors": factors}
 
 
+def _own_kernels(kernel: np.ndarray, chosen: Any, others: Sequence[Any], structure: dict[str, Any]) -> dict[str, Any]:
+    """What the student's own decomposition makes of the chosen factors and of others.
+
+    Only if the grader's was not called, since the student's code gets to its own in another way: the best factors are
+    then those for its own.
+    """
+    own = _own.get("decompose_kernel")
+    if "decompose_kernel" in _called or chosen is None or not callable(own):
+        return {}
+    try:
+        made = [
+            own(np.array(kernel), rank, share, _structure(structure)).reconstruction
+            for rank, share, *_ in (chosen, *others)
+        ]
+        return {"own": np.stack([np.asarray(each, np.float32) for each in made])}
+    except Exception:  # noqa: BLE001 - whatever the student's code raises; a mistake in it costs other points
+        return {}
+
+
+def _cheaper(chosen: Any, tried: Sequence[Any]) -> list[Any] | None:
+    """For each rank, the largest share with which it costs clearly less than these factors; None if unknown."""
+    for rank, share, cost in tried:
+        if chosen == [rank, share]:
+            return list({each[0]: each for each in tried if each[2] < 0.98 * cost}.values())
+    return None
+
+
 def loss(
-    module: str, scale: float, least: float, settings: dict[str, Any], stand_ins: dict[str, str], kernel: np.ndarray
+    module: str,
+    scale: float,
+    least: float,
+    settings: dict[str, Any],
+    stand_ins: dict[str, str],
+    kernel: np.ndarray,
+    tried: Sequence[Any] = (),
 ) -> Answer:
-    """The factors that are chosen if the accuracy falls with the error of the kernel, ``scale`` times as fast."""
+    """The factors that are chosen if the accuracy falls with the error of the kernel, ``scale`` times as fast.
+
+    :param tried: all that may be chosen: rank, share and cost, in ascending order of shares.
+    """
     _stand_in(module, stand_ins)
     exact = np.array(kernel, np.float64)
 
@@ -158,7 +212,9 @@ def loss(
         return max(WORST, round((1 - scale * float(error)) * STEPS) / STEPS)
 
     found = _function(module, "choose_by_loss")(np.array(kernel), accuracy_with, least, _settings(settings))
-    return _factors(found, "choose_by_loss"), {}
+    answer = _factors(found, "choose_by_loss")
+    others = _cheaper(answer["factors"], tried)
+    return answer, {} if others is None else _own_kernels(kernel, answer["factors"], others, settings["structure"])
 
 
 def budgets(module: str, factor: float, **kernels: np.ndarray) -> Answer:
@@ -168,12 +224,21 @@ def budgets(module: str, factor: float, **kernels: np.ndarray) -> Answer:
 
 
 def budget(
-    module: str, budget: float, settings: dict[str, Any], stand_ins: dict[str, str], kernel: np.ndarray
+    module: str,
+    budget: float,
+    settings: dict[str, Any],
+    stand_ins: dict[str, str],
+    kernel: np.ndarray,
+    tried: Sequence[Any] = (),
 ) -> Answer:
-    """The factors that are chosen within a budget."""
+    """The factors that are chosen within a budget.
+
+    :param tried: all that may be chosen: rank and share.
+    """
     _stand_in(module, stand_ins)
     found = _function(module, "choose_by_budget")(np.array(kernel), budget, _settings(settings))
-    return _factors(found, "choose_by_budget"), {}
+    answer = _factors(found, "choose_by_budget")
+    return answer, _own_kernels(kernel, answer["factors"], tried, settings["structure"])
 
 
 _chosen: list[Any] = []

@@ -122,6 +122,7 @@ def run_loss(context: LabContext, log: RunLog) -> LossEvidence:
                 "scale": each.scale,
                 "least": each.least,
                 "settings": each.chooser.described,
+                "tried": measuring.tried_by_loss(each),
                 "stand_ins": stand_ins.both(),
             },
             {"kernel": each.kernel},
@@ -144,7 +145,12 @@ def run_budget(context: LabContext, log: RunLog) -> BudgetEvidence:
     calls += [
         Call(
             "budget",
-            {"budget": each.budget, "settings": each.chooser.described, "stand_ins": stand_ins.both()},
+            {
+                "budget": each.budget,
+                "settings": each.chooser.described,
+                "tried": [] if each.budget >= 1 else measuring.tried_by_budget(each),
+                "stand_ins": stand_ins.both(),
+            },
             {"kernel": each.kernel},
         )
         for each in cases
