@@ -107,18 +107,39 @@ def test_a_decomposition_of_the_students_own(driver_with: Student) -> None:
         assert found.error == pytest.approx(found.best_error)
 
 
+def own_of(case: Any, factors: list[Factors], worse: float = 1.0) -> Any:
+    """What a decomposition makes of factors whose errors are so many times the grader's."""
+    made = [measuring.approximation(case.chooser, case.kernel, each, "either") for each in factors]
+    return np.stack([case.kernel + worse * (each - case.kernel) for each in made]).astype(np.float32)
+
+
 def test_own_kernels_excuse_no_other_choice() -> None:
     """Factors that are not the best of the student's own decomposition either are judged as before."""
     random = np.random.default_rng(1)
     loss, budget = problems.loss_cases(random)[0], problems.budget_cases(random)[0]
-    exact, coarse = loss.kernel, loss.kernel * np.float32(0.2)
     poor = measuring.judge(loss, measuring.cheapest(loss), Factors(14, 0.1))
-    assert measuring.by_own_kernels(loss, poor, np.stack([exact, exact])) == poor, "a cheaper one is as accurate"
-    assert measuring.by_own_kernels(loss, poor, np.stack([coarse, coarse])) == poor, "it is not accurate"
-    assert measuring.by_own_kernels(loss, poor, np.stack([exact, coarse])).best_cost == poor.cost
-    kernel = budget.kernel
+    tried = [Factors(14, 0.1), *measuring._others(loss, poor)]
+    assert measuring.by_own_kernels(loss, poor, own_of(loss, tried)) == poor, "a cheaper one is as accurate"
     other = measuring.judge(budget, measuring.most_exact(budget), Factors(4, 0.01))
-    own = np.stack([kernel * np.float32(each) for each in (0.5, 0.9)])
-    assert measuring.by_own_kernels(budget, other, own) == other
-    for hostile in (own[:0], own[:, :1], own * np.float32("nan"), np.repeat(own, 40, axis=0)):
+    tried = [Factors(4, 0.01), *measuring._others(budget, other)]
+    assert measuring.by_own_kernels(budget, other, own_of(budget, tried, 1.1)) == other
+    own = own_of(budget, tried)
+    for hostile in (own[:0], own[:, :1], own * np.float32("nan"), np.repeat(own, 40, axis=0), own[:-1]):
         assert measuring.by_own_kernels(budget, other, hostile) == other
+
+
+def test_own_kernels_can_not_be_made_up() -> None:
+    """Neither a chosen kernel that is better than it can be, nor others that are worse than a decomposition's."""
+    random = np.random.default_rng(1)
+    loss, budget = problems.loss_cases(random)[0], problems.budget_cases(random)[0]
+    for case, best, chosen in (
+        (loss, measuring.cheapest(loss), Factors(9, 0.02)),
+        (budget, measuring.most_exact(budget), Factors(4, 0.05)),
+    ):
+        found = measuring.judge(case, best, chosen)
+        own = own_of(case, [chosen, *measuring._others(case, found)])
+        better, worse = own.copy(), own.copy()
+        better[0] = case.kernel
+        worse[1:] *= np.float32(0.2)
+        assert measuring.by_own_kernels(case, found, better) == found
+        assert measuring.by_own_kernels(case, found, worse) == found

@@ -32,6 +32,7 @@ Array = NDArray[Any]
 MOST_RANK, MOST_OWN = 1 << 16, 32
 STEP = 0.01
 """Of accuracies: bisection may miss that much where they do not rise with each share."""
+LEAST_LIKELY, MOST_LIKELY, CLEARLY_CHEAPER, TINY = 0.8, 1.7, 0.98, 1e-12
 NOTHING = 1e-6
 """Weights are drawn with a deviation of 1."""
 Best = Mapping[str, Factors | None]
@@ -205,12 +206,14 @@ def judge(case: LossCase | BudgetCase, best: Best, found: Factors | None) -> Jud
 def by_own_kernels(case: LossCase | BudgetCase, result: Judged, own: Array) -> Judged:
     """The same for code that gets to a decomposition of its own, where it chose right for that one.
 
-    What comes out of a run may be made up; but a run could as well return what the grader's decomposition is best with.
+    What comes out of a run may be made up, so it counts only as far as it is like the grader's: see :func:`likely`.
 
     :param own: the kernels that the chosen factors and others give: see the driver.
     """
     kernel = case.kernel
     if own.shape[1:] != kernel.shape or not 0 < len(own) <= MOST_OWN or not np.isfinite(own).all():
+        return result
+    if result.factors is None or not likely(case, [result.factors, *_others(case, result)], own):
         return result
     if isinstance(case, BudgetCase):
         errors = [squared_error(kernel, each) for each in own]
@@ -221,6 +224,30 @@ def by_own_kernels(case: LossCase | BudgetCase, result: Judged, own: Array) -> J
     if accuracies[0] < case.least or max(accuracies[1:], default=0.0) > case.least + STEP + 1e-9:
         return result
     return replace(result, accuracy=accuracies[0], best=result.factors, best_cost=result.cost)
+
+
+def likely(case: LossCase | BudgetCase, factors: Sequence[Factors], own: Array) -> bool:
+    """Whether kernels may be what a decomposition makes of these factors, of which the first are the chosen ones.
+
+    No decomposition is clearly better than the grader's, and one that is worse is so for all factors: else anything
+    could be chosen and made to look best.
+    """
+    if len(factors) != len(own):
+        return False
+    chooser, kernel = case.chooser, case.kernel
+    ratios = []
+    for each, found in zip(factors, own, strict=True):
+        least = squared_error(kernel, approximation(chooser, kernel, each, solution.EITHER))
+        ratios.append((squared_error(kernel, found) + TINY) / (least + TINY))
+    return ratios[0] >= LEAST_LIKELY and max(ratios) <= MOST_LIKELY * max(1.0, ratios[0])
+
+
+def _others(case: LossCase | BudgetCase, result: Judged) -> list[Factors]:
+    """The factors that the driver compares with the chosen ones."""
+    if isinstance(case, BudgetCase):
+        return [Factors(*pair) for pair in tried_by_budget(case)]
+    cheaper = [each for each in tried_by_loss(case) if each[2] < CLEARLY_CHEAPER * result.cost]
+    return [Factors(rank, share) for rank, share, _ in {each[0]: each for each in cheaper}.values()]
 
 
 def ways_to_fit(chooser: Chooser) -> tuple[str, ...]:
