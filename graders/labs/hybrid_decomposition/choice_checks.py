@@ -77,7 +77,7 @@ def require_accurate(evidence: LossEvidence) -> None:
         dense = solution.tucker_cost(case.kernel.shape, found.factors.rank if found.factors is not None else 0)
         check(
             dense <= most,
-            measured=f"type {case.chooser.kind}: {shown(found.factors)}, whose rank alone costs {dense:.1%} of the layer",
+            measured=f"type {case.chooser.kind}: {shown(found.factors)}, whose rank alone costs {dense:.1%}",
             expected=f"at most {most:.1%}; {found.best_cost:.1%} is possible for both parts",
             hint="dearer",
         )
