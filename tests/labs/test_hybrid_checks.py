@@ -236,6 +236,7 @@ def replaced(change: Callable[[problems.Layer, dict[str, Any]], None] | None = N
             kernels[f"{layer.name}_sp"] = kept
         names = ("image", *kernels, layer.name, "flat")
         facts = {"kernels": kernels, "names": names, "numbers": (9, 9), "weights": 9, "error": 0.0, "alike": ""}
+        facts["outputs"] = np.zeros((1, 9))
         if change is not None:
             change(layer, facts)
         found.append((layer, Result(Replaced(**facts))))
@@ -288,6 +289,30 @@ def test_replaced_layers() -> None:
             facts["kernels"] = {**facts["kernels"], f"{layer.name}_core_1": layer.parts[0]}
 
     assert replace_hints(replaced(twice)) == ["", "", "", "shared", "", ""]
+
+
+def test_what_a_twin_shares_is_another_criterion() -> None:
+    """A padding that is wrong everywhere costs the criterion of the function alone; a bias that is lost costs its own."""
+    images = source(1).normal(size=(2, 9, 8, 3)).astype(np.float32)
+
+    def pairs(bias: float) -> ReplaceEvidence:
+        found = []
+        for layer in problems.layers(source(0), "conv"):
+            # Half of everything is lost.
+            outputs = measuring.outputs_of(replace(layer, bias=None, options={**layer.options, "activation": "linear"}), images) * 0.5
+            if layer.bias is not None:
+                outputs = outputs + bias * np.tile(layer.bias, outputs.shape[1] // len(layer.bias))
+            outputs = measuring.ACTIVATIONS[layer.options["activation"]](outputs)
+            error = measuring.distance(outputs, measuring.outputs_of(layer, images))
+            facts = {"kernels": {}, "names": (), "numbers": (9, 9), "weights": 9, "error": error, "alike": ""}
+            found.append((layer, Result(Replaced(outputs=outputs, **facts))))
+        return ReplaceEvidence(measuring.with_twins(found))
+
+    def outputs(evidence: ReplaceEvidence) -> list[str]:
+        return [hint_of(lambda about=about: layer_checks.require_outputs(evidence, LAB, about)) for about in layer_checks.ABOUT]  # type: ignore[misc]
+
+    assert outputs(pairs(1.0)) == ["outputs", "", "", ""]
+    assert outputs(pairs(0.5))[1] == "bias"
 
 
 def test_a_layer_that_failed_costs_what_it_is_about() -> None:

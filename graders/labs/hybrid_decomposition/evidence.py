@@ -41,15 +41,18 @@ class Replaced:
     ``kernels``: by the name of their layer, as the file of weights has them; ``names``: of all its layers. ``error``:
     the largest difference of an output from the right one, relative to the outputs' largest. ``alike``: the name of
     the mistake whose outputs they are, or ``""``. ``numbers``: of an output, and of the right one. ``weights``: of all
-    its kernels that are not next to nothing.
+    its kernels that are not next to nothing. ``by_twin``: the error against what the same layer without a bias and an
+    activation, used once, computes with these added; None if that one failed.
     """
 
     kernels: Mapping[str, Array]
     names: tuple[str, ...]
     numbers: tuple[int, int]
     weights: int
+    outputs: Array
     error: float
     alike: str
+    by_twin: float | None = None
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,10 @@ ABOUT = ("function", "bias", "activation", "shared")
 def require_outputs(evidence: ReplaceEvidence, lab: Lab, about: str) -> None:
     """The layers that a criterion is about compute what the decomposed kernel does."""
     for layer, found in checks.answered(evidence.found, lambda layer: layer.about == about):
+        if found.by_twin is not None and found.by_twin <= lab.thresholds["outputs"]:
+            # Whatever else is wrong with it is wrong without a bias and an activation as well.
+            _require_few_weights(layer, found, layer.uses)
+            continue
         made, wanted = found.numbers
         check(
             made == wanted,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graders.core.errors import RunError
+from graders.core.result import Result
 from graders.core.verdicts import Verdict
 from graders.framework.context import LabContext
 from graders.labs.hybrid_decomposition import solution
@@ -82,9 +83,29 @@ def replaced(context: LabContext, run: str, name: str, layer: Layer, images: Arr
         names=tuple(dict.fromkeys([*weights.groups, *nested])),
         numbers=(outputs.shape[1], expected.shape[1]),
         weights=sum(_weights(each) for each in weights.arrays.values() if each.ndim > 1),
+        outputs=outputs,
         error=distance(outputs, expected),
         alike=likest if likest and alike[likest] < 1e-3 else "",
     )
+
+
+def with_twins(found: Sequence[tuple[Layer, Result[Replaced]]]) -> tuple[tuple[Layer, Result[Replaced]], ...]:
+    """Each layer with its error against what its twin computes; twins stay what they are."""
+    by_name = {layer.name: result for layer, result in found}
+
+    def one(layer: Layer, result: Result[Replaced]) -> Result[Replaced]:
+        twin = by_name.get(layer.twin.name)
+        if result.value is None or twin is None or twin.value is None:
+            return result
+        plain = twin.value.outputs.reshape(len(twin.value.outputs), -1)
+        if layer.bias is not None:
+            plain = plain + np.tile(layer.bias, plain.shape[1] // len(layer.bias))
+        plain = ACTIVATIONS[layer.options["activation"]](plain)
+        # Of the input, less the same of twice the input.
+        expected = plain if layer.uses == 1 else -plain
+        return Result(replace(result.value, by_twin=distance(result.value.outputs, expected)))
+
+    return tuple((layer, one(layer, result)) for layer, result in found)
 
 
 def _weights(kernel: Array) -> int:

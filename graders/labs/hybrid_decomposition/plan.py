@@ -90,7 +90,7 @@ def run_replace(context: LabContext, log: RunLog) -> ReplaceEvidence:
     def measure(layer: Layer, reply: Reply) -> Replaced:  # noqa: ARG001 - the files say it all
         return measuring.replaced(context, log.name, layer.name, layer, images)
 
-    return ReplaceEvidence(_pairs(layers, replies, measure))
+    return ReplaceEvidence(measuring.with_twins(_pairs(layers, replies, measure)))
 
 
 def layer_name(context: LabContext) -> str:

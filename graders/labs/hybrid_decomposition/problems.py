@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ LOW_RANK, NOISE = 4, 0.05
 # and five rounds are enough, whichever part begins.
 FEW_WEIGHTS, FEW_BLOCKS = (20, 4.0), (10, 3.0)
 UNREACHABLE = 1.01
+TWIN = "twin"
 DECAY = 0.75
 """Of a kernel's ranks, one after the other."""
 IMAGE = (9, 8, 3)
@@ -75,7 +76,8 @@ class DecomposeCase:
 class Layer:
     """A layer to be replaced, its weights, and the decomposition that takes the kernel's place.
 
-    ``uses``: how many times the network has it. ``about``: the criterion that it shows.
+    ``uses``: how many times the network has it. ``about``: the criterion that it shows, ``TWIN`` for a layer that only
+    differs from another in that: its outputs say what that one's would be but for a mistake of another criterion.
     """
 
     about: str
@@ -90,6 +92,12 @@ class Layer:
     def name(self) -> str:
         """The layer's name."""
         return str(self.options["name"])
+
+    @property
+    def twin(self) -> Layer:
+        """The same layer without a bias and an activation, used once."""
+        options = {**self.options, "use_bias": False, "activation": "linear", "name": f"{self.name}{TWIN}"}
+        return replace(self, about=TWIN, options=options, bias=None, uses=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,10 +259,11 @@ def layers(random: Random, name: str) -> list[Layer]:
         ("activation", 3, 0.0, Structure(), {"activation": "tanh"}),
         ("shared", 2, 0.2, Structure(), {}),
     ]
-    return [
+    found = [
         _layer(random, about, rank, share, structure, {**PLAIN, **options, "name": f"{name}{number}"})
         for number, (about, rank, share, structure, options) in enumerate(described)
     ]
+    return [*found, *(each.twin for each in found if each.about != "function")]
 
 
 def _layer(random: Random, about: str, rank: int, share: float, structure: Structure, options: dict[str, Any]) -> Layer:
