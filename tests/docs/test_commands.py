@@ -106,6 +106,9 @@ RUN: dict[str, list[str]] = {
     "pytest graders --collect-only": [PY, "-m", "pytest", "graders", "--collect-only", "-q"],
     "make grade SUBMISSION=./student": ["make", "grade", "SUBMISSION={student}", "REPORT={out}", "ARGS=-k native"],
     "python -m graders calibrate l02": [PY, "-m", "graders", "calibrate", "l02", "--no-corpus", "--at-most", "0"],
+    "python -m graders calibrate hybrid --seeds 4 --no-corpus": [
+        PY, "-m", "graders", "calibrate", "hybrid", "--no-corpus", "--at-most", "0",
+    ],
     "python benchmarks/repeat.py": [PY, "benchmarks/repeat.py", "--at-most", "0", "--keep", "{out}/repeat.jsonl"],
     "make check": ["make", "--dry-run", "check"],
     "make test-all": ["make", "--dry-run", "test-all"],
