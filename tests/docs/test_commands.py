@@ -163,6 +163,7 @@ ELSEWHERE = {
     "python benchmarks/class_of_40.py FOLDER": "tests/cohort/test_class_of_40.py makes the class",
     "python benchmarks/peers/run.py --save peers.json": "takes 40 minutes and installs otter-grader",
     "python benchmarks/full_size.py": "takes an hour; tests/corpus/test_real_profile.py does the same with few layers",
+    "python benchmarks/same_bytes.py --whole --save same.jsonl": "takes two hours; tests/sandbox/test_fast_conversion.py compares single models",
     "python benchmarks/kenning_tutorial.py": "takes minutes; tests/kit/test_kit_kenning_reference.py trains less",
     "python benchmarks/kenning_tutorial.py --model full-size": "takes minutes; tests/kit/test_kit_kenning_reference.py trains less",
     "python benchmarks/hybrid_table.py": "takes minutes; tests/kit/test_kit_hybrid_benchmarks.py measures known files",
