@@ -33,6 +33,7 @@ FILES = {
     "l03": "dl_in_iot_course/l03_pruning_clustering",
     "mnist": "mnist_compression",
     "kenning": "kenning_compression",
+    "hybrid": "hybrid_decomposition",
 }
 WORKERS = 2
 
@@ -141,7 +142,7 @@ def main(words: list[str]) -> None:
         return
     if words[:1] in (["loop"], ["mixed"]):
         count = int(words[1]) if words[1:] else None
-        against_a_loop(count or 8) if words[0] == "loop" else mixed(count or 16)
+        against_a_loop(count or 8) if words[0] == "loop" else mixed(count or 15)
         return
     print("submissions   driver MiB   CPU ms each   again, s   again, CPU s   again, MiB   page, MB")
     for count in map(int, words) if words else COUNTS:
