@@ -22,7 +22,6 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from graders.framework import registry  # noqa: E402
 from graders.scoring import without_times  # noqa: E402
 from graders.selftest.calibration import grading  # noqa: E402 - the path comes first
 from graders.selftest.corpus import cases as corpus  # noqa: E402
@@ -72,11 +71,11 @@ def rounds(name: str, times: int) -> Iterator[Round]:
     yield Round(name, times, 0, fresh=True)
 
 
-def card_of(subject: Subject, wanted: Round, servers: Any, out: Path) -> Mapping[str, Any]:
+def card_of(subject: Subject, wanted: Round, grader: grading.Grader, out: Path) -> Mapping[str, Any]:
     """The scorecard of one grading, durations aside."""
     if not wanted.fresh:
         with grading.busy(wanted.load):
-            found = grading.graded(subject.folder, subject.labs, out, servers, select=subject.select)
+            found = grader.graded(subject.folder, subject.labs, select=subject.select).to_json()
     else:
         argv = [sys.executable, "-m", "pytest", "graders", f"--submission={subject.folder}", f"--report-dir={out}"]
         argv += [*(f"--lab={lab}" for lab in subject.labs), "-k", subject.select, "--no-cache", "-q"]
@@ -156,9 +155,9 @@ def main() -> int:
         left = [each for each in wanted if each not in stored.digests]
         now = left if given.at_most is None else left[: given.at_most]
         if now:
-            with grading.running_servers(registry.select_labs(["l02", "l03"])) as servers:
+            with grading.running_grader(["l02", "l03"]) as grader:
                 for number, each in enumerate(now):
-                    stored.add(each, card_of(known[each.subject], each, servers, work / f"report-{number}"))
+                    stored.add(each, card_of(known[each.subject], each, grader, work / f"report-{number}"))
                     print(f"[{number + 1}/{len(now)}] {each.subject}, {each.number}", flush=True)
     for line in table(list(known), stored):
         print(line)

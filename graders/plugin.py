@@ -355,9 +355,15 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turns what a test raised into a verdict and a reason; the reader sees the reason, never a traceback."""
-    report = yield
     owner, marker = _plugin_of(item), item.get_closest_marker(CRITERION)
     error = call.excinfo.value if call.excinfo else None
+    if owner is not None and call.excinfo is not None:
+        # pytest looks at each entry's file, and nobody sees what comes of it.
+        call.excinfo.traceback = call.excinfo.traceback[-1:]
+    report = yield
+    if owner is not None and error is not None:
+        # All tests of a run that failed raise the same error, whose traceback would grow with each.
+        error.__traceback__ = None
     if owner is None or marker is None or call.when == "teardown" or (call.when == "setup" and error is None):
         return report
     grading, plugin = owner

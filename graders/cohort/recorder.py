@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from graders.cohort.engine.task import GradingOutcome
 from graders.cohort.progress import Kind, Progress
 from graders.cohort.reports import FOLDER, write_report
 from graders.cohort.store import Attempt, CohortStore, Stored
-from graders.core.errors import UsageError
+from graders.core.errors import GraderError
 from graders.core.text import plain_line
 from graders.pipeline.output import SCORECARD_FILE
 from graders.scoring import Scorecard, format_points
@@ -50,8 +49,11 @@ class Recorder:
         """Stores the outcome, and shows it."""
         stored, attempt = self._pending.pop(job.id)
         attempt = replace(attempt, worker=outcome.worker, seconds=outcome.seconds)
-        scorecard, fault = _scorecard(outcome)
-        if scorecard is None:
+        scorecard, fault = None, ""
+        try:
+            scorecard = outcome.scorecard()
+        except GraderError as error:
+            fault = str(error)
             attempt = replace(attempt, fault=fault)
         else:
             digests = write_report(self._folder / FOLDER / stored.folder, outcome.files)
@@ -82,17 +84,6 @@ def reason_of(stored: Stored, attempt: Attempt | None) -> str:
     if attempt.scorecard is None:
         return f"unscored: {plain_line(attempt.fault)}"
     return f"{attempt.unscored} criteria could not be graded; its report says what to repair"
-
-
-def _scorecard(outcome: GradingOutcome) -> tuple[Scorecard | None, str]:
-    """The outcome's scorecard, or why there is none."""
-    data = outcome.files.get(SCORECARD_FILE)
-    if data is None:
-        return None, outcome.fault or "the worker sent no scorecard"
-    try:
-        return Scorecard.loads(zlib.decompress(data).decode()), ""
-    except (UsageError, ValueError, zlib.error) as error:
-        return None, f"the worker's scorecard can't be read: {error}"
 
 
 def _result(scorecard: Scorecard) -> str:

@@ -17,7 +17,7 @@ from graders.cohort.class_marks import keep_marks, take_marks
 from graders.cohort.deadlines.policy import read_policy
 from graders.cohort.deadlines.versions import FOLDER as VERSIONS
 from graders.cohort.deadlines.versions import versions_at, versions_now
-from graders.cohort.engine.cluster import ClusterOptions, open_cluster
+from graders.cohort.engine.cluster import ClusterOptions
 from graders.cohort.engine.jobs import Job
 from graders.cohort.engine.options import GradingOptions
 from graders.cohort.engine.parcel import Content, digest_of
@@ -233,32 +233,21 @@ class _Run:
 
     def _through_workers(self, ready: Sequence[_Ready], options: ClusterOptions) -> None:
         """Grades on workers what is left by their fingerprint."""
-        from graders.cohort.engine.driver import Driver
-        from graders.cohort.engine.grading import grade_task
+        from graders.cohort.engine.driver import open_driver
 
-        grading = self._request.grading
-        with open_cluster(options, grading.secret is not None) as cluster:
-            recorder = Recorder(self._store, self._request.folder)
-            driver = Driver(
-                cluster=cluster,
-                options=grading,
-                grading=self._grading or grade_task,
-                listener=recorder,
-                shared_files=options.local or options.shared_files,
-                open_network=options.open_network,
-            )
+        recorder = Recorder(self._store, self._request.folder)
+        with open_driver(options, self._request.grading, recorder, self._grading) as driver:
             expected = driver.choose_workers(self._fingerprint())
             left = self._left(ready, expected)
             self._store.set_fact(FINGERPRINT, json.dumps(dict(expected)))
             self._announce(ready, left)
-            if cluster.dashboard:
-                _say(f"dashboard: {cluster.dashboard}")
+            if driver.cluster.dashboard:
+                _say(f"dashboard: {driver.cluster.dashboard}")
             with show_progress(len(left)) as progress:
                 recorder.begin(((each.stored, new) for each, new in left), progress)
                 try:
                     driver.run([each.job for each, _ in left])
                 finally:
-                    driver.stop()
                     self._result.graded_now = recorder.count
 
     def _fingerprint(self) -> dict[str, str] | None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from graders.core.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from graders.selftest.regression import Entry, Regression
 
 SUMMARY = "grade the corpus and compare with expected outcomes or with an earlier run"
 
@@ -24,7 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-corpus", action="store_true", help="grade only --submissions")
     parser.add_argument(
-        "--against", metavar="FILE", type=Path, help="compare with an earlier run, as written by --save or --json"
+        "--against",
+        metavar="PATH",
+        type=Path,
+        help="compare with an earlier run: a file from --save or --json, or a folder that cohort wrote",
     )
     parser.add_argument("--save", metavar="FILE", type=Path, help="write this run, for a later --against")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the run and the differences as JSON")
@@ -47,12 +55,10 @@ def run(arguments: argparse.Namespace) -> int:
     from graders.selftest import regression
     from graders.selftest.regression import rendering
 
-    before = regression.read_regression(arguments.against) if arguments.against else None
-    if before is not None and arguments.words:
-        before = before.containing(arguments.words)
     isolation = sandbox.choose(arguments.isolation)
     entries = [] if arguments.no_corpus else regression.case_entries(isolation, arguments.words)
     entries += regression.submission_entries(arguments.submissions, isolation)
+    before = _earlier(arguments.against, arguments.words, entries) if arguments.against else None
     print(f"{len(entries)} to grade, {arguments.workers} at a time, isolation: {isolation.tier}", flush=True)
     done = regression.run_all(
         entries,
@@ -75,3 +81,13 @@ def run(arguments: argparse.Namespace) -> int:
         return ExitCode.UNSCORED
     different = changes or any(record.wrong for record in done.records.values())
     return ExitCode.LOST if different else ExitCode.OK
+
+
+def _earlier(path: Path, words: Sequence[str], entries: Sequence[Entry]) -> Regression:
+    """The earlier run, as far as its entries are graded now."""
+    from graders.selftest import regression
+
+    if path.is_dir():
+        return regression.read_class(path, entries)
+    found = regression.read_regression(path)
+    return found.containing(words) if words else found

@@ -88,7 +88,7 @@ def _timing(staged: StagedSubmission, results: RunResults) -> dict[str, float]:
         "kept_runs": float(sum(result.cached for result in everything)),
         "runs_peak_mib": max((record.peak_memory for record in records), default=0) / 2**20,
         "grader_peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "grader_cpu_s": time.process_time(),
+        "grader_cpu_s": time.process_time() - staged.cpu_started,
         **results.timing,
     }
 

@@ -46,7 +46,8 @@ class StagedLab:
 class StagedSubmission:
     """A submission that is ready to be graded. ``fault``: why it can't be read, None if it can.
 
-    ``started``: when its grading began, on the clock of :func:`time.monotonic`.
+    ``started``: when its grading began, on the clock of :func:`time.monotonic`; ``cpu_started``: this process's CPU
+    seconds until then, which may be those of other gradings.
     """
 
     submission: Submission
@@ -58,6 +59,7 @@ class StagedSubmission:
     fault: SubmissionError | None
     work: Path
     started: float = field(default_factory=time.monotonic)
+    cpu_started: float = field(default_factory=time.process_time)
 
     @property
     def root(self) -> str:
@@ -76,7 +78,7 @@ def stage(config: GradingConfig, work: Path) -> StagedSubmission:
 
     An unreadable one raises nothing: its ``fault`` says what is wrong, and everything in it is missing.
     """
-    started = time.monotonic()
+    started, cpu_started = time.monotonic(), time.process_time()
     copy = _copy(config, work)
     notebooks = {plugin.lab.id: _notebook(plugin.lab, copy) for plugin in config.labs if plugin.lab.is_notebook}
     labs = tuple(_stage_lab(plugin, config, copy, notebooks, work) for plugin in config.labs)
@@ -90,6 +92,7 @@ def stage(config: GradingConfig, work: Path) -> StagedSubmission:
         fault=copy.fault,
         work=work,
         started=started,
+        cpu_started=cpu_started,
     )
 
 

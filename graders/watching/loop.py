@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.cohort.batch import ServerLender
+from graders.cohort.engine.in_process import ServerLender
 from graders.core.errors import UsageError
 from graders.core.text import terminal_line
 from graders.pipeline.config import GradingConfig

@@ -280,7 +280,7 @@ def test_the_graders_own_modules_by_another_tool() -> None:
     import grimp
 
     graph = grimp.build_graph("graders", exclude_type_checking_imports=True, cache_dir=None)
-    for module in ("graders.pipeline.labs", "graders.measure.scorer.worker", "graders.plugin", "graders.cohort.batch"):
+    for module in ("graders.pipeline.labs", "graders.measure.scorer.worker", "graders.plugin", "graders.cohort.engine.in_process"):
         path = REPOSITORY / (module.replace(".", "/") + ".py")
         files = source_files([path])
         for each in graph.find_upstream_modules(module):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from graders import profiles, sandbox
-from graders.cohort.batch import grade
+from graders.cohort.engine.in_process import grade
 from graders.core.paths import REFERENCE, REPOSITORY
 from graders.framework import registry
 from graders.pipeline.config import GradingConfig
@@ -18,7 +18,7 @@ from graders.pipeline.servers import ServerPool, start_servers
 from graders.scoring import without_times
 from graders.selftest.corpus.cases import Case, build, load_all
 from graders.selftest.corpus.changes import Change
-from graders.selftest.corpus.expected import request_for
+from graders.selftest.corpus.expected import options_for
 
 HONEST = (
     "plain-open", "float16-beside", "talkative", "windows-file", "from-saved-model", "ai-edge-litert",
@@ -89,8 +89,8 @@ def submissions() -> Iterator[Case]:
 
 def scorecard(case: Case, servers: ServerPool, folder: Path) -> str:
     folder.mkdir()
-    asked = replace(request_for(case, build(case, folder / case.path.stem)), cache=False)
-    card = without_times(grade(asked, servers, folder / "report").scorecard.to_json())
+    submission, options = build(case, folder / case.path.stem), replace(options_for(case), cache=False)
+    card = without_times(grade(submission, options, servers, folder / "report").scorecard.to_json())
     return json.dumps(card, indent=1, sort_keys=True)
 
 

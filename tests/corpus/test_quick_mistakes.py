@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from graders import profiles, sandbox
-from graders.cohort.batch import Graded, GradingRequest, grade_quietly
+from graders.cohort.engine.in_process import Graded, grade_quietly
+from graders.cohort.engine.options import GradingOptions
 from graders.core.paths import REFERENCE
 from graders.core.verdicts import Verdict
 from graders.framework.registry import select_labs
@@ -54,8 +55,8 @@ def look(name: str, servers: ServerPool, folder: Path) -> Graded:
     """A quick look at a case of the corpus, at one of its runs."""
     case = load(CORPUS / MISTAKES / f"{name}.toml")
     submission = build(case, folder / case.path.stem)
-    request = GradingRequest(submission=submission, labs=(case.lab.id,), select=OFTEN[name], more=("--quick",))
-    return grade_quietly(request, servers, folder / "report")
+    options = GradingOptions(labs=(case.lab.id,), select=OFTEN[name], quick=True, parallel_runs=None)
+    return grade_quietly(submission, options, servers, folder / "report")
 
 
 @pytest.mark.parametrize("name", OFTEN)

@@ -144,6 +144,7 @@ ELSEWHERE = {
     "pytest graders --submission ./student --profile oxford_pets --dataset-root ./pets --model-path ./mobilenet.h5 --seed 1": (
         "tests/corpus/test_real_profile.py grades with such a profile"
     ),
+    "python -m graders regress --no-corpus --submissions ./autumn --against ./class": "tests/selftest/test_regression_classes.py does that",
     "python -m graders cohort submissions --report-dir class --lab l02": "tests/cohort/test_real_class.py grades a class",
     "python -m graders cohort submissions --report-dir class --scheduler tls://HOST:8786": "tests/cohort/test_engine.py has a scheduler",
     **{

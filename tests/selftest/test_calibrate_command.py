@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -47,7 +48,7 @@ def graded(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
         return result(job)
 
     monkeypatch.setattr(collection, "_measured", measured)
-    monkeypatch.setattr(grading, "start_servers", lambda _: type("Servers", (), {"close": lambda self: None})())
+    monkeypatch.setattr(grading, "running_grader", lambda _: contextlib.nullcontext())
     return done
 
 

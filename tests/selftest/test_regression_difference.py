@@ -12,7 +12,7 @@ from graders.selftest.regression import Criterion, Record, Regression, differenc
 from graders.selftest.regression.difference import NOTHING
 from graders.selftest.regression.rendering import as_html, as_json, closing_lines
 
-PARTS = {"environment": "e", "data": "d", "code": "c", "lab": "l", "thresholds": "t", "submission": "s"}
+PARTS = {"libraries": "e", "data": "d", "code": "c", "labs": "l", "thresholds": "t", "submission": "s"}
 EARNED = Criterion("earned", 1.0, 1.0, "", "")
 LOST = Criterion("lost", 0.0, 1.0, "0.2 of the zeros", "Never fitted.")
 RECORD = Record(name="mistakes/l03/never-fitted", title="Never fitted", parts=PARTS, criteria={"l03.zeros": EARNED})
@@ -37,10 +37,10 @@ def test_the_same_is_no_difference() -> None:
 @pytest.mark.parametrize(
     ("part", "words"),
     [
-        ("environment", "the environment"),
+        ("libraries", "the environment"),
         ("thresholds", "the lab's thresholds"),
-        ("lab", "the lab"),
-        ("data", "the data or the model"),
+        ("labs", "the lab"),
+        ("data", "data sets or models"),
         ("code", "the grader's code"),
         ("submission", "the submission"),
     ],
@@ -57,7 +57,7 @@ def test_why(part: str, words: str) -> None:
 
 def test_several_reasons() -> None:
     """All parts that changed are named; where none did, that is said."""
-    (change,) = differences(run(RECORD), run(changed(lab="x", thresholds="y")))
+    (change,) = differences(run(RECORD), run(changed(labs="x", thresholds="y")))
     assert change.why == "the lab, the lab's thresholds"
     (change,) = differences(run(RECORD), run(changed()))
     assert change.why == NOTHING

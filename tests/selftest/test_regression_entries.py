@@ -46,12 +46,12 @@ def test_parts_of_a_case() -> None:
     case = next(case for case in corpus.load_all("l02") if name_of(case) == "mistakes/l02/no-rounding")
     parts = entry_of(case, TIER).parts
     assert entry_of(case, TIER).parts == parts
-    assert different(parts, entry_of(case, replace(TIER, tier="strict")).parts) == {"environment"}
+    assert different(parts, entry_of(case, replace(TIER, tier="strict")).parts) == {"isolation"}
     other = replace(case, changes=(replace(case.changes[0], new="y"),))
     assert different(parts, entry_of(other, TIER).parts) == {"submission"}
     assert entry_of(other, TIER).key != entry_of(case, TIER).key
     of_l03 = corpus.load_all("l03")[0]
-    assert different(parts, entry_of(of_l03, TIER).parts) == {"lab", "thresholds", "submission"}
+    assert different(parts, entry_of(of_l03, TIER).parts) == {"labs", "thresholds", "submission"}
 
 
 def test_real_submissions(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -25,6 +25,7 @@ PARTS = {
     "code": "the grader's code",
     "data": "data sets or models",
     "options": "options of the command",
+    "expectations": "what is expected of the case",
     "hidden values": "what hidden values are drawn from",
 }
 ENVIRONMENT = "the environment"
@@ -192,17 +193,24 @@ def _stated(score: CriterionScore | None) -> str:
 
 def _why(old: _Side, new: _Side, criteria: tuple[CriterionChange, ...]) -> tuple[str, ...]:
     """Which of the parts that an outcome follows from are different."""
-    changed = {part for part in old.parts.keys() & new.parts.keys() if old.parts[part] != new.parts[part]}
-    if old.commit and old.commit == new.commit:
-        # The same commit, written to another folder.
-        changed.discard("submission")
-    found = [words for part, words in PARTS.items() if part in changed]
-    found += [ENVIRONMENT] if changed - PARTS.keys() else []
+    # The same commit, written to another folder, is the same submission.
+    same = {"submission"} if old.commit and old.commit == new.commit else set()
+    found = changed_parts(old.parts, new.parts, same)
     if old.scorecard is not None and new.scorecard is not None:
         by_hand = {score.id for card in (old.scorecard, new.scorecard) for score in card.scores if _by_hand(score)}
         found += [MARKS] if by_hand & {each.criterion for each in criteria} else []
         found += [LATE] if _late(old.scorecard) != _late(new.scorecard) else []
     return tuple(found) or (NOTHING,)
+
+
+def changed_parts(before: Mapping[str, str], after: Mapping[str, str], same: Collection[str] = ()) -> list[str]:
+    """What is different of what two outcomes depend on, in words.
+
+    :param same: parts that are the same although their hashes are not.
+    """
+    changed = {part for part in (before.keys() & after.keys()) - {*same} if before[part] != after[part]}
+    found = [words for part, words in PARTS.items() if part in changed]
+    return [*found, ENVIRONMENT] if changed - PARTS.keys() else found
 
 
 def _by_hand(score: CriterionScore) -> bool:

@@ -9,12 +9,19 @@ from __future__ import annotations
 import queue
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from graders.cohort.engine.cluster import Cluster, is_encrypted, scheduler_gone, stalled
+from graders.cohort.engine.cluster import (
+    Cluster,
+    ClusterOptions,
+    is_encrypted,
+    open_cluster,
+    scheduler_gone,
+    stalled,
+)
 from graders.cohort.engine.fingerprint import difference, difference_of_libraries, installed
 from graders.cohort.engine.jobs import Job, Listener
 from graders.cohort.engine.options import GradingOptions
@@ -41,7 +48,7 @@ class _Running:
     job: Job
     future: Future[GradingOutcome]
     worker: str
-    since: float
+    until: float
 
 
 @dataclass
@@ -58,7 +65,9 @@ class Driver:
     _usable: set[str] = field(default_factory=set)
     _refused: set[str] = field(default_factory=set)
     _running: dict[str, _Running] = field(default_factory=dict)
-    _waiting: deque[Job] = field(default_factory=deque)
+    _jobs: Iterator[Job] = field(default_factory=lambda: iter(()))
+    _more: bool = False
+    _again: deque[Job] = field(default_factory=deque)
     _ended: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
     _deaths: Counter[int] = field(default_factory=Counter)
     _count: int = 0
@@ -86,14 +95,15 @@ class Driver:
         self._admit(found)
         return self.expected
 
-    def run(self, jobs: Sequence[Job]) -> None:
+    def run(self, jobs: Iterable[Job]) -> None:
         """Grades every job; each gets its outcome, and the listener knows it.
 
+        :param jobs: each is taken when a worker is free for it.
         :raises GraderError: there is no usable worker any more.
         """
-        self._waiting.extend(jobs)
+        self._jobs, self._more = iter(jobs), True
         looked = idle_since = time.monotonic()
-        while self._waiting or self._running:
+        while self._more or self._again or self._running:
             now = time.monotonic()
             if now - looked > TICK_S or not self._usable:
                 self._look()
@@ -151,8 +161,7 @@ class Driver:
 
     def _give_up_hanging(self) -> None:
         """No longer uses workers that have not stopped a grading at its limit, as they should have."""
-        most = self.options.time_limit() + MARGIN_S
-        hanging = [each for each in self._running.values() if time.monotonic() - each.since > most]
+        hanging = [each for each in self._running.values() if time.monotonic() > each.until]
         for running in hanging:
             self._usable.discard(running.worker)
             self._refused.add(running.worker)
@@ -225,15 +234,24 @@ class Driver:
 
     def _assign(self) -> None:
         for address in sorted(self._usable - self._running.keys()):
-            if not self._waiting:
+            job = self._next_job()
+            if job is None:
                 return
-            job = self._waiting.popleft()
             try:
                 parcel = self._parcel(job)
             except SubmissionError as error:
                 self.listener.ended(job, GradingOutcome(fault=str(error)))
                 continue
             self._submit(job, parcel, address)
+
+    def _next_job(self) -> Job | None:
+        """One that is left; those whose worker died come last."""
+        if self._more:
+            job = next(self._jobs, None)
+            if job is not None:
+                return job
+            self._more = False
+        return self._again.popleft() if self._again else None
 
     def _parcel(self, job: Job) -> Parcel:
         if self.shared_files:
@@ -244,16 +262,18 @@ class Driver:
         from graders.cohort.engine.worker import run_task
 
         self._count += 1
+        task = GradingTask(parcel=parcel, options=self.options, own=job.options)
         with self._scheduler() as client:
             future: Future[GradingOutcome] = client.submit(
                 run_task,
-                GradingTask(parcel=parcel, options=self.options),
+                task,
                 self.grading,
                 key=f"optgrade-{self._count}-{time.time_ns()}",
                 workers=[address],
                 pure=False,
             )
-        self._running[address] = _Running(job, future, address, time.monotonic())
+        until = time.monotonic() + task.chosen.time_limit() + MARGIN_S
+        self._running[address] = _Running(job, future, address, until)
         future.add_done_callback(lambda _: self._ended.put(address))
         self.listener.started(job, address)
 
@@ -316,7 +336,33 @@ class Driver:
         self._deaths[job.id] += 1
         if self._deaths[job.id] < MOST_DEATHS:
             self.listener.say(f"{plain_line(job.name, 60)}: its worker died; it is graded once more")
-            self._waiting.append(job)
+            self._again.append(job)
         else:
             fault = f"the worker that graded it died, {MOST_DEATHS} times"
             self.listener.ended(job, GradingOutcome(fault=fault))
+
+
+@contextmanager
+def open_driver(
+    workers: ClusterOptions, options: GradingOptions, listener: Listener, grading: Grading | None = None
+) -> Iterator[Driver]:
+    """A driver with its workers, for a while; they are still to be chosen among.
+
+    :param options: those of all submissions. :param grading: another one than the real grading.
+    :raises UsageError: there is no scheduler where one is said to be, or the connection to it is open.
+    """
+    from graders.cohort.engine.grading import grade_task
+
+    with open_cluster(workers, options.secret is not None) as cluster:
+        driver = Driver(
+            cluster=cluster,
+            options=options,
+            grading=grading or grade_task,
+            listener=listener,
+            shared_files=workers.local or workers.shared_files,
+            open_network=workers.open_network,
+        )
+        try:
+            yield driver
+        finally:
+            driver.stop()

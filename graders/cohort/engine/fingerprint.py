@@ -23,6 +23,8 @@ from graders.sandbox import Isolation
 DEFINITION, PROVENANCE = "lab.toml", "calibration.toml"
 # Not part of a grading: what starts it, and what is tested or shown of many.
 ASIDE = ("cohort", "selftest", "commands")
+# How the engine calls pytest, though.
+CALLING = ("in_process.py", "grading.py", "options.py")
 # Vector instructions, which choose the kernels that libraries compute with.
 INSTRUCTIONS = ("sse4", "ssse3", "avx", "fma", "f16c", "amx", "vnni", "bf16", "asimd", "sve", "dotprod", "i8mm")
 
@@ -88,7 +90,8 @@ def _code() -> str:
     own = [path for path in folder_files(GRADERS) if not path.is_relative_to(GRADERS / "labs")]
     own = [path for path in own if path.relative_to(GRADERS).parts[0] not in ASIDE]
     given = [path for folder in (TEMPLATE, REFERENCE) for path in folder_files(folder)]
-    return files_digest(REPOSITORY, [*own, GRADERS / "cohort" / "batch.py", *given])
+    calls = [GRADERS / "cohort" / "engine" / name for name in CALLING]
+    return files_digest(REPOSITORY, [*own, *calls, *given])
 
 
 def installed() -> list[str]:

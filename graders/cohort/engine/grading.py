@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from graders.cohort.batch import GradingRequest, grade_quietly
 from graders.cohort.engine.bench import GradingProcessDied, GradingTookTooLong, Workbench
+from graders.cohort.engine.in_process import grade_quietly
 from graders.cohort.engine.options import Secret
 from graders.cohort.engine.parcel import deliver
 from graders.cohort.engine.task import GradingOutcome, GradingTask
+from graders.core.verdicts import Verdict
 from graders.pipeline.output import REPORTS
 from graders.pipeline.servers import ServerPool
 from graders.submission.seeds import ENVIRONMENT
@@ -23,7 +24,7 @@ from graders.submission.seeds import ENVIRONMENT
 def grade_task(task: GradingTask, bench: Workbench) -> GradingOutcome:
     """Grades in this worker's grading process."""
     try:
-        answer = bench.exchange(pickle.dumps(task), task.options.time_limit())
+        answer = bench.exchange(pickle.dumps(task), task.chosen.time_limit())
     except GradingTookTooLong as error:
         return GradingOutcome(fault=str(error))
     except GradingProcessDied as error:
@@ -34,31 +35,22 @@ def grade_task(task: GradingTask, bench: Workbench) -> GradingOutcome:
 
 
 def grade_here(task: GradingTask, servers: ServerPool) -> tuple[GradingOutcome, bool]:
-    """Grades in this process; also whether all of it was graded.
+    """Grades in this process; also whether all that was selected was graded.
 
     :raises OptgradeError: there is no scorecard; the message says why.
     """
-    options = task.options
+    options = task.chosen
     with tempfile.TemporaryDirectory(prefix="optgrade-submission-") as folder:
         work = Path(folder)
         # A grading may read it as another user.
         work.chmod(0o711)
         submission = deliver(task.parcel, work)
-        request = GradingRequest(
-            submission=submission,
-            labs=options.labs,
-            select=options.select,
-            seed=options.seed,
-            wall_limit=options.wall_limit,
-            cache=options.cache,
-            workers=1,
-            more=options.more(),
-        )
         with _secret(options.secret):
-            graded = grade_quietly(request, servers, work / "report")
+            graded = grade_quietly(submission, options, servers, work / "report")
         found = {name: work / "report" / name for name in REPORTS}
         files = {name: zlib.compress(path.read_bytes(), 6) for name, path in found.items() if path.is_file()}
-    return GradingOutcome(files=files), not graded.scorecard.unscored
+    outcome = GradingOutcome(files=files, exit_code=graded.exit_code, terminal=graded.terminal)
+    return outcome, all(each.verdict is not Verdict.UNSCORED for each in graded.criteria.values())
 
 
 @contextmanager

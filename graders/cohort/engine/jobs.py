@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from graders.cohort.engine.options import GradingOptions
 from graders.cohort.engine.parcel import Content
 from graders.cohort.engine.task import GradingOutcome
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A submission to be graded. ``id``: what the caller knows it by."""
+    """A submission to be graded. ``id``: what the caller knows it by. ``options``: its own, None for those of all."""
 
     id: int
     name: str
     content: Content
     digest: str
+    options: GradingOptions | None = None
 
 
 class Listener(Protocol):

@@ -1,4 +1,4 @@
-"""How a class is graded: one set of options for all of it."""
+"""How submissions are graded: the options that a class has, or a single one."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ class Secret:
 
 @dataclass(frozen=True, kw_only=True)
 class GradingOptions:
-    """The options of ``pytest graders`` that hold for a whole class.
+    """The options of ``pytest graders``, for a whole class or for one submission.
 
     ``lab_folders``: those of labs outside of this repository. ``seed``: None if each submission has its own.
+    ``select``: as pytest's ``-k``. ``parallel_runs``: None for as many as there are cores.
     ``submission_limit``: seconds for all of a submission, None for what follows from the labs' limits.
     """
 
@@ -48,6 +49,8 @@ class GradingOptions:
     settings: tuple[str, ...] = ()
     select: str = ""
     cache: bool = True
+    quick: bool = False
+    parallel_runs: int | None = 1
     submission_limit: float | None = None
 
     def time_limit(self) -> float:
@@ -67,11 +70,9 @@ class GradingOptions:
         root, model = self.dataset_root, self.model_path
         return choose(self.profile, Path(root) if root else None, Path(model) if model else None)
 
-    def more(self) -> tuple[str, ...]:
-        """Words for pytest's command line that a request has no name for."""
-        return tuple(self._more())
-
-    def _more(self) -> Iterator[str]:
+    def arguments(self) -> Iterator[str]:
+        """These options on pytest's command line. The secret is none of them: others could read it there."""
+        yield from (f"--lab={lab}" for lab in self.labs)
         yield from (f"--labs={folder}" for folder in self.lab_folders)
         yield f"--profile={self.profile}"
         yield f"--isolation={self.isolation}"
@@ -80,6 +81,18 @@ class GradingOptions:
         if self.model_path:
             yield f"--model-path={self.model_path}"
         yield from (f"--setting={text}" for text in self.settings)
+        if self.select:
+            yield from ("-k", self.select)
+        if self.seed is not None:
+            yield f"--seed={self.seed}"
+        if self.wall_limit is not None:
+            yield f"--wall-limit={self.wall_limit}"
+        if self.parallel_runs is not None:
+            yield f"--workers={self.parallel_runs}"
+        if not self.cache:
+            yield "--no-cache"
+        if self.quick:
+            yield "--quick"
 
     def identity(self, salt: bytes) -> Mapping[str, str]:
         """What results depend on, by kind. The secret is in it as a code from which nobody finds it.

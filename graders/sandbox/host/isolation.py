@@ -88,6 +88,9 @@ class Isolation(Protocol):
     def command(self, argv: Sequence[str], mounts: Mounts) -> list[str]:
         """The command that starts the server, ``argv``, within this tier."""
 
+    def __hash__(self) -> int:
+        """It is data that does not change."""
+
 
 @dataclass(frozen=True)
 class Bare:

@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from graders import profiles, sandbox
-from graders.cohort.batch import ServerLender
+from graders.cohort.engine.in_process import ServerLender
 from graders.core.paths import REFERENCE, REPOSITORY
 from graders.framework import registry
 from graders.framework.context import LabContext

@@ -19,8 +19,8 @@ from graders.core.paths import REPOSITORY
 from graders.core.verdicts import Verdict
 from graders.framework.definition import Lab
 from graders.framework.lab_plugin import LabPlugin
-from graders.pipeline.servers import ServerPool
 from graders.selftest.calibration import grading
+from graders.selftest.calibration.grading import Grader
 from graders.selftest.calibration.records import CORRECT, MISTAKES, REFERENCE, Job, Measured, Results, samples_of
 from graders.selftest.corpus import cases as corpus
 from graders.selftest.corpus.cases import Case
@@ -116,22 +116,22 @@ def collect(entry: LabPlugin[Any], jobs: Sequence[Job], results: Results, budget
     if not now:
         return
     known = {case.path.stem: case for case in cases(entry.lab)}
-    with grading.running_servers([entry]) as servers, tempfile.TemporaryDirectory(prefix="optgrade-") as work:
+    with grading.running_grader([entry.lab.id]) as grader, tempfile.TemporaryDirectory(prefix="optgrade-") as work:
         for number, job in enumerate(now, start=1):
             folder = Path(work) / str(number)
             folder.mkdir()
-            measured = _measured(job, known.get(job.case), entry.lab, made, servers, folder)
+            measured = _measured(job, known.get(job.case), entry.lab, made, grader, folder)
             results.add(measured)
             wrong = f"; lost {', '.join(measured.lost)}" if measured.lost and job.kind != MISTAKES else ""
             print(f"[{number}/{len(now)}] {job}: {len(measured.samples)} values{wrong}", flush=True)
 
 
-def _measured(job: Job, case: Case | None, lab: Lab, made: str, servers: ServerPool, folder: Path) -> Measured:
+def _measured(job: Job, case: Case | None, lab: Lab, made: str, grader: Grader, folder: Path) -> Measured:
     submission, select = paths.REFERENCE, SELECT_BUSY if job.load else SELECT
     if case is not None:
         submission, select = corpus.build(case, folder / job.case), case.select
     with grading.busy(job.load):
-        card = grading.graded(submission, [lab.id], folder / "report", servers, seed=job.seed, select=select)
+        card = grader.graded(submission, [lab.id], seed=job.seed, select=select)
     criteria = grading.criteria_of(card)
     verdicts = {each.id: each.verdict for each in criteria}
     dead = [each for each in criteria if each.verdict is Verdict.UNSCORED]

@@ -11,7 +11,8 @@ from typing import Any
 
 import jsonschema
 
-from graders.cohort.batch import Graded, GradingRequest, paths_in
+from graders.cohort.engine.in_process import Graded, paths_in
+from graders.cohort.engine.options import GradingOptions
 from graders.core.exit_codes import ExitCode
 from graders.core.paths import REPOSITORY
 from graders.core.verdicts import Verdict
@@ -24,15 +25,14 @@ KINDS = {"summaries": "summary", "history": "history"}
 FAULTS = ("Traceback (most recent call last)", "INTERNALERROR")
 
 
-def request_for(case: Case, submission: Path) -> GradingRequest:
+def options_for(case: Case) -> GradingOptions:
     """How a case is graded: no more than what its criteria depend on."""
-    return GradingRequest(
-        submission=submission,
+    return GradingOptions(
         labs=(case.lab.id,),
         select=case.select,
         seed=SEED,
         wall_limit=case.wall_limit,
-        more=tuple(f"--setting={setting}" for setting in settings_of(case.lab)),
+        settings=tuple(settings_of(case.lab)),
     )
 
 

@@ -34,7 +34,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from graders.cohort.batch import Graded, GradingRequest
+from graders.cohort.engine.in_process import Graded
+from graders.cohort.engine.options import GradingOptions
 from graders.core.paths import FIXTURES
 from graders.core.verdicts import Verdict
 from graders.framework.definition import PERSON, Lab
@@ -122,11 +123,11 @@ def build_taught(taught: Taught, folder: Path) -> Path:
     return folder if taught.history is None else make_repository(taught.history, folder, taught.path.name)
 
 
-def request_for_taught(taught: Taught, submission: Path) -> GradingRequest:
+def options_for_taught(taught: Taught) -> GradingOptions:
     """The whole of each of its labs, with the corpus's settings."""
-    settings = [f"--setting={setting}" for lab in taught.labs for setting in settings_of(lab)]
+    settings = [setting for lab in taught.labs for setting in settings_of(lab)]
     labs = tuple(lab.id for lab in taught.labs)
-    return GradingRequest(submission=submission, labs=labs, select=taught.select, seed=SEED, more=tuple(settings))
+    return GradingOptions(labs=labs, select=taught.select, seed=SEED, settings=tuple(settings))
 
 
 def taught_mismatches(taught: Taught, graded: Graded, folder: Path | None = None) -> list[str]:

@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from graders.cohort.against import changed_parts
 from graders.selftest.regression.records import Criterion, Record, Regression
 
 NOTHING = "no part of it"
-REASONS = {
-    "environment": "the environment",
-    "data": "the data or the model",
-    "code": "the grader's code",
-    "lab": "the lab",
-    "thresholds": "the lab's thresholds",
-    "submission": "the submission",
-}
 
 
 @dataclass(frozen=True)
@@ -49,8 +42,7 @@ def differences(before: Regression, after: Regression) -> list[Change]:
 
 def why(old: Record, new: Record) -> str:
     """Which of the parts that an outcome depends on have changed."""
-    changed = [REASONS.get(part, part) for part in new.parts if old.parts.get(part) != new.parts[part]]
-    return ", ".join(changed) or NOTHING
+    return ", ".join(changed_parts(old.parts, new.parts)) or NOTHING
 
 
 def _between(old: Record, new: Record) -> Iterator[Change]:

@@ -1,40 +1,49 @@
-"""Grades entries in worker processes, each with servers of its own; outcomes of unchanged entries are cached."""
+"""Grades entries on the engine that grades classes; outcomes of unchanged entries are cached."""
 
 from __future__ import annotations
 
-import multiprocessing
 import shutil
 import tempfile
-import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
-from multiprocessing.util import Finalize
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graders.caching import Store, environment
-from graders.cohort.batch import Graded, GradingRequest, embedded_config, grade_quietly
-from graders.core.errors import OptgradeError
-from graders.framework import registry
-from graders.pipeline.servers import ServerPool, prepare_servers
+from graders.cohort.engine.cluster import ClusterOptions
+from graders.cohort.engine.driver import open_driver
+from graders.cohort.engine.in_process import Graded
+from graders.cohort.engine.jobs import Job
+from graders.cohort.engine.options import GradingOptions
+from graders.cohort.engine.parcel import Content, digest_of
+from graders.cohort.engine.task import Grading, GradingOutcome
+from graders.core.errors import GraderError, OptgradeError
+from graders.pipeline.output import PAGE_FILE
 from graders.sandbox import Isolation
 from graders.selftest.corpus import cases as corpus
-from graders.selftest.corpus.expected import mismatches, request_for
+from graders.selftest.corpus.expected import mismatches, options_for
 from graders.selftest.corpus.tables import CaseError
-from graders.selftest.corpus.taught import build_taught, load_taught, request_for_taught, taught_mismatches
-from graders.selftest.regression.entries import Entry
-from graders.selftest.regression.records import Criterion, Record, Regression
+from graders.selftest.corpus.taught import build_taught, load_taught, options_for_taught, taught_mismatches
+from graders.selftest.regression.entries import SEED, Entry
+from graders.selftest.regression.records import Record, Regression, criteria_of
+from graders.submission import submission_name
 
 Progress = Callable[[Record, int, int], None]
-SEED = 7
-_servers: list[ServerPool] = []
+Mismatches = Callable[[Graded, Path], Sequence[str]]
 
 
 def run_all(
-    entries: Sequence[Entry], isolation: Isolation, workers: int, store: Store | None, progress: Progress
+    entries: Sequence[Entry],
+    isolation: Isolation,
+    workers: int,
+    store: Store | None,
+    progress: Progress,
+    grading: Grading | None = None,
 ) -> Regression:
-    """Grades every entry that the store has no outcome of. ``progress`` is called with each as it ends."""
+    """Grades every entry that the store has no outcome of. ``progress`` is called with each as it ends.
+
+    :param grading: what grades on a worker, the real grading if it is not given.
+    """
     records: dict[str, Record] = {}
 
     def ended(record: Record) -> None:
@@ -48,11 +57,15 @@ def run_all(
             left.append(entry)
         else:
             ended(cached)
-    by_name = {entry.name: entry for entry in left}
-    for record in _graded(left, isolation, workers, cache=store is not None):
-        if store is not None and not record.fault and not record.unscored:
-            store.put(by_name[record.name].key, record)
-        ended(record)
+    if left:
+        options = GradingOptions(isolation=isolation.tier, seed=SEED, cache=store is not None)
+        gradings = _Gradings(left, options, store, ended)
+        with open_driver(ClusterOptions(workers=min(workers, len(left))), options, gradings, grading) as driver:
+            try:
+                driver.choose_workers()
+                driver.run(gradings.jobs())
+            finally:
+                gradings.close()
     if store is not None:
         store.trim()
     return Regression({entry.name: records[entry.name] for entry in entries}, environment())
@@ -65,92 +78,118 @@ def _cached(entry: Entry, store: Store | None) -> Record | None:
     return None if found is None else replace(found, name=entry.name, title=entry.title, cached=True)
 
 
-def _graded(entries: Sequence[Entry], isolation: Isolation, workers: int, *, cache: bool) -> Iterator[Record]:
-    """The records of entries as they end; a worker that dies takes only its own entry with it."""
-    if not entries:
-        return
-    left: list[Entry] = []
-    with _pool(min(workers, len(entries)), isolation) as pool:
-        futures: dict[Future[Record], Entry] = {pool.submit(_one, entry, cache): entry for entry in entries}
-        for future in as_completed(futures):
+@dataclass(frozen=True)
+class _Prepared:
+    """An entry's submission. ``mismatches`` finds every way in which its grading is not as expected, if one is."""
+
+    path: Path
+    options: GradingOptions
+    mismatches: Mismatches | None = None
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """An entry that is being graded, and the folder that goes when that has ended."""
+
+    entry: Entry
+    folder: Path
+    prepared: _Prepared
+
+
+class _Gradings:
+    """Builds each submission when a worker is free for it, and makes a record of what comes back."""
+
+    def __init__(
+        self, entries: Sequence[Entry], options: GradingOptions, store: Store | None, ended: Callable[[Record], None]
+    ) -> None:
+        """:param ended: is called with each record."""
+        self._entries = entries
+        self._options = options
+        self._store = store
+        self._ended = ended
+        self._begun: dict[int, _Begun] = {}
+
+    def jobs(self) -> Iterator[Job]:
+        """The entries, each built as it is asked for; one that can't be built has ended."""
+        for number, entry in enumerate(self._entries):
+            folder = Path(tempfile.mkdtemp(prefix="regression-"))
+            # Runs may pass through it to where they may read.
+            folder.chmod(0o711)
             try:
-                yield future.result()
-            except BrokenProcessPool:
-                left.append(futures[future])
-    # One at a time, it shows which grading ends a worker.
-    while left:
-        with _pool(1, isolation) as pool:
-            while left:
-                entry = left.pop(0)
-                try:
-                    yield pool.submit(_one, entry, cache).result()
-                except BrokenProcessPool:
-                    yield _failed(entry, "the process that graded it ended")
-                    break
+                prepared = self._prepare(entry, folder)
+                content = Content(name=submission_name(prepared.path), path=prepared.path)
+                job = Job(
+                    id=number, name=entry.name, content=content, digest=digest_of(content), options=prepared.options
+                )
+            except (OptgradeError, CaseError, OSError) as error:
+                shutil.rmtree(folder, ignore_errors=True)
+                self._end(_failed(entry, f"{type(error).__name__}: {error}"), entry)
+                continue
+            self._begun[number] = _Begun(entry, folder, prepared)
+            yield job
+
+    def started(self, job: Job, worker: str) -> None:
+        """Nothing is shown of it."""
+
+    def say(self, line: str) -> None:
+        """Prints it."""
+        print(line, flush=True)
+
+    def ended(self, job: Job, outcome: GradingOutcome) -> None:
+        """Makes the record, and caches it if everything was graded."""
+        begun = self._begun.pop(job.id)
+        try:
+            record = _record(begun, outcome)
+        except (OptgradeError, CaseError, OSError, zlib.error) as error:
+            fault = outcome.fault or f"{type(error).__name__}: {error}"
+            record = _failed(begun.entry, fault)
+        finally:
+            shutil.rmtree(begun.folder, ignore_errors=True)
+        self._end(replace(record, seconds=round(outcome.seconds, 2)), begun.entry)
+
+    def close(self) -> None:
+        """Removes what was built and not graded."""
+        for begun in self._begun.values():
+            shutil.rmtree(begun.folder, ignore_errors=True)
+        self._begun.clear()
+
+    def _end(self, record: Record, entry: Entry) -> None:
+        if self._store is not None and not record.fault and not record.unscored:
+            self._store.put(entry.key, record)
+        self._ended(record)
+
+    def _prepare(self, entry: Entry, folder: Path) -> _Prepared:
+        if entry.case is not None:
+            case = corpus.load(entry.case)
+            path = corpus.build(case, folder / case.path.stem)
+            options = self._as_here(options_for(case))
+            return _Prepared(path, options, lambda graded, place: mismatches(case, graded, place))
+        if entry.taught is not None:
+            taught = load_taught(entry.taught)
+            path = build_taught(taught, folder / taught.path.stem)
+            options = self._as_here(options_for_taught(taught))
+            return _Prepared(path, options, lambda graded, place: taught_mismatches(taught, graded, place))
+        assert entry.submission is not None
+        return _Prepared(entry.submission, self._options)
+
+    def _as_here(self, options: GradingOptions) -> GradingOptions:
+        return replace(options, isolation=self._options.isolation, cache=self._options.cache)
 
 
-def _pool(workers: int, isolation: Isolation) -> ProcessPoolExecutor:
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, context, initializer=_start, initargs=(isolation,))
+def _record(begun: _Begun, outcome: GradingOutcome) -> Record:
+    """:raises GraderError: there is no scorecard."""
+    entry, find = begun.entry, begun.prepared.mismatches
+    scorecard = outcome.scorecard()
+    graded = Graded(outcome.exit_code, scorecard, _page(outcome), outcome.terminal)
+    record = Record(name=entry.name, title=entry.title, parts=dict(entry.parts), criteria=criteria_of(scorecard))
+    return record if find is None else replace(record, expected=True, wrong=tuple(find(graded, begun.folder)))
 
 
-def _start(isolation: Isolation) -> None:
-    """In a worker: starts its servers, once."""
-    servers = prepare_servers(embedded_config(registry.select_labs([]), isolation))
-    _servers.append(servers)
-    Finalize(servers, servers.close, exitpriority=10)
-
-
-def _one(entry: Entry, cache: bool) -> Record:
-    """In a worker: grades an entry."""
-    started = time.monotonic()
-    folder = Path(tempfile.mkdtemp(prefix="regression-"))
-    try:
-        record = _graded_entry(entry, folder, cache)
-    except (OptgradeError, CaseError, OSError) as error:
-        record = _failed(entry, f"{type(error).__name__}: {error}")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return replace(record, seconds=round(time.monotonic() - started, 2))
-
-
-def _graded_entry(entry: Entry, folder: Path, cache: bool) -> Record:
-    if entry.case is not None:
-        return _case(entry, folder, cache)
-    return _taught(entry, folder, cache) if entry.taught is not None else _submission(entry, folder, cache)
-
-
-def _case(entry: Entry, folder: Path, cache: bool) -> Record:
-    assert entry.case is not None
-    case = corpus.load(entry.case)
-    submission = corpus.build(case, folder / case.path.stem)
-    request = replace(request_for(case, submission), cache=cache, workers=1)
-    graded = grade_quietly(request, _servers[0], folder / "report")
-    return replace(_record(entry, graded), expected=True, wrong=tuple(mismatches(case, graded, folder)))
-
-
-def _taught(entry: Entry, folder: Path, cache: bool) -> Record:
-    assert entry.taught is not None
-    taught = load_taught(entry.taught)
-    submission = build_taught(taught, folder / taught.path.stem)
-    request = replace(request_for_taught(taught, submission), cache=cache, workers=1)
-    graded = grade_quietly(request, _servers[0], folder / "report")
-    return replace(_record(entry, graded), expected=True, wrong=tuple(taught_mismatches(taught, graded, folder)))
-
-
-def _submission(entry: Entry, folder: Path, cache: bool) -> Record:
-    assert entry.submission is not None
-    request = GradingRequest(submission=entry.submission, seed=SEED, cache=cache, workers=1)
-    return _record(entry, grade_quietly(request, _servers[0], folder / "report"))
-
-
-def _record(entry: Entry, graded: Graded) -> Record:
-    criteria = {}
-    for identifier, each in graded.criteria.items():
-        measured, cause = (each.reason.measured, each.reason.cause) if each.reason else ("", "")
-        earned, maximum = float(each.earned), float(each.maximum)
-        criteria[identifier] = Criterion(each.verdict.value, earned, maximum, measured, cause)
-    return Record(name=entry.name, title=entry.title, parts=dict(entry.parts), criteria=criteria)
+def _page(outcome: GradingOutcome) -> str:
+    data = outcome.files.get(PAGE_FILE)
+    if data is None:
+        raise GraderError("the grading wrote no report")
+    return zlib.decompress(data).decode()
 
 
 def _failed(entry: Entry, why: str) -> Record:

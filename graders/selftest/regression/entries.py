@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from graders.caching import Fingerprint, environment_digest, files_digest
-from graders.caching.fingerprints import digest_of, folder_files
-from graders.caching.sources import source_files, sources_digest
+from graders.caching import Fingerprint, files_digest
+from graders.caching.fingerprints import digest_of as digest_of_data
+from graders.caching.fingerprints import folder_files
+from graders.cohort.engine.fingerprint import fingerprint
+from graders.cohort.engine.options import GradingOptions
+from graders.cohort.engine.parcel import Content, digest_of
 from graders.core.errors import UsageError
-from graders.core.paths import GRADERS, LABS, REFERENCE, REPOSITORY, TEMPLATE
-from graders.framework.definition import Lab
+from graders.core.paths import REFERENCE, REPOSITORY, TEMPLATE
 from graders.framework.registry import definitions
-from graders.framework.result_cache import code_files, data_digest, lab_data_digest
 from graders.profiles import choose
 from graders.sandbox import Isolation
 from graders.selftest.corpus import cases as corpus
 from graders.selftest.corpus.cases import Case
 from graders.selftest.corpus.taught import Taught, all_taught
+from graders.submission import submission_name
 from graders.submission.archives import is_archive
 
-GIT_STATE = ("HEAD", "packed-refs", "shallow", "refs")
+# Hidden values of submissions are the same from one run to the next.
+SEED = 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +68,10 @@ def name_of(case: Case | Taught) -> str:
 
 def entry_of(case: Case | Taught, isolation: Isolation) -> Entry:
     """A case as an entry."""
-    shared = _shared(isolation)
     if isinstance(case, Taught):
-        parts = {**shared, **_of_labs(tuple(lab.id for lab in case.labs)), "submission": _taught_digest(case)}
+        parts = {**_parts(tuple(lab.id for lab in case.labs), isolation), "submission": _taught_digest(case)}
         return Entry(name=name_of(case), title=case.title, parts=parts, taught=case.path)
-    parts = {**shared, **_of_labs((case.lab.id,)), "submission": _case_digest(case)}
+    parts = {**_parts((case.lab.id,), isolation), "submission": _case_digest(case)}
     return Entry(name=name_of(case), title=case.title, parts=parts, case=case.path)
 
 
@@ -86,52 +88,26 @@ def submission_entries(folders: Sequence[Path], isolation: Isolation) -> list[En
         if not paths:
             raise UsageError(f"--submissions {folder}: neither a folder nor a ZIP archive in it")
         for path in paths:
-            parts = {
-                **_shared(isolation),
-                **_of_labs(tuple(lab.id for lab in definitions())),
-                "submission": _submission_digest(path),
-            }
+            shared = _parts(tuple(lab.id for lab in definitions()), isolation)
+            parts = {**shared, **GradingOptions(seed=SEED).identity(b""), "submission": content_digest(path)}
             name = f"{folder.name}/{path.name}"
             found.append(Entry(name=name, title=path.name, parts=parts, submission=path.resolve()))
     return found
 
 
-def _shared(isolation: Isolation) -> dict[str, str]:
-    return {
-        "environment": digest_of(
-            [environment_digest(), isolation.tier, isolation.users is not None, asdict(isolation.lockdown)]
-        ),
-        "data": digest_of([data_digest(choose("embedded", None, None)), *map(lab_data_digest, definitions())]),
-        "code": _code_digest(),
-    }
-
-
 @cache
-def _code_digest() -> str:
-    """The grader's own files that an outcome depends on, its reports' templates among them; labs' folders aside."""
-    found = source_files([Path(__file__).with_name("engine.py"), GRADERS / "plugin.py"])
-    for lab in definitions():
-        found |= _lab_files(lab)
-    found |= frozenset(folder_files(GRADERS / "reports"))
-    return sources_digest(path for path in found if not path.is_relative_to(LABS))
+def _parts(labs: tuple[str, ...], isolation: Isolation) -> Mapping[str, str]:
+    """What every outcome in these labs depends on, as for a class; and what is expected of it."""
+    chosen = [lab for lab in definitions() if lab.id in labs]
+    found = fingerprint(chosen, choose("embedded", None, None), isolation)
+    return {**found, "expectations": files_digest(REPOSITORY, _of_expectations())}
 
 
-def _lab_files(lab: Lab) -> frozenset[Path]:
-    """What a lab's results and the tests that look at them depend on."""
-    return code_files(lab) | source_files(lab.folder.glob("*.py"))
-
-
-@cache
-def _of_labs(identifiers: tuple[str, ...]) -> Mapping[str, str]:
-    labs = [lab for lab in definitions() if lab.id in identifiers]
-    thresholds = digest_of([dict(lab.thresholds) for lab in labs])
-    found = []
-    for lab in labs:
-        # The thresholds are a part of their own.
-        rest = [lab.criteria, lab.hints, lab.settings, lab.limits, lab.summary, lab.history]
-        own = [path for path in _lab_files(lab) if path.is_relative_to(lab.folder)]
-        found.append([sources_digest(own), repr(rest)])
-    return {"thresholds": thresholds, "lab": digest_of(found)}
+def _of_expectations() -> Iterator[Path]:
+    """What builds cases and compares their gradings, in this file's package and the corpus's."""
+    package = Path(__file__).parent
+    for folder in (package, package.parent / "corpus"):
+        yield from sorted(folder.glob("*.py"))
 
 
 @cache
@@ -144,26 +120,14 @@ def _starting_points() -> str:
 def _case_digest(case: Case) -> str:
     own = [case.changes, case.select, case.costs, case.names, case.pending, case.says, case.wall_limit, case.lab.id]
     own.append(corpus.settings_of(case.lab))
-    return digest_of([repr(own), _starting_points()])
+    return digest_of_data([repr(own), _starting_points()])
 
 
 def _taught_digest(taught: Taught) -> str:
     settings = [corpus.settings_of(lab) for lab in taught.labs]
-    return digest_of([files_digest(taught.path.parent, [taught.path]), _submission_digest(taught.folder), settings])
+    return digest_of_data([files_digest(taught.path.parent, [taught.path]), content_digest(taught.folder), settings])
 
 
-def _submission_digest(path: Path) -> str:
-    """A submission's files and what its branches point to."""
-    if path.is_file():
-        return files_digest(path.parent, [path])
-    return files_digest(path, _files(path))
-
-
-def _files(path: Path) -> Iterator[Path]:
-    git = path / ".git"
-    for file in folder_files(path):
-        if not file.is_symlink() and file.is_file() and git not in file.parents:
-            yield file
-    for name in GIT_STATE:
-        if (git / name).exists():
-            yield from folder_files(git / name)
+def content_digest(path: Path) -> str:
+    """The digest of a submission as the engine takes it. :raises SubmissionError: it can't be read."""
+    return digest_of(Content(name=submission_name(path), path=path))

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from graders.cohort.engine.in_process import decided
 from graders.core.errors import UsageError
+from graders.scoring import Scorecard
 
 SCHEMA = "optgrade/regression/v1"
 
@@ -70,6 +72,16 @@ class Regression:
         """The run as JSON text."""
         records = [_as_json(record) for record in self.records.values()]
         return json.dumps({"schema": SCHEMA, "environment": dict(self.environment), "records": records}, indent=1)
+
+
+def criteria_of(scorecard: Scorecard) -> dict[str, Criterion]:
+    """The outcomes of criteria that tests decide, without deselected ones."""
+    found = {}
+    for identifier, each in decided(scorecard).items():
+        measured, cause = (each.reason.measured, each.reason.cause) if each.reason else ("", "")
+        earned, maximum = float(each.earned), float(each.maximum)
+        found[identifier] = Criterion(each.verdict.value, earned, maximum, measured, cause)
+    return found
 
 
 def read_regression(path: Path) -> Regression:

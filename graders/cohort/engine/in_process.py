@@ -10,17 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from graders import profiles
+from graders.cohort.engine.options import GradingOptions
 from graders.core.errors import GraderError
-from graders.core.paths import REFERENCE, REPOSITORY
+from graders.core.paths import REPOSITORY
 from graders.core.text import plain_line
 from graders.framework.definition import PERSON
-from graders.framework.lab_plugin import LabPlugin
-from graders.pipeline.config import GradingConfig
 from graders.pipeline.servers import ServerPool
-from graders.sandbox import Isolation
 from graders.scoring import CriterionScore, Scorecard
 from graders.scoring.points import NOT_SELECTED
 from graders.scoring.scorecard import FILE
@@ -40,37 +36,6 @@ class ServerLender:
         return self._servers
 
 
-def embedded_config(labs: Sequence[LabPlugin[Any]], isolation: Isolation) -> GradingConfig:
-    """What servers are started for that grade one submission after the other on the embedded profile."""
-    return GradingConfig(
-        submission=REFERENCE, labs=tuple(labs), profile=profiles.choose("embedded", None, None), isolation=isolation
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class GradingRequest:
-    """What is to be graded, and how. ``select``: as pytest's ``-k``; empty for everything."""
-
-    submission: Path
-    labs: tuple[str, ...] = ()
-    select: str = ""
-    seed: int | None = None
-    wall_limit: float | None = None
-    cache: bool = True
-    workers: int | None = None
-    more: tuple[str, ...] = ()
-
-    def arguments(self, report: Path) -> list[str]:
-        """Pytest's command line."""
-        argv = ["graders", f"--submission={self.submission}", f"--report-dir={report}", *QUIET]
-        argv += [f"--lab={lab}" for lab in self.labs]
-        argv += ["-k", self.select] if self.select else []
-        argv += [f"--seed={self.seed}"] if self.seed is not None else []
-        argv += [f"--wall-limit={self.wall_limit}"] if self.wall_limit is not None else []
-        argv += [f"--workers={self.workers}"] if self.workers is not None else []
-        return [*argv, *([] if self.cache else ["--no-cache"]), *self.more]
-
-
 @dataclass(frozen=True)
 class Graded:
     """The result of a grading: its exit code, its scorecard, its HTML report, and the terminal's output."""
@@ -83,26 +48,32 @@ class Graded:
     @property
     def criteria(self) -> dict[str, CriterionScore]:
         """The criteria that tests decide, by id, without deselected ones."""
-        return {
-            score.id: score
-            for score in self.scorecard.scores
-            if score.marked_by != PERSON and (score.reason is None or score.reason.cause != NOT_SELECTED.cause)
-        }
+        return decided(self.scorecard)
 
 
-def grade(request: GradingRequest, servers: ServerPool, report: Path) -> Graded:
+def decided(scorecard: Scorecard) -> dict[str, CriterionScore]:
+    """The criteria of a scorecard that tests decide, by id, without deselected ones."""
+    return {
+        score.id: score
+        for score in scorecard.scores
+        if score.marked_by != PERSON and (score.reason is None or score.reason.cause != NOT_SELECTED.cause)
+    }
+
+
+def grade(submission: Path, options: GradingOptions, servers: ServerPool, report: Path) -> Graded:
     """Grades a submission. The working folder must be the repository's.
 
     :raises FileNotFoundError: if the grading wrote no scorecard.
     """
     import pytest
 
-    code = int(pytest.main(request.arguments(report), plugins=[ServerLender(servers)]))
+    argv = ["graders", f"--submission={submission}", f"--report-dir={report}", *QUIET, *options.arguments()]
+    code = int(pytest.main(argv, plugins=[ServerLender(servers)]))
     scorecard = Scorecard.loads((report / FILE).read_text(encoding="utf-8"))
     return Graded(code, scorecard, (report / "report.html").read_text(encoding="utf-8"))
 
 
-def grade_quietly(request: GradingRequest, servers: ServerPool, report: Path) -> Graded:
+def grade_quietly(submission: Path, options: GradingOptions, servers: ServerPool, report: Path) -> Graded:
     """As :func:`grade`, from any working folder; the terminal's output goes to the result.
 
     :raises GraderError: the grading wrote no scorecard; the last line of its output says why.
@@ -113,7 +84,7 @@ def grade_quietly(request: GradingRequest, servers: ServerPool, report: Path) ->
         with tempfile.TemporaryFile() as file:
             with _output_to(file.fileno()):
                 try:
-                    graded = grade(request, servers, report)
+                    graded = grade(submission, options, servers, report)
                 except FileNotFoundError:
                     graded = None
             file.seek(0)
