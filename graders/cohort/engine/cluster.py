@@ -35,6 +35,11 @@ SETTINGS = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.target": False,
     "distributed.worker.profile.enabled": False,
+    # What is done many times a second in each process, for figures and balances that nobody here asks for.
+    "distributed.admin.tick.interval": "1 s",
+    "distributed.admin.tick.limit": "60 s",
+    "distributed.admin.system-monitor.interval": "10 s",
+    "distributed.scheduler.work-stealing": False,
     # After that, a worker that does not answer is started again.
     "distributed.scheduler.worker-ttl": "90 s",
 }
