@@ -48,3 +48,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OptgradeError as error:
         print(f"graders: {error}", file=sys.stderr)
         return ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.UNSCORED
+    except KeyboardInterrupt:
+        print("graders: interrupted", file=sys.stderr)
+        return ExitCode.INTERRUPTED

@@ -60,13 +60,18 @@ def run(arguments: argparse.Namespace) -> int:
     entries += regression.submission_entries(arguments.submissions, isolation)
     before = _earlier(arguments.against, arguments.words, entries) if arguments.against else None
     print(f"{len(entries)} to grade, {arguments.workers} at a time, isolation: {isolation.tier}", flush=True)
-    done = regression.run_all(
-        entries,
-        isolation,
-        max(1, arguments.workers),
-        None if arguments.no_cache else Store(private_folder(default_folder())),
-        lambda record, number, count: print(rendering.progress_line(record, number, count), flush=True),
-    )
+    store = None if arguments.no_cache else Store(private_folder(default_folder()))
+    try:
+        done = regression.run_all(
+            entries,
+            isolation,
+            max(1, arguments.workers),
+            store,
+            lambda record, number, count: print(rendering.progress_line(record, number, count), flush=True),
+        )
+    except KeyboardInterrupt:
+        print("interrupted" if store is None else "interrupted; type the same command again to grade the rest")
+        return ExitCode.INTERRUPTED
     changes = regression.differences(before, done) if before is not None else None
     for line in rendering.closing_lines(done, changes):
         print(line)
