@@ -84,11 +84,13 @@ def test_what_ends_a_worker(tmp_path: Path, book: Path) -> None:
     assert [record.cached for record in again.values()] == [True, False, True, False, True]
 
 
-def test_what_can_t_be_built(tmp_path: Path) -> None:
+def test_what_can_t_be_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A case that can't be read has that as its outcome; the others are graded, and no folder is left."""
-    before = set(Path(tempfile.gettempdir()).glob("regression-*"))
-    broken = Entry(name="broken", title="broken", parts={"submission": "?"}, case=tmp_path / "mistakes" / "l02" / "none.toml")
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    case = tmp_path / "mistakes" / "l02" / "none.toml"
+    broken = Entry(name="broken", title="broken", parts={"submission": "?"}, case=case)
     done = graded([broken, *entries(tmp_path, "a")], None)
     assert done["broken"].fault.startswith("FileNotFoundError: ")
     assert not done["0"].fault
-    assert set(Path(tempfile.gettempdir()).glob("regression-*")) <= before
+    assert not list((tmp_path / "scratch").glob("regression-*"))

@@ -59,13 +59,12 @@ def run_all(
             ended(cached)
     if left:
         options = GradingOptions(isolation=isolation.tier, seed=SEED, cache=store is not None)
-        gradings = _Gradings(left, options, store, ended)
-        with open_driver(ClusterOptions(workers=min(workers, len(left))), options, gradings, grading) as driver:
-            try:
+        several = ClusterOptions(workers=min(workers, len(left)))
+        with tempfile.TemporaryDirectory(prefix="regression-") as folder:
+            gradings = _Gradings(left, options, store, ended, Path(folder))
+            with open_driver(several, options, gradings, grading) as driver:
                 driver.choose_workers()
                 driver.run(gradings.jobs())
-            finally:
-                gradings.close()
     if store is not None:
         store.trim()
     return Regression({entry.name: records[entry.name] for entry in entries}, environment())
@@ -100,21 +99,28 @@ class _Gradings:
     """Builds each submission when a worker is free for it, and makes a record of what comes back."""
 
     def __init__(
-        self, entries: Sequence[Entry], options: GradingOptions, store: Store | None, ended: Callable[[Record], None]
+        self,
+        entries: Sequence[Entry],
+        options: GradingOptions,
+        store: Store | None,
+        ended: Callable[[Record], None],
+        folder: Path,
     ) -> None:
-        """:param ended: is called with each record."""
+        """:param ended: is called with each record. :param folder: where submissions are built, an own one."""
+        # Runs may pass through it to what they may read.
+        folder.chmod(0o711)
         self._entries = entries
         self._options = options
         self._store = store
         self._ended = ended
+        self._folder = folder
         self._begun: dict[int, _Begun] = {}
 
     def jobs(self) -> Iterator[Job]:
         """The entries, each built as it is asked for; one that can't be built has ended."""
         for number, entry in enumerate(self._entries):
-            folder = Path(tempfile.mkdtemp(prefix="regression-"))
-            # Runs may pass through it to where they may read.
-            folder.chmod(0o711)
+            folder = self._folder / str(number)
+            folder.mkdir()
             try:
                 prepared = self._prepare(entry, folder)
                 content = Content(name=submission_name(prepared.path), path=prepared.path)
@@ -146,12 +152,6 @@ class _Gradings:
         finally:
             shutil.rmtree(begun.folder, ignore_errors=True)
         self._end(replace(record, seconds=round(outcome.seconds, 2)), begun.entry)
-
-    def close(self) -> None:
-        """Removes what was built and not graded."""
-        for begun in self._begun.values():
-            shutil.rmtree(begun.folder, ignore_errors=True)
-        self._begun.clear()
 
     def _end(self, record: Record, entry: Entry) -> None:
         if self._store is not None and not record.fault and not record.unscored:
